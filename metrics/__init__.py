@@ -1,0 +1,1 @@
+"""Metrics of image generators: arithmetic only, arrays in, floats out. One file per metric."""

@@ -1,0 +1,50 @@
+"""The values that describe a feature extractor. One module of this package with one constant `EXTRACTOR` each."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+Images = UInt8[np.ndarray, "b 3 h w"]
+Features = Mapping[str, Float32[np.ndarray, "b _"]]
+Extract = Callable[[Images], Features]
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """A public weight file. `size` in bytes; `sha256` of the whole file where published, else its known prefix."""
+
+    name: str
+    url: str
+    sha256: str
+    size: int
+    licence: str
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """A feature extractor.
+
+    `taps` maps each named output to its width; `pool` is the tap of FID, KID and PRDC; `logits` and `classes` are what
+    the Inception Score reads (empty and 0 where the extractor is no classifier). `resize` lists the accepted resize
+    modes, the default first. `weights` are public files, any ONE of which suffices; `shipped` names a file in
+    `metrics/extractors/weights/` instead; neither means that no weights are needed. `build(weights, resize, device,
+    taps)` returns a function from uint8 [b, 3, h, w] to {tap: float32 [b, d]}; heavy imports happen inside it.
+    `family` names the only other extractors that a number may stand beside ("imagenet-inception", "digits", ...).
+    """
+
+    name: str
+    title: str
+    source: str
+    family: str
+    taps: Mapping[str, int]
+    pool: str
+    resize: tuple[str, ...]
+    build: Callable[[Path | None, str, str, tuple[str, ...]], Extract]
+    logits: str = ""
+    classes: int = 0
+    weights: tuple[WeightFile, ...] = ()
+    shipped: str = ""
+    version: int = 1

@@ -1,0 +1,14 @@
+"""Shapes in annotations are checked while the tests run; every test gets cache and data folders of its own."""
+
+import pytest
+from jaxtyping import install_import_hook
+
+install_import_hook("metrics", "beartype.beartype")
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path_factory, monkeypatch):
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("BENCH_CACHE", str(home / "cache"))
+    monkeypatch.setenv("BENCH_DATA", str(home / "data"))
+    monkeypatch.delenv("BENCH_WEIGHTS", raising=False)
