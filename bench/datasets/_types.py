@@ -1,6 +1,6 @@
 """The values that describe a data set. One module of this package with one constant `DATASET` each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,24 +12,37 @@ class Split:
     """One part of a data set (one domain of it, where it has two).
 
     `read(start, stop)` returns uint8 [b, c, h, w] in [0, 255], the same rows for any batching; `labels` are int64 [n]
-    or None; `names` are stable names of the images (file names, or the index).
+    or None; `names` are stable names of the images (file names, or the index). `pick(indices)` is the quick way to rows
+    in any order, where the loader has one; ask for them with `take`.
     """
 
     count: int
     read: Callable[[int, int], np.ndarray]
     labels: np.ndarray | None = None
     names: tuple[str, ...] | None = None
+    pick: Callable[[np.ndarray], np.ndarray] | None = None
+
+    def take(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Rows in the given order (a shuffled batch): uint8 [b, c, h, w], equal to `read` of each of them."""
+        rows = np.asarray(indices, np.int64)
+        if self.pick is not None:
+            return self.pick(rows)
+        if not len(rows):
+            return self.read(0, 0)
+        return np.concatenate([self.read(int(i), int(i) + 1) for i in rows])
 
 
 @dataclass(frozen=True)
 class Dataset:
     """A data set: where it comes from, its shape (channels, height, width), its splits and how to load one.
 
-    `load(split, root, domain)` raises InputError with the command that gets the data where it is missing; `fetch(root)`
-    downloads it (None: nothing to download, `howto` says what to do instead). `domains` is () or the two names, and
-    `paired` says whether row i of one belongs to row i of the other. `eval_sets` names the disjoint real sets of the
-    protocol: {set name: (split, count)}. `extractors` are the extractors that fit, the protocol's first, the offline
-    one last.
+    `load(split, root, domain)` raises InputError with the command that gets the data where it is missing; the domain is
+    "" where there are none. `fetch(root, progress)` downloads it, calling progress(bytes, total or None) where that is
+    given (fetch None: nothing to download, `howto` says what to do instead). `domains` is () or the two names, and
+    `paired` says whether row i of one belongs to row i of the other. `splits` are the published counts, one per domain
+    where they differ; None is whatever is found. `eval_sets` names the disjoint real sets of the protocol: {set name:
+    (split, count)}; `bench.datasets.eval_set` reads one. `extractors` are the extractors that fit, the protocol's
+    first, the offline one last.
     """
 
     name: str
@@ -37,10 +50,10 @@ class Dataset:
     source: str
     licence: str
     shape: tuple[int, int, int]
-    splits: Mapping[str, int | None]
+    splits: Mapping[str, int | tuple[int, int] | None]
     load: Callable[[str, Path, str], Split]
     howto: str
-    fetch: Callable[[Path], None] | None = None
+    fetch: Callable[..., None] | None = None
     classes: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     paired: bool = False
