@@ -42,6 +42,12 @@ def coverage(distance: np.ndarray, pixel: float | np.ndarray) -> np.ndarray:
     return np.clip(np.float32(0.5) - distance / np.asarray(pixel, np.float32), 0, 1)
 
 
+def hsv_to_rgb(hue: np.ndarray, saturation: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Colours [n, 3] in [0, 1] (A. R. Smith, SIGGRAPH 1978), the hue in turns."""
+    wheel = np.abs((hue[:, None] + np.array([0, 2 / 3, 1 / 3])) % 1 * 6 - 3) - 1
+    return value[:, None] * (1 - saturation[:, None] * (1 - np.clip(wheel, 0, 1)))
+
+
 def distance(kind: int, x: Coordinates, y: Coordinates) -> np.ndarray:
     """Signed distance to shape CLASSES[kind] of radius about 1 around the origin: negative inside."""
     return _DISTANCES[kind](x, y)

@@ -51,7 +51,7 @@ def _all() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _keys_matrix(size: int, factor: int) -> np.ndarray:
-    """Bicubic interpolation as a matrix [factor * size, size] (Keys, IEEE TASSP 29(6), 1981, eq. 15), borders repeated."""
+    """Bicubic interpolation as a matrix [factor * size, size] (Keys, IEEE TASSP 29(6), 1981); borders are repeated."""
     matrix = np.zeros((size * factor, size))
     for row in range(size * factor):
         centre = (row + 0.5) / factor - 0.5

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.datasets._draw import CLASSES, HALF_TURN, column, coverage, distance, grid, placed
+from bench.datasets._draw import CLASSES, HALF_TURN, column, coverage, distance, grid, hsv_to_rgb, placed
 from bench.datasets._order import uniforms
 from bench.datasets._splits import check_choice, indexed_split
 from bench.datasets._types import Dataset, Split
@@ -71,12 +71,6 @@ def _draw_kind(kind: int, u: np.ndarray) -> np.ndarray:
         front = column(shape_rgb[:, channel] * 255) * shade
         images[:, channel] = np.clip(behind + inside * (front - behind) + np.float32(0.5), 0, 255)
     return images
-
-
-def hsv_to_rgb(hue: np.ndarray, saturation: np.ndarray, value: np.ndarray) -> np.ndarray:
-    """Colours [n, 3] in [0, 1] (A. R. Smith, SIGGRAPH 1978), the hue in turns."""
-    wheel = np.abs((hue[:, None] + np.array([0, 2 / 3, 1 / 3])) % 1 * 6 - 3) - 1
-    return value[:, None] * (1 - saturation[:, None] * (1 - np.clip(wheel, 0, 1)))
 
 
 DATASET = Dataset(
