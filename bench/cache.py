@@ -1,0 +1,331 @@
+"""A store of arrays by content: what was computed once from the same bytes is not computed again.
+
+An entry is a folder named by its key, a sha256 over everything that the result depends on, with one `.npy` file per
+array and `entry.json` (what it is, and the sha256 of each file). It is written under a temporary name in the same
+folder, synced, and renamed into place as a whole, so a reader sees a complete entry or none, whoever is killed when.
+Two processes may compute the same entry at once: the first sound one stays, the other is thrown away. What a killed
+writer leaves behind is never read, and is swept when older than a day.
+"""
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from metrics._errors import InputError
+from metrics.extractors._folders import cache_folder
+
+RECORD = "entry.json"
+UNFINISHED = ".writing-"
+ABANDONED_SECONDS = 86_400.0  # longer than any pass over a data set pauses between two writes
+KEY = re.compile(r"[0-9a-f]{64}")
+ARRAY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of `bench cache`: `what` it is, the `source` that it came from, when it was written, its bytes."""
+
+    key: str
+    what: str
+    source: str
+    when: datetime
+    size_bytes: int
+    meta: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A damaged entry and its `problem`; it counts as a miss and is replaced when it is computed again."""
+
+    key: str
+    problem: str
+
+
+class _Damaged(ValueError):
+    """An entry is there and cannot be used."""
+
+
+def open_cache() -> "Cache":
+    """The user's cache of features and statistics: `$BENCH_CACHE/features`, else the system's cache folder."""
+    return Cache(cache_folder() / "features")
+
+
+def digest_of(fields: Mapping[str, Any]) -> str:
+    """The key of an entry: sha256 over the names and values of all that the result depends on."""
+    return hashlib.sha256(json.dumps(fields, sort_keys=True, allow_nan=False).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Cache:
+    """Arrays by content in one folder, which is made when the first entry is written."""
+
+    root: Path
+
+    def get(self, key: str, report: Callable[[str], None] | None = None) -> dict[str, np.ndarray] | None:
+        """The arrays of an entry, memory-mapped and read-only, after checking their sha256; None where there is none.
+
+        A damaged entry is a miss: its problem goes to `report` as one line.
+        """
+        try:
+            return _load(self.root / key)[0]
+        except (_Damaged, OSError) as error:
+            if report and (self.root / key).exists():
+                report(
+                    f"the cache entry {key[:12]} is damaged ({error}); computed again. `bench cache verify` checks all"
+                )
+            return None
+
+    def put(self, key: str, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> str:
+        """Store arrays under a key; returns "" or, where they cannot be stored, a warning that says why.
+
+        `meta` holds at least `what` and `source`, the words that `bench cache` shows, and must be plain JSON.
+        """
+        try:
+            draft = self.draft(key, meta)
+        except OSError as error:
+            return not_kept(error)
+        try:
+            for name, array in arrays.items():
+                write_all(draft.create(name, array.shape, array.dtype), bytes_of(array))
+            draft.commit()
+        except OSError as error:
+            return not_kept(error)
+        finally:
+            draft.discard()
+        return ""
+
+    def draft(self, key: str, meta: Mapping[str, Any]) -> "Draft":
+        """An entry to be written piece by piece; OSError where the folder cannot be written."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        self._sweep(ABANDONED_SECONDS)
+        return Draft(self.root, key, dict(meta))
+
+    def entries(self) -> list[Entry]:
+        """All entries, the oldest first; a damaged one says so in `what`."""
+        return sorted((_describe(folder) for folder in self._folders()), key=lambda entry: (entry.when, entry.key))
+
+    def verify(self) -> list[Finding]:
+        """Every entry that cannot be used, after reading all bytes of all entries."""
+        findings = []
+        for folder in self._folders():
+            try:
+                _load(folder)
+            except (_Damaged, OSError) as error:
+                findings.append(Finding(folder.name, str(error)))
+        return findings
+
+    def empty(self, older_than: timedelta | None = None) -> int:
+        """Remove all entries, or those older than given; returns the bytes freed.
+
+        Unfinished writes go too: all of them, or those as old as any that `draft` sweeps.
+        """
+        limit = time.time() - older_than.total_seconds() if older_than else None
+        freed = 0
+        for folder in self._folders():
+            if limit is not None and _written(folder) >= limit:
+                continue
+            size = _size(folder)
+            aside = self.root / f"{UNFINISHED}removed-{folder.name}-{os.getpid()}"
+            try:
+                folder.rename(aside)  # a kill in the middle of removing must not leave half an entry
+            except FileNotFoundError:
+                continue  # another process removed it first
+            except OSError as error:
+                raise InputError(f"cannot remove {folder} ({error.strerror}); check who owns the folder") from error
+            shutil.rmtree(aside, ignore_errors=True)  # what resists has no key any more, the next sweep tries again
+            freed += size
+        return freed + self._sweep(0.0 if older_than is None else ABANDONED_SECONDS)
+
+    def _folders(self) -> Iterator[Path]:
+        if self.root.is_dir():
+            yield from sorted(path for path in self.root.iterdir() if KEY.fullmatch(path.name) and path.is_dir())
+
+    def _sweep(self, older_than_seconds: float) -> int:
+        """Remove unfinished writes that nobody has touched for so long; returns the bytes freed."""
+        freed = 0
+        for folder in self.root.glob(f"{UNFINISHED}*"):
+            if time.time() - _written(folder) >= older_than_seconds:
+                freed += _size(folder)
+                shutil.rmtree(folder, ignore_errors=True)  # another process may sweep the same folder
+        return freed
+
+
+class Draft:
+    """An entry while it is written, under a temporary name; `commit` puts it in place, `discard` forgets it."""
+
+    def __init__(self, root: Path, key: str, meta: dict[str, Any]) -> None:
+        self.target = root / key
+        self.meta = meta
+        self.folder = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=root))
+        self.files: dict[str, BinaryIO] = {}
+
+    def create(self, name: str, shape: tuple[int, ...], dtype: np.dtype) -> BinaryIO:
+        """An unbuffered file of one array, positioned behind its .npy header; its rows are the caller's to write."""
+        if not ARRAY_NAME.fullmatch(name):
+            raise ValueError(f"{name!r} cannot name an array of the cache, expected letters, digits, - and _")
+        file = (self.folder / f"{name}.npy").open("w+b", buffering=0)
+        self.files[name] = file
+        header = io.BytesIO()
+        descr = np.lib.format.dtype_to_descr(np.dtype(dtype))
+        np.lib.format.write_array_header_1_0(header, {"descr": descr, "fortran_order": False, "shape": shape})
+        write_all(file, header.getbuffer())
+        return file
+
+    def commit(self) -> dict[str, np.ndarray]:
+        """Sync, hash and rename into place; returns the arrays of the entry, memory-mapped.
+
+        Raises OSError (disk full, folder gone); what was written can still be read with `reopen` until `discard`.
+        """
+        record = {"key": self.target.name, "meta": self.meta, "arrays": {}}
+        for name, file in self.files.items():
+            os.fsync(file.fileno())
+            file.seek(0)
+            record["arrays"][name] = hashlib.file_digest(file, "sha256").hexdigest()
+        with (self.folder / RECORD).open("w", encoding="utf-8") as file:
+            json.dump(record, file, indent=1, sort_keys=True, allow_nan=False)
+            file.flush()
+            os.fsync(file.fileno())
+        self._close()
+        return self._place()
+
+    def reopen(self, name: str) -> BinaryIO:
+        """The file of one array for reading, also after a failed `commit`."""
+        if not self.files[name].closed:
+            return self.files[name]
+        folder = self.folder if self.folder.exists() else self.target
+        return (folder / f"{name}.npy").open("rb", buffering=0)
+
+    def discard(self) -> None:
+        """Forget what is not in place; nothing happens after a commit."""
+        self._close()
+        shutil.rmtree(self.folder, ignore_errors=True)  # gone after a commit
+
+    def _close(self) -> None:
+        for file in self.files.values():
+            file.close()
+
+    def _place(self) -> dict[str, np.ndarray]:
+        while True:
+            try:
+                self.folder.rename(self.target)
+            except OSError:
+                if not self.target.exists():
+                    raise
+            else:
+                _sync_folder(self.target.parent)
+                return {name: _map(self.target, name) for name in self.files}
+            # Somebody else put the same entry there: a sound one stays, a damaged one makes room.
+            try:
+                return _load(self.target)[0]
+            except FileNotFoundError:
+                continue  # removed meanwhile
+            except _Damaged:
+                _set_aside(self.target)
+
+
+def bytes_of(array: np.ndarray) -> memoryview:
+    """The bytes of an array in C order, without a copy where it is in that order already."""
+    return memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+
+
+def write_all(file: BinaryIO, data: memoryview) -> None:
+    """Write all bytes to an unbuffered file, which may take fewer at a time; OSError where the disk is full."""
+    while data:
+        data = data[file.write(data) :]
+
+
+def not_kept(error: OSError) -> str:
+    """The warning for a result that is right but could not be kept."""
+    reason = error.strerror or str(error)
+    remedy = "`bench cache empty` frees space, BENCH_CACHE names another folder"
+    return f"not kept in the cache ({reason}): the result is complete, but will be computed again; {remedy}"
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    try:
+        record = json.loads((folder / RECORD).read_bytes())
+    except ValueError as error:
+        raise _Damaged(f"{RECORD} is no JSON: {error}") from error
+    if not isinstance(record, dict) or not isinstance(record.get("arrays"), dict) or not record["arrays"]:
+        raise _Damaged(f"{RECORD} lists no arrays")
+    if record.get("key") != folder.name or not isinstance(record.get("meta"), dict):
+        raise _Damaged(f"{RECORD} belongs to another entry")
+    return record
+
+
+def _load(folder: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """The arrays and the meta of an entry; FileNotFoundError where there is none, _Damaged where it is not sound."""
+    try:
+        record = _record(folder)
+        for name, expected in record["arrays"].items():
+            with (folder / f"{name}.npy").open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != expected:
+                    raise _Damaged(f"{name}.npy does not have the sha256 that was written down")
+        return {name: _map(folder, name) for name in record["arrays"]}, record["meta"]
+    except FileNotFoundError as error:
+        if folder.exists():
+            raise _Damaged(f"{Path(error.filename).name} is missing") from error
+        raise
+
+
+def _map(folder: Path, name: str) -> np.ndarray:
+    return np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+
+
+def _describe(folder: Path) -> Entry:
+    when, size = datetime.fromtimestamp(_written(folder), UTC), _size(folder)
+    try:
+        meta = _record(folder)["meta"]
+    except (_Damaged, OSError) as error:
+        return Entry(folder.name, f"damaged: {error}", "", when, size, {})
+    return Entry(folder.name, str(meta.get("what", "")), str(meta.get("source", "")), when, size, meta)
+
+
+def _written(folder: Path) -> float:
+    """When the folder or a file in it was last written; 0 where it is gone."""
+    times = [0.0]
+    for path in (folder, *folder.glob("*")):
+        try:
+            times.append(path.stat().st_mtime)
+        except FileNotFoundError:
+            continue  # another process removes it meanwhile
+    return max(times)
+
+
+def _size(folder: Path) -> int:
+    size = 0
+    for path in folder.glob("*"):
+        try:
+            size += path.stat().st_size
+        except FileNotFoundError:
+            continue  # another process removes it meanwhile
+    return size
+
+
+def _set_aside(folder: Path) -> None:
+    aside = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=folder.parent))
+    with contextlib.suppress(FileNotFoundError):  # another process did it first
+        folder.rename(aside / folder.name)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "posix":  # elsewhere a folder cannot be opened
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,249 @@
+"""Saved statistics of a set: `mu` [d] and `sigma` [d, d] in an npz, as pytorch-fid, TTUR, clean-fid and EDM keep them.
+
+What this project writes adds `count` and `provenance` (JSON text: extractor, weights, resize, tap, digest), which those
+tools ignore; `sigma` is divided by n - 1 as theirs is. Files of guided-diffusion (ADM) hold a second, spatial pair
+`mu_s, sigma_s` for its sFID: it is ignored here, and nothing here can write one, so ADM's own evaluator refuses ours.
+Nothing is ever unpickled.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from bench import __version__
+from bench.features import FEATURES_VERSION, FeatureTable
+from metrics._errors import InputError
+from metrics.extractors._types import Extractor
+
+MAX_DIMENSION = 16_384  # sigma of 2 GB; a file that claims more is a bomb, no known extractor comes near
+MAX_TEXT_BYTES = 2**20
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+)  # as zipfile does it
+QUESTION = ("extractor", "extractor_version", "weights_sha256", "resize", "tap")  # what must agree to be comparable
+
+
+class Gaussian(Protocol):
+    """What `metrics.fid.GaussianStats` has: mean [d], cov [d, d] with 1/(n-1), count."""
+
+    @property
+    def mean(self) -> np.ndarray: ...
+    @property
+    def cov(self) -> np.ndarray: ...
+    @property
+    def count(self) -> int: ...
+
+
+@dataclass(frozen=True, eq=False)
+class SavedStatistics:
+    """Statistics from a file: float64 mean [d] and symmetric cov [d, d]; `count` and `provenance` None where unknown.
+
+    `notes` are findings that belong beside every number made from them.
+    """
+
+    mean: np.ndarray
+    cov: np.ndarray
+    count: int | None
+    provenance: Mapping[str, Any] | None
+    notes: tuple[str, ...] = ()
+
+
+def provenance_of(table: FeatureTable, tap: str) -> dict[str, Any]:
+    """What the statistics of a feature table are: the question that a stored number carries."""
+    return {
+        "extractor": table.extractor,
+        "extractor_version": table.version,
+        "weights_sha256": table.weights_sha256,
+        "resize": table.resize,
+        "tap": tap,
+        "source": table.source_name,
+        "source_digest": table.source_digest,
+        "count": table.count,
+        "features_version": FEATURES_VERSION,
+        "versions": {"genbench": __version__, "numpy": np.__version__},
+    }
+
+
+def write_statistics(path: Path, stats: Gaussian, provenance: Mapping[str, Any], *, force: bool = False) -> None:
+    """Write an npz with float64 `mu` and `sigma`, int64 `count` and `provenance` as JSON text, whole or not at all.
+
+    Raises InputError for a name that does not end in .npz, a missing folder, an existing file without `force`, and
+    statistics that are not finite.
+    """
+    path = Path(path)
+    if path.suffix != ".npz":
+        raise InputError(f"{path}: statistics are kept in .npz files, which is how other tools know them; rename it")
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: there is no folder {path.parent}; make it first")
+    if path.exists() and not force:
+        raise InputError(f"{path} exists; choose another name or replace it with --force")
+    mean, cov = np.asarray(stats.mean, np.float64), np.asarray(stats.cov, np.float64)
+    if not (np.isfinite(mean).all() and np.isfinite(cov).all()):
+        raise InputError(f"{path}: statistics of {stats.count} images are not finite; a covariance needs at least two")
+    text = np.array(json.dumps(dict(provenance), sort_keys=True, allow_nan=False))
+    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    try:
+        with temporary.open("xb") as file:
+            np.savez(file, mu=mean, sigma=cov, count=np.int64(stats.count), provenance=text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror or error}); choose another place") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def is_statistics(path: Path) -> bool:
+    """Whether a file is an npz that holds `mu` and `sigma`; reads its table of contents only."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {"mu.npy", "sigma.npy"} <= set(archive.namelist())
+    except (zipfile.BadZipFile, OSError):
+        return False
+
+
+def read_statistics(path: Path) -> SavedStatistics:
+    """Statistics written here, by pytorch-fid, TTUR, clean-fid, EDM or ADM, checked.
+
+    Raises InputError for a file that is missing, damaged or no statistics file, for object arrays, shapes that do not
+    fit together, values that are not finite, and a covariance that is not symmetric beyond rounding.
+    """
+    path = Path(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = {name.removesuffix(".npy") for name in archive.namelist()}
+            if not {"mu", "sigma"} <= names:
+                raise InputError(f"{path} is no statistics file: expected mu and sigma, found {_listed(names)}")
+            mean, cov = _mean_and_cov(path, archive)
+            count = _count(path, archive) if "count" in names else None
+            provenance = _provenance(path, archive) if "provenance" in names else None
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist; `bench stats DIR -o {path.name}` writes statistics") from None
+    except UNREADABLE as error:
+        raise InputError(
+            f"{path} is no statistics file or damaged ({error}); expected an npz of mu and sigma"
+        ) from error
+    notes = []
+    if "mu_s" in names or "sigma_s" in names:
+        notes.append(f"{path.name}: mu and sigma are used; the spatial pair mu_s, sigma_s is ignored")
+    if count is None:
+        notes.append(f"{path.name} does not say how many images it stands for, so its bias cannot be told")
+    return SavedStatistics(mean, cov, count, provenance, tuple(notes))
+
+
+def check_compatible(
+    provenance: Mapping[str, Any] | None, extractor: Extractor, weights_sha256: str, resize: str, tap: str
+) -> tuple[str, ...]:
+    """Warnings about what a statistics file leaves open, () where all is known to agree.
+
+    Raises InputError that names each field in which the file differs from what is asked.
+    """
+    asked = dict(zip(QUESTION, (extractor.name, extractor.version, weights_sha256, resize, tap), strict=True))
+    if provenance is None:
+        made = f"{extractor.name} {tap} with resize {resize}"
+        return (f"the statistics file does not say what made it; {made} is taken for granted",)
+    differing = [
+        f"{field} is {_short(provenance[field])}, asked for {_short(value)}"
+        for field, value in asked.items()
+        if field in provenance and provenance[field] != value
+    ]
+    if differing:
+        raise InputError(
+            f"the statistics file was made with other settings: {'; '.join(differing)}. "
+            "Ask for the same, or write it anew with `bench stats`"
+        )
+    open_fields = [field for field in asked if field not in provenance]
+    if open_fields:
+        return (f"the statistics file does not say its {', '.join(open_fields)}; what was asked is taken for granted",)
+    return ()
+
+
+def _mean_and_cov(path: Path, archive: zipfile.ZipFile) -> tuple[np.ndarray, np.ndarray]:
+    shapes = {name: _shape(path, archive, name) for name in ("mu", "sigma")}
+    (*_, d) = shapes["mu"] or (0,)
+    if len(shapes["mu"]) != 1 or shapes["sigma"] != (d, d) or d == 0:
+        raise InputError(f"{path}: mu is {shapes['mu']} and sigma {shapes['sigma']}; expected (d,) and (d, d)")
+    if d > MAX_DIMENSION:
+        raise InputError(f"{path}: claims {d} dimensions; expected at most {MAX_DIMENSION}")
+    mean, cov = (_array(path, archive, name) for name in ("mu", "sigma"))
+    for name, array in (("mu", mean), ("sigma", cov)):
+        if not np.isfinite(array).all():
+            raise InputError(f"{path}: {name} holds {np.count_nonzero(~np.isfinite(array))} values that are not finite")
+    scale = np.abs(cov).max()
+    asymmetry = max(np.abs(cov[i] - cov[:, i]).max() for i in range(d))
+    if asymmetry > np.sqrt(np.finfo(cov.dtype).eps) * scale:
+        raise InputError(f"{path}: sigma is no covariance: it differs from its transpose by up to {asymmetry:.3g}")
+    if cov.diagonal().min() < 0:
+        raise InputError(f"{path}: sigma is no covariance: it holds a negative variance, {cov.diagonal().min():.3g}")
+    cov = cov.astype(np.float64)
+    return mean.astype(np.float64), (cov + cov.T) / 2
+
+
+def _header(path: Path, archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.dtype]:
+    """The shape and type of a member, before a byte of its data is read."""
+    with archive.open(f"{name}.npy") as member:
+        try:
+            version = np.lib.format.read_magic(member)
+            read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
+            shape, _, dtype = read(member)
+        except (ValueError, KeyError) as error:
+            raise InputError(f"{path}: {name} is no plain numpy array ({error})") from error
+    return shape, dtype
+
+
+def _shape(path: Path, archive: zipfile.ZipFile, name: str) -> tuple[int, ...]:
+    shape, dtype = _header(path, archive, name)
+    if dtype.kind != "f":
+        kind = "objects, which are never unpickled" if dtype.hasobject else str(dtype)
+        raise InputError(f"{path}: {name} holds {kind}; expected float32 or float64")
+    return shape
+
+
+def _array(path: Path, archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    with archive.open(f"{name}.npy") as member:
+        try:
+            return np.lib.format.read_array(member, allow_pickle=False)
+        except ValueError as error:
+            raise InputError(f"{path}: {name} cannot be read ({error})") from error
+
+
+def _count(path: Path, archive: zipfile.ZipFile) -> int:
+    shape, dtype = _header(path, archive, "count")
+    if shape == () and dtype.kind in "iu" and (count := int(_array(path, archive, "count"))) >= 2:
+        return count
+    raise InputError(f"{path}: count is no whole number of at least 2; write the file anew with `bench stats`")
+
+
+def _provenance(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
+    shape, dtype = _header(path, archive, "provenance")
+    if shape == () and dtype.kind == "U" and dtype.itemsize <= MAX_TEXT_BYTES:
+        with contextlib.suppress(json.JSONDecodeError):
+            provenance = json.loads(str(_array(path, archive, "provenance")))
+            if isinstance(provenance, dict):
+                return provenance
+    raise InputError(f"{path}: provenance is no JSON object; write the file anew with `bench stats`")
+
+
+def _listed(names: set[str]) -> str:
+    shown = sorted(names)
+    return ", ".join(shown[:5]) + (f" and {len(shown) - 5} more" if len(shown) > 5 else "") or "nothing"
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text[:12] + "..." if len(text) == 64 else repr(value)
