@@ -1,0 +1,137 @@
+"""From what a person typed to an ImageSource.
+
+| given                                   | read as                                                              |
+|-----------------------------------------|----------------------------------------------------------------------|
+| a folder                                | all images in it and in its folders, sorted by path                   |
+| FILE.zip                                | the images in it, in place                                            |
+| FILE.npy, FILE.npz                      | one array of images                                                   |
+| NAME:SPLIT, NAME:SPLIT/DOMAIN           | a split of a data set, or one of its evaluation sets (digits:real-1)  |
+| an array (Python only)                  | itself                                                                |
+
+What exists on the disk comes first; a name of one letter before the colon is a Windows drive.
+"""
+
+import difflib
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from bench import registry
+from bench.sources._arrays import load_array, rows_of
+from bench.sources._decode import SUFFIXES
+from bench.sources._files import from_listing, list_folder
+from bench.sources._rows import from_rows, three_channels
+from bench.sources._types import ImageSource
+from bench.sources._zip import list_zip
+from metrics._errors import InputError
+
+SPLIT_OF_DATASET = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]+):([^:/\\]+)(?:/([^:/\\]+))?")
+
+
+def open_source(
+    spec: str | Path | np.ndarray,
+    *,
+    limit: int | None = None,
+    seed: int = 0,
+    skip_corrupt: bool = False,
+    data_root: Path | None = None,
+) -> ImageSource:
+    """The set of images that `spec` names (see the module's table).
+
+    `limit` takes that many, drawn without replacement by numpy's RandomState(seed) and kept in order, never the first
+    ones: folders are often sorted by class. `skip_corrupt` decodes every file once and leaves the broken ones out, with
+    a note; otherwise a broken file is an InputError that names it. `data_root` is where data sets were downloaded to.
+    All files of the set are read once, to hash them. Raises InputError for anything that is no set of images.
+    """
+
+    def choose(count: int) -> np.ndarray | None:
+        return _draw(count, limit, seed, spec if isinstance(spec, str) else getattr(spec, "name", "the array"))
+
+    source = _open(spec, choose, skip_corrupt, data_root)
+    if limit is None:
+        return source
+    note = f"limit: {limit:,} images drawn with seed {seed}"
+    return ImageSource(
+        source.name, source.kind, source.keys, source.hashes, source.read, (*source.notes, note), source.read_range
+    )
+
+
+def _draw(count: int, limit: int | None, seed: int, name: object) -> np.ndarray | None:
+    if limit is None:
+        return None
+    if limit < 1 or limit > count:
+        raise InputError(f"--limit {limit} of {name}: it has {count:,} images; expected 1 to {count:,}")
+    return np.sort(np.random.RandomState(seed).choice(count, limit, replace=False))
+
+
+def _open(
+    spec: str | Path | np.ndarray, choose: Callable[[int], np.ndarray | None], skip_corrupt: bool, root: Path | None
+) -> ImageSource:
+    if isinstance(spec, np.ndarray):
+        return _from_array(spec, "array", "array", choose, [])
+    path = Path(spec)
+    named = SPLIT_OF_DATASET.fullmatch(spec) if isinstance(spec, str) else None
+    if not path.exists():
+        if named:
+            return _from_dataset(named[1], named[2], named[3] or "", choose, root)
+        raise InputError(_missing(str(spec)))
+    if path.is_dir():
+        return from_listing(list_folder(path), choose, skip_corrupt)
+    match path.suffix.lower():
+        case ".zip":
+            return from_listing(list_zip(path), choose, skip_corrupt)
+        case ".npy" | ".npz":
+            array, notes = load_array(path)
+            return _from_array(array, path.stem, path.suffix.lower()[1:], choose, notes)
+        case suffix if suffix in SUFFIXES:
+            raise InputError(f"{path} is one image; expected a folder, .zip, .npz or .npy of many. Give its folder")
+    raise InputError(f"{path} is not a set of images; expected a folder, .zip, .npz, .npy or DATASET:SPLIT")
+
+
+def _from_array(
+    array: np.ndarray, name: str, kind: str, choose: Callable[[int], np.ndarray | None], notes: list[str]
+) -> ImageSource:
+    rows = rows_of(array, name if kind == "array" else f"{name}.{kind}")
+    return from_rows(name, kind, rows, len(array), choose(len(array)), (), notes)
+
+
+def _from_dataset(
+    name: str, split: str, domain: str, choose: Callable[[int], np.ndarray | None], root: Path | None
+) -> ImageSource:
+    from bench.datasets import data_root, eval_set, open_dataset
+
+    dataset = open_dataset(name)
+    sets = {key.replace(" ", "-"): key for key in dataset.eval_sets or {}}
+    part = split.replace(" ", "-")
+    if split not in dataset.splits and part not in sets:
+        known = [*dataset.splits, *sets]
+        close = difflib.get_close_matches(split, known, n=1)
+        meant = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(known)}."
+        raise InputError(f"the data set {dataset.name} has no split {split!r}. {meant}")
+    if dataset.domains and domain not in dataset.domains:
+        choices = " or ".join(f"{dataset.name}:{split}/{key}" for key in dataset.domains)
+        raise InputError(f"the data set {dataset.name} has no domain {domain!r}; expected {choices}")
+    if domain and not dataset.domains:
+        raise InputError(f"the data set {dataset.name} has no domains, but {domain!r} was given; leave it out")
+    folder = data_root(root)
+    loaded = (
+        dataset.load(split, folder, domain)
+        if split in dataset.splits
+        else eval_set(dataset, sets[part], folder, domain)
+    )
+
+    def rows(start: int, stop: int) -> np.ndarray:
+        return np.ascontiguousarray(three_channels(loaded.read(start, stop)))
+
+    title = f"{dataset.name}:{split}" + (f"/{domain}" if domain else "")
+    grey = ["grey: the images are grey and repeated to three channels"] if dataset.shape[0] == 1 else []
+    return from_rows(title, "dataset", rows, loaded.count, choose(loaded.count), loaded.names or (), grey)
+
+
+def _missing(spec: str) -> str:
+    datasets = registry.names("datasets")
+    close = difflib.get_close_matches(spec.split(":")[0].lower().replace("_", "-"), datasets, n=1, cutoff=0.7)
+    hint = f"For the data set {close[0]!r} write {close[0]}:SPLIT. " if close else ""
+    return f"{spec} does not exist. {hint}Expected a folder, .zip, .npz, .npy or DATASET:SPLIT"
