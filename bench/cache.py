@@ -9,18 +9,19 @@ writer leaves behind is never read, and is swept when older than a day.
 
 import contextlib
 import hashlib
-import io
 import json
 import os
 import re
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from io import BytesIO, FileIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -135,17 +136,13 @@ class Cache:
         limit = time.time() - older_than.total_seconds() if older_than else None
         freed = 0
         for folder in self._folders():
-            if limit is not None and _written(folder) >= limit:
+            written, size = _written_and_size(folder)
+            if limit is not None and written >= limit:
                 continue
-            size = _size(folder)
-            aside = self.root / f"{UNFINISHED}removed-{folder.name}-{os.getpid()}"
             try:
-                folder.rename(aside)  # a kill in the middle of removing must not leave half an entry
-            except FileNotFoundError:
-                continue  # another process removed it first
+                _remove(folder)
             except OSError as error:
                 raise InputError(f"cannot remove {folder} ({error.strerror}); check who owns the folder") from error
-            shutil.rmtree(aside, ignore_errors=True)  # what resists has no key any more, the next sweep tries again
             freed += size
         return freed + self._sweep(0.0 if older_than is None else ABANDONED_SECONDS)
 
@@ -157,8 +154,9 @@ class Cache:
         """Remove unfinished writes that nobody has touched for so long; returns the bytes freed."""
         freed = 0
         for folder in self.root.glob(f"{UNFINISHED}*"):
-            if time.time() - _written(folder) >= older_than_seconds:
-                freed += _size(folder)
+            written, size = _written_and_size(folder)
+            if time.time() - written >= older_than_seconds:
+                freed += size
                 shutil.rmtree(folder, ignore_errors=True)  # another process may sweep the same folder
         return freed
 
@@ -170,15 +168,15 @@ class Draft:
         self.target = root / key
         self.meta = meta
         self.folder = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=root))
-        self.files: dict[str, BinaryIO] = {}
+        self.files: dict[str, FileIO] = {}
 
-    def create(self, name: str, shape: tuple[int, ...], dtype: np.dtype) -> BinaryIO:
+    def create(self, name: str, shape: tuple[int, ...], dtype: np.dtype) -> FileIO:
         """An unbuffered file of one array, positioned behind its .npy header; its rows are the caller's to write."""
         if not ARRAY_NAME.fullmatch(name):
             raise ValueError(f"{name!r} cannot name an array of the cache, expected letters, digits, - and _")
         file = (self.folder / f"{name}.npy").open("w+b", buffering=0)
         self.files[name] = file
-        header = io.BytesIO()
+        header = BytesIO()
         descr = np.lib.format.dtype_to_descr(np.dtype(dtype))
         np.lib.format.write_array_header_1_0(header, {"descr": descr, "fortran_order": False, "shape": shape})
         write_all(file, header.getbuffer())
@@ -189,19 +187,20 @@ class Draft:
 
         Raises OSError (disk full, folder gone); what was written can still be read with `reopen` until `discard`.
         """
-        record = {"key": self.target.name, "meta": self.meta, "arrays": {}}
+        hashes = {}
         for name, file in self.files.items():
             os.fsync(file.fileno())
             file.seek(0)
-            record["arrays"][name] = hashlib.file_digest(file, "sha256").hexdigest()
-        with (self.folder / RECORD).open("w", encoding="utf-8") as file:
-            json.dump(record, file, indent=1, sort_keys=True, allow_nan=False)
-            file.flush()
-            os.fsync(file.fileno())
+            hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
+        with (self.folder / RECORD).open("w", encoding="utf-8") as text:
+            record = {"key": self.target.name, "meta": self.meta, "arrays": hashes}
+            json.dump(record, text, indent=1, sort_keys=True, allow_nan=False)
+            text.flush()
+            os.fsync(text.fileno())
         self._close()
         return self._place()
 
-    def reopen(self, name: str) -> BinaryIO:
+    def reopen(self, name: str) -> FileIO:
         """The file of one array for reading, also after a failed `commit`."""
         if not self.files[name].closed:
             return self.files[name]
@@ -233,15 +232,15 @@ class Draft:
             except FileNotFoundError:
                 continue  # removed meanwhile
             except _Damaged:
-                _set_aside(self.target)
+                _remove(self.target)
 
 
 def bytes_of(array: np.ndarray) -> memoryview:
     """The bytes of an array in C order, without a copy where it is in that order already."""
-    return memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
 
 
-def write_all(file: BinaryIO, data: memoryview) -> None:
+def write_all(file: FileIO, data: memoryview) -> None:
     """Write all bytes to an unbuffered file, which may take fewer at a time; OSError where the disk is full."""
     while data:
         data = data[file.write(data) :]
@@ -286,7 +285,8 @@ def _map(folder: Path, name: str) -> np.ndarray:
 
 
 def _describe(folder: Path) -> Entry:
-    when, size = datetime.fromtimestamp(_written(folder), UTC), _size(folder)
+    written, size = _written_and_size(folder)
+    when = datetime.fromtimestamp(written, UTC)
     try:
         meta = _record(folder)["meta"]
     except (_Damaged, OSError) as error:
@@ -294,32 +294,25 @@ def _describe(folder: Path) -> Entry:
     return Entry(folder.name, str(meta.get("what", "")), str(meta.get("source", "")), when, size, meta)
 
 
-def _written(folder: Path) -> float:
-    """When the folder or a file in it was last written; 0 where it is gone."""
-    times = [0.0]
-    for path in (folder, *folder.glob("*")):
-        try:
-            times.append(path.stat().st_mtime)
-        except FileNotFoundError:
-            continue  # another process removes it meanwhile
-    return max(times)
+def _written_and_size(folder: Path) -> tuple[float, int]:
+    """When the folder or anything in it was last written (0 where it is gone), and the bytes of its files."""
+    times, size = [0.0], 0
+    for parent, _, names in os.walk(folder):  # passes over what another process removes meanwhile
+        for path in (Path(parent), *(Path(parent, name) for name in names)):
+            with contextlib.suppress(FileNotFoundError):
+                status = path.stat()
+                times.append(status.st_mtime)
+                size += status.st_size if stat.S_ISREG(status.st_mode) else 0
+    return max(times), size
 
 
-def _size(folder: Path) -> int:
-    size = 0
-    for path in folder.glob("*"):
-        try:
-            size += path.stat().st_size
-        except FileNotFoundError:
-            continue  # another process removes it meanwhile
-    return size
-
-
-def _set_aside(folder: Path) -> None:
-    aside = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=folder.parent))
-    with contextlib.suppress(FileNotFoundError):  # another process did it first
-        folder.rename(aside / folder.name)
-    shutil.rmtree(aside, ignore_errors=True)
+def _remove(folder: Path) -> None:
+    """Rename an entry away, then delete it, so that a kill in between leaves no half of it under its key."""
+    while folder.exists():
+        aside = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=folder.parent))
+        with contextlib.suppress(FileNotFoundError):  # another process removed either of the two
+            folder.rename(aside / folder.name)
+        shutil.rmtree(aside, ignore_errors=True)  # what resists has lost its key, the next sweep tries again
 
 
 def _sync_folder(folder: Path) -> None:

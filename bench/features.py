@@ -8,11 +8,12 @@ batch size, workers or image sizes: images of one size form a batch, and every r
 import contextlib
 import difflib
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from io import FileIO
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, cast
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from bench.cache import Cache, Draft, bytes_of, digest_of, not_kept, write_all
 from bench.sources._parallel import iterate
 from bench.sources._types import ImageSource
 from metrics._errors import InputError
-from metrics.extractors._types import Extractor
+from metrics.extractors._types import Extract, Extractor
 
 FEATURES_VERSION = 1  # goes up when decoding, batching or anything else here changes a feature
 WINDOW_BATCHES = 8  # an image waits for others of its size no longer than this many batches
@@ -107,24 +108,39 @@ def extract(
     arrays = {tap: entry["features"] for tap, entry in found.items() if entry}
     missing = tuple(tap for tap in taps if tap not in arrays)
     if missing:
-        network = extractor.build(weights, resize, device, missing)
         with contextlib.ExitStack() as stack:
             tables = {tap: _Rows((source.count, extractor.taps[tap]), warnings.append) for tap in missing}
+            network = extractor.build(weights, resize, device, missing)
             for tap, table in tables.items():
                 stack.callback(table.discard)
                 if cache:
                     table.keep(cache, known.key(tap), _meta(known, tap, extractor.taps[tap]))
-            lists = stack.enter_context(contextlib.closing(iterate(source, workers, batch_size)))
-            done = 0
-            for rows, batch in _batches(chain.from_iterable(lists), batch_size):
-                features = network(batch)
-                for tap, table in tables.items():
-                    table.write(rows, _finite(features[tap], rows, source, extractor, tap))
-                done += len(rows)
-                if progress:
-                    progress(done, source.count)
+            lists = cast(Generator[list[np.ndarray], None, None], iterate(source, workers, batch_size))
+            stack.callback(lists.close)  # joins the threads that decode
+            _fill(tables, chain.from_iterable(lists), network, source, extractor, batch_size, progress)
             arrays |= {tap: table.finish() for tap, table in tables.items()}
     return replace(known, arrays={tap: arrays[tap] for tap in taps}, warnings=tuple(dict.fromkeys(warnings)))
+
+
+def _fill(
+    tables: "Mapping[str, _Rows]",
+    images: Iterable[np.ndarray],
+    network: Extract,
+    source: ImageSource,
+    extractor: Extractor,
+    batch_size: int,
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    done = 0
+    for rows, batch in _batches(images, batch_size):
+        features = network(batch)
+        for tap, table in tables.items():
+            table.write(rows, _finite(features[tap], rows, source, extractor, tap))
+        done += len(rows)
+        if progress:
+            progress(done, source.count)
+    if done != source.count:
+        raise ValueError(f"{source.name} gave {done} images, expected {source.count}")
 
 
 class _Rows:
@@ -138,7 +154,7 @@ class _Rows:
         self.warn = warn
         self.array: np.ndarray | None = None
         self.draft: Draft | None = None
-        self.file: BinaryIO | None = None
+        self.file: FileIO | None = None
         self.start = 0
         self.sums = np.full(shape[0], -1)  # crc32 of each row in the file; -1 where none was written
 
