@@ -1,0 +1,125 @@
+"""Inception Score: how sure a classifier is of each image, and how varied its answers are over the whole set.
+
+Salimans et al. 2016 (arXiv 1606.03498), section 4:
+
+    IS = exp( E_x KL( p(y|x) || p(y) ) ),    p(y) = E_x p(y|x),    1 <= IS <= number of classes
+
+`inception_score` and `inception_score_sd` agree with torch-fidelity 0.4 (`isc_features_to_metric`): the rows are
+shuffled by RandomState(2020), cut into 10 parts, and these are the mean and the standard deviation (ddof 0) of the
+parts' scores. Any number of classes works, and logits with or without bias are simply different inputs. It differs
+where a probability underflows to 0: 0 log 0 is 0 here and NaN there.
+
+That standard deviation says how much parts of n / splits images differ. It is no interval for the score, and each
+part's marginal p(y) is estimated from its own few images, so that every part scores too low. The other outputs are
+about the generator itself, n -> infinity. With T = log IS of the whole set (one split) and T_-i of the set without
+image i, the delete-one jackknife gives
+
+    T' = n T - (n - 1) mean_i T_-i                    the bias of order 1/n taken out
+    se = sqrt( (n - 1) / n  sum_i (T_-i - mean T_-.)^2 )
+
+in closed form, since p(y) without image i is a subtraction. What bias remains is downward (entropy is concave) and
+shows in the growth g of T' from half of the images to all of them; if each further doubling adds at most two thirds
+of the one before, all of them together add at most 2 g. The interval is
+
+    exp(T' - 1.96 se)   to   exp(T' + 2 max(g, 0) + 1.96 se)
+
+Its measured coverage is in docs/metrics.md (`benchmarks/coverage_inception_score.py` reprints it).
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from jaxtyping import Float64, Int, Num
+from scipy.special import log_softmax, xlogy
+
+from metrics._arrays import check_matrix
+from metrics._errors import InputError
+from metrics._types import Metric, Output
+
+BLOCK_VALUES = 1 << 22  # probabilities held at once: 32 MiB
+Z95 = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
+REMAINING_DOUBLINGS = 2.0  # r / (1 - r) for r = 2/3
+
+
+def _probabilities(
+    logits: Num[np.ndarray, "n c"], rows: Int[np.ndarray, " m"]
+) -> Iterator[tuple[Float64[np.ndarray, "b c"], Float64[np.ndarray, "b c"]]]:
+    """Blocks of p(y|x) and log p(y|x) [b, c], in the order of `rows`."""
+    step = max(1, BLOCK_VALUES // logits.shape[1])
+    for start in range(0, len(rows), step):
+        log_p = log_softmax(logits[rows[start : start + step]].astype(np.float64), axis=1)
+        yield np.exp(log_p), log_p
+
+
+def _sums(
+    logits: Num[np.ndarray, "n c"], rows: Int[np.ndarray, " m"]
+) -> tuple[Float64[np.ndarray, " c"], Float64[np.ndarray, " m"]]:
+    """Sum of p(y|x) over the rows, and sum_y p log p of each row."""
+    blocks = [(p.sum(axis=0), (p * log_p).sum(axis=1)) for p, log_p in _probabilities(logits, rows)]
+    return np.sum([p for p, _ in blocks], axis=0), np.concatenate([negentropy for _, negentropy in blocks])
+
+
+def _log_score(total: Float64[np.ndarray, " c"], negentropies: Float64[np.ndarray, " m"]) -> float:
+    """log IS: the entropy of the marginal minus the mean entropy of the rows, which is the mean KL."""
+    marginal = total / len(negentropies)
+    return float(negentropies.mean() - xlogy(marginal, marginal).sum())
+
+
+def _jackknife(logits: Num[np.ndarray, "n c"], rows: Int[np.ndarray, " m"]) -> tuple[float, float]:
+    """log IS of the rows with its bias of order 1/n taken out, and its standard error."""
+    total, negentropies = _sums(logits, rows)
+    n = len(rows)
+    without = []  # entropy of the marginal without image i
+    for p, _ in _probabilities(logits, rows):
+        marginals = np.maximum(total - p, 0.0) / (n - 1)
+        without.append(-xlogy(marginals, marginals).sum(axis=1))
+    scores = np.concatenate(without) + (negentropies.sum() - negentropies) / (n - 1)
+    corrected = n * _log_score(total, negentropies) - (n - 1) * scores.mean()
+    return float(corrected), float(np.sqrt((n - 1) * scores.var()))
+
+
+def compute(logits: np.ndarray, *, splits: int = 10, seed: int = 2020, shuffle: bool = True) -> dict[str, float]:
+    """Inception Score of logits [n, c], its spread over splits, and the corrected score with a 95 % interval.
+
+    All are in [1, c] and higher is better, but for `inception_score_sd` (spread over splits, ddof 0) and
+    `inception_score_se`, the standard error of `inception_score_corrected`. `inception_score_low` and `_high` are the
+    interval for the score of the generator, which the plain `inception_score` lies below where n is not far above the
+    number of classes in use. InputError for n < splits, n < 4, other shapes, or logits that are not finite.
+    """
+    logits = check_matrix(logits, "the logits", least=4)
+    n, classes = logits.shape
+    if not 1 <= splits <= n:
+        raise InputError(f"{splits} splits of {n} images; expected between 1 and {n}; give fewer splits or more images")
+    order = np.random.RandomState(seed).permutation(n) if shuffle else np.arange(n)
+
+    parts = [order[i * n // splits : (i + 1) * n // splits] for i in range(splits)]
+    scores = np.exp([_log_score(*_sums(logits, part)) for part in parts])
+
+    corrected, se = _jackknife(logits, order)
+    growth = corrected - (_jackknife(logits, order[::2])[0] + _jackknife(logits, order[1::2])[0]) / 2
+    remaining = REMAINING_DOUBLINGS * max(growth, 0.0)
+    point, low, high = np.clip(
+        np.exp([corrected, corrected - Z95 * se, corrected + remaining + Z95 * se]), 1.0, classes
+    )
+    return {
+        "inception_score": float(scores.mean()),
+        "inception_score_sd": float(scores.std()),
+        "inception_score_corrected": float(point),
+        "inception_score_se": float(point * se),
+        "inception_score_low": float(low),
+        "inception_score_high": float(high),
+    }
+
+
+METRIC = Metric(
+    name="inception-score",
+    title="Inception Score",
+    source="Salimans et al. 2016, Improved Techniques for Training GANs, arXiv 1606.03498",
+    feature="logits",
+    arity="set",
+    outputs=(
+        Output("inception_score", "IS", "higher"),
+        Output("inception_score_sd", "IS sd over splits", "neither"),
+    ),
+    compute=compute,
+)
