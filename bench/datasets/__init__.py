@@ -1,7 +1,11 @@
 """Data sets, one file each. `open_dataset` finds one by name, `eval_set` reads one of its disjoint evaluation sets."""
 
 import os
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+
+import numpy as np
 
 from bench import registry
 from bench.datasets._order import permutation
@@ -37,21 +41,30 @@ def open_dataset(name: str) -> Dataset:
 def eval_set(dataset: Dataset, name: str, root: Path, domain: str = "") -> Split:
     """One evaluation set of a data set (of one domain of it), in its published order.
 
-    The sets of one split are consecutive blocks of one fixed shuffled order of that split, so they share no image, and
-    in paired data sets row i of both domains is still one pair. Raises InputError where the set is unknown or the split
-    has too few images.
+    Each split has one fixed shuffled order; the sets take their images from it in turn. So no two sets share a row, and
+    in an unpaired data set no set repeats an image of an earlier one, even where the files do. In a paired one row i of
+    both domains is still one pair. Raises InputError where the set is unknown or the split has too few images.
     """
     sets = dataset.eval_sets or {}
     if name not in sets:
         raise InputError(f"{dataset.name} has no evaluation set {name!r}; it has {', '.join(sets) or 'none'}")
-    part, count = sets[name]
-    earlier = list(sets)[: list(sets).index(name)]
-    start = sum(sets[other][1] for other in earlier if sets[other][0] == part)
-    split = dataset.load(part, root, domain)
-    if split.count < start + count:
-        where = f"{dataset.name} {domain}".strip()
-        raise InputError(
-            f"{where}: the {part} split holds {split.count} images, but the set {name!r} needs images {start + 1} to "
-            f"{start + count}; complete the data ({dataset.howto})"
-        )
-    return subset(split, permutation(ORDER_SEED, split.count)[start : start + count])
+    orders: dict[str, tuple[Split, Iterator[int]]] = {}
+    seen: set[bytes] = set()
+    for current, (part, count) in sets.items():
+        if part not in orders:
+            split = dataset.load(part, root, domain)
+            orders[part] = split, iter(permutation(ORDER_SEED, split.count).tolist())
+        split, order = orders[part]
+        fresh = (row for row in order if not seen or split.read(row, row + 1).tobytes() not in seen)
+        rows = np.fromiter(islice(fresh, count), np.int64)
+        if current != name:
+            seen |= set() if dataset.paired else {split.read(row, row + 1).tobytes() for row in rows.tolist()}
+        elif len(rows) == count:
+            return subset(split, rows)
+        else:
+            where = f"{dataset.name} {domain}".strip()
+            raise InputError(
+                f"{where}: {name!r} needs {count} images of the {part} split that no earlier set has, and finds "
+                f"{len(rows)} among {split.count}; {dataset.howto}"
+            )
+    raise AssertionError("the name was checked above")

@@ -1,11 +1,12 @@
 """Splits out of arrays, out of functions of the index, and the checks that every loader makes first."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench.datasets._types import Split
+from bench.datasets._types import Dataset, Split
 from metrics._errors import InputError
 
 
@@ -47,3 +48,21 @@ def check_choice(
     if domain not in (domains or ("",)):
         has = f"give one of {', '.join(domains)}" if domains else "it has no domains"
         raise InputError(f"{data_set} has no domain {domain!r}; {has}")
+
+
+def check_counts(dataset: Dataset, root: Path, parts: Sequence[str]) -> None:
+    """Raises InputError unless these splits hold as many images as published: what a finished download is held to."""
+    for part in parts:
+        published = dataset.splits[part]
+        for number, domain in enumerate(dataset.domains or ("",)):
+            expected = published[number] if isinstance(published, tuple) else published
+            found = dataset.load(part, root, domain).count
+            if expected is not None and found != expected:
+                where = " ".join(filter(None, (dataset.name, part, domain)))
+                raise InputError(f"{where}: {found} images after the download, expected {expected}; {dataset.howto}")
+
+
+def missing(data_set: str, path: Path, root: Path, otherwise: str = "") -> InputError:
+    """The one error of absent data: what was looked for, and the command that gets it."""
+    command = f"get it with `bench datasets fetch {data_set} --data-root {root}`"
+    return InputError(f"{data_set}: no {path}; {command}{', or ' + otherwise if otherwise else ''}")

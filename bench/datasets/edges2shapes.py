@@ -55,7 +55,7 @@ def _draw_kind(kind: int, u: np.ndarray, size: int, domain: str) -> np.ndarray:
     centre = (2 * u[:, 2:4] - 1) * (0.94 - radius[:, None])
     own_x, own_y = placed(x, y, centre, radius, turn)
     outer = distance(kind, own_x, own_y) * column(radius)
-    motif = np.minimum((u[:, 4] * len(CLASSES)).astype(int), len(CLASSES) - 1)
+    motif = (kind + 1 + (u[:, 4] * (len(CLASSES) - 1)).astype(int)) % len(CLASSES)  # never the shape it stands on
     inner = _motif(kind, motif, own_x, own_y, radius)
     if domain == "edges":
         away = np.minimum(np.abs(outer), np.abs(inner)) - np.float32(LINE[size] / size)

@@ -1,0 +1,64 @@
+"""Street View House Numbers, cropped digits, 32x32 RGB (Netzer et al., NIPS workshop 2011).
+
+The MATLAB files write the digit 0 as label 10; here, as in torchvision, it is 0. `extra` is large (531,131 images,
+1.6 GB in memory) and is read where its file is there; the download leaves it out.
+"""
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from bench.datasets._splits import array_split, check_choice, check_counts, missing
+from bench.datasets._torchvision import fetch_with_torchvision
+from bench.datasets._types import Dataset, Split
+from metrics._errors import InputError
+
+SPLITS = {"train": 73_257, "test": 26_032, "extra": 531_131}
+
+
+def load(split: str, root: Path, domain: str = "") -> Split:
+    """One split, RGB 32x32, from `root/svhn/<split>_32x32.mat` (or straight below `root`)."""
+    check_choice("svhn", split, SPLITS, domain)
+    path = next(
+        (p for p in (root / "svhn", root / "SVHN", root) if (p / f"{split}_32x32.mat").is_file()), root / "svhn"
+    )
+    path = path / f"{split}_32x32.mat"
+    if not path.is_file():
+        raise missing("svhn", path, root)
+    from scipy.io import loadmat
+
+    try:
+        content = loadmat(path, variable_names=("X", "y"))
+    except (OSError, ValueError, TypeError, KeyError, EOFError, NotImplementedError, zlib.error) as error:
+        raise InputError(f"{path} is no whole MATLAB 5 file ({error}); delete it and fetch svhn again") from error
+    pixels, labels = content.get("X"), content.get("y")
+    if pixels is None or labels is None or pixels.dtype != np.uint8 or pixels.shape != (32, 32, 3, labels.size):
+        raise InputError(f"{path} holds no X [32, 32, 3, n] of bytes with y [n]; delete it and fetch svhn again")
+    digits = labels.astype(np.int64).ravel() % 10
+    return array_split(pixels.transpose(3, 2, 0, 1), digits)
+
+
+def fetch(root: Path, progress: object = None) -> None:
+    """Downloads train and test through torchvision, which checks their md5."""
+    for split in ("train", "test"):
+        fetch_with_torchvision(
+            "svhn", root / "svhn", lambda sets, part=split: sets.SVHN(root / "svhn", part, download=True), DATASET.howto
+        )
+    check_counts(DATASET, root, ("train", "test"))
+
+
+DATASET = Dataset(
+    name="svhn",
+    title="Street View House Numbers, 32x32 RGB",
+    source="http://ufldl.stanford.edu/housenumbers/",
+    licence="non-commercial use only",
+    shape=(3, 32, 32),
+    splits=SPLITS,
+    load=load,
+    howto="put train_32x32.mat and test_32x32.mat into svhn below the data root",
+    fetch=fetch,
+    classes=tuple("0123456789"),
+    eval_sets={"real 1": ("test", 1_000), "real 2": ("test", 1_000)},
+    extractors=("inception", "vgg16-random"),
+)
