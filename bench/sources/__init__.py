@@ -1,4 +1,4 @@
-"""Where images come from: `open_source` turns what a person typed into an ImageSource, `iterate` reads it in threads."""
+"""Where images come from: `open_source` turns what was typed into an ImageSource, `iterate` reads it in threads."""
 
 from bench.sources._open import open_source
 from bench.sources._parallel import iterate

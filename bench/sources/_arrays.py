@@ -16,7 +16,7 @@ Nothing is ever unpickled. A file with mu and sigma but no arr_0 holds statistic
 import zipfile
 import zlib
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 
@@ -72,7 +72,7 @@ def _from_npz(path: Path) -> tuple[np.ndarray, list[str]]:
             return np.lib.format.read_array(stream, allow_pickle=False), notes
 
 
-def _header(stream: BinaryIO | zipfile.ZipExtFile, path: Path) -> tuple[tuple[int, ...], bool, np.dtype]:
+def _header(stream: IO[bytes], path: Path) -> tuple[tuple[int, ...], bool, np.dtype]:
     version = np.lib.format.read_magic(stream)  # type: ignore[arg-type]
     reader = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
     if reader is None:
@@ -83,7 +83,7 @@ def _header(stream: BinaryIO | zipfile.ZipExtFile, path: Path) -> tuple[tuple[in
     return shape, fortran, dtype
 
 
-def _data_offset(file: BinaryIO, info: zipfile.ZipInfo) -> int:
+def _data_offset(file: IO[bytes], info: zipfile.ZipInfo) -> int:
     """Where a stored member begins: behind its local header of 30 bytes, its name and its extra field."""
     file.seek(info.header_offset + 26)
     name, extra = file.read(2), file.read(2)
@@ -131,14 +131,14 @@ def _conversion(array: np.ndarray, name: str):  # type: ignore[no-untyped-def]
     if np.isnan(low) or np.isnan(high):
         raise InputError(f"{name} holds NaN; expected floats in [0, 1] or [-1, 1]. Look at what made it")
     if low < -1 or high > 1:
-        hint = "convert with .round().astype(numpy.uint8)" if 0 <= low and 2 < high <= 255 else "clip or rescale it"
+        hint = "convert with .round().astype(numpy.uint8)" if low >= 0 and 2 < high <= 255 else "clip or rescale it"
         raise InputError(f"{name} holds floats from {low:.6g} to {high:.6g}; expected [0, 1] or [-1, 1]: {hint}")
     if low < 0:
         return lambda x: (np.asarray(x, _precision(x)) * 127.5 + 128).clip(0, 255).astype(np.uint8)
     if high < TOO_DARK:
         raise InputError(
-            f"{name} holds floats from {low:.6g} to {high:.6g}, which does not tell [0, 1] from [-1, 1] or from a scale "
-            f"applied twice; convert it to uint8"
+            f"{name} holds floats from {low:.6g} to {high:.6g}, which does not tell [0, 1] from [-1, 1] "
+            f"or from a scale applied twice; convert it to uint8"
         )
     return lambda x: np.rint(np.asarray(x, _precision(x)) * 255).astype(np.uint8)
 

@@ -114,16 +114,14 @@ def _open(data: bytes, name: str) -> Image.Image:
     except UnidentifiedImageError as error:
         raise InputError(f"{name} is not a readable {', '.join(FORMATS)} image: {MEND}") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise InputError(
-            f"{name} is larger than {MAX_PIXELS // 2**20} megapixels and was not decoded: {MEND}"
-        ) from error
+        raise InputError(f"{name} is larger than {MAX_PIXELS // 2**20} megapixels, not decoded: {MEND}") from error
     except MemoryError:
         raise
     except Exception as error:  # a decoder that trips over a damaged header
         raise _broken(name, error) from error
     if image.width * image.height > MAX_PIXELS:
         size = f"{image.width}x{image.height}"
-        raise InputError(f"{name} is {size}, more than {MAX_PIXELS // 2**20} megapixels, and was not decoded: {MEND}")
+        raise InputError(f"{name} is {size}, larger than {MAX_PIXELS // 2**20} megapixels, not decoded: {MEND}")
     return image
 
 

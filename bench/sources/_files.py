@@ -85,12 +85,14 @@ def _walk(folder: Path, prefix: str, found: list[tuple[str, Path]], others: list
                     raise InputError(f"{entry.path} is a link to a folder that contains it; remove the link")
                 inside = (*above, target)
             _walk(Path(entry.path), key + "/", found, others, inside)
-        elif is_image_name(entry.name) and (
-            entry.is_file() or not Path(entry.path).exists()
-        ):  # a broken link is an error
+        elif is_image_name(entry.name) and (entry.is_file() or _is_broken_link(entry)):
             found.append((key, Path(entry.path)))
         else:
             others.append(key)
+
+
+def _is_broken_link(entry: os.DirEntry[str]) -> bool:
+    return entry.is_symlink() and not Path(entry.path).exists()  # an error when it is read, not a silent loss
 
 
 def is_image_name(name: str) -> bool:
@@ -139,9 +141,7 @@ def from_listing(listing: Listing, choose: Callable[[int], np.ndarray | None], s
     def read(index: int) -> np.ndarray:
         data = listing.load(int(numbers[index]))
         if hashlib.sha256(data).hexdigest() != hashes[index]:
-            raise InputError(
-                f"{listing.name}/{keys[index]} changed while it was measured; start again when it is still"
-            )
+            raise InputError(f"{listing.name}/{keys[index]} changed while it was read; start again when it is still")
         return decode(data, f"{listing.name}/{keys[index]}")
 
     notes += describe([item.header for item in scanned], listing.others)
@@ -190,7 +190,7 @@ def describe(headers: Sequence[Header], others: Sequence[str]) -> list[str]:
         which = "all files are" if grey == count else f"{grey:,} {of} are"
         notes.append(f"grey: {which} stored in grey and repeated to three channels")
     if transparent := sum(header.transparent for header in headers):
-        notes.append(f"transparent: {transparent:,} {of} have transparency and are composited on white")
+        notes.append(f"transparent: {transparent:,} {of} store transparency and are composited on white")
     if frames := sum(header.frames > 1 for header in headers):
         notes.append(f"frames: {frames:,} {of} have several frames; the first is used")
     if rotated := sum(header.rotated for header in headers):

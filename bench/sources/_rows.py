@@ -45,7 +45,7 @@ def from_rows(
 def hash_of(image: UInt8[np.ndarray, "3 h w"]) -> str:
     """sha256 of the shape and the pixels of a decoded image: equal exactly where both are."""
     digest = hashlib.sha256(f"uint8 {' '.join(map(str, image.shape))}\n".encode())
-    digest.update(np.ascontiguousarray(image))
+    digest.update(np.ascontiguousarray(image).data)
     return digest.hexdigest()
 
 
