@@ -106,7 +106,7 @@ def _unusable(item: Survey) -> Iterator[Finding]:
     if item.unusable:
         yield Finding("error", "unusable", name, item.unusable, "give a set of images that can be opened")
     for problem in item.corrupt[:SHOWN]:
-        what = problem.problem.split(": mend or")[0]
+        what = f"{problem.key} {problem.problem}"
         yield Finding(
             "error", "corrupt", name, what, "mend or remove the file, or skip it (--skip-corrupt)", 1, (problem.key,)
         )
@@ -188,7 +188,7 @@ def _same(images: Iterable[Look]) -> Iterator[tuple[str, str, list[list[Look]]]]
         yield "byte", "byte-identical", by_bytes
     by_pixels_only = [[same[0] for same in kinds] for group in groups if len(kinds := _by_bytes(group)) > 1]
     if by_pixels_only:
-        yield "pixel", "equal in every pixel (in different files)", by_pixels_only
+        yield "pixel", "equal in every pixel (in other bytes)", by_pixels_only
 
 
 def _by_bytes(group: Iterable[Look]) -> list[list[Look]]:
@@ -251,7 +251,7 @@ def _shared_images(one: Survey, other: Survey) -> Iterator[Finding]:
     seen = {image.pixels_sha256 for image in one.images}
     equal = [i for i in other.images if i.pixels_sha256 in seen and i.file_sha256 not in here]
     if equal:
-        what = f"{len(equal):,} images of {other.name} equal images of {one.name} in every pixel (in different files)"
+        what = f"{len(equal):,} images of {other.name} equal images of {one.name} in every pixel (in other bytes)"
         keys = tuple(image.key for image in equal)
         yield Finding("warning", "pixel-duplicates-across", names, what, remedy, len(equal), keys[:SHOWN])
 

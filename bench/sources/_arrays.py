@@ -15,6 +15,7 @@ Nothing is ever unpickled. A file with mu and sigma but no arr_0 holds statistic
 
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -28,16 +29,20 @@ BLOCK_BYTES = 2**24
 MAX_UNPACKED_BYTES = 2**34  # a compressed array has to be unpacked into memory
 TOO_DARK = 2 / 255
 
+Header = tuple[tuple[int, ...], bool, np.dtype]  # shape, Fortran order, dtype
+
 
 def load_array(path: Path) -> tuple[np.ndarray, list[str]]:
     """The one array of images in a .npy or .npz file, and notes; InputError where there is none that can be used."""
     try:
-        if path.suffix.lower() == ".npy":
-            return np.load(path, mmap_mode="r", allow_pickle=False), []
-        return _from_npz(path)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, SyntaxError) as error:
-        if isinstance(error, InputError):
-            raise
+        if path.suffix.lower() == ".npz":
+            return _from_npz(path)
+        with path.open("rb") as stream:
+            header = _header(stream, path)
+            return _mapped(path, header, stream.tell()), []
+    except InputError:
+        raise
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, SyntaxError) as error:
         raise InputError(f"{path} is not a readable array file ({_line(error)}); save it with numpy.save") from error
 
 
@@ -54,14 +59,13 @@ def _from_npz(path: Path) -> tuple[np.ndarray, list[str]]:
             raise InputError(f"{path} holds {names}; expected images as arr_0 or as its only array")
         info = members.get("arr_0") or next(iter(members.values()))
         with archive.open(info) as stream:
-            shape, fortran, dtype = _header(stream, path)
+            header = _header(stream, path)
             start = stream.tell()
         notes = ["statistics: the file also holds mu and sigma, which are not used here"] if statistics else []
         if info.compress_type == zipfile.ZIP_STORED:
             with path.open("rb") as file:
-                offset = _data_offset(file, info) + start
-            order = "F" if fortran else "C"
-            return np.memmap(path, dtype, mode="r", offset=offset, shape=shape, order=order), notes  # type: ignore[call-overload]
+                return _mapped(path, header, _data_offset(file, info) + start), notes
+        shape, _, dtype = header
         claimed = int(np.prod(shape, dtype=object)) * dtype.itemsize
         if claimed > MAX_UNPACKED_BYTES:
             raise InputError(
@@ -72,7 +76,14 @@ def _from_npz(path: Path) -> tuple[np.ndarray, list[str]]:
             return np.lib.format.read_array(stream, allow_pickle=False), notes
 
 
-def _header(stream: IO[bytes], path: Path) -> tuple[tuple[int, ...], bool, np.dtype]:
+def _mapped(path: Path, header: Header, offset: int) -> np.ndarray:
+    shape, fortran, dtype = header
+    if 0 in shape:
+        return np.empty(shape, dtype)  # nothing to map; refused later with the shape in the message
+    return np.memmap(path, dtype, mode="r", offset=offset, shape=shape, order="F" if fortran else "C")
+
+
+def _header(stream: IO[bytes], path: Path) -> Header:
     version = np.lib.format.read_magic(stream)  # type: ignore[arg-type]
     reader = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
     if reader is None:
@@ -122,7 +133,7 @@ def _channels_last(array: np.ndarray, name: str) -> bool:
     return last
 
 
-def _conversion(array: np.ndarray, name: str):  # type: ignore[no-untyped-def]
+def _conversion(array: np.ndarray, name: str) -> Callable[[np.ndarray], np.ndarray]:
     if array.dtype == np.uint8:
         return np.asarray
     if array.dtype.kind != "f":

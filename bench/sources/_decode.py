@@ -39,7 +39,17 @@ GREY_MODES = frozenset({"1", "L", "LA", "La", "I;16", "I;16B", "I;16L", "I;16N",
 PLAIN_MODES = frozenset({"1", "L", "P", "RGB", "RGBX", "CMYK", "YCbCr"})
 ORIENTATION = 0x0112  # EXIF tag
 LOSSY_TIFF = frozenset({"jpeg", "tiff_jpeg", "webp", "lzma_jpeg"})
-MEND = "mend or remove it, or leave such files out with --skip-corrupt; bench doctor lists them all"
+
+
+class CorruptImage(InputError):
+    """One file that cannot be decoded, and the `problem` with it; the only error that skip_corrupt passes over."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(
+            f"{name} {problem}: mend or remove it, or leave such files out with --skip-corrupt; "
+            f"bench doctor lists them all"
+        )
+        self.problem = problem
 
 
 @dataclass(frozen=True)
@@ -60,7 +70,7 @@ class Header:
 
 
 def read_header(data: bytes, name: str) -> Header:
-    """The header of an encoded image; InputError naming the file where it is empty, no image, too large or broken."""
+    """The header of an encoded image; CorruptImage naming the file where it is empty, no image, too large or broken."""
     if ImageFile.LOAD_TRUNCATED_IMAGES:
         raise InputError(
             "PIL.ImageFile.LOAD_TRUNCATED_IMAGES is True, so that broken images would be measured half grey; "
@@ -88,7 +98,7 @@ def read_header(data: bytes, name: str) -> Header:
 def decode(data: bytes, name: str) -> UInt8[np.ndarray, "3 h w"]:
     """The pixels of an encoded image by the rule of its mode (see the module's table), in [0, 255].
 
-    Raises InputError naming the file where it is corrupt, truncated, larger than 64 megapixels or of a mode without a
+    Raises CorruptImage naming the file where it is corrupt, truncated, larger than 64 megapixels or of a mode without a
     rule.
     """
     image = _open(data, name)
@@ -99,35 +109,32 @@ def decode(data: bytes, name: str) -> UInt8[np.ndarray, "3 h w"]:
     except Exception as error:  # whatever a decoder trips over in a damaged file: the file cannot be used
         raise _broken(name, error) from error
     if pixels is None:
-        raise InputError(
-            f"{name} is stored as {image.mode!r} ({image.format}), which states no range of values; "
-            f"expected 8-bit or 16-bit grey, palette, RGB or CMYK. Save it as an 8-bit PNG"
-        )
+        raise CorruptImage(name, f"is stored as {image.mode!r} ({image.format}), which states no range of values")
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
 def _open(data: bytes, name: str) -> Image.Image:
     if not data:
-        raise InputError(f"{name} is empty (0 bytes); expected an image: {MEND}")
+        raise CorruptImage(name, "is empty (0 bytes)")
     try:
         image: Image.Image = Image.open(BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError as error:
-        raise InputError(f"{name} is not a readable {', '.join(FORMATS)} image: {MEND}") from error
+        raise CorruptImage(name, f"is not a readable {', '.join(FORMATS)} image") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise InputError(f"{name} is larger than {MAX_PIXELS // 2**20} megapixels, not decoded: {MEND}") from error
+        raise CorruptImage(name, f"is larger than {MAX_PIXELS // 2**20} megapixels and was not decoded") from error
     except MemoryError:
         raise
     except Exception as error:  # a decoder that trips over a damaged header
         raise _broken(name, error) from error
     if image.width * image.height > MAX_PIXELS:
         size = f"{image.width}x{image.height}"
-        raise InputError(f"{name} is {size}, larger than {MAX_PIXELS // 2**20} megapixels, not decoded: {MEND}")
+        raise CorruptImage(name, f"is {size}, larger than {MAX_PIXELS // 2**20} megapixels, and was not decoded")
     return image
 
 
-def _broken(name: str, error: Exception) -> InputError:
+def _broken(name: str, error: Exception) -> CorruptImage:
     reason = " ".join(str(error).split()) or type(error).__name__
-    return InputError(f"{name} is corrupt or truncated ({reason}): {MEND}")
+    return CorruptImage(name, f"is corrupt or truncated ({reason})")
 
 
 def _rgb(image: Image.Image) -> np.ndarray | None:
@@ -172,7 +179,7 @@ def _check_png(data: bytes, name: str) -> None:
         size, kind = int.from_bytes(data[position : position + 4]), data[position + 4 : position + 8]
         end = position + 8 + size
         if end + 4 > len(data):
-            raise InputError(f"{name} is truncated (it ends inside a PNG chunk): {MEND}")
+            raise CorruptImage(name, "is truncated (it ends inside a PNG chunk)")
         if zlib.crc32(memoryview(data)[position + 4 : end]) != int.from_bytes(data[end : end + 4]):
-            raise InputError(f"{name} is corrupt (wrong checksum in PNG chunk {kind.decode('latin-1')}): {MEND}")
+            raise CorruptImage(name, f"is corrupt (wrong checksum in PNG chunk {kind.decode('latin-1')})")
         position = end + 4

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from bench.sources._decode import SUFFIXES, Header, decode, read_header
+from bench.sources._decode import SUFFIXES, CorruptImage, Header, decode, read_header
 from bench.sources._parallel import in_order
 from bench.sources._types import ImageSource
 from metrics._errors import InputError
@@ -59,10 +59,10 @@ def list_folder(path: Path) -> Listing:
         try:
             with file.open("rb") as stream:
                 if (size := os.fstat(stream.fileno()).st_size) > MAX_FILE_BYTES:
-                    raise InputError(f"{file} has {size:,} bytes; an image has at most {MAX_FILE_BYTES:,}. Remove it")
+                    raise CorruptImage(str(file), f"has {size:,} bytes, more than any image of at most 64 megapixels")
                 return stream.read()
         except OSError as error:
-            raise InputError(f"{file} cannot be read ({error.strerror}); mend or remove it") from error
+            raise CorruptImage(str(file), f"cannot be read ({error.strerror})") from error
 
     name = path.resolve().name or str(path)
     return Listing(name, "folder", tuple(printable(key) for key, _ in found), load, tuple(map(printable, others)))
@@ -121,13 +121,13 @@ def from_listing(listing: Listing, choose: Callable[[int], np.ndarray | None], s
     notes: list[str] = []
     if skip_corrupt:
         outcomes = list(scan(listing, numbers, verify=True))
-        bad = [listing.keys[i] for i, outcome in enumerate(outcomes) if isinstance(outcome, InputError)]
+        bad = [listing.keys[i] for i, outcome in enumerate(outcomes) if isinstance(outcome, CorruptImage)]
         if len(bad) == len(outcomes):
             raise InputError(f"all {len(bad):,} images of {listing.name} are corrupt; bench doctor says how")
-        good = [i for i, outcome in enumerate(outcomes) if not isinstance(outcome, InputError)]
+        good = [i for i, outcome in enumerate(outcomes) if not isinstance(outcome, CorruptImage)]
         chosen = choose(len(good))
         numbers = np.asarray(good) if chosen is None else np.asarray(good)[chosen]
-        scanned = [outcome for i in numbers if not isinstance(outcome := outcomes[i], InputError)]
+        scanned = [outcome for i in numbers if not isinstance(outcome := outcomes[i], CorruptImage)]
         if bad:
             more = ", ..." if len(bad) > NAMED else ""
             notes.append(f"skipped: {len(bad):,} corrupt of {len(outcomes):,} files ({', '.join(bad[:NAMED])}{more})")
@@ -148,28 +148,28 @@ def from_listing(listing: Listing, choose: Callable[[int], np.ndarray | None], s
     return ImageSource(listing.name, listing.kind, keys, hashes, read, tuple(notes))
 
 
-def scan(listing: Listing, numbers: Sequence[int] | np.ndarray, *, verify: bool) -> Iterator[Scanned | InputError]:
+def scan(listing: Listing, numbers: Sequence[int] | np.ndarray, *, verify: bool) -> Iterator[Scanned | CorruptImage]:
     """Hash and header of the numbered images in order, or the error of each bad one; `verify` decodes them as well."""
 
-    def look(start: int, stop: int) -> list[Scanned | InputError]:
+    def look(start: int, stop: int) -> list[Scanned | CorruptImage]:
         return [look_at(int(number)) for number in numbers[start:stop]]
 
-    def look_at(number: int) -> Scanned | InputError:
+    def look_at(number: int) -> Scanned | CorruptImage:
         name = f"{listing.name}/{listing.keys[number]}"
         try:
             data = listing.load(number)
             header = read_header(data, name)
             if verify:
                 decode(data, name)
-        except InputError as error:
+        except CorruptImage as error:
             return error
         return Scanned(hashlib.sha256(data).hexdigest(), header)
 
     return in_order(look, len(numbers), per_task=FILES_PER_TASK, workers=SCAN_THREADS)
 
 
-def _good(outcome: Scanned | InputError) -> Scanned:
-    if isinstance(outcome, InputError):
+def _good(outcome: Scanned | CorruptImage) -> Scanned:
+    if isinstance(outcome, CorruptImage):
         raise outcome
     return outcome
 

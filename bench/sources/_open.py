@@ -14,6 +14,7 @@ What exists on the disk comes first; a name of one letter before the colon is a 
 import difflib
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,10 +53,7 @@ def open_source(
     source = _open(spec, choose, skip_corrupt, data_root)
     if limit is None:
         return source
-    note = f"limit: {limit:,} images drawn with seed {seed}"
-    return ImageSource(
-        source.name, source.kind, source.keys, source.hashes, source.read, (*source.notes, note), source.read_range
-    )
+    return replace(source, notes=(*source.notes, f"limit: {limit:,} images drawn with seed {seed}"))
 
 
 def _draw(count: int, limit: int | None, seed: int, name: object) -> np.ndarray | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.sources._decode import Header, decode, read_header
+from bench.sources._decode import CorruptImage, Header, decode, read_header
 from bench.sources._files import Listing, list_folder
 from bench.sources._open import open_source
 from bench.sources._parallel import in_order, iterate
@@ -86,8 +86,8 @@ def _files(listing: Listing, workers: int, progress: Progress | None) -> Survey:
             data = listing.load(index)
             header = read_header(data, key)
             return _look(key, decode(data, key), hashlib.sha256(data).hexdigest(), header)
-        except InputError as error:
-            return Corrupt(key, str(error))
+        except CorruptImage as error:
+            return Corrupt(key, error.problem)
 
     count = len(listing.keys)
     looks = in_order(look, count, per_task=FILES_PER_TASK, workers=workers)

@@ -12,6 +12,7 @@ import zlib
 from collections import Counter
 from pathlib import Path
 
+from bench.sources._decode import CorruptImage
 from bench.sources._files import MAX_FILE_BYTES, Listing, is_image_name, none_found, printable
 from metrics._errors import InputError
 
@@ -44,10 +45,7 @@ def list_zip(path: Path) -> Listing:
         try:
             return archive.read(images[index])
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
-            raise InputError(
-                f"{path.name}/{images[index].filename} cannot be unpacked ({error}); "
-                f"make the zip again, or leave such files out with --skip-corrupt"
-            ) from error
+            raise CorruptImage(f"{path.name}/{images[index].filename}", f"cannot be unpacked ({error})") from error
 
     return Listing(path.stem, "zip", tuple(printable(info.filename) for info in images), load, others)
 
