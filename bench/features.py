@@ -18,8 +18,7 @@ from typing import Any, cast
 import numpy as np
 
 from bench.cache import Cache, Draft, bytes_of, digest_of, not_kept, write_all
-from bench.sources._parallel import iterate
-from bench.sources._types import ImageSource
+from bench.sources import ImageSource, iterate
 from metrics._errors import InputError
 from metrics.extractors._types import Extract, Extractor
 

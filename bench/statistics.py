@@ -217,9 +217,12 @@ def _shape(path: Path, archive: zipfile.ZipFile, name: str) -> tuple[int, ...]:
 def _array(path: Path, archive: zipfile.ZipFile, name: str) -> np.ndarray:
     with archive.open(f"{name}.npy") as member:
         try:
-            return np.lib.format.read_array(member, allow_pickle=False)
+            array = np.lib.format.read_array(member, allow_pickle=False)
         except ValueError as error:
             raise InputError(f"{path}: {name} cannot be read ({error})") from error
+        if member.read(1):  # reaching the end is also what makes zipfile compare the checksum
+            raise InputError(f"{path}: {name} is longer than its header says; the file is damaged")
+        return array
 
 
 def _count(path: Path, archive: zipfile.ZipFile) -> int:

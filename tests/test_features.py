@@ -1,0 +1,319 @@
+"""One pass over a source: rows where they belong, computed once, kept by content."""
+
+import hashlib
+import resource
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bench.cache
+import bench.features
+from bench.cache import Cache
+from bench.features import extract
+from bench.sources._types import ImageSource
+from metrics._errors import InputError
+from metrics.extractors._types import Extractor
+
+ROOT = Path(bench.features.__file__).parent.parent
+SIZES = [(4, 4), (4, 4), (5, 3), (4, 4), (5, 3), (2, 2), (4, 4)]
+
+
+def an_image(row, size):
+    return np.random.RandomState(row).randint(0, 256, (3, *size)).astype(np.uint8)
+
+
+def a_source(images, name="cats", keys=None):
+    return ImageSource(
+        name=name,
+        kind="folder",
+        keys=tuple(keys or (f"{row}.png" for row in range(len(images)))),
+        hashes=tuple(hashlib.sha256(image.tobytes()).hexdigest() for image in images),
+        read=images.__getitem__,
+    )
+
+
+class Network:
+    """An extractor that remembers what it was asked: `mean` per channel, and `first` pixels."""
+
+    def __init__(self):
+        self.built = []
+        self.batches = []
+
+    def build(self, weights, resize, device, taps):
+        self.built.append(taps)
+
+        def run(batch):
+            self.batches.append(batch.shape)
+            assert batch.dtype == np.uint8
+            features = {"pool": batch.mean(axis=(2, 3)), "logits": batch[:, 0, 0, :2]}
+            return {tap: features[tap].astype(np.float32) for tap in taps}
+
+        return run
+
+    @property
+    def extractor(self):
+        return Extractor(
+            name="stub",
+            title="Stub",
+            source="this test",
+            family="stub",
+            taps={"pool": 3, "logits": 2},
+            pool="pool",
+            logits="logits",
+            resize=("none", "tf1"),
+            build=self.build,
+        )
+
+
+@pytest.fixture
+def network():
+    return Network()
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return Cache(tmp_path / "features")
+
+
+@pytest.fixture
+def images():
+    return [an_image(row, size) for row, size in enumerate(SIZES * 3)]
+
+
+def run(source, network, taps=("pool",), resize="none", **options):
+    options = {"batch_size": 4, "workers": 0, "weights_sha256": "w"} | options
+    return extract(source, network.extractor, taps=taps, resize=resize, weights=None, **options)
+
+
+def channel_means(images):
+    return np.array([image.mean(axis=(1, 2)) for image in images], np.float32)
+
+
+def test_each_row_holds_the_features_of_its_image(images, network):
+    table = run(a_source(images), network)
+    np.testing.assert_array_equal(table.arrays["pool"], channel_means(images))
+    assert table.arrays["pool"].dtype == np.float32
+
+
+def test_the_table_says_what_it_depends_on(images, network):
+    source = a_source(images)
+    table = run(source, network, resize="tf1", weights_sha256="abc")
+    assert (table.source_digest, table.source_name, table.count) == (source.digest, "cats", len(images))
+    assert (table.extractor, table.version, table.weights_sha256, table.resize) == ("stub", 1, "abc", "tf1")
+    assert table.hashes == source.hashes and table.warnings == ()
+
+
+@pytest.mark.parametrize("cached", [False, True])
+@pytest.mark.parametrize("batch_size", [1, 3, 32])
+@pytest.mark.parametrize("workers", [0, 2])
+def test_batch_size_workers_and_caching_change_nothing(images, network, cache, cached, batch_size, workers):
+    table = run(a_source(images), network, batch_size=batch_size, workers=workers, cache=cache if cached else None)
+    np.testing.assert_array_equal(table.arrays["pool"], channel_means(images))
+
+
+def test_images_of_one_size_wait_for_each_other_to_fill_a_batch(network):
+    images = [an_image(row, (4, 4) if row % 2 else (5, 3)) for row in range(16)]
+    run(a_source(images), network, batch_size=4)
+    assert [shape[0] for shape in network.batches] == [4, 4, 4, 4]
+
+
+def test_a_lonely_size_does_not_wait_longer_than_the_window(network):
+    images = [an_image(0, (9, 9))] + [an_image(row, (4, 4)) for row in range(1, 200)]
+    run(a_source(images), network, batch_size=4)
+    position = [shape[2:] for shape in network.batches].index((9, 9))
+    assert position <= bench.features.WINDOW_BATCHES + 1
+
+
+def test_few_images_wait_where_they_are_large(network, monkeypatch, images):
+    monkeypatch.setattr(bench.features, "WINDOW_BYTES", 100)
+    table = run(a_source(images), network, batch_size=32)
+    assert max(shape[0] for shape in network.batches) <= 3  # 48 bytes an image
+    np.testing.assert_array_equal(table.arrays["pool"], channel_means(images))
+
+
+def test_the_second_time_nothing_is_computed(images, network, cache):
+    first = run(a_source(images), network, cache=cache)
+    second = run(a_source(images), network, cache=cache)
+    assert network.built == [("pool",)]
+    assert isinstance(second.arrays["pool"], np.memmap)
+    np.testing.assert_array_equal(first.arrays["pool"], second.arrays["pool"])
+
+
+def test_one_tap_after_both_is_a_hit_and_the_other_after_one_computes_only_that(images, network, cache):
+    run(a_source(images), network, taps=("pool", "logits"), cache=cache)
+    run(a_source(images), network, taps=("logits",), cache=cache)
+    assert network.built == [("pool", "logits")]
+    other = Network()
+    run(a_source(images[:5]), other, taps=("pool",), cache=cache)
+    table = run(a_source(images[:5]), other, taps=("pool", "logits"), cache=cache)
+    assert other.built == [("pool",), ("logits",)]
+    assert list(table.arrays) == ["pool", "logits"]
+
+
+def test_all_missing_taps_come_from_one_pass(images, network):
+    run(a_source(images), network, taps=("pool", "logits", "pool"))
+    assert sum(shape[0] for shape in network.batches) == len(images)
+
+
+def test_a_renamed_folder_is_a_hit(images, network, cache):
+    run(a_source(images), network, cache=cache)
+    run(a_source(images, name="dogs", keys=[f"other/{row}.png" for row in range(len(images))]), network, cache=cache)
+    assert len(network.built) == 1
+
+
+def test_another_order_is_a_miss(images, network, cache):
+    run(a_source(images), network, cache=cache)
+    run(a_source(images[::-1]), network, cache=cache)
+    assert len(network.built) == 2
+
+
+def test_whatever_a_feature_depends_on_is_in_the_key(images, network, cache, monkeypatch):
+    source = a_source(images)
+    run(source, network, cache=cache)
+    changed = [images[0] ^ 1, *images[1:]]
+    run(a_source(changed), network, cache=cache)
+    run(source, network, cache=cache, weights_sha256="other")
+    run(source, network, cache=cache, resize="tf1")
+    extractor = replace(network.extractor, version=2)
+    extract(source, extractor, taps=("pool",), resize="none", weights=None, weights_sha256="w", cache=cache)
+    monkeypatch.setattr(bench.features, "FEATURES_VERSION", 0)
+    run(source, network, cache=cache)
+    assert len(network.built) == 6
+
+
+def test_a_damaged_entry_is_computed_again_and_reported(images, network, cache):
+    run(a_source(images), network, cache=cache)
+    (entry,) = cache.entries()
+    (cache.root / entry.key / "features.npy").write_bytes(b"")
+    table = run(a_source(images), network, cache=cache)
+    assert len(network.built) == 2 and "damaged" in table.warnings[0]
+    np.testing.assert_array_equal(table.arrays["pool"], channel_means(images))
+    assert cache.verify() == []
+
+
+def test_progress_counts_images_to_the_end(images, network):
+    seen = []
+    run(a_source(images), network, progress=lambda done, total: seen.append((done, total)))
+    assert seen == sorted(seen) and seen[-1] == (len(images), len(images))
+
+
+@pytest.mark.parametrize("limit", [10, 150, 210])  # in the header, in the rows, in the last batch
+def test_a_disk_that_fills_up_on_the_way_costs_a_warning_and_not_the_result(images, network, cache, limit):
+    """A limit on file sizes makes the kernel refuse the write itself, as a full disk does."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+    try:
+        table = run(a_source(images), network, cache=cache)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    np.testing.assert_array_equal(table.arrays["pool"], channel_means(images))
+    assert len(table.warnings) == 1 and "not kept in the cache" in table.warnings[0]
+    assert list(cache.root.iterdir()) == []
+
+
+def fail_with_no_space(handle):
+    raise OSError(28, "No space left on device")
+
+
+def test_a_disk_that_is_full_at_the_sync_costs_a_warning_and_not_the_result(images, network, cache, monkeypatch):
+    monkeypatch.setattr(bench.cache.os, "fsync", fail_with_no_space)
+    table = run(a_source(images), network, taps=("pool", "logits"), cache=cache)
+    np.testing.assert_array_equal(table.arrays["pool"], channel_means(images))
+    assert len(table.warnings) == 1 and "No space left" in table.warnings[0]
+    assert list(cache.root.iterdir()) == []
+
+
+def test_rows_that_come_back_wrong_after_a_failed_sync_are_never_used(images, network, cache, monkeypatch):
+    def lose_a_row(handle):
+        (file,) = cache.root.glob("*/features.npy")
+        with file.open("r+b") as data:
+            data.seek(-12, 2)
+            data.write(b"\0" * 12)
+        fail_with_no_space(handle)
+
+    monkeypatch.setattr(bench.cache.os, "fsync", lose_a_row)
+    with pytest.raises(OSError, match="No space left"):
+        run(a_source(images), network, cache=cache)
+
+
+def test_a_cache_folder_in_the_way_costs_a_warning(images, network, tmp_path):
+    (tmp_path / "file").write_text("")
+    table = run(a_source(images), network, cache=Cache(tmp_path / "file" / "features"))
+    np.testing.assert_array_equal(table.arrays["pool"], channel_means(images))
+    assert "not kept" in table.warnings[0]
+
+
+def test_an_emptied_cache_during_the_pass_costs_a_warning(images, network, cache):
+    table = run(a_source(images), network, cache=cache, progress=lambda done, total: cache.empty())
+    np.testing.assert_array_equal(table.arrays["pool"], channel_means(images))
+    assert "not kept" in table.warnings[0]
+
+
+def test_an_interrupt_leaves_the_cache_as_it_was(images, network, cache):
+    def interrupt(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(a_source(images), network, cache=cache, workers=2, progress=interrupt)
+    assert list(cache.root.iterdir()) == []
+
+
+def test_features_that_are_not_finite_name_their_images(network, cache):
+    images = [np.full((3, 2, 2), value, np.uint8) for value in (0, 1, 2, 1)]
+
+    def build(*_):
+        return lambda batch: {"pool": np.where(batch[:, :, 0, 0] == 1, np.nan, 0).astype(np.float32)}
+
+    extractor = replace(network.extractor, build=build)
+    with pytest.raises(InputError, match=r"2 images of cats \(1\.png, 3\.png\)"):
+        extract(a_source(images), extractor, taps=["pool"], resize="none", weights=None, weights_sha256="", cache=cache)
+    assert list(cache.root.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"taps": ("pol",)}, "stub has no tap 'pol'. Did you mean 'pool'?"),
+        ({"resize": "tf"}, "stub has no resize 'tf'. Did you mean 'tf1'?"),
+        ({"resize": "xyz"}, "There are: none, tf1."),
+        ({"batch_size": 0}, "batch size 0"),
+        ({"workers": -1}, "-1 workers"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_before_the_network_is_built(images, network, options, message):
+    with pytest.raises(InputError) as error:
+        run(a_source(images), network, **options)
+    assert message in str(error.value)
+    assert network.built == []
+
+
+def test_an_empty_source_is_refused(network):
+    with pytest.raises(InputError, match="no images"):
+        run(a_source([]), network)
+
+
+def test_a_hit_imports_no_engine(images, network, cache):
+    run(a_source(images), network, cache=cache)
+    script = f"""
+import sys
+from pathlib import Path
+from bench.cache import Cache
+from bench.features import extract
+from bench.sources import ImageSource
+from metrics.extractors._types import Extractor
+import bench.statistics
+
+hashes = {a_source(images).hashes!r}
+source = ImageSource("cats", "folder", hashes, hashes, read=None)
+stub = Extractor("stub", "", "", "", {{"pool": 3}}, "pool", ("none",), build=None)
+cache = Cache(Path({str(cache.root)!r}))
+table = extract(source, stub, taps=["pool"], resize="none", weights=None, weights_sha256="w", cache=cache)
+assert table.arrays["pool"].shape == ({len(images)}, 3)
+heavy = {{"torch", "onnxruntime", "onnx", "scipy", "pandas", "matplotlib", "sklearn"}} & set(sys.modules)
+assert not heavy, heavy
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
