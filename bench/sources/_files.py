@@ -65,7 +65,9 @@ def list_folder(path: Path) -> Listing:
             raise CorruptImage(str(file), f"cannot be read ({error.strerror})") from error
 
     name = path.resolve().name or str(path)
-    return Listing(name, "folder", tuple(printable(key) for key, _ in found), load, tuple(map(printable, others)))
+    return Listing(
+        name, "folder", tuple(printable(key) for key, _ in found), load, tuple(sorted(map(printable, others)))
+    )
 
 
 def _walk(folder: Path, prefix: str, found: list[tuple[str, Path]], others: list[str], above: tuple[Path, ...]) -> None:
@@ -202,5 +204,7 @@ def describe(headers: Sequence[Header], others: Sequence[str]) -> list[str]:
 
 def _by_suffix(names: Sequence[str]) -> str:
     kinds = Counter(PurePosixPath(name).suffix.lower() or "without suffix" for name in names)
-    shown = ", ".join(f"{number:,} {kind}" for kind, number in kinds.most_common(4))
-    return f"{len(names):,} files of other kinds ({shown}{', ...' if len(kinds) > 4 else ''})"
+    most = sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))[:4]
+    shown = ", ".join(f"{number:,} {kind}" for kind, number in most)
+    plural = "" if len(names) == 1 else "s"
+    return f"{len(names):,} file{plural} of other kinds ({shown}{', ...' if len(kinds) > 4 else ''})"
