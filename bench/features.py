@@ -7,6 +7,7 @@ batch size, workers or image sizes: images of one size form a batch, and every r
 
 import contextlib
 import difflib
+import mmap
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -54,7 +55,10 @@ class FeatureTable:
 
 
 def feature_key(source_digest: str, extractor: str, version: int, weights_sha256: str, *, resize: str, tap: str) -> str:
-    """sha256 over everything that the features of one tap depend on: contents, never names or places."""
+    """sha256 over everything that the features of one tap depend on: contents, never names or places.
+
+    Device, batch size and workers are not part of it: they move a feature by rounding only (1e-6 relative).
+    """
     return digest_of(
         {
             "features_version": FEATURES_VERSION,
@@ -140,6 +144,14 @@ def _fill(
             progress(done, source.count)
     if done != source.count:
         raise ValueError(f"{source.name} gave {done} images, expected {source.count}")
+
+
+def blocks(array: np.ndarray, rows: int = 4096) -> Iterator[np.ndarray]:
+    """Consecutive rows of a feature array, in order; of a memory-mapped one, a single block is in memory at a time."""
+    for start in range(0, len(array), rows):
+        yield array[start : start + rows]
+        if isinstance(array.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            array.base.madvise(mmap.MADV_DONTNEED)  # pages that were read count as this process's memory until then
 
 
 class _Rows:

@@ -1,5 +1,6 @@
-"""Saved statistics of a set: `mu` [d] and `sigma` [d, d] in an npz, as pytorch-fid, TTUR, clean-fid and EDM keep them.
+"""Mean and covariance of a set, kept by content or saved in a file.
 
+The file is an npz with `mu` [d] and `sigma` [d, d], as pytorch-fid, TTUR, clean-fid and EDM keep them.
 What this project writes adds `count` and `provenance` (JSON text: extractor, weights, resize, tap, digest), which those
 tools ignore; `sigma` is divided by n - 1 as theirs is. Files of guided-diffusion (ADM) hold a second, spatial pair
 `mu_s, sigma_s` for its sFID: it is ignored here, and nothing here can write one, so ADM's own evaluator refuses ours.
@@ -12,7 +13,7 @@ import os
 import secrets
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,10 +21,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from bench import __version__
-from bench.features import FEATURES_VERSION, FeatureTable
+from bench.cache import Cache, digest_of
+from bench.features import FEATURES_VERSION, FeatureTable, blocks
 from metrics._errors import InputError
 from metrics.extractors._types import Extractor
 
+STATISTICS_VERSION = 1  # goes up when the arithmetic of mean or covariance changes a number
 MAX_DIMENSION = 16_384  # sigma of 2 GB; a file that claims more is a bomb, no known extractor comes near
 MAX_TEXT_BYTES = 2**20
 UNREADABLE = (
@@ -50,9 +53,9 @@ class Gaussian(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class SavedStatistics:
-    """Statistics from a file: float64 mean [d] and symmetric cov [d, d]; `count` and `provenance` None where unknown.
+    """Statistics of a set, computed or from a file: float64 mean [d] and symmetric cov [d, d].
 
-    `notes` are findings that belong beside every number made from them.
+    `count` and `provenance` are None where a file does not say them. `notes` are findings that belong beside every number made from them.
     """
 
     mean: np.ndarray
@@ -76,6 +79,29 @@ def provenance_of(table: FeatureTable, tap: str) -> dict[str, Any]:
         "features_version": FEATURES_VERSION,
         "versions": {"genbench": __version__, "numpy": np.__version__},
     }
+
+
+def statistics_of(
+    table: FeatureTable, tap: str, compute: Callable[[Iterator[np.ndarray]], Gaussian], cache: Cache | None = None
+) -> SavedStatistics:
+    """The statistics of one tap of a feature table, by `compute` from its rows in blocks or from the cache.
+
+    Kept where n > d only: a covariance of fewer images is larger than their features and as quickly computed.
+    """
+    notes: list[str] = []
+    provenance = provenance_of(table, tap)
+    key = digest_of({"statistics_version": STATISTICS_VERSION, "features": table.key(tap)})
+    features = table.arrays[tap]
+    if cache is not None and len(features) <= features.shape[1]:
+        cache = None
+    entry = cache.get(key, notes.append) if cache else None
+    if entry is None:
+        stats = compute(blocks(features))
+        entry = {"mu": np.asarray(stats.mean, np.float64), "sigma": np.asarray(stats.cov, np.float64)}
+        if cache:
+            what = f"statistics {table.extractor} {tap} {table.resize}, {table.count} images"
+            notes += filter(None, [cache.put(key, entry, {"what": what, **provenance})])
+    return SavedStatistics(entry["mu"], entry["sigma"], table.count, provenance, tuple(notes))
 
 
 def write_statistics(path: Path, stats: Gaussian, provenance: Mapping[str, Any], *, force: bool = False) -> None:

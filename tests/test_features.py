@@ -262,6 +262,34 @@ def test_an_interrupt_leaves_the_cache_as_it_was(images, network, cache):
     assert list(cache.root.iterdir()) == []
 
 
+@pytest.mark.parametrize("cached", [False, True])
+def test_blocks_are_all_rows_in_order(images, network, cache, cached):
+    source = a_source(images)
+    tables = [run(source, network, cache=cache if cached else None) for _ in range(2)]
+    for table in tables:
+        parts = list(bench.features.blocks(table.arrays["pool"], rows=4))
+        assert {len(part) for part in parts[:-1]} == {4}
+        np.testing.assert_array_equal(np.concatenate(parts), channel_means(images))
+
+
+def test_reading_a_cached_table_in_blocks_takes_the_memory_of_one(cache):
+    """The resident pages of this process, as the kernel counts them."""
+    pages = Path("/proc/self/statm")
+    if not pages.exists():
+        pytest.skip("needs /proc")
+
+    def resident_bytes():
+        return int(pages.read_text().split()[1]) * resource.getpagesize()
+
+    assert cache.put("0" * 64, {"features": np.ones((16_000, 1000), np.float32)}, {"what": "", "source": ""}) == ""
+    rows = cache.get("0" * 64)["features"]
+    before, most = resident_bytes(), 0
+    for block in bench.features.blocks(rows, 1000):  # 4 MB of 64 MB
+        assert block.sum() == block.size
+        most = max(most, resident_bytes() - before)
+    assert most < 16e6
+
+
 def test_features_that_are_not_finite_name_their_images(network, cache):
     images = [np.full((3, 2, 2), value, np.uint8) for value in (0, 1, 2, 1)]
 

@@ -2,14 +2,23 @@
 
 import json
 import zipfile
+from dataclasses import replace
 from io import BytesIO
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 import pytest
 
+from bench.cache import Cache
 from bench.features import FeatureTable
-from bench.statistics import check_compatible, is_statistics, provenance_of, read_statistics, write_statistics
+from bench.statistics import (
+    check_compatible,
+    is_statistics,
+    provenance_of,
+    read_statistics,
+    statistics_of,
+    write_statistics,
+)
 from metrics._errors import InputError
 from metrics.extractors._types import Extractor
 
@@ -230,6 +239,47 @@ def test_a_failed_write_keeps_the_old_file_and_leaves_nothing_behind(path, monke
         write_statistics(path, Stats(MEAN + 1), {}, force=True)
     np.testing.assert_array_equal(read_statistics(path).mean, MEAN)
     assert list(path.parent.iterdir()) == [path]
+
+
+def count_and_compute(calls):
+    def compute(parts):
+        rows = np.concatenate(list(parts))
+        calls.append(len(rows))
+        return Stats(rows.mean(axis=0), np.cov(rows, rowvar=False), len(rows))
+
+    return compute
+
+
+def test_statistics_are_computed_once_for_the_same_features(tmp_path):
+    calls, cache = [], Cache(tmp_path)
+    for _ in range(2):
+        stats = statistics_of(TABLE, "pool", count_and_compute(calls), cache)
+        np.testing.assert_array_equal(stats.mean, MEAN)
+        np.testing.assert_array_equal(stats.cov, COV)
+        assert stats.count == 10 and stats.provenance["tap"] == "pool" and stats.notes == ()
+    assert calls == [10]
+    assert cache.entries()[0].what == "statistics stub pool tf1, 10 images"
+
+
+def test_statistics_of_other_features_are_computed_anew(tmp_path):
+    calls, cache = [], Cache(tmp_path)
+    for table in (TABLE, replace(TABLE, resize="clean"), replace(TABLE, source_digest="f" * 64)):
+        statistics_of(table, "pool", count_and_compute(calls), cache)
+    assert calls == [10, 10, 10]
+
+
+def test_statistics_of_no_more_images_than_dimensions_are_not_kept(tmp_path):
+    cache = Cache(tmp_path)
+    few = replace(TABLE, arrays={"pool": ROWS[:3]}, count=3)
+    assert statistics_of(few, "pool", count_and_compute([]), cache).count == 3
+    assert cache.entries() == []
+
+
+def test_statistics_that_cannot_be_kept_come_with_a_note(tmp_path):
+    (tmp_path / "file").write_text("")
+    stats = statistics_of(TABLE, "pool", count_and_compute([]), Cache(tmp_path / "file" / "features"))
+    assert "not kept" in stats.notes[0]
+    np.testing.assert_array_equal(stats.mean, MEAN)
 
 
 def test_the_same_question_is_compatible_without_a_word():
