@@ -1,5 +1,6 @@
 """Resumable, checked downloads and safe unpacking: the only place of this package that opens the network by itself."""
 
+import gzip
 import hashlib
 import http.client
 import shutil
@@ -17,6 +18,7 @@ from metrics._errors import InputError
 Progress = Callable[[int, int | None], None]
 CHUNK = 1 << 20
 TIMEOUT_SECONDS = 60
+DAMAGED = (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError)
 
 
 def download(
@@ -33,6 +35,8 @@ def download(
     try:
         _append(url, part, size, progress)
     except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()  # it holds the connection
         have = part.stat().st_size if part.exists() else 0
         raise InputError(
             f"{url} failed after {have} bytes ({error}); run the command again to go on, or put the file at {path}"
@@ -64,7 +68,7 @@ def unpack(archive: Path, folder: Path, top: str) -> None:
             with target.open("xb") as sink:
                 shutil.copyfileobj(source, sink, CHUNK)
         (new / top).replace(folder / top)
-    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, FileExistsError, FileNotFoundError) as error:
+    except (*DAMAGED, FileExistsError, FileNotFoundError) as error:
         raise InputError(f"{archive} is damaged ({error}); delete it and fetch it again") from error
     finally:
         shutil.rmtree(new, ignore_errors=True)
@@ -120,11 +124,14 @@ def _zip_members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
 
 
 def _tar_members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    with tarfile.open(archive, "r|*") as opened:
-        for member in opened:
-            if member.isdir():
-                continue
-            source = opened.extractfile(member) if member.isreg() else None
-            if source is None:
-                raise InputError(f"{archive} holds the link or device {member.name!r}; nothing was unpacked")
-            yield member.name, source
+    with gzip.open(archive) as plain:
+        with tarfile.open(fileobj=plain, mode="r|") as opened:
+            for member in opened:
+                if member.isdir():
+                    continue
+                source = opened.extractfile(member) if member.isreg() else None
+                if source is None:
+                    raise InputError(f"{archive} holds the link or device {member.name!r}; nothing was unpacked")
+                yield member.name, source
+        while plain.read(CHUNK):  # to the end, where the checksum stands
+            pass

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from bench.datasets import fashion_mnist
+from bench.datasets._idx import idx_split
 from bench.datasets._images import resized
 from bench.datasets._splits import check_choice, indexed_split
 from bench.datasets._types import Dataset, Split
@@ -20,7 +21,7 @@ SIZE = 24
 def load(split: str, root: Path, domain: str = "") -> Split:
     """One split, grey 24x24, from the files of fashion-mnist."""
     check_choice("fashion-mnist-24", split, fashion_mnist.SPLITS, domain)
-    full = fashion_mnist.load(split, root)
+    full = idx_split("fashion-mnist-24", "FashionMNIST", split, root)
 
     def pick(indices: np.ndarray) -> np.ndarray:
         rows = np.empty((len(indices), 1, SIZE, SIZE), np.uint8)

@@ -27,10 +27,20 @@ def load(split: str, root: Path, domain: str = "") -> Split:
     if not path.is_file():
         raise missing("svhn", path, root)
     from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
 
     try:
         content = loadmat(path, variable_names=("X", "y"))
-    except (OSError, ValueError, TypeError, KeyError, EOFError, NotImplementedError, zlib.error) as error:
+    except (
+        MatReadError,
+        OSError,
+        ValueError,
+        TypeError,
+        LookupError,
+        EOFError,
+        NotImplementedError,
+        zlib.error,
+    ) as error:
         raise InputError(f"{path} is no whole MATLAB 5 file ({error}); delete it and fetch svhn again") from error
     pixels, labels = content.get("X"), content.get("y")
     if pixels is None or labels is None or pixels.dtype != np.uint8 or pixels.shape != (32, 32, 3, labels.size):
