@@ -1,9 +1,9 @@
 """Mean and covariance of a set, kept by content or saved in a file.
 
-The file is an npz with `mu` [d] and `sigma` [d, d], as pytorch-fid, TTUR, clean-fid and EDM keep them.
-What this project writes adds `count` and `provenance` (JSON text: extractor, weights, resize, tap, digest), which those
-tools ignore; `sigma` is divided by n - 1 as theirs is. Files of guided-diffusion (ADM) hold a second, spatial pair
-`mu_s, sigma_s` for its sFID: it is ignored here, and nothing here can write one, so ADM's own evaluator refuses ours.
+The file is an npz with `mu` [d] and `sigma` [d, d], divided by n - 1, as pytorch-fid, TTUR, clean-fid and EDM keep it.
+What is written here adds `count` and `provenance` (JSON text: extractor, weights, resize, tap, digest), which those
+tools ignore. Files of guided-diffusion (ADM) hold a second, spatial pair `mu_s, sigma_s` for its sFID: it is ignored
+here, and nothing here can write one, so ADM's own evaluator refuses what is written here.
 Nothing is ever unpickled.
 """
 
@@ -55,7 +55,7 @@ class Gaussian(Protocol):
 class SavedStatistics:
     """Statistics of a set, computed or from a file: float64 mean [d] and symmetric cov [d, d].
 
-    `count` and `provenance` are None where a file does not say them. `notes` are findings that belong beside every number made from them.
+    `count` and `provenance` are None where a file does not say them. `notes` belong beside every number made from them.
     """
 
     mean: np.ndarray
