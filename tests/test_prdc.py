@@ -39,7 +39,7 @@ def test_a_set_against_itself_is_perfect():
     x = _normal(0, 40)
     result = prdc.compute(x, x)
     assert (result["precision"], result["recall"], result["coverage"]) == (1, 1, 1)
-    assert result["density"] == 1  # of each ball's k + 1 images the k-th neighbour lies on the edge, outside
+    assert result["density"] == 1  # a ball holds its centre and k - 1 neighbours; the k-th is on its edge, outside
 
 
 def test_sets_far_apart_score_zero():

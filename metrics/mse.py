@@ -1,0 +1,142 @@
+"""Reconstruction error of paired images: mean squared error, PSNR and SSIM.
+
+Row i of `generated` is a reconstruction (or a translation) of row i of `real`. Images are flattened to vectors of
+D = c h w values in [0, 1] (uint8 is divided by 255):
+
+    MSE_i = 1/D sum_j (x_ij - y_ij)^2          mse = mean_i MSE_i
+    PSNR_i = 10 log10(1 / MSE_i) dB            psnr = mean_i PSNR_i
+    SSIM_i   as in Wang et al. 2004            ssim = mean_i SSIM_i
+
+The mean over D, not the sum: a sum grows with the image size. `mse_se` is the standard error over images and the 95 %
+interval takes Student's t with n - 1 degrees of freedom.
+
+PSNR is the mean over images, the usual convention for sets; by Jensen's inequality it is at least as high as the PSNR
+of the mean MSE. An image that is reconstructed exactly has no finite PSNR: each image counts with at most 100 dB, the
+level of one 8-bit step in a single value of a 3x226x226 image.
+
+SSIM is scikit-image's with the published settings (Gaussian window of 11 pixels with sigma 1.5, population covariance,
+K1 = 0.01, K2 = 0.03), channels averaged. The border of 5 pixels that the window
+cannot fill is left out, a narrower one where a side is shorter than 11 pixels.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from jaxtyping import Float64, Shaped
+from scipy.special import stdtrit
+
+from metrics._errors import InputError
+from metrics._types import Metric, Output
+
+BLOCK_VALUES = 1 << 22  # pixel values turned into float64 at once: 32 MiB per set
+PSNR_CAP = 100.0  # dB
+SSIM_WINDOW = 11  # pixels
+
+
+def _check(real: np.ndarray, generated: np.ndarray) -> None:
+    for images, what in ((real, "the real images"), (generated, "the generated images")):
+        if not isinstance(images, np.ndarray) or images.ndim != 4 or 0 in images.shape[1:]:
+            shape = getattr(images, "shape", type(images).__name__)
+            raise InputError(f"{what} are {shape}; expected a numpy array [images, channels, height, width]")
+        if images.dtype != np.uint8 and images.dtype.kind != "f":
+            raise InputError(f"{what} are of type {images.dtype}; expected uint8 in [0, 255] or floats in [0, 1]")
+    if real.shape != generated.shape:
+        raise InputError(
+            f"the real images are {real.shape} and the generated ones {generated.shape}; expected equal counts and "
+            "sizes, since row i is compared with row i; give each image its reconstruction"
+        )
+    if len(real) < 2:
+        raise InputError(f"{len(real)} pair(s) of images; expected at least 2, to say how far they spread; give more")
+
+
+def _unit(images: Shaped[np.ndarray, "b c h w"]) -> Float64[np.ndarray, "b c h w"]:
+    """Values in [0, 1]; InputError for floats outside, NaN among them."""
+    if images.dtype == np.uint8:
+        return images / 255.0
+    low, high = float(images.min()), float(images.max())
+    if not (low >= 0 and high <= 1):
+        raise InputError(
+            f"float images span [{low:.4g}, {high:.4g}]; expected [0, 1]; give uint8, or map them first "
+            "(from [-1, 1]: x / 2 + 0.5)"
+        )
+    return images.astype(np.float64)
+
+
+def _blocks(real: np.ndarray, generated: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    step = max(1, BLOCK_VALUES // real[0].size)
+    for start in range(0, len(real), step):
+        yield _unit(real[start : start + step]), _unit(generated[start : start + step])
+
+
+def per_image(real: np.ndarray, generated: np.ndarray) -> Float64[np.ndarray, " n"]:
+    """Mean squared error [n] of each pair of images [n, c, h, w], in [0, 1], lower is better; raises as `compute`."""
+    _check(real, generated)
+    return np.concatenate([np.square(x - y).mean(axis=(1, 2, 3)) for x, y in _blocks(real, generated)])
+
+
+def psnr_per_image(errors: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+    """PSNR [n] in dB of each image from its mean squared error, at most 100 dB; higher is better."""
+    return np.minimum(PSNR_CAP, 10 * np.log10(1 / np.maximum(errors, 10 ** (-PSNR_CAP / 10))))
+
+
+def ssim_per_image(real: np.ndarray, generated: np.ndarray) -> Float64[np.ndarray, " n"]:
+    """Structural similarity [n] of each pair of images [n, c, h, w], in [-1, 1], higher is better; raises as `compute`.
+
+    Wang et al. 2004, Image quality assessment: from error visibility to structural similarity, eq. 13.
+    """
+    from skimage.metrics import structural_similarity
+
+    _check(real, generated)
+    shorter = min(real.shape[2:])
+    window = min(SSIM_WINDOW, shorter - 1 + shorter % 2)  # odd, and no longer than the side
+    return np.array(
+        [
+            structural_similarity(
+                a,
+                b,
+                win_size=window,
+                gaussian_weights=True,
+                sigma=1.5,
+                use_sample_covariance=False,
+                data_range=1.0,
+                channel_axis=0,
+            )
+            for x, y in _blocks(real, generated)
+            for a, b in zip(x, y, strict=True)
+        ]
+    )
+
+
+def compute(real: np.ndarray, generated: np.ndarray) -> dict[str, float]:
+    """MSE, PSNR and SSIM of paired images [n, c, h, w], uint8 or floats in [0, 1], means over the images.
+
+    `mse` in [0, 1], lower is better, with its standard error `mse_se` and 95 % interval `mse_low`, `mse_high`; `psnr`
+    in dB, at most 100, and `ssim` in [-1, 1], higher is better. InputError for different counts or shapes, fewer than
+    2 pairs, other types, and floats outside [0, 1].
+    """
+    errors = per_image(real, generated)
+    mean, se = errors.mean(), errors.std(ddof=1) / np.sqrt(len(errors))
+    reach = stdtrit(len(errors) - 1, 0.975) * se
+    return {
+        "mse": float(mean),
+        "mse_se": float(se),
+        "mse_low": float(max(mean - reach, 0.0)),
+        "mse_high": float(mean + reach),
+        "psnr": float(psnr_per_image(errors).mean()),
+        "ssim": float(ssim_per_image(real, generated).mean()),
+    }
+
+
+METRIC = Metric(
+    name="mse",
+    title="Reconstruction error",
+    source="Mean squared error over paired images in [0, 1]; SSIM: Wang et al. 2004, doi 10.1109/TIP.2003.819861",
+    feature="images",
+    arity="pair",
+    outputs=(
+        Output("mse", "MSE", "lower"),
+        Output("psnr", "PSNR (dB)", "higher"),
+        Output("ssim", "SSIM", "higher"),
+    ),
+    compute=compute,
+)

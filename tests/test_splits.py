@@ -1,0 +1,83 @@
+"""Disjoint sets: by index and by content, for any duplicates."""
+
+import numpy as np
+import pytest
+
+from metrics import splits
+from metrics._errors import InputError
+
+
+def _hashes(seed: int, n: int = 60, contents: int = 40) -> list[str]:
+    return [f"{content:03d}" for content in np.random.default_rng(seed).integers(0, contents, size=n)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_sets_share_no_index_and_no_content(seed):
+    hashes = _hashes(seed)
+    sets, _ = splits.disjoint(hashes, [12, 0, 7], seed)
+    assert [len(indices) for indices in sets] == [12, 0, 7]
+    drawn = np.concatenate(sets)
+    assert len({hashes[i] for i in drawn}) == len(set(drawn.tolist())) == 19
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_report_names_every_duplicate_once(seed):
+    hashes = _hashes(seed)
+    _, report = splits.disjoint(hashes, [5], seed)
+    assert (report.images, report.distinct, report.unused) == (60, len(set(hashes)), len(set(hashes)) - 5)
+    assert report.dropped == sum(len(group) - 1 for group in report.duplicates) == 60 - len(set(hashes))
+    assert all(len({hashes[i] for i in group}) == 1 for group in report.duplicates)
+    assert all(hashes.count(hashes[group[0]]) == len(group) for group in report.duplicates)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_same_contents_are_drawn_for_any_order_of_the_files(seed):
+    hashes = _hashes(seed)
+    moved = [hashes[i] for i in np.random.default_rng(seed).permutation(len(hashes))]
+    here, there = splits.disjoint(hashes, [9, 9], 7)[0], splits.disjoint(moved, [9, 9], 7)[0]
+    assert [[hashes[i] for i in part] for part in here] == [[moved[i] for i in part] for part in there]
+
+
+def test_one_seed_draws_one_result_and_another_seed_another():
+    hashes = [str(i) for i in range(50)]
+    drawn = [splits.disjoint(hashes, [10], seed)[0][0].tolist() for seed in (1, 1, 2)]
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_every_image_is_drawn_equally_often():
+    hashes = [str(i) for i in range(10)]
+    drawn = np.concatenate([splits.disjoint(hashes, [3], seed)[0][0] for seed in range(1000)])
+    assert np.abs(np.bincount(drawn, minlength=10) - 300).max() < 60  # seeded: 4 standard deviations of 14.5
+
+
+def test_all_distinct_images_can_be_drawn():
+    sets, report = splits.disjoint(["a", "b", "a", "c"], [2, 1], 0)
+    assert sorted(np.concatenate(sets).tolist()) == [0, 1, 3]
+    assert (report.duplicates, report.unused) == (((0, 2),), 0)
+
+
+def test_indices_are_int64_also_for_an_empty_set():
+    sets, _ = splits.disjoint([], [0], 0)
+    assert sets[0].dtype == np.int64
+
+
+def test_counts_that_cannot_be_met_say_how_many_distinct_images_there_are():
+    with pytest.raises(InputError, match=r"2 \+ 2 = 4 .* 3 distinct images \(4 with 1 byte-identical copies\)"):
+        splits.disjoint(["a", "b", "a", "c"], [2, 2], 0)
+
+
+def test_negative_counts_are_an_input_error():
+    with pytest.raises(InputError, match="0 or more"):
+        splits.disjoint(["a", "b"], [2, -1], 0)
+
+
+def test_overlap_lists_all_identical_pairs():
+    assert splits.overlap(["a", "b", "c", "a"], ["x", "a", "c", "a"]) == [(0, 1), (0, 3), (2, 2), (3, 1), (3, 3)]
+    assert splits.overlap(["a"], ["b"]) == []
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_drawn_sets_do_not_overlap(seed):
+    hashes = _hashes(seed)
+    one, two = splits.disjoint(hashes, [10, 10], seed)[0]
+    assert splits.overlap([hashes[i] for i in one], [hashes[i] for i in two]) == []
