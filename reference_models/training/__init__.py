@@ -1,0 +1,31 @@
+"""Training of the reference models: loop, checkpoints, noise, samples. What a caller needs stands here."""
+
+from reference_models.training.batches import epoch_images
+from reference_models.training.curves import read_curve
+from reference_models.training.loading import Cost, Loaded, estimate, load
+from reference_models.training.loop import Budget, TrainResult, check_fits, find_device, train
+from reference_models.training.noise import Noise
+from reference_models.training.run import draw_curves
+from reference_models.training.sampling import reconstruct, sample, translate
+from reference_models.training.settings import to_json, with_settings
+
+__all__ = [
+    "Budget",
+    "Cost",
+    "Loaded",
+    "Noise",
+    "TrainResult",
+    "check_fits",
+    "draw_curves",
+    "epoch_images",
+    "estimate",
+    "find_device",
+    "load",
+    "read_curve",
+    "reconstruct",
+    "sample",
+    "to_json",
+    "train",
+    "translate",
+    "with_settings",
+]

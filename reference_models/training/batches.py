@@ -1,0 +1,99 @@
+"""The order of the training images: an endless row of seeded permutations, computed from (seed, epoch).
+
+Position p of the stream is image permutation(seed, p // n)[p % n], and step s takes the positions s b ... s b + b - 1,
+so that a resumed run finds its place without any state and every image is seen exactly once per epoch. Each domain has
+a stream of its own; for a task on pairs they share one.
+"""
+
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reference_models._errors import ModelError
+from reference_models._types import Batch, Data, Images
+
+CACHE_BYTES = 4 * 2**30  # a training set up to this size is kept in memory, each image once it was read
+
+
+def epoch_images(data: Data) -> int:
+    """Images of one epoch: the training images, of the larger domain where there are two."""
+    return max(images.count for images in data.train)
+
+
+def positions(seed: int, stream: int, count: int, start: int, stop: int) -> np.ndarray:
+    """Indices int64 [stop - start] of the images at these positions of the endless stream."""
+    at = np.arange(start, stop)
+    epochs, places = np.divmod(at, count)
+    return np.concatenate(
+        [_permutation(seed, stream, count, int(epoch))[places[epochs == epoch]] for epoch in np.unique(epochs)]
+    )
+
+
+def batches(
+    data: Data, batch_size: int, seed: int, first_step: int, device: torch.device, paired: bool
+) -> Generator[Batch, None, None]:
+    """Batches from `first_step` on, without end; the next one is read while the caller works on the last."""
+    readers = [_reader(images, data.shape) for images in data.train]
+
+    def read(step: int) -> tuple[list[Tensor], Tensor | None]:
+        arrays, labels = [], None
+        for domain, (images, reader) in enumerate(zip(data.train, readers, strict=True)):
+            stream = 0 if paired else domain
+            index = positions(seed, stream, images.count, step * batch_size, (step + 1) * batch_size)
+            arrays.append(_pinned(torch.from_numpy(reader(index)), device))
+            if domain == 0 and images.labels is not None:
+                labels = _pinned(torch.from_numpy(np.asarray(images.labels, np.int64)[index]), device)
+        return arrays, labels
+
+    with ThreadPoolExecutor(1) as ahead:
+        step, coming = first_step, ahead.submit(read, first_step)
+        while True:
+            arrays, labels = coming.result()
+            coming = ahead.submit(read, step + 1)
+            moved = [array.to(device, non_blocking=True) for array in arrays]
+            yield Batch(
+                x=moved[0],
+                y=moved[1] if len(moved) > 1 else None,
+                labels=None if labels is None else labels.to(device, non_blocking=True),
+                step=step,
+            )
+            step += 1
+
+
+@lru_cache(maxsize=8)
+def _permutation(seed: int, stream: int, count: int, epoch: int) -> np.ndarray:
+    return np.random.default_rng((seed, stream, epoch)).permutation(count)
+
+
+def _pinned(array: Tensor, device: torch.device) -> Tensor:
+    return array.pin_memory() if device.type == "cuda" else array
+
+
+def _reader(images: Images, shape: tuple[int, int, int]) -> Callable[[np.ndarray], np.ndarray]:
+    """A function index [b] -> uint8 [b, c, h, w] that keeps what it has read, where that fits into memory."""
+    fits = images.count * int(np.prod(shape)) <= CACHE_BYTES
+    kept = np.empty((images.count, *shape), np.uint8) if fits else None
+    known = np.zeros(images.count, bool)
+
+    def fetch(row: int) -> np.ndarray:
+        image = np.asarray(images.read(row, row + 1))
+        if image.shape != (1, *shape) or image.dtype != np.uint8:
+            raise ModelError(
+                f"training image {row} is {image.dtype} {list(image.shape)} instead of uint8 {[1, *shape]}; "
+                "prepare the data set with one shape"
+            )
+        return image[0]
+
+    def read(index: np.ndarray) -> np.ndarray:
+        if kept is None:
+            return np.stack([fetch(int(row)) for row in index])
+        for row in index[~known[index]]:
+            kept[row] = fetch(int(row))
+            known[row] = True
+        return kept[index]
+
+    return read

@@ -1,0 +1,132 @@
+"""A training state in one file: tensors in safetensors, everything else as JSON in its header; no pickle anywhere.
+
+    model/NAME                  parameters and buffers
+    optimiser/NAME/INDEX/KEY    the state of one parameter (moments, step count)
+    random/cpu, random/cuda     states of the global generators
+    header "state"              schema, model, settings, data, seed, counters, parameter groups
+
+A file is written beside its destination, flushed to the disk and then renamed over it, so that at any moment, also
+after kill -9 or a full disk, the name holds either the previous state or the new one, whole.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.optim import Optimizer
+
+from reference_models._errors import ModelError
+from reference_models._types import Model
+
+SCHEMA = 1
+FILE_NAME = "checkpoint.safetensors"
+
+
+def save(path: Path, model: Model, state: Mapping[str, Any], device: torch.device) -> None:
+    """Write model, optimisers, generators and `state` (JSON values); the previous file stays until this one is whole.
+
+    ModelError where a weight is not finite: such a state must not replace a good one.
+    """
+    tensors = {f"model/{name}": value for name, value in model.state_dict().items()}
+    groups = {}
+    for name, optimiser in model.optimisers.items():
+        content = optimiser.state_dict()
+        groups[name] = content["param_groups"]
+        for index, entries in content["state"].items():
+            tensors |= {f"optimiser/{name}/{index}/{key}": torch.as_tensor(value) for key, value in entries.items()}
+    for name, value in tensors.items():
+        if value.is_floating_point() and not bool(value.isfinite().all()):
+            raise ModelError(f"{name} is not finite at step {state['step']}; {_CALMER}")
+    tensors["random/cpu"] = torch.get_rng_state()
+    if device.type == "cuda":
+        tensors["random/cuda"] = torch.cuda.get_rng_state(device)
+
+    header = json.dumps({"schema": SCHEMA, **state, "groups": groups})
+    plain = {
+        name: value.detach().to("cpu").clone(memory_format=torch.contiguous_format) for name, value in tensors.items()
+    }
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
+    try:
+        save_file(plain, unfinished, metadata={"state": header})
+        with unfinished.open("rb+") as file:
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except (OSError, SafetensorError) as error:
+        unfinished.unlink(missing_ok=True)
+        raise ModelError(f"cannot write {path} ({error}); the previous checkpoint is kept; free some space") from error
+
+
+_CALMER = "the previous checkpoint is kept; try a lower learning rate (--set lr=...) or another --seed"
+
+
+def not_finite(loss: str, value: float, step: int) -> ModelError:
+    """The error for a loss that is no number any more."""
+    return ModelError(f"the loss {loss!r} is {value} at step {step}; {_CALMER}")
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    """The JSON part of a checkpoint; ModelError where there is none, where it is cut, or from another schema."""
+    if not path.is_file():
+        raise ModelError(f"there is no checkpoint at {path}; give a run's folder or its {FILE_NAME}")
+    try:
+        with safe_open(path, "pt") as file:
+            header = file.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{path} is cut or is no checkpoint ({error}); copy it again or train again") from error
+    state = json.loads(header.get("state", "{}"))
+    if state.get("schema") != SCHEMA:
+        raise ModelError(
+            f"{path} has schema {state.get('schema')}, expected {SCHEMA}; use the version that wrote it or train again"
+        )
+    return state
+
+
+def restore_model(path: Path, model: Model) -> None:
+    """Put a checkpoint's weights into a model of the same architecture."""
+    with safe_open(path, "pt") as file:
+        weights = {name.removeprefix("model/"): file.get_tensor(name) for name in _under(file, "model/")}
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        first = str(error).splitlines()[-1].strip()
+        raise ModelError(f"{path} does not fit the network ({first}); train the model again") from error
+
+
+def restore_training(path: Path, model: Model, state: Mapping[str, Any], device: torch.device) -> None:
+    """Put a checkpoint's weights, optimisers and random generators back, to go on where it was written."""
+    restore_model(path, model)
+    with safe_open(path, "pt") as file:
+        for name, optimiser in model.optimisers.items():
+            entries: dict[int, dict[str, Tensor]] = {}
+            for key in _under(file, f"optimiser/{name}/"):
+                index, entry = key.split("/")[2:]
+                entries.setdefault(int(index), {})[entry] = file.get_tensor(key)
+            _restore_optimiser(optimiser, entries, state["groups"][name])
+        torch.set_rng_state(file.get_tensor("random/cpu"))
+        if device.type == "cuda" and "random/cuda" in file.keys():  # noqa: SIM118, the handle is no mapping
+            torch.cuda.set_rng_state(file.get_tensor("random/cuda"), device)
+
+
+def _restore_optimiser(
+    optimiser: Optimizer, entries: dict[int, dict[str, Tensor]], groups: list[dict[str, Any]]
+) -> None:
+    weights = [weight for group in optimiser.param_groups for weight in group["params"]]
+    for index, entry in entries.items():  # moments in the memory layout of their weight, as they were created
+        for key, value in entry.items():
+            if value.shape == weights[index].shape:
+                entry[key] = torch.empty_like(weights[index], dtype=value.dtype).copy_(value)
+    named = [
+        {key: tuple(value) if isinstance(value, list) and key != "params" else value for key, value in group.items()}
+        for group in groups
+    ]
+    optimiser.load_state_dict({"state": entries, "param_groups": named})
+
+
+def _under(file: Any, prefix: str) -> list[str]:
+    return [key for key in file.keys() if key.startswith(prefix)]  # noqa: SIM118, the handle is no mapping

@@ -1,0 +1,113 @@
+"""A trained model from its checkpoint, and what a training will cost before it starts."""
+
+import importlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+from reference_models._errors import ModelError
+from reference_models._types import Data, ImageShape, Model, ModelSpec
+from reference_models.training import checkpoints
+from reference_models.training.batches import batches
+from reference_models.training.loop import Budget, check_fits, find_device
+from reference_models.training.settings import from_json
+
+PACKAGE = Path(__file__).resolve().parent.parent
+
+
+class Loaded(NamedTuple):
+    """A model in evaluation mode with what it was trained as; `state` is the JSON part of its checkpoint."""
+
+    spec: ModelSpec
+    config: Any
+    model: Model
+    state: dict[str, Any]
+
+
+def load(
+    path: Path,
+    *,
+    device: str = "cpu",
+    model: str | None = None,
+    shape: tuple[int, int, int] | None = None,
+    spec: ModelSpec | None = None,
+) -> Loaded:
+    """The model of a checkpoint file or of a run's folder.
+
+    `model` and `shape` say what is expected; `spec` is for models outside this package. ModelError for a file that is
+    missing, cut, of another schema, of another model or of another image shape.
+    """
+    path = path / checkpoints.FILE_NAME if path.is_dir() else path
+    state = checkpoints.read_state(path)
+    name, stored = state["model"], tuple(state["data"]["shape"])
+    wanted = model or (spec.name if spec else name)
+    if name != wanted:
+        raise ModelError(f"{path} is a checkpoint of {name!r}, not of {wanted!r}; give one of {wanted!r}")
+    if shape is not None and tuple(shape) != stored:
+        raise ModelError(
+            f"{path} makes images of {_by(stored)}, the data are {_by(shape)}; "
+            f"use the data set {state['data']['name']!r}"
+        )
+    spec = spec or _spec(name)
+    config = from_json(type(spec.recipes["default"]), state["settings"])
+    network = spec.build(config, ImageShape(*stored), len(state["data"]["classes"]))
+    checkpoints.restore_model(path, network)
+    return Loaded(spec, config, network.to(find_device(device)).eval(), state)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a training takes: measured on a few steps, without a folder and without a trace."""
+
+    parameters: dict[str, int]
+    total_steps: int | None
+    seconds_per_step: float
+    checkpoint_bytes: int
+
+    @property
+    def total_seconds(self) -> float | None:
+        """Time of the whole budget; None where only its minutes are given."""
+        return None if self.total_steps is None else self.total_steps * self.seconds_per_step
+
+
+def estimate(
+    spec: ModelSpec, config: Any, data: Data, *, budget: Budget | None = None, device: str = "auto", steps: int = 3
+) -> Cost:
+    """Build the model, time some steps after one for warming up, and count parameters and bytes."""
+    check_fits(spec, data)
+    place = find_device(device)
+    with torch.random.fork_rng([place] if place.type == "cuda" else []):
+        model = spec.build(config, data.shape, len(data.classes)).to(place).train()
+        stream = batches(data, config.batch_size, 0, 0, place, spec.task == "paired")
+        model.train_step(next(stream))
+        started = time.perf_counter()
+        for _ in range(steps):
+            losses = model.train_step(next(stream))
+        [float(value) for value in losses.values()]  # waits for the device
+        seconds = (time.perf_counter() - started) / steps
+        stream.close()
+    state_bytes = sum(value.numel() * value.element_size() for value in model.state_dict().values())
+    moment_bytes = sum(
+        value.numel() * value.element_size()
+        for optimiser in model.optimisers.values()
+        for entry in optimiser.state.values()
+        for value in entry.values()
+        if isinstance(value, torch.Tensor)
+    )
+    counts = {name: sum(weight.numel() for weight in child.parameters()) for name, child in model.named_children()}
+    total = (budget or Budget()).total_steps(config, data)
+    return Cost(counts, total, seconds, state_bytes + moment_bytes)
+
+
+def _spec(name: str) -> ModelSpec:
+    module = name.replace("-", "_")
+    if not (module.isidentifier() and (PACKAGE / f"{module}.py").is_file()):
+        raise ModelError(f"the checkpoint is of the model {name!r}, which this version does not have; update bench")
+    return importlib.import_module(f"reference_models.{module}").MODEL
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))

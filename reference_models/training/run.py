@@ -1,0 +1,204 @@
+"""The state of one training between its steps, and what it leaves behind: curves, pictures, checkpoints."""
+
+import importlib
+import time
+from collections.abc import Callable, Mapping
+from math import isfinite
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from reference_models._errors import ModelError
+from reference_models._types import Batch, Data, Model, ModelSpec
+from reference_models.training import checkpoints
+from reference_models.training._plots import plot_curves
+from reference_models.training.batches import epoch_images
+from reference_models.training.curves import Curve, read_curve
+from reference_models.training.grids import draw, draw_quartets
+from reference_models.training.progress import Bar
+from reference_models.training.sampling import evaluating
+from reference_models.training.settings import to_json
+
+Precision = Literal["float32", "bf16"]
+Evaluate = Callable[[Model], Mapping[str, float]]
+CHECKPOINT_SECONDS = 60.0
+LOSSES_KEPT_ON_GPU = 20  # steps between two waits for the GPU
+
+
+class Run:
+    """The state of a training between its steps."""
+
+    def __init__(
+        self,
+        spec: ModelSpec,
+        config: Any,
+        data: Data,
+        model: Model,
+        device: torch.device,
+        folder: Path,
+        question: Mapping[str, Any],
+        earlier: Mapping[str, Any] | None,
+        precision: Precision,
+    ) -> None:
+        self.spec, self.config, self.data, self.model, self.device = spec, config, data, model, device
+        self.folder, self.question, self.precision = folder, question, precision
+        self.path = folder / checkpoints.FILE_NAME
+        self.step = self.resumed_at = int(earlier["step"]) if earlier else 0
+        self.log: Any = None
+        self._earlier_seconds, self._started = float(earlier["seconds"]) if earlier else 0.0, time.monotonic()
+        self._saved_at, self._saved_step = time.monotonic(), self.step
+        self._losses = Curve(folder / "losses.csv", self.step)
+        self._evaluation = Curve(folder / "evaluation.csv", self.step if earlier else -1)
+        self._waiting: list[tuple[int, Mapping[str, Tensor | float]]] = []
+        self._patience = LOSSES_KEPT_ON_GPU if device.type == "cuda" else 1
+
+    @property
+    def seconds(self) -> float:
+        return self._earlier_seconds + time.monotonic() - self._started
+
+    def epoch(self, step: int) -> float:
+        return step * self.config.batch_size / epoch_images(self.data)
+
+    def learn(self, batch: Batch, bar: Bar) -> None:
+        """One step of the model; its losses go to the curve and the bar once they are known."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+            self._waiting.append((self.step + 1, self.model.train_step(_laid_out(batch, self.device))))
+        self.step += 1
+        if len(self._waiting) >= self._patience:
+            losses = self._note_losses()
+            new_images = (self.step - self.resumed_at) * self.config.batch_size
+            bar.show(self.step, new_images / max(time.monotonic() - self._started, 1e-9), losses)
+
+    def _note_losses(self) -> Mapping[str, float]:
+        values: dict[str, float] = {}
+        for step, losses in self._waiting:
+            values = {name: float(value) for name, value in losses.items()}
+            for name, value in values.items():
+                if not isfinite(value):
+                    self._losses.flush()
+                    raise checkpoints.not_finite(name, value, step)
+                if self.log:
+                    self.log.add_scalar(f"losses/{name}", value, step)
+            self._losses.append(step, self.epoch(step), values)
+        self._waiting.clear()
+        return values
+
+    def evaluate(self, evaluate: Evaluate | None) -> None:
+        """Let the caller measure the model; training is not changed by it."""
+        if evaluate is None:
+            return
+        with evaluating(self.model):
+            values = evaluate(self.model)
+        self._evaluation.append(self.step, self.epoch(self.step), values)
+        for name, value in values.items() if self.log else ():
+            self.log.add_scalar(f"evaluation/{name}", value, self.step)
+
+    def draw(self) -> None:
+        """Pictures and curves as they are now."""
+        seed = self.question["seed"]
+        draw(self.spec, self.model, self.data, seed, self.step, self.folder / "grids", f"-{self.step:07d}")
+        self._flush()
+        draw_curves(self.spec, self.data.name, self.folder)
+
+    def checkpoint_due(self, every: int | None) -> bool:
+        if every:
+            return self.step % every == 0
+        return time.monotonic() - self._saved_at >= CHECKPOINT_SECONDS
+
+    def checkpoint(self) -> None:
+        """Curves first, then the state: the curves reach at least to the checkpoint's step."""
+        self._flush()
+        images = self.step * self.config.batch_size
+        state = {**self.question, "step": self.step, "images": images, "seconds": self.seconds}
+        checkpoints.save(self.path, self.model, state, self.device)
+        self._saved_at, self._saved_step = time.monotonic(), self.step
+
+    def _flush(self) -> None:
+        self._note_losses()
+        self._losses.flush()
+        self._evaluation.flush()
+
+    def finish(self) -> None:
+        """The last state and pictures."""
+        if self.step > self._saved_step or not self.path.exists():
+            self.checkpoint()
+        self._flush()
+        draw(self.spec, self.model, self.data, self.question["seed"], self.step, self.folder)
+        draw_quartets(self.spec, self.model, self.data, self.folder)
+        draw_curves(self.spec, self.data.name, self.folder)
+        if self.log:
+            self.log.close()
+
+
+def draw_curves(spec: ModelSpec, data_name: str, folder: Path) -> None:
+    """One PNG per figure of the model's losses, and one per number of the evaluation."""
+    curve, evaluation = read_curve(folder / "losses.csv"), read_curve(folder / "evaluation.csv")
+    names = [name for name in curve if name not in ("step", "epoch")]
+    figures = {title: [name for name in group if name in names] for title, group in spec.figures.items()}
+    placed = {name for group in figures.values() for name in group}
+    figures["other losses" if figures else "losses"] = [name for name in names if name not in placed]
+    for title, group in figures.items():
+        if group:
+            path = folder / f"{title.replace(' ', '-')}.png"
+            plot_curves(path, curve, group, f"{spec.name} on {data_name}: {title}", "loss")
+    for name in evaluation:
+        if name not in ("step", "epoch"):
+            words = name.replace("_", " ")
+            path = folder / f"evaluation-{name.replace('_', '-')}.png"
+            plot_curves(path, evaluation, [name], f"{spec.name} on {data_name}: {words}", words)
+
+
+def question_of(spec: ModelSpec, config: Any, data: Data, seed: int, precision: Precision) -> dict[str, Any]:
+    """What a checkpoint is a state of; a run is only ever resumed with the same."""
+    about_data = {
+        "name": data.name,
+        "shape": list(data.shape),
+        "classes": list(data.classes),
+        "counts": [images.count for images in data.train],
+        "paired": data.paired,
+    }
+    settings = to_json(config)
+    return {"model": spec.name, "settings": settings, "data": about_data, "seed": seed, "precision": precision}
+
+
+def earlier_state(path: Path, question: Mapping[str, Any]) -> dict[str, Any]:
+    state = checkpoints.read_state(path)
+    for key, wanted in question.items():
+        if state[key] != wanted:
+            found, asked = _difference(state[key], wanted)
+            raise ModelError(
+                f"{path} was written with {key} {found}, this run has {asked}; "
+                "resume with the same or start a new folder"
+            )
+    return state
+
+
+def _difference(found: Any, wanted: Any) -> tuple[Any, Any]:
+    """The two values, of mappings their differing entries only."""
+    if not isinstance(wanted, dict):
+        return found, wanted
+    keys = [key for key in {**found, **wanted} if found.get(key) != wanted.get(key)]
+    return {key: found.get(key) for key in keys}, {key: wanted.get(key) for key in keys}
+
+
+def layout(device: torch.device) -> torch.memory_format:
+    return torch.channels_last if device.type == "cuda" else torch.contiguous_format
+
+
+def _laid_out(batch: Batch, device: torch.device) -> Batch:
+    if device.type != "cuda":
+        return batch
+    y = None if batch.y is None else batch.y.contiguous(memory_format=torch.channels_last)
+    return Batch(batch.x.contiguous(memory_format=torch.channels_last), y, batch.labels, batch.step)
+
+
+def logger(log: str | None, folder: Path, step: int) -> Any:
+    if log is None:
+        return None
+    try:
+        module = importlib.import_module("torch.utils.tensorboard")
+    except ImportError as error:
+        raise ModelError("--log tensorboard needs tensorboard; pip install tensorboard") from error
+    return module.SummaryWriter(folder / "tensorboard", purge_step=step + 1)

@@ -1,0 +1,82 @@
+"""Images out of a trained model, in numbers that do not depend on the batch size.
+
+A model is used in evaluation mode: batch norm takes its running statistics, so that an image depends on its own noise
+row only.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reference_models._errors import ModelError
+from reference_models._types import Direction, Model
+from reference_models.training.noise import Noise
+
+
+def sample(
+    model: Model, seed: int, start: int, stop: int, *, batch_size: int = 250, labels: np.ndarray | None = None
+) -> np.ndarray:
+    """uint8 [stop - start, c, h, w] for the rows start..stop of `Noise(seed, ...)`.
+
+    A model with classes is given `labels` int64 [stop - start]; without them, row i has label i modulo the number of
+    classes. ModelError where the model samples from no noise.
+    """
+    if not model.noise_dim:
+        raise ModelError(f"{type(model).__name__} makes images from images only; use reconstruct or translate")
+    if labels is None and model.classes:
+        labels = np.arange(start, stop) % model.classes
+    noise = Noise(seed, start, stop).normal(model.noise_dim)
+    given = None if labels is None else torch.from_numpy(np.asarray(labels, np.int64))
+
+    def one(first: int, last: int) -> Tensor:
+        device = device_of(model)
+        here = None if given is None else given[first:last].to(device)
+        return model.sample(noise[first:last].to(device), here)
+
+    return _in_batches(model, one, stop - start, batch_size)
+
+
+def reconstruct(model: Model, images: np.ndarray, *, batch_size: int = 250) -> np.ndarray:
+    """uint8 reconstructions [n, c, h, w] of uint8 images [n, c, h, w]."""
+    return _in_batches(model, lambda a, b: model.reconstruct(_given(model, images[a:b])), len(images), batch_size)
+
+
+def translate(model: Model, images: np.ndarray, direction: Direction, *, batch_size: int = 16) -> np.ndarray:
+    """uint8 images [n, c, h, w] of the other domain for uint8 images [n, c, h, w]."""
+    if direction not in model.directions:
+        known = ", ".join(model.directions) or "none"
+        raise ModelError(f"{type(model).__name__} does not translate {direction!r}; its directions: {known}")
+    return _in_batches(
+        model, lambda a, b: model.translate(_given(model, images[a:b]), direction), len(images), batch_size
+    )
+
+
+@contextmanager
+def evaluating(model: Model) -> Iterator[None]:
+    """Evaluation mode without gradients; mode and random generators are afterwards what they were before."""
+    was_training = model.training
+    device = device_of(model)
+    with torch.random.fork_rng([device] if device.type == "cuda" else []), torch.no_grad():
+        model.eval()
+        try:
+            yield
+        finally:
+            model.train(was_training)
+
+
+def device_of(model: Model) -> torch.device:
+    """Where the model's weights are; the CPU for a model without any."""
+    return next((tensor.device for tensor in model.state_dict().values()), torch.device("cpu"))
+
+
+def _given(model: Model, images: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(images)).to(device_of(model))
+
+
+def _in_batches(model: Model, make: Callable[[int, int], Tensor], count: int, batch_size: int) -> np.ndarray:
+    with evaluating(model):
+        parts = [make(first, min(first + batch_size, count)).cpu() for first in range(0, count, batch_size)]
+    return torch.cat(parts).contiguous().numpy()
