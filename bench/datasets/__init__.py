@@ -1,8 +1,6 @@
 """Data sets, one file each. `open_dataset` finds one by name, `eval_set` reads one of its disjoint evaluation sets."""
 
 import os
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +12,7 @@ from bench.datasets._types import Dataset, Split
 from metrics._errors import InputError
 
 ORDER_SEED = 680  # the order in which every split hands out its evaluation images
+BLOCK = 256  # images compared at a time
 
 
 def data_root(explicit: Path | None = None) -> Path:
@@ -48,23 +47,37 @@ def eval_set(dataset: Dataset, name: str, root: Path, domain: str = "") -> Split
     sets = dataset.eval_sets or {}
     if name not in sets:
         raise InputError(f"{dataset.name} has no evaluation set {name!r}; it has {', '.join(sets) or 'none'}")
-    orders: dict[str, tuple[Split, Iterator[int]]] = {}
+    opened: dict[str, tuple[Split, np.ndarray]] = {}  # each split with what is left of its order
     seen: set[bytes] = set()
     for current, (part, count) in sets.items():
-        if part not in orders:
+        if part not in opened:
             split = dataset.load(part, root, domain)
-            orders[part] = split, iter(permutation(ORDER_SEED, split.count).tolist())
-        split, order = orders[part]
-        fresh = (row for row in order if not seen or split.read(row, row + 1).tobytes() not in seen)
-        rows = np.fromiter(islice(fresh, count), np.int64)
-        if current != name:
-            seen |= set() if dataset.paired else {split.read(row, row + 1).tobytes() for row in rows.tolist()}
-        elif len(rows) == count:
-            return subset(split, rows)
-        else:
-            where = f"{dataset.name} {domain}".strip()
-            raise InputError(
-                f"{where}: {name!r} needs {count} images of the {part} split that no earlier set has, and finds "
-                f"{len(rows)} among {split.count}; {dataset.howto}"
-            )
-    raise AssertionError("the name was checked above")
+            opened[part] = split, permutation(ORDER_SEED, split.count)
+        split, order = opened[part]
+        rows, used = _unseen(split, order, count, seen)
+        if current == name:
+            break
+        opened[part] = split, order[used:]
+        if not dataset.paired:
+            seen |= {image.tobytes() for image in split.take(rows)}
+    if len(rows) < count:
+        where = f"{dataset.name} {domain}".strip()
+        raise InputError(
+            f"{where}: {name!r} needs {count} images of the {part} split that no earlier set has, and finds "
+            f"{len(rows)} among {split.count}; {dataset.howto}"
+        )
+    return subset(split, rows)
+
+
+def _unseen(split: Split, order: np.ndarray, count: int, seen: set[bytes]) -> tuple[np.ndarray, int]:
+    """The first `count` rows of an order whose images were not seen, and how far that went."""
+    rows: list[int] = []
+    used = 0
+    while len(rows) < count and used < len(order):
+        block = order[used : used + min(count - len(rows), BLOCK)]
+        used += len(block)
+        images = split.take(block) if seen else [None] * len(block)
+        rows += [
+            int(row) for row, image in zip(block, images, strict=True) if image is None or image.tobytes() not in seen
+        ]
+    return np.array(rows, np.int64), used

@@ -62,16 +62,13 @@ def _read(path: Path, root: Path) -> tuple[np.ndarray, np.ndarray]:
 
 def fetch(root: Path, progress: object = None) -> None:
     """Downloads the archive through torchvision, which checks its md5 before anything is unpacked."""
-    fetch_with_torchvision("cifar10", root, _download(root), DATASET.howto)
-    check_counts(DATASET, root, ("train", "test"))
 
-
-def _download(root: Path) -> Any:
     def download(sets: Any) -> None:
         known = sets.CIFAR10
         sets.utils.download_and_extract_archive(known.url, str(root), filename=known.filename, md5=known.tgz_md5)
 
-    return download
+    fetch_with_torchvision("cifar10", root, download, DATASET.howto)
+    check_counts(DATASET, root, ("train", "test"))
 
 
 DATASET = Dataset(

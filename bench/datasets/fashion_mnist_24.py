@@ -26,7 +26,7 @@ def load(split: str, root: Path, domain: str = "") -> Split:
     def pick(indices: np.ndarray) -> np.ndarray:
         rows = np.empty((len(indices), 1, SIZE, SIZE), np.uint8)
         for row, image in zip(rows, full.take(indices), strict=True):
-            row[0] = resized(Image.fromarray(image[0]), SIZE)
+            row[0] = np.asarray(resized(Image.fromarray(image[0]), SIZE))
         return rows
 
     return indexed_split(full.count, pick, full.labels)

@@ -6,6 +6,7 @@ The MATLAB files write the digit 0 as label 10; here, as in torchvision, it is 0
 
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -51,10 +52,13 @@ def load(split: str, root: Path, domain: str = "") -> Split:
 
 def fetch(root: Path, progress: object = None) -> None:
     """Downloads train and test through torchvision, which checks their md5."""
-    for split in ("train", "test"):
-        fetch_with_torchvision(
-            "svhn", root / "svhn", lambda sets, part=split: sets.SVHN(root / "svhn", part, download=True), DATASET.howto
-        )
+    folder = root / "svhn"
+
+    def download(sets: Any) -> None:
+        for split in ("train", "test"):
+            sets.SVHN(folder, split, download=True)
+
+    fetch_with_torchvision("svhn", folder, download, DATASET.howto)
     check_counts(DATASET, root, ("train", "test"))
 
 
