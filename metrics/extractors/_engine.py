@@ -111,7 +111,7 @@ def _torch_cuda(make: Callable, outputs: tuple[str, ...], device: str) -> Networ
 
     if not torch.cuda.is_available():
         raise InputError(f"device {device!r} is not there: torch sees no CUDA GPU. Use --device cpu")
-    network = _graph.select(make(), outputs).to(device, memory_format=torch.channels_last)
+    network = _graph.select(make(), outputs).to(device).to(memory_format=torch.channels_last)
 
     def run(images: Float32[np.ndarray, "b c h w"]) -> dict[str, Float32[np.ndarray, "b _"]]:
         batch = torch.from_numpy(images).to(device, memory_format=torch.channels_last)

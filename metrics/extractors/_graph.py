@@ -5,10 +5,10 @@ of a second for Inception, where `torch.onnx.export` takes 5 s (measured, torch 
 evaluation. Everything else is left to `torch.onnx.export`: slower to start, same result.
 """
 
-import io
 import operator
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import onnx
@@ -66,6 +66,7 @@ def _fold_batch_norm(traced: fx.GraphModule) -> None:
     """Convolution and batch norm behind it become one convolution, worked out in float64."""
     modules = dict(traced.named_modules())
     calls = Counter(node.target for node in traced.graph.nodes)
+    node: Any
     for node in list(traced.graph.nodes):
         norm = modules.get(node.target) if node.op == "call_module" else None
         if not isinstance(norm, nn.BatchNorm2d):
@@ -89,6 +90,7 @@ class _Writer:
         self.constants: dict[str, onnx.TensorProto] = {}
 
     def model(self, input_shape: tuple[int, ...], outputs: tuple[str, ...]) -> bytes:
+        node: Any
         for node in self.traced.graph.nodes:
             if node.op == "output":
                 for source, name in zip(node.args[0], outputs, strict=True):
@@ -154,7 +156,7 @@ class _Writer:
             case _:
                 raise Untranslatable(repr(layer))
 
-    def function(self, node: fx.Node) -> None:
+    def function(self, node: Any) -> None:
         name, kind, args = _name(node), node.target, node.args
         if kind in _AS_LAYERS:
             self.layer(name, _AS_LAYERS[kind](*args[1:], **node.kwargs), args[0])
@@ -180,7 +182,7 @@ _AS_LAYERS: dict[Callable, Callable[..., nn.Module]] = {
 }
 
 
-def _name(node: fx.Node) -> str:
+def _name(node: Any) -> str:
     return f"/{node.name}"  # no layer is called like an input or an output
 
 
@@ -192,8 +194,7 @@ def _window(pool: nn.MaxPool2d | nn.AvgPool2d) -> dict[str, tuple[int, ...]]:
 
 
 def _export(network: nn.Module, input_shape: tuple[int, ...], outputs: tuple[str, ...]) -> bytes:
-    buffer = io.BytesIO()
-    program = torch.onnx.export(
+    program: Any = torch.onnx.export(
         network,
         (torch.zeros(2, *input_shape),),
         dynamo=True,
@@ -202,5 +203,4 @@ def _export(network: nn.Module, input_shape: tuple[int, ...], outputs: tuple[str
         input_names=["images"],
         output_names=list(outputs),
     )
-    program.save(buffer)
-    return buffer.getvalue()
+    return program.model_proto.SerializeToString()
