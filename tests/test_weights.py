@@ -223,6 +223,12 @@ def test_other_bytes_are_refused_and_not_kept(server, begun):
     assert left() == []
 
 
+def test_a_file_that_cannot_be_written_is_an_error(server):
+    (weights.folder() / "net-12345678.pth.part").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"cannot write .*net-12345678\.pth\.part"):
+        weights.fetch("inception")
+
+
 def test_an_address_that_is_gone_is_an_error(server):
     server.status = 404
     with pytest.raises(InputError, match=r"does not answer.*Not Found"):

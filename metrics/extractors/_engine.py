@@ -8,6 +8,7 @@ folder under the sha256 of everything that it depends on; with it there, torch i
 import hashlib
 import re
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,23 +83,28 @@ def _read(folder: Path, name: str) -> bytes | None:
     """The kept model, or None; the file ends in its own sha256, so a truncated or foreign one is a miss."""
     try:
         content = (folder / f"{name}.engine").read_bytes()
-    except FileNotFoundError:
+    except OSError:
         return None
     model, digest = content[:-32], content[-32:]
     return model if hashlib.sha256(model).digest() == digest else None
 
 
 def _write(folder: Path, name: str, model: bytes) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=f"{name}.tmp-", delete=False) as file:
-        try:
-            file.write(model)
-            file.write(hashlib.sha256(model).digest())
-            file.close()
-            Path(file.name).replace(folder / f"{name}.engine")
-        except BaseException:
-            Path(file.name).unlink()
-            raise
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=f"{name}.tmp-", delete=False) as file:
+            temporary = Path(file.name)
+            try:
+                file.write(model)
+                file.write(hashlib.sha256(model).digest())
+                file.close()
+                temporary.replace(folder / f"{name}.engine")
+            except BaseException:
+                temporary.unlink()
+                raise
+    except OSError as error:
+        reason = error.strerror or error
+        warnings.warn(f"the compiled network cannot be kept in {folder} ({reason}): each run compiles", stacklevel=2)
 
 
 # ----- GPU

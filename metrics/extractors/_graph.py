@@ -29,7 +29,7 @@ def select(network: nn.Module, outputs: tuple[str, ...]) -> nn.Module:
 
     What only the other outputs need is gone from a traced network; a network with control flow stays whole.
     """
-    picked = _Pick(network.eval(), outputs).requires_grad_(False)
+    picked = _Pick(network, outputs).eval().requires_grad_(False)
     try:
         traced = fx.symbolic_trace(picked)
     except fx.proxy.TraceError:
