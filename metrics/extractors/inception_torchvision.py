@@ -40,7 +40,7 @@ def _network(path: Path):
     from metrics.extractors._state import load_network
 
     network = load_network(lambda: inception_v3(init_weights=False, transform_input=False), path)
-    return create_feature_extractor(network, {"flatten": "pool", "fc": "logits"})
+    return create_feature_extractor(network, {"flatten": "pool", "fc": "logits"}, suppress_diff_warning=True)
 
 
 EXTRACTOR = Extractor(
