@@ -19,9 +19,9 @@ Every moment is estimated without bias, by averages over distinct images only, w
 same generator: 100 random subsets of 1000 images from each set. The subsets overlap, so their spread is NOT an
 interval; it shrinks to 0 where the subset is the whole set. They are read off the same pass over the kernel matrix.
 
-Cost: (n^2 / 2 + m^2 / 2 + n m) d multiplications in float64, two sets of 10,000 in 2,048 dimensions about 20 s and
-two of 50,000 about 8 minutes on 2 cores; the memory beyond the features is that of one block and of the subsets'
-membership (n + m bytes per subset).
+Cost: (n^2 / 2 + m^2 / 2 + n m) d multiplications in float64; two sets of 10,000 in 2,048 dimensions took 67 s on 2
+cores that were busy otherwise, and 50,000 are 25 times as much. The memory beyond the features is that of a few blocks
+and of the subsets' membership (n + m bytes per subset).
 """
 
 from dataclasses import dataclass
