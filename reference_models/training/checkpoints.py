@@ -51,7 +51,7 @@ def save(path: Path, model: Model, state: Mapping[str, Any], device: torch.devic
     plain = {
         name: value.detach().to("cpu").clone(memory_format=torch.contiguous_format) for name, value in tensors.items()
     }
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
+    unfinished = path.with_name(f"{path.name}.unfinished")  # one name: a crash leaves at most one
     try:
         save_file(plain, unfinished, metadata={"state": header})
         with unfinished.open("rb+") as file:
