@@ -1,0 +1,105 @@
+"""The network behind `digits-cnn`, `fashion-cnn` and `shapes-cnn`: four convolutions, a spatial mean, ten logits.
+
+A plain classifier made for this project, so there is no paper and no reference implementation. It is read in the way
+of Heusel et al. 2017 (arXiv 1706.08500): the layer before the logits is the feature of the Fréchet distance.
+
+- `pool` [b, 96]: the spatial mean of the last rectified convolution, as in Inception's `pool`. A mean over all
+  positions changes little and smoothly with the image, and is no channel of it is dead. The maximum would follow single pixels,
+  and the flattened map would be of far more dimensions than a small set has images.
+- `logits` [b, 10]: one linear layer on `pool`, bias included.
+
+Trained on the classes (plain cross-entropy, short, no label smoothing: longer training and smoothing both pull a class
+together into one point) and on a linear readout of the image from `pool`, which keeps the spread inside a class that a
+distance between image sets has to see; scripts/train_small_cnn.py has the recipe and the figures. The layers are those
+that the CPU engine translates itself; batch norm is folded there. Pixels are float32 in [0, 255], scaled to [-1, 1] by
+the first layer, which also mixes colours to grey where the network is a grey one (ITU-R BT.601: 0.299, 0.587, 0.114).
+The resize mode is `clean` by default: antialiased where images are larger, smooth where they are smaller.
+
+The numbers are comparable within one family only (same extractor, same resize): 96 features of a network that has seen
+ten kinds of small pictures have nothing in common with Inception's 2048.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from metrics._errors import InputError
+from metrics.extractors._engine import compile_network, file_sha256
+from metrics.extractors._resize import resize as resized
+from metrics.extractors._types import Extract, Images
+
+if TYPE_CHECKING:
+    from torch import nn
+
+VERSION = 1  # of the layers below: goes up when they change
+WIDTHS = (32, 64, 64, 96)
+CLASSES = 10
+TAPS = {"pool": WIDTHS[-1], "logits": CLASSES}
+RESIZE = ("clean", "tf1", "torch")
+ITU_R_601 = (0.299, 0.587, 0.114)
+WEIGHTS = Path(__file__).parent / "weights"
+
+
+@dataclass(frozen=True)
+class Design:
+    """What differs between the three: the side of the square input, colour or grey, the stride of each convolution."""
+
+    size: int
+    colour: bool
+    strides: tuple[int, int, int, int]
+
+
+def build(design: Design, weights: Path, resize: str, device: str, taps: tuple[str, ...]) -> Extract:
+    """The function from uint8 RGB images of any size to the named taps; InputError where the weights do not fit."""
+    if not weights.is_file():
+        raise InputError(f"no weights file {weights}; it ships with the project: install it anew or restore the file")
+
+    def make():
+        from metrics.extractors._state import load_network
+
+        return load_network(lambda: network(design), weights)
+
+    key = f"small-cnn {VERSION} {design} {file_sha256(weights)}"
+    run = compile_network(make, key, (3, design.size, design.size), taps, device)
+
+    def extract(images: Images) -> dict[str, np.ndarray]:
+        return run(resized(images, resize, design.size))
+
+    return extract
+
+
+def network(design: Design) -> "nn.Module":
+    """The untrained network: float32 RGB [b, 3, size, size] in [0, 255] -> {"pool": [b, 96], "logits": [b, 10]}."""
+    import torch
+    from torch import nn
+
+    class SmallCnn(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            channels = 3 if design.colour else 1
+            self.scale = nn.Conv2d(3, channels, 1)
+            self.first = layer(channels, WIDTHS[0], 5, design.strides[0])
+            self.second = layer(WIDTHS[0], WIDTHS[1], 3, design.strides[1])
+            self.third = layer(WIDTHS[1], WIDTHS[2], 3, design.strides[2])
+            self.fourth = layer(WIDTHS[2], WIDTHS[3], 3, design.strides[3])
+            self.mean = nn.AdaptiveAvgPool2d(1)
+            self.classify = nn.Linear(WIDTHS[3], CLASSES)
+
+        def forward(self, images):
+            x = self.first(self.scale(images))
+            x = self.fourth(self.third(self.second(x)))  # [b, 96, h, w]
+            pool = torch.flatten(self.mean(x), 1)
+            return {"pool": pool, "logits": self.classify(pool)}
+
+    def layer(n_in: int, n_out: int, kernel: int, stride: int) -> nn.Sequential:
+        convolution = nn.Conv2d(n_in, n_out, kernel, stride, kernel // 2, bias=False)
+        return nn.Sequential(convolution, nn.BatchNorm2d(n_out), nn.ReLU())
+
+    made = SmallCnn()
+    # [0, 255] to [-1, 1], and to grey by the luma weights; fixed, and kept in the file with the rest.
+    mixing = torch.eye(3) if design.colour else torch.tensor([ITU_R_601])
+    made.scale.weight = nn.Parameter(mixing[:, :, None, None] / 127.5, requires_grad=False)
+    made.scale.bias = nn.Parameter(torch.full((len(mixing),), -1.0), requires_grad=False)
+    return made
