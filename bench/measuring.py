@@ -1,0 +1,121 @@
+"""How images become features: one extractor with its weights, its resize, a device and a cache.
+
+The device, batch size and workers move a feature by rounding only; everything else is part of what a number means and
+stands in `Measure.question`.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import registry, weights
+from bench.cache import Cache, open_cache
+from bench.features import FeatureTable, extract
+from bench.sources import ImageSource
+from metrics._errors import InputError
+from metrics.extractors._types import Extractor
+
+BATCH_SIZE = 32
+DEVICES = ("auto", "cpu", "cuda")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One extractor, ready to be used; made by `measure`."""
+
+    extractor: Extractor
+    weights: weights.Weights
+    resize: str
+    device: str = "cpu"
+    workers: int = 2
+    batch_size: int = BATCH_SIZE
+    cache: Cache | None = None
+    progress: Callable[[int, int], None] | None = None
+
+    @property
+    def question(self) -> dict[str, str | int]:
+        """What two numbers must share to be compared: extractor, its version and weights, the resize."""
+        return {
+            "extractor": self.extractor.name,
+            "extractor_version": self.extractor.version,
+            "extractor_sha256": self.weights.sha256,
+            "resize": self.resize,
+        }
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What belongs beside every number of this measure."""
+        found = []
+        if not self.weights.official:
+            found.append(
+                f"weights {self.weights.path} are not the published ones of {self.extractor.name} "
+                f"(sha256 {self.weights.sha256[:12]}): compare only with numbers of the same sha256"
+            )
+        if self.extractor.family != "imagenet-inception":
+            found.append(
+                f"made with extractor {self.extractor.name!r}, not with Inception: never compare it with an "
+                "Inception FID, IS or KID"
+            )
+        return tuple(found)
+
+    def features(self, source: ImageSource, taps: Iterable[str]) -> FeatureTable:
+        """The features of a set of images, from the cache where they are known."""
+        return extract(
+            source,
+            self.extractor,
+            taps=taps,
+            resize=self.resize,
+            weights=self.weights.path,
+            weights_sha256=self.weights.sha256,
+            device=self.device,
+            batch_size=self.batch_size,
+            workers=self.workers,
+            cache=self.cache,
+            progress=self.progress,
+        )
+
+
+def measure(
+    extractor: str = "inception",
+    *,
+    resize: str | None = None,
+    weights_file: Path | None = None,
+    offline: bool = False,
+    device: str = "auto",
+    workers: int = 2,
+    batch_size: int = BATCH_SIZE,
+    cache: bool = True,
+    progress: Callable[[int, int], None] | None = None,
+) -> Measure:
+    """An extractor by name, its weights found and checked before anything expensive.
+
+    `resize` None takes the extractor's default; `device` "auto" takes a GPU where there is one. Raises InputError for
+    an unknown extractor, resize or device, missing weights, and a GPU that is not there.
+    """
+    plugin: Extractor = registry.load("extractors", extractor)
+    chosen = resize or plugin.resize[0]
+    if chosen not in plugin.resize:
+        raise InputError(f"extractor {plugin.name!r} has no resize {chosen!r}; it has {', '.join(plugin.resize)}")
+    found = weights.find(plugin, weights_file, offline)
+    store = open_cache() if cache else None
+    return Measure(plugin, found, chosen, _device(device), workers, batch_size, store, progress)
+
+
+def _device(asked: str) -> str:
+    if asked not in DEVICES:
+        raise InputError(f"no device {asked!r}; there are: {', '.join(DEVICES)}")
+    if asked == "cpu" or (asked == "auto" and not _nvidia_driver()):
+        return "cpu"
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    if asked == "cuda":
+        raise InputError("no CUDA device here; take --device cpu or auto")
+    return "cpu"
+
+
+def _nvidia_driver() -> bool:
+    """Asking torch costs seconds; without the driver there is nothing to ask."""
+    return Path("/dev/nvidiactl").exists() or (os.name == "nt" and Path("C:/Windows/System32/nvcuda.dll").exists())

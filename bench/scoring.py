@@ -1,0 +1,148 @@
+"""From feature tables to scores: the same few functions behind `bench fid`, `bench score`, the runner and the board.
+
+Set metrics (Inception Score) are about one set, pair metrics (FID, KID, PRDC, MSE) about a pair (real, generated). Every
+score comes back as a flat dict of strict JSON values whose keys are the metric's own; what must be said beside them
+comes back as warnings, not as prints.
+"""
+
+import inspect
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bench import registry
+from bench.features import FeatureTable
+from bench.measuring import Measure
+from bench.sources import ImageSource
+from metrics._errors import InputError
+from metrics._types import Metric
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Values by key, and the warnings that belong beside them."""
+
+    values: Mapping[str, Any]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Options:
+    """What changes a metric's value; names are the keyword options of the metrics' `compute` functions."""
+
+    seed: int = 2020
+    splits: int = 10
+    k: int = 5
+    subsets: int = 100
+    subset_size: int = 1000
+    all_estimates: bool = False
+
+    def fitting(self, metric: Metric) -> dict[str, Any]:
+        """Those options that the metric knows."""
+        known = inspect.signature(metric.compute).parameters
+        return {name: value for name, value in vars(self).items() if name in known}
+
+
+@dataclass(frozen=True)
+class MeasuredSet:
+    """One set of images with its features; what every score is computed from."""
+
+    source: ImageSource
+    table: FeatureTable | None = field(repr=False)
+
+    @property
+    def count(self) -> int:
+        return self.source.count
+
+
+def load_metrics(names: Iterable[str]) -> tuple[Metric, ...]:
+    """Metrics by name, each once, in the order asked; InputError for an unknown one."""
+    return tuple(registry.load("metrics", name) for name in dict.fromkeys(registry.resolve("metrics", n) for n in names))
+
+
+def taps_for(measure: Measure, chosen: Iterable[Metric]) -> tuple[str, ...]:
+    """The taps that these metrics read; InputError where a classifier is needed and the extractor is none."""
+    taps = []
+    for metric in chosen:
+        if metric.feature == "logits" and not measure.extractor.logits:
+            raise InputError(
+                f"{metric.name} needs class predictions, and extractor {measure.extractor.name!r} has none; choose "
+                "one that classifies (inception, digits-cnn, fashion-cnn)"
+            )
+        if metric.feature != "images":
+            taps.append(measure.extractor.pool if metric.feature == "pool" else measure.extractor.logits)
+    return tuple(dict.fromkeys(taps))
+
+
+def measure_set(source: ImageSource, measure: Measure, chosen: Iterable[Metric]) -> MeasuredSet:
+    """The features that the metrics need, in one pass over the images."""
+    taps = taps_for(measure, chosen)
+    return MeasuredSet(source, measure.features(source, taps) if taps else None)
+
+
+def score_set(measured: MeasuredSet, measure: Measure, metric: Metric, options: Options) -> Scores:
+    """One set metric of one set."""
+    table = _table(measured)
+    values = metric.compute(table.arrays[measure.extractor.logits], **options.fitting(metric))
+    return Scores(values, _about_sets(measured))
+
+
+def score_pair(
+    real: MeasuredSet, generated: MeasuredSet, measure: Measure, metric: Metric, options: Options
+) -> Scores:
+    """One pair metric of two sets; the first is the real one where the metric is not symmetric."""
+    if metric.feature == "images":
+        values = metric.compute(_images(real.source), _images(generated.source), **options.fitting(metric))
+        return Scores(values, _about_sets(real, generated))
+    a, b = (_table(measured).arrays[measure.extractor.pool] for measured in (real, generated))
+    values = metric.compute(a, b, **options.fitting(metric))
+    said = _about_pair(metric, real.count, generated.count, measure.extractor.taps[measure.extractor.pool], values)
+    return Scores(values, (*_about_sets(real, generated), *said, *_about_options(metric, real, generated, options)))
+
+
+def _table(measured: MeasuredSet) -> FeatureTable:
+    if measured.table is None:
+        raise ValueError(f"no features were extracted from {measured.source.name}")
+    return measured.table
+
+
+def _images(source: ImageSource) -> np.ndarray:
+    images = [source.read(index) for index in range(source.count)]
+    sizes = {image.shape for image in images}
+    if len(sizes) > 1:
+        raise InputError(f"{source.name} has images of {len(sizes)} sizes; the paired error needs one size")
+    return np.stack(images)
+
+
+def _about_sets(*sets: MeasuredSet) -> tuple[str, ...]:
+    notes = (f"{one.source.name}: {note}" for one in sets for note in one.source.notes if not note.startswith("limit:"))
+    tables = (warning for one in sets if one.table for warning in one.table.warnings)
+    return tuple(dict.fromkeys([*notes, *tables]))
+
+
+def _about_pair(metric: Metric, n: int, m: int, dims: int, values: Mapping[str, Any]) -> list[str]:
+    said = []
+    if metric.name == "fid":
+        if min(n, m) <= dims:
+            said.append(
+                f"n <= d: {min(n, m)} images for {dims} features, so the plain FID is mostly small-sample bias; "
+                "read the corrected value and its interval"
+            )
+        if n != m:
+            said.append(f"different n: {n} against {m}; the plain FID's bias depends on both")
+    if metric.name == "kid" and values["kid"] < 0:
+        from metrics.kid import negative_note
+
+        said.append(negative_note(values["kid"]) or "")
+    return said
+
+
+def _about_options(metric: Metric, real: MeasuredSet, generated: MeasuredSet, options: Options) -> list[str]:
+    if metric.name != "kid":
+        return []
+    from metrics.kid import subset_warning
+
+    warning = subset_warning(real.count, generated.count, options.subset_size)
+    return [warning] if warning else []
