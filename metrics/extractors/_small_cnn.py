@@ -4,7 +4,7 @@ A plain classifier made for this project, so there is no paper and no reference 
 of Heusel et al. 2017 (arXiv 1706.08500): the layer before the logits is the feature of the Fréchet distance.
 
 - `pool` [b, 96]: the spatial mean of the last rectified convolution, as in Inception's `pool`. A mean over all
-  positions changes little and smoothly with the image, and is no channel of it is dead. The maximum would follow single pixels,
+  positions changes little and smoothly with the image, and no channel is dead. The maximum would follow single pixels,
   and the flattened map would be of far more dimensions than a small set has images.
 - `logits` [b, 10]: one linear layer on `pool`, bias included.
 
