@@ -93,7 +93,11 @@ class Model(nn.Module):
     optimisers: dict[str, Optimizer]
 
     def train_step(self, batch: Batch) -> Mapping[str, Tensor | float]:
-        """One update of everything; the losses by name, each one detached number."""
+        """One update; the losses by name, each one detached number.
+
+        Step 0 returns all of them (and other numbers that belong into the curves), later ones may leave out what they
+        did not compute.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no train_step")
 
     def sample(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:

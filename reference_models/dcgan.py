@@ -154,7 +154,7 @@ MODEL = ModelSpec(
         "fashion-mnist": replace(SMALL, epochs=20),  # 18,750 steps
         "emoji": replace(SMALL, epochs=200),  # about 1,500 images
         "shapes": replace(SEED, width=32, batch_size=32, epochs=5),  # minutes on two cores
-        "digits": replace(SMALL, width=32, epochs=60),  # two minutes on two cores
+        "digits": replace(SEED, width=32, lr=5e-4, batch_size=32, epochs=75),  # 3,040 steps, two minutes on two cores
         "default": SEED,
         "tiny": DcganConfig(width=4, latent=8, batch_size=4, epochs=1),
     },

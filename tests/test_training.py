@@ -401,6 +401,16 @@ def test_a_weight_that_is_not_finite_never_replaces_a_good_checkpoint(tmp_path):
     assert load(tmp_path, spec=_exploding()).state["step"] == 2
 
 
+def test_a_loss_that_is_not_computed_at_every_step_leaves_its_cell_empty(tmp_path):
+    class Slow(Exploding):
+        def train_step(self, batch):
+            return {"critic": 1.0, "generator": 2.0} if batch.step % 2 == 0 else {"critic": 3.0}
+
+    result = run(tmp_path, 4, replace(_exploding(), build=lambda config, shape, classes: Slow()))
+    assert np.isnan(read_curve(tmp_path / "losses.csv")["generator"]).tolist() == [False, True, False, True]
+    assert result.losses == {"critic": 2.0, "generator": 2.0}
+
+
 def test_the_evaluation_is_called_at_the_start_every_n_steps_and_at_the_end(tmp_path):
     modes = []
 
@@ -428,11 +438,13 @@ def test_a_resumed_run_cuts_its_curves_back_to_the_checkpoint(tmp_path):
 
 
 def test_a_finished_run_is_resumed_without_a_step(tmp_path):
-    run(tmp_path, 3)
+    options = {"evaluate": lambda model: {"number": 1.0}, "evaluate_every": 2}
+    run(tmp_path, 3, **options)
     written = (tmp_path / FILE_NAME).read_bytes()
-    result = run(tmp_path, 3, resume=True)
+    result = run(tmp_path, 3, resume=True, **options)
     assert (result.steps, result.resumed_at) == (3, 3)
     assert (tmp_path / FILE_NAME).read_bytes() == written
+    assert read_curve(tmp_path / "evaluation.csv")["step"].tolist() == [0, 2, 3]
 
 
 def test_bf16_trains_and_its_samples_are_images(tmp_path):

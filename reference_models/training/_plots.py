@@ -17,18 +17,19 @@ def plot_curves(path: Path, curve: Mapping[str, np.ndarray], names: Sequence[str
 
     figure = Figure(figsize=(6.4, 3.8), layout="constrained", facecolor="white")
     axes = figure.add_subplot()
-    steps = curve["step"]
-    window = max(1, len(steps) // 50)
-    shown = np.unique(np.linspace(0, len(steps) - 1, min(len(steps), 2000)).astype(int))
+    smoothed = []
     for name, colour in zip(names, _colours(len(names)), strict=True):
-        values = curve[name]
+        known = ~np.isnan(curve[name])
+        steps, values = curve["step"][known], curve[name][known]
+        window = max(1, len(steps) // 50)
+        shown = np.unique(np.linspace(0, len(steps) - 1, min(len(steps), 2000)).astype(int))
         if window > 1:
             axes.plot(steps[shown], values[shown], color=colour, alpha=0.18, linewidth=0.7)
-        mean = running_mean(values, window)
-        axes.plot(steps[shown], mean[shown], color=colour, linewidth=1.6, label=name)
-    smoothed = np.concatenate([running_mean(curve[name], window) for name in names])
-    low, high = np.percentile(np.concatenate([curve[name] for name in names]), [0.5, 99.5])
-    low, high = min(low, smoothed.min()), max(high, np.percentile(smoothed, 99.5))
+        smoothed.append(running_mean(values, window))
+        axes.plot(steps[shown], smoothed[-1][shown], color=colour, linewidth=1.6, label=name)
+    means = np.concatenate(smoothed)
+    low, high = np.nanpercentile(np.concatenate([curve[name] for name in names]), [0.5, 99.5])
+    low, high = min(low, means.min()), max(high, np.percentile(means, 99.5))
     margin = 0.05 * (high - low) or 0.05 * max(abs(high), 1.0)
     axes.set_ylim(low - margin, high + margin)
     _frame(axes, title, label)

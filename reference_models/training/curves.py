@@ -11,13 +11,14 @@ from reference_models._errors import ModelError
 
 
 class Curve:
-    """A CSV file with the columns step, epoch and one per name; the columns are set by the first row."""
+    """A CSV file with the columns step, epoch and one per name; the first row has all names, later ones may lack some."""
 
     def __init__(self, path: Path, last_step: int) -> None:
         """Open for appending; rows after `last_step`, and a row that was cut by a crash, are removed."""
         self.path = path
         self._rows: list[str] = []
         self._columns: list[str] | None = None
+        self.last_step: int | None = None
         if not path.exists():
             return
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -26,6 +27,7 @@ class Curve:
             path.unlink()
             return
         self._columns = lines[0].strip().split(",")
+        self.last_step = int(whole[-1].partition(",")[0])
         unfinished = path.with_name(f"{path.name}.unfinished")
         unfinished.write_text("".join([lines[0], *whole]), encoding="utf-8", newline="")
         unfinished.replace(path)
@@ -35,11 +37,12 @@ class Curve:
         if self._columns is None:
             self._columns = ["step", "epoch", *values]
             self._rows.append(",".join(self._columns) + "\n")
-        if self._columns[2:] != list(values):
-            raise ModelError(
-                f"{self.path} has the columns {self._columns[2:]}, the run gives {list(values)}; start anew"
-            )
-        self._rows.append(",".join([str(step), f"{epoch:.4f}", *(f"{value:.7g}" for value in values.values())]) + "\n")
+        names = self._columns[2:]
+        if not set(values) <= set(names):
+            raise ModelError(f"{self.path} has the columns {names}, the run gives {list(values)}; start anew")
+        cells = [f"{values[name]:.7g}" if name in values else "" for name in names]
+        self._rows.append(",".join([str(step), f"{epoch:.4f}", *cells]) + "\n")
+        self.last_step = step
 
     def flush(self) -> None:
         """Write what was added, down to the disk."""
@@ -53,15 +56,16 @@ class Curve:
 
 
 def read_curve(path: Path) -> dict[str, np.ndarray]:
-    """The columns of a curve by name, float64 [rows]; empty where there is no file."""
+    """The columns of a curve by name, float64 [rows], NaN where a row lacks a value; empty where there is no file."""
     if not path.exists():
         return {}
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
-    values = np.array(rows[1:], dtype=np.float64).reshape(-1, len(rows[0]))
+    cells = [[cell or "nan" for cell in row] for row in rows[1:]]
+    values = np.array(cells, dtype=np.float64).reshape(-1, len(rows[0]))
     return dict(zip(rows[0], values.T, strict=True))
 
 
 def last_mean(curve: Mapping[str, np.ndarray], names: Iterable[str], rows: int = 100) -> dict[str, float]:
-    """The mean of the last rows of each named column."""
-    return {name: float(np.mean(curve[name][-rows:])) for name in names}
+    """The mean of the last rows of each named column that have a value."""
+    return {name: float(np.mean(curve[name][~np.isnan(curve[name])][-rows:])) for name in names}

@@ -87,7 +87,7 @@ class Run:
 
     def evaluate(self, evaluate: Evaluate | None) -> None:
         """Let the caller measure the model; training is not changed by it."""
-        if evaluate is None:
+        if evaluate is None or self._evaluation.last_step == self.step:
             return
         with evaluating(self.model):
             values = evaluate(self.model)
