@@ -1,0 +1,117 @@
+"""The command `bench`: a group whose commands are the modules of this package, found by file name.
+
+A module that does not start with `_` is a command: the first line of its docstring is its line in `bench --help`, its
+constant `command` the click command. Neither the help nor one command imports the module of another, so that
+`bench --help` and `bench list` start at once.
+
+Exit codes: 0 done; 1 something of this machine gave out (memory, disk), a finding (`bench doctor`), or a bug, which
+shows its traceback; 2 what was given cannot be used, told in one line; 130 interrupted.
+"""
+
+import ast
+import difflib
+import errno
+import importlib
+import sys
+import warnings
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from bench import __version__
+from bench.cli._options import examples
+
+HERE = Path(__file__).parent
+TO_BE_MENDED = {("metrics._errors", "InputError"), ("reference_models._errors", "ModelError")}
+MACHINE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}
+
+
+class Commands(click.Group):
+    """The modules of this package as commands, each imported when it is called; errors become one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_modules())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = _modules().get(cmd_name)
+        return importlib.import_module(f"{__name__}.{module.stem}").command if module else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        known = _modules()
+        if args[0] not in known:
+            close = difflib.get_close_matches(args[0], known, n=2, cutoff=0.5)
+            meant = f"Did you mean {' or '.join(map(repr, close))}?" if close else f"There are: {', '.join(known)}."
+            raise click.UsageError(f"no command {args[0]!r}. {meant}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _summary(path)) for name, path in sorted(_modules().items())])
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        warnings.filterwarnings("ignore", message="Image size .* exceeds limit")  # Pillow's; we have a limit of our own
+        try:
+            code = super().main(*args, **{"prog_name": "bench", **kwargs, "standalone_mode": False})
+        except click.exceptions.Abort:
+            _end("interrupted; the cache and all finished files are intact", 130)
+        except click.UsageError as error:
+            see = f" See `{error.ctx.command_path} --help`" if error.ctx else ""
+            _end(error.format_message() + see, 2)
+        except click.ClickException as error:
+            _end(error.format_message(), 2)
+        except Exception as error:
+            message = _one_line(error)
+            if message is None:
+                raise
+            _end(*message)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _modules() -> dict[str, Path]:
+    return {path.stem.replace("_", "-"): path for path in sorted(HERE.glob("[!_]*.py"))}
+
+
+def _summary(module: Path) -> str:
+    return (ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+
+
+def _one_line(error: Exception) -> tuple[str, int] | None:
+    """What to say and the exit code, for errors that are no bugs; by name, so that nothing is imported to be caught."""
+    kinds = {(kind.__module__, kind.__name__) for kind in type(error).__mro__}
+    if kinds & TO_BE_MENDED:
+        return str(error), 2
+    if isinstance(error, MemoryError) or ("torch", "OutOfMemoryError") in {(m.split(".")[0], n) for m, n in kinds}:
+        return f"not enough memory ({error or 'of the process'}); take a smaller --batch-size or --limit", 1
+    if isinstance(error, OSError) and error.errno in MACHINE_ERRORS:
+        place = f": {error.filename}" if error.filename else ""
+        return f"{error.strerror}{place}; make room there, or choose another folder", 1
+    return None
+
+
+def _end(message: str, code: int) -> NoReturn:
+    click.echo(f"bench: {' '.join(message.split())}", err=True)
+    sys.exit(code)
+
+
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples(
+        "bench fid digits:train digits:test --extractor digits-cnn",
+        "bench doctor digits:train digits:test",
+    ),
+)
+@click.version_option(__version__, prog_name="bench")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Measures and compares image generators.
+
+    A set of images is a folder, a .zip, .npz or .npy file, or a split of a data set such as digits:test. Results go to
+    stdout, progress to stderr, and every command knows --json.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())

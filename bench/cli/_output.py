@@ -1,0 +1,94 @@
+"""What commands print: results to stdout, progress to stderr."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import click
+
+PLAIN_SECONDS = 10.0  # between two lines of progress where stderr is no terminal
+
+Progress = Callable[[str, int, int], None]
+
+
+def print_json(value: Any) -> None:
+    """One strict JSON value with sorted keys; a NaN is a bug of whoever made it, and raises."""
+    click.echo(json.dumps(value, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False))
+
+
+def print_facts(facts: Iterable[tuple[str, str]], warnings: Iterable[str] = ()) -> None:
+    """Lines of "title  text", then the warnings, each on a line."""
+    facts = list(facts)
+    width = max(len(title) for title, _ in facts)
+    for title, text in facts:
+        click.echo(f"{click.style(title.ljust(width), bold=True)}  {text}")
+    print_warnings(warnings)
+
+
+def print_warnings(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        click.echo(f"{click.style('warning:', fg='yellow')} {warning}")
+
+
+def print_columns(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:
+    """Rows in aligned columns, the last one as long as it likes."""
+    if not rows:
+        return
+    every = [header, *rows] if header else rows
+    widths = [max(len(row[column]) for row in every) for column in range(len(every[0]))]
+    for number, row in enumerate(every):
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        click.echo(click.style(line, bold=True) if header and number == 0 else line)
+
+
+def figure(value: float | None) -> str:
+    """A score for people: six significant digits, no exponent in the usual range; a dash where there is none."""
+    return "-" if value is None else f"{value:#.6g}" if isinstance(value, float) else f"{value:,}"
+
+
+def say(line: str) -> None:
+    """One line to stderr."""
+    click.echo(line, err=True)
+
+
+@contextmanager
+def progress(unit: Literal["images", "bytes"] = "images") -> Iterator[Progress]:
+    """A function progress(name, done, total): a bar on a terminal, otherwise now and then a line on stderr."""
+    if sys.stderr.isatty():
+        yield from _bars(unit)
+    else:
+        yield _lines(unit)
+
+
+def _bars(unit: str) -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    amount = DownloadColumn() if unit == "bytes" else MofNCompleteColumn()
+    columns = (TextColumn("{task.description}"), BarColumn(), amount, TimeRemainingColumn())
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def show(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name, total=total)
+            bars.update(tasks[name], completed=done, total=total)
+
+        yield show
+
+
+def _lines(unit: str) -> Progress:
+    last = time.monotonic()
+
+    def show(name: str, done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= PLAIN_SECONDS:
+            last = now
+            say(f"{name}: {done:,} of {total:,} {unit}")
+
+    return show
