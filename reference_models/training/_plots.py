@@ -52,7 +52,8 @@ def _frame(axes: Any, title: str, label: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.ticklabel_format(axis="x", style="plain")
     axes.margins(x=0.01)
-    axes.legend(frameon=False, ncols=4, fontsize=9, loc="upper right")
+    if len(axes.get_legend_handles_labels()[1]) > 1:  # one curve is named by the title
+        axes.legend(frameon=False, ncols=4, fontsize=9, loc="upper right")
 
 
 def _colours(count: int) -> list[str]:

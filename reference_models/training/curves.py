@@ -11,7 +11,7 @@ from reference_models._errors import ModelError
 
 
 class Curve:
-    """A CSV file with the columns step, epoch and one per name; the first row has all names, later ones may lack some."""
+    """A CSV file with the columns step, epoch and one per name of the first row; later rows may lack some."""
 
     def __init__(self, path: Path, last_step: int) -> None:
         """Open for appending; rows after `last_step`, and a row that was cut by a crash, are removed."""
