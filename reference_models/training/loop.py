@@ -132,6 +132,8 @@ def train(
         if run.step % evaluate_every:
             run.evaluate(evaluate)
         run.finish()
+        if interrupted():
+            raise KeyboardInterrupt
     curve = read_curve(folder / "losses.csv")
     return TrainResult(
         model=model.eval(),
