@@ -86,6 +86,7 @@ def main() -> None:
 
 def train(design: _small_cnn.Design, split: Split, recipe: Recipe, seed: int) -> torch.nn.Module:
     """The network after all epochs."""
+    assert split.labels is not None
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     images, labels = split.read(0, recipe.images), split.labels[: recipe.images]
@@ -134,6 +135,7 @@ def rgb(images: torch.Tensor) -> torch.Tensor:
 
 def test_accuracy(extractor: Extractor, weights: Path, split: Split) -> float:
     """The share of the split that the extractor built from `weights` puts into the right class."""
+    assert split.labels is not None
     extract = extractor.build(weights, extractor.resize[0], "cpu", ("logits",))
     right = 0
     for start in range(0, split.count, 500):
