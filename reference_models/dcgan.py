@@ -34,7 +34,7 @@ class DcganConfig:
     beta2: float = 0.999  # the default of Adam
     init_std: float = 0.02  # Radford et al., section 4; section 3.2.4, point 2d says "normal" only
     batch_size: int = 128  # section 3.2.4, point 2a
-    epochs: int = 100  # section 3.2.4, point 2e
+    epochs: float = 100  # section 3.2.4, point 2e
 
     def __post_init__(self) -> None:
         if min(self.width, self.latent) < 1 or min(self.lr, self.init_std) <= 0:

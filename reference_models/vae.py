@@ -35,7 +35,7 @@ class VaeConfig:
     kl_weight: float = 1.0  # section 2.2.4, point 6: 1 : 1
     lr: float = 1e-3  # section 2.2.4, point 6: Adam
     batch_size: int = 128  # not given for the VAE; the one of section 3.2.4
-    epochs: int = 10  # section 2.2.4, point 6
+    epochs: float = 10  # section 2.2.4, point 6
 
     def __post_init__(self) -> None:
         if min(self.zdim, self.hidden) < 1 or self.lr <= 0 or self.kl_weight < 0:
