@@ -86,7 +86,7 @@ def score_set(measured: MeasuredSet, measure: Measure, metric: Metric, options: 
     """One set metric of one set."""
     table = _table(measured)
     values = metric.compute(table.arrays[measure.extractor.logits], **options.fitting(metric))
-    return Scores(values, _about_sets(measured))
+    return Scores(values, about_sets(measured))
 
 
 def score_pair(
@@ -95,11 +95,11 @@ def score_pair(
     """One pair metric of two sets; the first is the real one where the metric is not symmetric."""
     if metric.feature == "images":
         values = metric.compute(_images(real.source), _images(generated.source), **options.fitting(metric))
-        return Scores(values, _about_sets(real, generated))
+        return Scores(values, about_sets(real, generated))
     a, b = (_table(measured).arrays[measure.extractor.pool] for measured in (real, generated))
     values = metric.compute(a, b, **options.fitting(metric))
-    said = _about_pair(metric, real.count, generated.count, measure.extractor.taps[measure.extractor.pool], values)
-    return Scores(values, (*_about_sets(real, generated), *said, *_about_options(metric, real, generated, options)))
+    said = about_pair(metric, real.count, generated.count, measure.extractor.taps[measure.extractor.pool], values)
+    return Scores(values, (*about_sets(real, generated), *said, *_about_options(metric, real, generated, options)))
 
 
 def _table(measured: MeasuredSet) -> FeatureTable:
@@ -116,13 +116,15 @@ def _images(source: ImageSource) -> np.ndarray:
     return np.stack(images)
 
 
-def _about_sets(*sets: MeasuredSet) -> tuple[str, ...]:
+def about_sets(*sets: MeasuredSet) -> tuple[str, ...]:
+    """What belongs beside every number of these sets: findings about their files, troubles with the cache."""
     notes = (f"{one.source.name}: {note}" for one in sets for note in one.source.notes if not note.startswith("limit:"))
     tables = (warning for one in sets if one.table for warning in one.table.warnings)
     return tuple(dict.fromkeys([*notes, *tables]))
 
 
-def _about_pair(metric: Metric, n: int, m: int, dims: int, values: Mapping[str, Any]) -> list[str]:
+def about_pair(metric: Metric, n: int, m: int, dims: int, values: Mapping[str, Any]) -> list[str]:
+    """What must be said about a pair metric of n real and m generated images with `dims` features each."""
     said = []
     if metric.name == "fid":
         if min(n, m) <= dims:

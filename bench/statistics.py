@@ -104,19 +104,23 @@ def statistics_of(
     return SavedStatistics(entry["mu"], entry["sigma"], table.count, provenance, tuple(notes))
 
 
-def write_statistics(path: Path, stats: Gaussian, provenance: Mapping[str, Any], *, force: bool = False) -> None:
-    """Write an npz with float64 `mu` and `sigma`, int64 `count` and `provenance` as JSON text, whole or not at all.
-
-    Raises InputError for a name that does not end in .npz, a missing folder, an existing file without `force`, and
-    statistics that are not finite.
-    """
-    path = Path(path)
+def check_target(path: Path, force: bool) -> None:
+    """Raises InputError where statistics cannot go: no .npz, a missing folder, an existing file without `force`."""
     if path.suffix != ".npz":
         raise InputError(f"{path}: statistics are kept in .npz files, which is how other tools know them; rename it")
     if not path.parent.is_dir():
         raise InputError(f"{path}: there is no folder {path.parent}; make it first")
     if path.exists() and not force:
         raise InputError(f"{path} exists; choose another name or replace it with --force")
+
+
+def write_statistics(path: Path, stats: Gaussian, provenance: Mapping[str, Any], *, force: bool = False) -> None:
+    """Write an npz with float64 `mu` and `sigma`, int64 `count` and `provenance` as JSON text, whole or not at all.
+
+    Raises InputError for what `check_target` refuses, and for statistics that are not finite.
+    """
+    path = Path(path)
+    check_target(path, force)
     mean, cov = np.asarray(stats.mean, np.float64), np.asarray(stats.cov, np.float64)
     if not (np.isfinite(mean).all() and np.isfinite(cov).all()):
         raise InputError(f"{path}: statistics of {stats.count} images are not finite; a covariance needs at least two")

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 Function = Callable[..., Any]
+SEED = click.IntRange(0, 2**32 - 1)  # what numpy's RandomState takes
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def reading_options(function: Function) -> Function:
         Reading,
         click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Draw N images of each set."),
         click.option(
-            "--seed", type=int, default=2020, show_default=True, help="For every draw: --limit, shuffles, subsets."
+            "--seed", type=SEED, default=2020, show_default=True, help="For every draw: --limit, shuffles, subsets."
         ),
         click.option("--skip-corrupt", is_flag=True, help="Leave out files that cannot be decoded, and say so."),
         data_root_option,
@@ -99,9 +100,10 @@ def _gathered(function: Function, name: str, kind: type, *options: Callable[[Fun
     """The function with these options, whose values arrive as one `kind` in the argument `name`."""
 
     @functools.wraps(function)
-    def command(**values: Any) -> Any:
+    def gathering(**values: Any) -> Any:
         return function(**{name: kind(**{field.name: values.pop(field.name) for field in fields(kind)})}, **values)
 
+    command: Function = gathering
     for option in reversed(options):
         command = option(command)
     return command
