@@ -1,0 +1,267 @@
+"""A run's evaluation: sets of images and pairs of sets, measured under one protocol.
+
+| task                     | sets, per domain                        | pairs, per domain                               |
+|--------------------------|-----------------------------------------|-------------------------------------------------|
+| reconstruct              | real 1, real 2, generated, noise        | real 1 with each of them; test, reconstructed   |
+| generate, conditional    | real 1, real 2, generated, noise        | real 1 with each of them                        |
+| unpaired, paired         | real 1, real 2, generated, noise        | real 1 with each of them; MSE where paired      |
+
+These are the image sets of Tables 5, 6 and 7 of the CIS 680 assignment 4, section 5.2.3, with "noise" (uniform pixels)
+as the floor: real 2 scores what a perfect generator would at this number of images, noise what one that has learned
+nothing does.
+
+The Inception Score has one split, equation 9 over the whole set, as section 6.3 of the assignment computes it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from bench.datasets import Dataset, data_root, eval_set, open_dataset
+from bench.measuring import Measure, measure
+from bench.protocol import MetricChoice, Protocol, RealSet
+from bench.records import Numbers, PairScores, SetScores
+from bench.scoring import MeasuredSet, Options, Scores, load_metrics, measure_set, score_pair, score_set
+from bench.sources import ImageSource, open_source
+from metrics._errors import InputError
+from metrics._types import Metric
+
+SAMPLING_SEED = 0
+NOISE_SEED = 0
+OPTIONS = Options(splits=1)
+METRICS = ("fid", "inception-score", "kid", "prdc", "mse")
+REAL_1, REAL_2, GENERATED, NOISE = "real 1", "real 2", "generated", "noise"
+TEST, RECONSTRUCTED = "test", "reconstructed"
+
+Report = Callable[[str, int, int], None]
+Arrays = Mapping[tuple[str, str], np.ndarray]
+
+
+# ----- the data
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A data set as it was named: all of it, or one of its domains (`emoji/apple`).
+
+    `domains` are the names that its loader takes, ("",) where it has none; `labels` are what tables call them.
+    """
+
+    name: str
+    dataset: Dataset
+    domains: tuple[str, ...]
+    root: Path
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.domains if len(self.domains) > 1 else ("",)
+
+    @property
+    def paired(self) -> bool:
+        return self.dataset.paired and len(self.domains) > 1
+
+    def images(self, set_name: str, label: str = "") -> np.ndarray:
+        """All images of an evaluation set: uint8 [n, c, h, w]."""
+        domain = self.domains[self.labels.index(label)]
+        split = eval_set(self.dataset, set_name, self.root, domain)
+        return split.read(0, split.count)
+
+    def test_images(self) -> np.ndarray:
+        """All images of the test split of a data set with one domain: uint8 [n, c, h, w]."""
+        split = self.dataset.load(TEST, self.root, self.domains[0])
+        return split.read(0, split.count)
+
+
+def open_subject(name: str, root: Path | None = None) -> Subject:
+    """The data set `NAME`, one domain of it as `NAME/DOMAIN`, or `folder:PATH`; opens no image.
+
+    Raises InputError for an unknown name or domain, and for a data set without evaluation sets.
+    """
+    base, slash, domain = (name, "", "") if name.startswith("folder:") else name.partition("/")
+    dataset = open_dataset(base)
+    if not dataset.eval_sets:
+        raise InputError(f"{dataset.name} has no evaluation sets, so that nothing can be measured; add eval_sets to it")
+    if slash and domain not in dataset.domains:
+        has = f"choose one of {', '.join(dataset.domains)}" if dataset.domains else "it has none; leave it out"
+        raise InputError(f"{dataset.name} has no domain {domain!r}; {has}")
+    domains = (domain,) if slash else dataset.domains or ("",)
+    if name.startswith("folder:"):
+        folder, size = dataset.source, dataset.shape[1]
+        return Subject(f"folder:{Path(folder).resolve().name}:{size}", dataset, domains, data_root(root))
+    return Subject(f"{dataset.name}/{domain}" if slash else dataset.name, dataset, domains, data_root(root))
+
+
+# ----- the protocol
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A protocol, ready to be applied: its extractor with weights, its metrics, its real sets and the noise."""
+
+    subject: Subject
+    protocol: Protocol
+    measure: Measure
+    metrics: tuple[Metric, ...]
+    known: Mapping[tuple[str, str], ImageSource]
+
+    def count(self, label: str = "") -> int:
+        """How many images are generated for a domain."""
+        return self.known[REAL_1, label].count
+
+
+def find_measure(subject: Subject, extractor: str | None = None, **how: object) -> Measure:
+    """The extractor of the data set's protocol, its first one, or the named one; before anything is trained.
+
+    Keywords as `bench.measuring.measure`. Where the weights of the protocol's own extractor are missing, the InputError
+    says so first and names the offline choice: another extractor is never taken silently.
+    """
+    first, offline = subject.dataset.extractors[0], subject.dataset.extractors[-1]
+    try:
+        return measure(extractor or first, **how)  # type: ignore[arg-type]
+    except InputError as error:
+        if extractor is not None or first == offline or how.get("weights_file"):
+            raise
+        raise InputError(
+            f"nothing was started: {subject.name} is measured with {first!r}. Without its weights take the offline "
+            f"protocol, --extractor {offline}, whose numbers compare among themselves only. What is missing: {error}"
+        ) from error
+
+
+def open_evaluation(subject: Subject, measure: Measure) -> Evaluation:
+    """Read the real sets, hash them and fix the protocol; InputError where images are missing."""
+    known: dict[tuple[str, str], ImageSource] = {}
+    real = []
+    for label in subject.labels:
+        for name, (split, _) in (subject.dataset.eval_sets or {}).items():
+            source = array_source(subject.images(name, label), title(subject, name, label))
+            known[name, label] = source
+            real.append(RealSet(name, label, split, source.count, source.digest))
+        count = known[REAL_1, label].count
+        known[NOISE, label] = array_source(noise(subject.dataset.shape, count), title(subject, NOISE, label))
+    metrics = tuple(
+        metric for metric in load_metrics(METRICS) if metric.feature != "logits" or measure.extractor.logits
+    )
+    protocol = Protocol(
+        dataset=subject.name,
+        shape=subject.dataset.shape,
+        real=tuple(real),
+        generated=tuple(known[REAL_1, label].count for label in subject.labels),
+        sampling_seed=SAMPLING_SEED,
+        noise_seed=NOISE_SEED,
+        reconstruction=TEST,
+        pool=measure.extractor.pool,
+        logits=measure.extractor.logits,
+        metrics=tuple(MetricChoice(one.name, one.version, OPTIONS.fitting(one)) for one in metrics),
+        extractor=measure.extractor.name,
+        extractor_version=measure.extractor.version,
+        extractor_sha256=measure.weights.sha256,
+        resize=measure.resize,
+    )
+    return Evaluation(subject, protocol, measure, metrics, known)
+
+
+def noise(shape: tuple[int, int, int], count: int) -> np.ndarray:
+    """Images of uniform noise uint8 [count, c, h, w], the same ones for ever (RandomState's stream is frozen)."""
+    return np.random.RandomState(NOISE_SEED).randint(0, 256, (count, *shape), np.uint8)
+
+
+def array_source(images: np.ndarray, name: str) -> ImageSource:
+    """uint8 images [n, c, h, w] as a source of this name."""
+    return replace(open_source(images), name=name)
+
+
+def title(subject: Subject, name: str, label: str) -> str:
+    return " ".join(filter(None, (subject.name, label, name)))
+
+
+# ----- the scores
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an evaluation found; `samples` are the digests of the generated sets."""
+
+    sets: tuple[SetScores, ...]
+    pairs: tuple[PairScores, ...]
+    samples: dict[str, str]
+    warnings: tuple[str, ...]
+
+
+def evaluate(evaluation: Evaluation, generated: Arrays, report: Report | None = None) -> Result:
+    """Score the generated images, uint8 [n, c, h, w] by (set name, domain), against the real sets.
+
+    `generated` has the set "generated" for every domain, and "reconstructed" beside "test" where images were
+    reconstructed. Raises InputError for another number of images than the protocol asks for.
+    """
+    subject = evaluation.subject
+    for label in subject.labels:
+        found, wanted = len(generated[GENERATED, label]), evaluation.count(label)
+        if found != wanted:
+            raise InputError(f"{found} generated images {label}; the protocol asks for {wanted}; sample again")
+    made = {key: array_source(images, title(subject, *key)) for key, images in generated.items()}
+    notes: list[str] = list(evaluation.measure.warnings)
+    sets, pairs = [], []
+    for label in subject.labels:
+        measured = {
+            name: _measured(evaluation, source, report)
+            for name in (*(subject.dataset.eval_sets or {}), GENERATED, NOISE)
+            for source in [made[name, label] if name == GENERATED else evaluation.known[name, label]]
+        }
+        for name, one in measured.items():
+            scores = {m.name: score_set(one, evaluation.measure, m, OPTIONS) for m in _of(evaluation, "set")}
+            notes += _notes(scores.values())
+            sets.append(SetScores(name, label, one.count, one.source.digest, _values(scores)))
+        pairs.append(_same(measured[REAL_1], label, evaluation.measure))
+        for name in list(measured)[1:]:
+            chosen = _of(evaluation, "pair", images=name == GENERATED and subject.paired)
+            pair, said = _pair(evaluation, REAL_1, measured[REAL_1], name, measured[name], label, chosen)
+            notes += said
+            pairs.append(pair)
+    if (RECONSTRUCTED, "") in made:
+        both = [MeasuredSet(made[name, ""], None) for name in (TEST, RECONSTRUCTED)]
+        chosen = [metric for metric in evaluation.metrics if metric.feature == "images"]
+        pairs.append(_pair(evaluation, TEST, both[0], RECONSTRUCTED, both[1], "", chosen)[0])
+    digests = {" ".join(filter(None, key)): source.digest for key, source in made.items() if key[0] != TEST}
+    return Result(tuple(sets), tuple(pairs), digests, tuple(dict.fromkeys(notes)))
+
+
+def _measured(evaluation: Evaluation, source: ImageSource, report: Report | None) -> MeasuredSet:
+    progress = partial(report, source.name) if report else None
+    return measure_set(source, replace(evaluation.measure, progress=progress), evaluation.metrics)
+
+
+def _of(evaluation: Evaluation, arity: str, images: bool = False) -> list[Metric]:
+    return [one for one in evaluation.metrics if one.arity == arity and (images or one.feature != "images")]
+
+
+def _same(real: MeasuredSet, label: str, measure: Measure) -> PairScores:
+    """The distance of real 1 to itself: 0 but for rounding, and without an interval, since nothing was drawn twice."""
+    from metrics.fid import fid_of
+
+    assert real.table is not None
+    features = real.table.arrays[measure.extractor.pool]
+    return PairScores(REAL_1, REAL_1, label, {"fid": {"fid": fid_of(features, features).fid}})
+
+
+def _pair(
+    evaluation: Evaluation,
+    a: str,
+    first: MeasuredSet,
+    b: str,
+    second: MeasuredSet,
+    label: str,
+    chosen: Iterable[Metric],
+) -> tuple[PairScores, list[str]]:
+    scores = {one.name: score_pair(first, second, evaluation.measure, one, OPTIONS) for one in chosen}
+    return PairScores(a, b, label, _values(scores)), _notes(scores.values())
+
+
+def _values(scores: Mapping[str, Scores]) -> dict[str, Numbers]:
+    return {name: dict(one.values) for name, one in scores.items()}
+
+
+def _notes(scores: Iterable[Scores]) -> list[str]:
+    return [warning for one in scores for warning in one.warnings]

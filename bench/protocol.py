@@ -1,0 +1,76 @@
+"""What makes two numbers comparable: everything that changes a score, in one value with a short id.
+
+Two runs may stand in one table exactly where their protocols have the same `id`. The model, its settings and its budget
+are not part of it: they are what is compared. Nor are device, batch size and workers, which move a score by rounding.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+ID_LENGTH = 12
+
+
+@dataclass(frozen=True)
+class RealSet:
+    """One evaluation set: its name ("real 1"), its domain ("" where there are none), where its images come from
+    (the split), how many they are, and the digest of their contents in order."""
+
+    name: str
+    domain: str
+    split: str
+    count: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class MetricChoice:
+    """A metric with its version and the options that it was called with."""
+
+    name: str
+    version: int
+    options: Mapping[str, int | float | bool | str]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Everything that changes a number.
+
+    `generated` images per domain, as many as real 1 has, are sampled from the noise rows 0, 1, 2 ... of
+    `sampling_seed`, or translated from real 1 of the other domain. `noise_seed` draws the images of noise that make the floor.
+    `reconstruction` names the split whose images are reconstructed, all of them. `logits` is "" where the extractor is
+    no classifier, and there is no Inception Score then.
+    """
+
+    dataset: str
+    shape: tuple[int, int, int]
+    real: tuple[RealSet, ...]
+    generated: tuple[int, ...]
+    sampling_seed: int
+    noise_seed: int
+    reconstruction: str
+    extractor: str
+    extractor_version: int
+    extractor_sha256: str
+    resize: str
+    pool: str
+    logits: str
+    metrics: tuple[MetricChoice, ...]
+
+    @property
+    def id(self) -> str:
+        """The first 12 hexadecimal digits of the sha256 over the canonical JSON of all fields."""
+        return protocol_id(asdict(self))
+
+
+def protocol_id(values: Mapping[str, Any]) -> str:
+    """The id of a protocol given as JSON values, such as those in a record."""
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:ID_LENGTH]
+
+
+def difference(a: Protocol, b: Protocol) -> tuple[str, ...]:
+    """The names of the fields in which two protocols differ, in the order of the fields; empty where the ids agree."""
+    return tuple(field.name for field in fields(Protocol) if getattr(a, field.name) != getattr(b, field.name))

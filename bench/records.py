@@ -1,0 +1,275 @@
+"""Records: one JSON file per run, with every number and everything that it depends on.
+
+    results/runs/<data set>/<protocol id>/<model>-seed<k>.json
+
+Strict JSON with sorted keys, written whole or not at all; a number that is not finite is refused. A record names no
+user, no machine and no path: it is meant to be published.
+"""
+
+import json
+import math
+import os
+import secrets
+import types
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from bench.protocol import Protocol, protocol_id
+from metrics._errors import InputError
+
+SCHEMA = 1
+
+Numbers = dict[str, int | float | None]
+
+
+@dataclass(frozen=True)
+class SetScores:
+    """Scores of one set of images; `scores` are by metric, then by key."""
+
+    name: str
+    domain: str
+    count: int
+    digest: str
+    scores: dict[str, Numbers]
+
+
+@dataclass(frozen=True)
+class PairScores:
+    """Scores of a pair of sets of one domain: `a` is the real one."""
+
+    a: str
+    b: str
+    domain: str
+    scores: dict[str, Numbers]
+
+
+@dataclass(frozen=True)
+class Training:
+    """What was asked and what was really done. `full_steps` is the recipe's own budget on these data.
+
+    `asked` holds steps, epochs and minutes as given (empty: the recipe's). `seconds` are those of the training loop
+    with its pictures and checkpoints, over all resumptions; `losses` are means over the last 100 steps.
+    """
+
+    asked: dict[str, int | float]
+    full_steps: int | None
+    steps: int
+    epochs: float
+    images: int
+    seconds: float
+    batch_size: int
+    device: str
+    precision: str
+    compiled: bool
+    losses: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Versions and hardware; no host, no user, no path."""
+
+    bench: str
+    python: str
+    packages: dict[str, str]
+    system: str
+    machine: str
+    cpu: str
+    cores: int
+    gpu: str
+    commit: str
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run: what was trained how, what it scored under which protocol, and where that was.
+
+    `recipe_changes` are the settings that differ from the recipe of this data set. `error` is the line of a failed run,
+    whose `sets` and `pairs` are empty.
+    """
+
+    schema: int
+    status: Literal["ok", "failed"]
+    error: str
+    model: str
+    task: str
+    seed: int
+    config: dict[str, Any]
+    recipe_changes: dict[str, Any]
+    dataset: str
+    protocol_id: str
+    protocol: Protocol
+    training: Training | None
+    environment: Environment
+    checkpoint_sha256: str
+    samples: dict[str, str]
+    sets: tuple[SetScores, ...]
+    pairs: tuple[PairScores, ...]
+    warnings: tuple[str, ...]
+    created_utc: str
+
+    def set_scores(self, name: str, domain: str = "") -> SetScores | None:
+        """The scores of a set by name; None where it was not measured."""
+        return next((one for one in self.sets if (one.name, one.domain) == (name, domain)), None)
+
+    def pair_scores(self, a: str, b: str, domain: str = "") -> PairScores | None:
+        """The scores of a pair by names; None where it was not measured."""
+        return next((one for one in self.pairs if (one.a, one.b, one.domain) == (a, b, domain)), None)
+
+
+# ----- places
+
+
+def slug(dataset: str) -> str:
+    """A data set's name as a folder: `emoji/apple` is `emoji-apple`, `folder:faces:64` is `folder-faces-64`."""
+    return "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in dataset)
+
+
+def run_name(model: str, seed: int) -> str:
+    return f"{model}-seed{seed}"
+
+
+def record_path(results: Path, dataset: str, protocol: str, model: str, seed: int) -> Path:
+    """Where the record of a run lies below `results`."""
+    return results / "runs" / slug(dataset) / protocol / f"{run_name(model, seed)}.json"
+
+
+# ----- writing
+
+
+def write_record(path: Path, record: RunRecord) -> None:
+    """Write a record, whole or not at all, over an earlier one.
+
+    Raises ValueError for a number that is not finite, naming it, and InputError where the place cannot be written.
+    """
+    values = asdict(record)
+    _refuse_not_finite(values, "record")
+    write_text(path, json.dumps(values, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all; InputError where the place cannot be written."""
+    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise InputError(
+            f"cannot write {path} ({error.strerror or error}); free some space or choose another"
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _refuse_not_finite(value: Any, where: str) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{where} is {value}; a record holds finite numbers only")
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            _refuse_not_finite(inner, f"{where}.{key}")
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(value):
+            _refuse_not_finite(inner, f"{where}[{number}]")
+
+
+# ----- reading
+
+
+def read_record(path: Path) -> RunRecord:
+    """A record from its file.
+
+    Raises InputError for a file that is missing, no JSON, of another schema (naming it), that lacks a field, has one
+    more or one of another type (naming it), and one whose protocol does not give its protocol id.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant)
+    except OSError as error:
+        raise InputError(f"cannot read the record {path} ({error.strerror})") from error
+    except ValueError as error:
+        raise InputError(f"{path} is no record ({error}); restore it or run again") from error
+    schema = values.get("schema") if isinstance(values, dict) else None
+    if schema != SCHEMA:
+        raise InputError(f"{path} has schema {schema!r}, this version reads {SCHEMA}; use the version that wrote it")
+    record: RunRecord = typed(RunRecord, values, str(path))
+    if protocol_id(asdict(record.protocol)) != record.protocol_id:
+        raise InputError(
+            f"{path}: protocol_id {record.protocol_id!r} is not that of its protocol; it was edited by hand"
+        )
+    return record
+
+
+def read_records(results: Path) -> list[RunRecord]:
+    """All records below `results`, sorted by path; InputError names the first that cannot be used."""
+    return [read_record(path) for path in sorted((results / "runs").glob("*/*/*.json"))]
+
+
+def typed(kind: Any, value: Any, where: str) -> Any:
+    """`value` (from JSON) as `kind`: a dataclass, a plain type, a union, a tuple or a dict of those.
+
+    Raises InputError that names the place where a field is missing, unknown or of another type.
+    """
+    if is_dataclass(kind):
+        return _dataclass(kind, value, where)
+    origin, options = get_origin(kind), get_args(kind)
+    if kind is Any:
+        return value
+    if origin is Literal:
+        return _expect(value in options, value, where, " or ".join(map(repr, options)))
+    if origin in (Union, types.UnionType):
+        plain = tuple(types.NoneType if option is None else option for option in options if not is_dataclass(option))
+        nested = [option for option in options if is_dataclass(option)]
+        if nested and value is not None:
+            return typed(nested[0], value, where)
+        return _expect(_is_plain(value, plain), value, where, " or ".join(_word(option) for option in plain))
+    if origin is tuple:
+        _expect(isinstance(value, list), value, where, "a list")
+        kinds = [options[0]] * len(value) if options[-1] is Ellipsis else list(options)
+        _expect(len(kinds) == len(value), value, where, f"{len(kinds)} entries")
+        return tuple(
+            typed(one, inner, f"{where}[{i}]") for i, (one, inner) in enumerate(zip(kinds, value, strict=True))
+        )
+    if origin in (dict, Mapping) or getattr(origin, "__name__", "") == "Mapping":
+        _expect(isinstance(value, dict), value, where, "an object")
+        return {key: typed(options[1], inner, f"{where}.{key}") for key, inner in value.items()}
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    return _expect(_is_plain(value, (kind,)), value, where, _word(kind))
+
+
+def _dataclass(kind: Any, value: Any, where: str) -> Any:
+    _expect(isinstance(value, dict), value, where, "an object")
+    hints = get_type_hints(kind)
+    names = [field.name for field in fields(kind)]
+    for name in names:
+        if name not in value:
+            raise InputError(f"{where} lacks the field {name!r}; restore the file or run again")
+    for name in value:
+        if name not in names:
+            raise InputError(f"{where} has an unknown field {name!r}; it knows {', '.join(names)}")
+    return kind(**{name: typed(hints[name], value[name], f"{where}: {name}") for name in names})
+
+
+def _is_plain(value: Any, kinds: tuple[Any, ...]) -> bool:
+    if isinstance(value, bool):
+        return bool in kinds
+    return isinstance(value, kinds) or (isinstance(value, int) and float in kinds)
+
+
+def _expect(fits: bool, value: Any, where: str, wanted: str) -> Any:
+    if not fits:
+        shown = json.dumps(value)
+        raise InputError(f"{where} is {shown if len(shown) < 60 else shown[:57] + '...'}; expected {wanted}")
+    return value
+
+
+def _word(kind: Any) -> str:
+    return {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}.get(kind, "null")
+
+
+def _no_constant(word: str) -> float:
+    raise ValueError(f"it holds {word}, which is no JSON number")
