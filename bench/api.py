@@ -1,0 +1,316 @@
+"""The commands as functions: `bench fid` is `bench.fid`, `bench score` is `bench.score`, `bench stats` is
+`bench.save_statistics`. Arguments are named like the long options and mean the same; docs/python.md shows them at work.
+
+A set of images is all that `bench.sources.open_source` takes (a folder, .zip, .npz, .npy, "digits:test", an array) or
+an ImageSource. Whatever the user can mend is an InputError, raised before anything expensive where that can be known.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+import numpy as np
+
+from bench import __version__
+from bench.comparing import (
+    Side,
+    common_question,
+    frechet,
+    most_influential,
+    side_of_file,
+    side_of_images,
+    side_of_statistics,
+)
+from bench.measuring import BATCH_SIZE, Measure, measure
+from bench.scoring import (
+    MeasuredSet,
+    Options,
+    about_sets,
+    load_metrics,
+    measure_set,
+    score_pair,
+    score_set,
+    taps_for,
+)
+from bench.sources import ImageSource, open_source
+from bench.sources._open import SPLIT_OF_DATASET
+from bench.statistics import (
+    SavedStatistics,
+    check_target,
+    is_statistics,
+    provenance_of,
+    read_statistics,
+    statistics_of,
+    write_statistics,
+)
+from metrics._errors import InputError
+from metrics._types import Metric
+from metrics.fid import GaussianStats
+
+Images = str | Path | np.ndarray | ImageSource
+Progress = Callable[[str, int, int], None]  # name of the set, images done, images in all
+
+SET_METRICS, PAIR_METRICS = ("is",), ("fid", "kid", "prdc")  # what `score` computes unless told
+
+
+class Settings(TypedDict, total=False):
+    """The keywords that every function here takes; the defaults stand in `Setup`."""
+
+    extractor: str
+    resize: str | None
+    weights: Path | None
+    offline: bool
+    device: str
+    workers: int
+    batch_size: int
+    cache: bool
+    limit: int | None
+    seed: int
+    skip_corrupt: bool
+    data_root: Path | None
+    progress: Progress | None
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Which images of a set are read, and how they become features."""
+
+    extractor: str = "inception"  # a name of `bench list extractors`
+    resize: str | None = None  # None: the extractor's first mode
+    weights: Path | None = None  # a file of one's own
+    offline: bool = False  # offer no download where weights are missing
+    device: str = "auto"  # auto, cpu or cuda
+    workers: int = 2  # threads that decode; 0 decodes in the caller's own
+    batch_size: int = BATCH_SIZE
+    cache: bool = True  # keep features by content
+    limit: int | None = None  # draw so many images of each set
+    seed: int = Options.seed  # of every draw: the limit, the metrics' shuffles and subsets
+    skip_corrupt: bool = False  # leave out files that cannot be decoded, with a warning
+    data_root: Path | None = None  # where data sets were downloaded to
+    progress: Progress | None = None
+
+    def measure(self) -> Measure:
+        return measure(
+            self.extractor,
+            resize=self.resize,
+            weights_file=None if self.weights is None else Path(self.weights),
+            offline=self.offline,
+            device=self.device,
+            workers=self.workers,
+            batch_size=self.batch_size,
+            cache=self.cache,
+        )
+
+    def open(self, images: Images) -> ImageSource:
+        if not isinstance(images, ImageSource):
+            return open_source(
+                images,
+                limit=self.limit,
+                seed=self.seed,
+                skip_corrupt=self.skip_corrupt,
+                data_root=None if self.data_root is None else Path(self.data_root),
+            )
+        if self.limit is not None:
+            raise InputError(f"limit {self.limit} of an opened source {images.name!r}; give it to open_source instead")
+        return images
+
+    def watched(self, measuring: Measure, source: ImageSource) -> Measure:
+        """The measure with this set's name in its progress."""
+        tell = self.progress
+        return replace(measuring, progress=tell and (lambda done, total: tell(source.name, done, total)))
+
+
+class Result(Mapping[str, Any]):
+    """Frozen scores by key, plain values that JSON can hold; `result.fid` is `result["fid"]`."""
+
+    __slots__ = ("_scores",)
+
+    def __init__(self, scores: Mapping[str, Any]) -> None:
+        object.__setattr__(self, "_scores", dict(scores))
+
+    def __getitem__(self, key: str) -> Any:
+        return self._scores[key]
+
+    def __getattr__(self, key: str) -> Any:
+        if key.startswith("_") or key not in self._scores:
+            raise AttributeError(f"no score {key!r}; there are: {', '.join(self)}")
+        return self._scores[key]
+
+    def __setattr__(self, key: str, value: Any) -> None:
+        raise AttributeError(f"a result is frozen; dict(result) can be changed, got {key} = {value!r}")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._scores)
+
+    def __len__(self) -> int:
+        return len(self._scores)
+
+    def __repr__(self) -> str:
+        return f"Result({self._scores!r})"
+
+    def __reduce__(self) -> tuple[type["Result"], tuple[dict[str, Any]]]:
+        return Result, (self._scores,)
+
+
+def fid(
+    a: Images,
+    b: Images,
+    *,
+    influence: int = 0,
+    all_estimates: bool = False,
+    crosscheck: bool = False,
+    **settings: Unpack[Settings],
+) -> Result:
+    """The Fréchet distance of two sets of images, of which either may be a saved statistics file; lower is better.
+
+    Keys: `fid` as in papers and its parts `mean_term` and `covariance_term`; `fid_corrected`, `fid_sd`, `fid_low`,
+    `fid_high` (None where a side is saved statistics); counts, digests and names of both sides; `extractor`,
+    `extractor_version`, `extractor_sha256`, `resize`, `tap`, `limit`, `seed`, `version`; `warnings`. `influence` adds
+    so many images that move the FID most, `all_estimates` the delete-group jackknife and FID-infinity, `crosscheck` the
+    stages of torch-fidelity's result beside ours. Raises InputError.
+    """
+    setup = Setup(**settings)
+    options = Options(seed=setup.seed, all_estimates=all_estimates)
+    saved = _saved(a), _saved(b)
+    if any(saved) and (influence or crosscheck):
+        asked = "--influence" if influence else "--crosscheck"
+        raise InputError(f"{asked} needs the images of both sets, saved statistics hold none; give the images")
+    if saved[0] and saved[1]:
+        question, about_measure = common_question(*saved), ()
+        one, other = (side_of_statistics(Path(str(spec)), s) for spec, s in zip((a, b), saved, strict=True))
+    else:
+        _check_there(a, b)
+        measuring = setup.measure()
+        question, about_measure = {**measuring.question, "tap": measuring.extractor.pool}, measuring.warnings
+        sources = [None if s else setup.open(spec) for spec, s in zip((a, b), saved, strict=True)]
+        one, other = (_side(*parts, measuring, setup) for parts in zip((a, b), saved, sources, strict=True))
+    scores = frechet(one, other, options)
+    values = {**scores.values, **question, **_about_sides(one, other), "limit": setup.limit, "seed": setup.seed}
+    if influence:
+        values["influence"] = most_influential(one, other, influence)
+    if crosscheck:
+        from bench.crosscheck import crosscheck as stages_of
+
+        values["crosscheck"] = [asdict(stage) for stage in stages_of(*sources, measuring)]
+    return _result(values, (*about_measure, *scores.warnings))
+
+
+def score(
+    a: Images,
+    b: Images | None = None,
+    *,
+    metrics: Iterable[str] = (),
+    splits: int = Options.splits,
+    k: int = Options.k,
+    subsets: int = Options.subsets,
+    subset_size: int = Options.subset_size,
+    **settings: Unpack[Settings],
+) -> Result:
+    """Several metrics in one pass over the images of one set or of two, of which `a` is the real one.
+
+    Metrics of a pair keep their keys (`fid`, `kid`, `precision`, `mse`, ...); metrics of a set end in `_a` or `_b`
+    (`inception_score_a`), also where there is one set. Without `metrics`: the Inception Score of one set, or FID, KID
+    and PRDC of two. The other keys are those of `fid`, `tap_logits` where the Inception Score is among them, and the
+    options that the metrics used. Raises InputError, also for a metric of two sets where one is given.
+    """
+    setup = Setup(**settings)
+    chosen = load_metrics(metrics or (SET_METRICS if b is None else PAIR_METRICS))
+    _check_arity(chosen, b)
+    options = Options(setup.seed, splits, k, subsets, subset_size)
+    given = (a,) if b is None else (a, b)
+    _check_there(*given)
+    in_pixels = all(metric.feature == "images" for metric in chosen)
+    # Paired errors read no features: no weights are asked for, and no extractor is named in the result.
+    measuring = (
+        replace(setup, extractor="pixels", resize=None, weights=None).measure() if in_pixels else setup.measure()
+    )
+    taps_for(measuring, chosen)  # refuses an extractor without classes before anything is read
+    sources = [setup.open(images) for images in given]
+    measured = [measure_set(source, setup.watched(measuring, source), chosen) for source in sources]
+
+    values: dict[str, Any] = {}
+    warnings = [] if in_pixels else list(measuring.warnings)
+    for metric in chosen:
+        if metric.arity == "pair":
+            scores = score_pair(measured[0], measured[1], measuring, metric, options)
+            values |= scores.values
+            warnings += scores.warnings
+            continue
+        for side, one in zip("ab", measured, strict=False):
+            scores = score_set(one, measuring, metric, options)
+            values |= {f"{key}_{side}": value for key, value in scores.values.items()}
+            warnings += scores.warnings
+    for side, source in zip("ab", sources, strict=False):
+        values |= {f"name_{side}": source.name, f"digest_{side}": source.digest, f"n_{side}": source.count}
+    values |= dict.fromkeys(measuring.question) if in_pixels else measuring.question
+    plugin = measuring.extractor
+    values |= {"tap": plugin.pool} if any(metric.feature == "pool" for metric in chosen) else {}
+    values |= {"tap_logits": plugin.logits} if any(metric.feature == "logits" for metric in chosen) else {}
+    used = {name: value for metric in chosen for name, value in options.fitting(metric).items()}
+    used.pop("all_estimates", None)
+    values |= {**used, "limit": setup.limit, "seed": setup.seed, "metrics": [metric.name for metric in chosen]}
+    return _result(values, warnings)
+
+
+def save_statistics(images: Images, path: Path, *, force: bool = False, **settings: Unpack[Settings]) -> Result:
+    """Mean and covariance of a set's features, written to an .npz file that `fid` and other tools take as a reference.
+
+    Returns what the file says of itself, its `path` and `warnings`. Raises InputError, before the images are read,
+    where the file cannot go there or exists and is not to be replaced (`force`).
+    """
+    setup = Setup(**settings)
+    path = Path(path)
+    check_target(path, force)
+    _check_there(images)
+    measuring = setup.measure()
+    source = setup.open(images)
+    if source.count < 2:
+        raise InputError(f"{source.name} holds {source.count} image; a covariance needs at least 2; give more images")
+    tap = measuring.extractor.pool
+    table = setup.watched(measuring, source).features(source, (tap,))
+    stats = statistics_of(table, tap, GaussianStats.of_blocks, measuring.cache)
+    gaussian = GaussianStats(stats.mean, stats.cov, table.count)
+    provenance = provenance_of(table, tap)
+    write_statistics(path, gaussian, provenance, force=force)
+    about = about_sets(MeasuredSet(source, table))
+    values = {**provenance, "dims": len(stats.mean), "path": str(path), "limit": setup.limit, "seed": setup.seed}
+    return _result(values, (*measuring.warnings, *about, *stats.notes))
+
+
+def _saved(images: Images) -> SavedStatistics | None:
+    """The statistics, if these are given instead of images."""
+    if not isinstance(images, str | Path):
+        return None
+    path = Path(images)
+    return read_statistics(path) if path.is_file() and is_statistics(path) else None
+
+
+def _check_there(*given: Images) -> None:
+    """A misspelt name is told before anybody is asked to download weights."""
+    for images in given:
+        if isinstance(images, str | Path) and not Path(images).exists() and not SPLIT_OF_DATASET.fullmatch(str(images)):
+            open_source(images)
+
+
+def _check_arity(chosen: tuple[Metric, ...], b: Images | None) -> None:
+    for metric in chosen:
+        if metric.arity == "pair" and b is None:
+            raise InputError(f"{metric.name} compares two sets and one was given; give the second, or --metrics is")
+
+
+def _side(
+    images: Images, saved: SavedStatistics | None, source: ImageSource | None, measuring: Measure, setup: Setup
+) -> Side:
+    if saved:
+        return side_of_file(Path(str(images)), saved, measuring)
+    assert source is not None, "what is no statistics file was opened as images"
+    return side_of_images(source, setup.watched(measuring, source))
+
+
+def _about_sides(a: Side, b: Side) -> dict[str, Any]:
+    return {"name_a": a.name, "digest_a": a.digest, "name_b": b.name, "digest_b": b.digest}
+
+
+def _result(values: Mapping[str, Any], warnings: Iterable[str]) -> Result:
+    return Result({**values, "version": __version__, "warnings": list(dict.fromkeys(warnings))})

@@ -1,0 +1,110 @@
+"""Fréchet distance (FID) of two sets of images, with its interval."""
+
+from typing import Any
+
+import click
+
+from bench.cli._options import Measuring, Reading, examples, json_option, measuring_options, reading_options
+from bench.cli._output import figure, print_columns, print_facts, print_json, print_warnings, progress
+
+
+@click.command(
+    epilog=examples(
+        "bench fid digits:train digits:test --extractor digits-cnn",
+        "bench fid shapes:real-1 shapes:real-2 --extractor pixels --limit 200 --influence 5 --json",
+    )
+)
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@measuring_options
+@reading_options
+@click.option("--influence", type=click.IntRange(min=1), metavar="N", help="List the N images that move the FID most.")
+@click.option("--all-estimates", is_flag=True, help="Add the delete-group jackknife and FID-infinity.")
+@click.option("--crosscheck", is_flag=True, help="Compare with torch-fidelity, stage by stage.")
+@json_option
+def command(
+    a: str,
+    b: str,
+    measuring: Measuring,
+    reading: Reading,
+    influence: int | None,
+    all_estimates: bool,
+    crosscheck: bool,
+    as_json: bool,
+) -> None:
+    """The Fréchet distance of the sets A (real) and B (generated).
+
+    A and B are folders, .zip, .npz or .npy files, splits of data sets (digits:test), or statistics saved by `bench
+    stats` and other tools. Lower is better. The plain value is the one of papers; it falls as the sets grow, so compare
+    generators by the corrected one, which has an interval.
+
+    JSON keys: fid, mean_term, covariance_term, fid_corrected, fid_sd, fid_low, fid_high (null where A or B is saved
+    statistics), n_a, n_b, name_a, name_b, digest_a, digest_b, extractor, extractor_version, extractor_sha256, resize,
+    tap, limit, seed, version, warnings; with the options influence and crosscheck (lists), fid_jackknife and its _sd,
+    _low, _high, fid_infinity.
+    """
+    from bench import api
+
+    with progress() as tell:
+        result = api.fid(
+            a,
+            b,
+            influence=influence or 0,
+            all_estimates=all_estimates,
+            crosscheck=crosscheck,
+            progress=tell,
+            **vars(measuring),
+            **vars(reading),
+        )
+    if as_json:
+        print_json(dict(result))
+        return
+    print_facts(_facts(result))
+    if influence:
+        click.echo()
+        rows = [(row["set"], row["image"], f"{row['influence']:+.4g}") for row in result["influence"]]
+        print_columns(rows, ("set", "image", "raises the FID by"))
+    if crosscheck:
+        click.echo()
+        print_columns([_stage(row) for row in result["crosscheck"]], STAGE_TITLES)
+    print_warnings(result["warnings"])
+
+
+def _facts(result: Any) -> list[tuple[str, str]]:
+    corrected = figure(result["fid_corrected"])
+    if result["fid_low"] is not None:
+        corrected += f"   95 % interval {figure(result['fid_low'])} to {figure(result['fid_high'])}"
+    facts = [
+        ("FID", click.style(figure(result["fid"]), bold=True)),
+        ("corrected", corrected),
+        ("mean term", figure(result["mean_term"])),
+        ("covariance term", figure(result["covariance_term"])),
+    ]
+    if "fid_infinity" in result:
+        low, high = figure(result["fid_jackknife_low"]), figure(result["fid_jackknife_high"])
+        facts.append(("jackknife", f"{figure(result['fid_jackknife'])}   95 % interval {low} to {high}"))
+        facts.append(("FID-infinity", figure(result["fid_infinity"])))
+    counts = [
+        f"{'?' if result[f'n_{x}'] is None else format(result[f'n_{x}'], ',')} {result[f'name_{x}']}" for x in "ab"
+    ]
+    facts.append(("images", " against ".join(counts)))
+    facts.append(("measured with", measured_with(result)))
+    return facts
+
+
+def measured_with(result: Any) -> str:
+    """The extractor, the resize and the weights in one line."""
+    if result["extractor"] is None:
+        return "an extractor that the statistics files do not name"
+    weights = f", weights {result['extractor_sha256'][:12]}" if result["extractor_sha256"] else ", no weights"
+    return f"{result['extractor']}, resize {result['resize']}{weights}"
+
+
+STAGE_TITLES = ("stage", "ours", "torch-fidelity", "largest difference", "relative", "tolerance", "")
+
+
+def _stage(row: dict[str, Any]) -> tuple[str, ...]:
+    values = (row["ours"], row["theirs"])
+    texts = ["" if value is None else f"{value:.9g}" if isinstance(value, float) else str(value) for value in values]
+    gaps = (f"{row[key]:.2g}" for key in ("max_difference", "relative", "tolerance"))
+    return (row["stage"], *texts, *gaps, "ok" if row["ok"] else "DIFFERS")
