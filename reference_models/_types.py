@@ -29,15 +29,14 @@ class ImageShape(NamedTuple):
 class Images(Protocol):
     """A set of images in a fixed order, such as one split of a data set.
 
-    `read(start, stop)` returns uint8 [b, c, h, w]; `labels` are int64 [n] or None.
+    `take(indices)` returns these rows as uint8 [b, c, h, w]; `labels` are int64 [n] or None.
     """
 
     @property
     def count(self) -> int: ...
     @property
     def labels(self) -> np.ndarray | None: ...
-    @property
-    def read(self) -> Callable[[int, int], np.ndarray]: ...
+    def take(self, indices: np.ndarray, /) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)

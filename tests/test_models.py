@@ -26,9 +26,9 @@ class RandomImages:
     def labels(self):
         return np.arange(self.count) % len(CLASSES)
 
-    def read(self, start, stop):
+    def take(self, indices):
         images = np.random.default_rng(self.seed).integers(0, 256, (self.count, *SHAPE), np.uint8)
-        return images[start:stop]
+        return images[indices]
 
 
 def _data(spec):
@@ -96,7 +96,7 @@ def test_the_losses_are_finite_numbers_and_the_figures_name_them(spec, trained):
 def test_the_losses_carry_no_graph(spec):
     torch.manual_seed(0)
     model = spec.build(spec.recipes["tiny"], SHAPE, len(CLASSES)).train()
-    images = torch.from_numpy(RandomImages(0).read(0, 4))
+    images = torch.from_numpy(RandomImages(0).take(range(4)))
     labels = torch.tensor([0, 1, 2, 0])
     losses = model.train_step(Batch(images, images.flip(0), labels))
     assert all(not value.requires_grad for value in losses.values() if isinstance(value, torch.Tensor))
@@ -117,7 +117,7 @@ def test_curves_and_pictures_are_drawn(spec, trained):
 
 
 def test_the_model_makes_what_its_task_asks_for(spec, trained):
-    model, images = trained[1].model, RandomImages(5).read(0, 5)
+    model, images = trained[1].model, RandomImages(5).take(range(5))
     made = []
     if spec.task in ("generate", "class-conditional"):
         assert model.noise_dim > 0
@@ -143,7 +143,7 @@ def test_samples_depend_on_their_own_row_only(trained):
 
 
 def test_images_made_from_images_depend_on_their_own_image_only(spec, trained):
-    model, images = trained[1].model, RandomImages(5).read(0, 5)
+    model, images = trained[1].model, RandomImages(5).take(range(5))
     makers = [lambda batch, d=direction: translate(model, batch, d) for direction in model.directions]
     if spec.task == "reconstruct":
         makers.append(lambda batch: reconstruct(model, batch))

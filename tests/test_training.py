@@ -47,8 +47,8 @@ class ArrayImages:
     def count(self):
         return len(self.array)
 
-    def read(self, start, stop):
-        return self.array[start:stop]
+    def take(self, indices):
+        return self.array[indices]
 
 
 def numbered(count, side=16, channels=1):
@@ -136,11 +136,9 @@ def test_labels_stay_with_their_images():
     assert batch.step == 2
 
 
-def test_an_image_of_another_shape_is_named():
+def test_images_of_another_shape_are_refused():
     data = replace(DATA, shape=ImageShape(1, 8, 8))
-    with pytest.raises(
-        ModelError, match=r"training image \d is uint8 \[1, 1, 16, 16\] instead of uint8 \[1, 1, 8, 8\]"
-    ):
+    with pytest.raises(ModelError, match=r"are uint8 \[1, 16, 16\] instead of uint8 \[1, 8, 8\]"):
         next(batches(data, 4, 0, 0, CPU, False))
 
 

@@ -79,21 +79,22 @@ def _reader(images: Images, shape: tuple[int, int, int]) -> Callable[[np.ndarray
     kept = np.empty((images.count, *shape), np.uint8) if fits else None
     known = np.zeros(images.count, bool)
 
-    def fetch(row: int) -> np.ndarray:
-        image = np.asarray(images.read(row, row + 1))
-        if image.shape != (1, *shape) or image.dtype != np.uint8:
+    def fetch(index: np.ndarray) -> np.ndarray:
+        rows = np.asarray(images.take(index))
+        if rows.shape != (len(index), *shape) or rows.dtype != np.uint8:
             raise ModelError(
-                f"training image {row} is {image.dtype} {list(image.shape)} instead of uint8 {[1, *shape]}; "
+                f"training images are {rows.dtype} {list(rows.shape[1:])} instead of uint8 {list(shape)}; "
                 "prepare the data set with one shape"
             )
-        return image[0]
+        return rows
 
     def read(index: np.ndarray) -> np.ndarray:
         if kept is None:
-            return np.stack([fetch(int(row)) for row in index])
-        for row in index[~known[index]]:
-            kept[row] = fetch(int(row))
-            known[row] = True
+            return fetch(index)
+        new = index[~known[index]]
+        if len(new):
+            kept[new] = fetch(new)
+            known[new] = True
         return kept[index]
 
     return read
