@@ -30,6 +30,7 @@ from reference_models.training import (
     translate,
     with_settings,
 )
+from reference_models.training._plots import running_mean, tile
 from reference_models.training.batches import batches, positions
 from reference_models.training.checkpoints import FILE_NAME
 from reference_models.training.images import to_float, to_uint8
@@ -492,6 +493,57 @@ def test_a_task_that_the_model_does_not_have_is_refused():
         translate(model, numbered(2).array, "x-to-y")
     with pytest.raises(NotImplementedError):
         reconstruct(model, numbered(2).array)
+
+
+class Painted(Model):
+    """Paints a label (times 80), or the negative of an image: enough to see what goes where."""
+
+    def __init__(self, noise_dim=0, classes=0, directions=()):
+        super().__init__()
+        self.noise_dim, self.classes, self.directions, self.optimisers = noise_dim, classes, directions, {}
+
+    def train_step(self, batch):
+        return {}
+
+    def sample(self, noise, labels=None):
+        return (labels * 80).to(torch.uint8)[:, None, None, None].expand(-1, 1, 16, 16)
+
+    def translate(self, images, direction):
+        return 255 - images
+
+
+def test_labels_go_round_unless_they_are_given():
+    model = Painted(noise_dim=2, classes=3)
+    assert sample(model, 0, 2, 7)[:, 0, 0, 0].tolist() == [160, 0, 80, 160, 0]
+    assert sample(model, 0, 0, 2, labels=np.array([2, 2]))[:, 0, 0, 0].tolist() == [160, 160]
+
+
+def test_a_conditional_model_gets_a_grid_with_one_row_per_label(tmp_path):
+    images = replace(numbered(6), labels=np.arange(6) % 3)
+    data = replace(DATA, train=(images,), classes=("nought", "one", "two"))
+    spec = replace(_exploding(), task="class-conditional", build=lambda config, shape, n: Painted(2, n))
+    result = run(tmp_path, 1, spec, data=data)
+    assert (tmp_path / "samples.png").exists()
+    assert result.losses == {}
+
+
+def test_a_one_way_translation_shows_input_output_and_target(tmp_path):
+    data = replace(DATA, train=(numbered(6), numbered(6)), paired=True, domains=("photo", "sketch"))
+    spec = replace(_exploding(), task="paired", build=lambda config, shape, n: Painted(directions=("x-to-y",)))
+    run(tmp_path, 1, spec, data=data)
+    assert (tmp_path / "translations.png").exists()
+    assert not list(tmp_path.glob("translation-*.png"))
+
+
+def test_tiles_stand_row_by_row_with_white_between():
+    images = np.arange(3, dtype=np.uint8)[:, None, None, None] + np.zeros((3, 1, 2, 2), np.uint8)
+    sheet = tile(images, 2)
+    assert sheet.shape == (6, 6, 3)
+    assert (sheet[0, 0, 0], sheet[0, 4, 0], sheet[4, 0, 0], sheet[4, 4, 0], sheet[0, 2, 0]) == (0, 1, 2, 255, 255)
+
+
+def test_the_running_mean_starts_with_what_there_is():
+    assert running_mean(np.array([1.0, 3.0, 5.0, 7.0]), 2).tolist() == [1, 2, 4, 6]
 
 
 # ---- checkpoints that do not fit
