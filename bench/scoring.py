@@ -1,7 +1,7 @@
 """From feature tables to scores: the same few functions behind `bench fid`, `bench score`, the runner and the board.
 
-Set metrics (Inception Score) are about one set, pair metrics (FID, KID, PRDC, MSE) about a pair (real, generated). Every
-score comes back as a flat dict of strict JSON values whose keys are the metric's own; what must be said beside them
+Set metrics (Inception Score) are about one set, pair metrics (FID, KID, PRDC, MSE) about a pair (real, generated).
+Every score comes back as a flat dict of strict JSON values whose keys are the metric's own; what must be said beside them
 comes back as warnings, not as prints.
 """
 
@@ -59,7 +59,9 @@ class MeasuredSet:
 
 def load_metrics(names: Iterable[str]) -> tuple[Metric, ...]:
     """Metrics by name, each once, in the order asked; InputError for an unknown one."""
-    return tuple(registry.load("metrics", name) for name in dict.fromkeys(registry.resolve("metrics", n) for n in names))
+    return tuple(
+        registry.load("metrics", name) for name in dict.fromkeys(registry.resolve("metrics", n) for n in names)
+    )
 
 
 def taps_for(measure: Measure, chosen: Iterable[Metric]) -> tuple[str, ...]:
@@ -89,9 +91,7 @@ def score_set(measured: MeasuredSet, measure: Measure, metric: Metric, options: 
     return Scores(values, about_sets(measured))
 
 
-def score_pair(
-    real: MeasuredSet, generated: MeasuredSet, measure: Measure, metric: Metric, options: Options
-) -> Scores:
+def score_pair(real: MeasuredSet, generated: MeasuredSet, measure: Measure, metric: Metric, options: Options) -> Scores:
     """One pair metric of two sets; the first is the real one where the metric is not symmetric."""
     if metric.feature == "images":
         values = metric.compute(_images(real.source), _images(generated.source), **options.fitting(metric))

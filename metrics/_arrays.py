@@ -5,6 +5,8 @@ from jaxtyping import Num
 
 from metrics._errors import InputError
 
+BLOCK = 4096  # rows looked at at once: a large table may be a file
+
 
 def check_matrix(values: np.ndarray, what: str, least: int) -> Num[np.ndarray, "n d"]:
     """`values` as they came, if they are a finite real matrix [n, d] with n >= `least` rows; InputError otherwise.
@@ -18,13 +20,20 @@ def check_matrix(values: np.ndarray, what: str, least: int) -> Num[np.ndarray, "
         raise InputError(f"{what} are of type {values.dtype}; expected real numbers, such as float32")
     if len(values) < least:
         raise InputError(f"{what} have {len(values)} row(s); expected at least {least}; give more images")
-    finite = np.isfinite(values).all(axis=1)
-    if not finite.all():
-        row = int(np.argmin(finite))
+    row = _first_bad_row(values)
+    if row is not None:
         raise InputError(
             f"{what} hold NaN or infinity, first in row {row}; expected finite numbers; look at image {row}"
         )
     return values
+
+
+def _first_bad_row(values: Num[np.ndarray, "n d"]) -> int | None:
+    for start in range(0, len(values), BLOCK):
+        finite = np.isfinite(values[start : start + BLOCK]).all(axis=1)
+        if not finite.all():
+            return start + int(np.argmin(finite))
+    return None
 
 
 def check_pair(

@@ -1,0 +1,129 @@
+"""The Fréchet distance between two sets of features or two Gaussians, and each image's share in it; see `metrics.fid`."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64, Num
+
+from metrics._arrays import check_pair
+from metrics._errors import InputError
+from metrics._gaussian import GaussianStats, centred_root, eigen_root, nuclear_norm, overlap, row_blocks
+
+
+@dataclass(frozen=True)
+class Frechet:
+    """The distance and its two terms: fid = mean_term + covariance_term. Lower is better, 0 for equal Gaussians."""
+
+    fid: float
+    mean_term: float
+    covariance_term: float
+
+
+def fid_between(a: GaussianStats, b: GaussianStats) -> Frechet:
+    """The Fréchet distance between two fitted Gaussians, such as saved statistics.
+
+    Raises InputError where they have different dimensions.
+    """
+    if a.mean.shape != b.mean.shape:
+        raise InputError(
+            f"statistics of {len(a.mean)} and of {len(b.mean)} features; expected the same; use one extractor and tap"
+        )
+    return _frechet(a.mean - b.mean, float(np.trace(a.cov)), float(np.trace(b.cov)), overlap(a, b))
+
+
+def fid_of(real: np.ndarray, generated: np.ndarray) -> Frechet:
+    """The Fréchet distance between two feature sets, real [n, d] and generated [m, d], whichever is larger, n or d.
+
+    Raises InputError for fewer than 2 images, different widths and features that are not finite.
+    """
+    real, generated = check_pair(real, generated, 2)
+    dims = real.shape[1]
+    if min(len(real), len(generated)) > dims:
+        return fid_between(GaussianStats.of(real), GaussianStats.of(generated))
+    roots = [_root(features) for features in (real, generated)]
+    trace_a, trace_b = (float((root**2).sum()) for root in roots)
+    step = real.mean(axis=0, dtype=np.float64) - generated.mean(axis=0, dtype=np.float64)
+    return _frechet(step, trace_a, trace_b, nuclear_norm(roots[0] @ roots[1].T))
+
+
+def influence(real: np.ndarray, generated: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How much each image of real [n, d] and generated [m, d] raises (below 0: lowers) the FID, float64 [n], [m].
+
+    The derivative of the FID by the weight of one image, over the number of images; over each set they add up to 0.
+    With the optimal transport map T from the real Gaussian to the generated one it is, for a real image x,
+    (2 (m1 - m2).(x - m1) + (x - m1)' (1 - T) (x - m1)) / n less its mean, and with the inverse map for generated ones.
+    Leaving image i out changes the FID by about the negative of its value.
+    """
+    real, generated = check_pair(real, generated, 2)
+    a, b = _Side.of(real), _Side.of(generated)
+    left, deviations, right = _singular(a.root @ b.root.T)
+    step = a.mean - b.mean
+    return (
+        _side_influence(real, a, step, left * np.sqrt(deviations)),
+        _side_influence(generated, b, -step, right * np.sqrt(deviations)),
+    )
+
+
+def _frechet(step: Float64[np.ndarray, " d"], trace_a: float, trace_b: float, common: float) -> Frechet:
+    mean_term, covariance_term = float(step @ step), trace_a + trace_b - 2 * common
+    return Frechet(mean_term + covariance_term, mean_term, covariance_term)
+
+
+def _root(features: Num[np.ndarray, "n d"]) -> Float64[np.ndarray, "r d"]:
+    if len(features) <= features.shape[1]:
+        return centred_root(features)
+    return eigen_root(GaussianStats.of(features).cov)[0]
+
+
+# ----- influence of single images
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One set: its mean, a root R [r, d] of its covariance, and R^+ [d, r] (None where R is the centred rows)."""
+
+    mean: Float64[np.ndarray, " d"]
+    root: Float64[np.ndarray, "r d"]
+    inverse: Float64[np.ndarray, "d r"] | None
+
+    @classmethod
+    def of(cls, features: Num[np.ndarray, "n d"]) -> "_Side":
+        if len(features) <= features.shape[1]:
+            return cls(features.mean(axis=0, dtype=np.float64), centred_root(features), None)
+        stats = GaussianStats.of(features)
+        return cls(stats.mean, *eigen_root(stats.cov))
+
+
+def _singular(product: Float64[np.ndarray, "a b"]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """U [a, k], s [k], V [b, k], from the eigenvectors of the smaller Gram matrix: what lies below 1e-7 of the largest
+    singular value is left out, which moves no influence by more than that."""
+    if product.shape[0] > product.shape[1]:
+        right, deviations, left = _singular(product.T)
+        return left, deviations, right
+    values, left = np.linalg.eigh(product @ product.T)
+    kept = values > values.max(initial=0) * 1e-14
+    deviations = np.sqrt(values[kept])
+    return left[:, kept], deviations, product.T @ (left[:, kept] / deviations)
+
+
+def _side_influence(
+    features: Num[np.ndarray, "n d"],
+    side: _Side,
+    step: Float64[np.ndarray, " d"],
+    weighted: Float64[np.ndarray, "r k"],
+) -> Float64[np.ndarray, " n"]:
+    """`weighted` is U s^(1/2): |weighted' z|^2 / (n - 1) is the share of the row with coordinates z in the overlap."""
+    count = len(features)
+    if side.inverse is None:
+        shares = (weighted**2).sum(axis=1)
+        rows = side.root * np.sqrt(count - 1)
+        values = 2 * rows @ step + (rows**2).sum(axis=1) * (count / (count - 1)) - count * shares
+    else:
+        project = side.inverse @ weighted
+        parts = []
+        for block in row_blocks(features):
+            rows = block.astype(np.float64) - side.mean
+            lengths = (rows**2).sum(axis=1) - ((rows @ project) ** 2).sum(axis=1)
+            parts.append(2 * rows @ step + lengths * (count / (count - 1)))
+        values = np.concatenate(parts)
+    return (values - values.mean()) / count

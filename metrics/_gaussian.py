@@ -1,0 +1,135 @@
+"""Gaussians fitted to features, and the overlap tr (S1 S2)^(1/2) of two of them, without a matrix square root.
+
+A covariance is used through a root R with R' R = S: the centred rows over sqrt(n - 1) where there are at most d of
+them (exact, however singular S is), its eigenvectors otherwise. Then tr (S1 S2)^(1/2) is the sum of the singular values
+of R1 R2'. Nothing is ever added to a diagonal.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+import scipy.linalg
+from jaxtyping import Float64, Num
+
+from metrics._errors import InputError
+
+BLOCK = 4096  # rows in memory as float64 at once
+RANK_TOLERANCE = 1e-14  # of the largest eigenvalue: below it a direction is rounding, not variance
+
+
+@dataclass(frozen=True)
+class GaussianStats:
+    """Mean [d], covariance [d, d] with 1 / (n - 1), and count n of a set of features, all in float64.
+
+    `merge` is exact: the statistics of two parts give those of the whole up to rounding, in any order.
+    """
+
+    mean: Float64[np.ndarray, " d"]
+    cov: Float64[np.ndarray, "d d"]
+    count: int
+
+    @classmethod
+    def of(cls, features: Num[np.ndarray, "n d"]) -> "GaussianStats":
+        """The statistics of a feature array (also a memory-mapped one: one block is in memory at a time)."""
+        return cls.of_blocks(row_blocks(features))
+
+    @classmethod
+    def of_blocks(cls, parts: Iterable[Num[np.ndarray, "_ d"]]) -> "GaussianStats":
+        """The statistics of features that come in parts of any size; needs two rows in all."""
+        moments = reduce(_Moments.merge, (_Moments.of(part) for part in parts if len(part)))
+        return moments.statistics()
+
+    def merge(self, other: "GaussianStats") -> "GaussianStats":
+        """The statistics of both sets together (Chan, Golub and LeVeque 1979)."""
+        if self.mean.shape != other.mean.shape:
+            raise InputError(f"statistics of {len(self.mean)} and {len(other.mean)} features cannot be merged")
+        return _Moments.from_statistics(self).merge(_Moments.from_statistics(other)).statistics()
+
+    def without(self, part: "GaussianStats") -> "GaussianStats":
+        """The statistics of the rest, where `part` was merged into this; the inverse of `merge`."""
+        rest = self.count - part.count
+        if rest < 2:
+            raise InputError(f"{self.count} rows without {part.count} leave {rest}; statistics need 2")
+        mean = (self.count * self.mean - part.count * part.mean) / rest
+        step = part.mean - mean
+        scatter = (self.count - 1) * self.cov - (part.count - 1) * part.cov
+        scatter -= np.outer(step, step) * (rest * part.count / self.count)
+        return GaussianStats(mean, scatter / (rest - 1), rest)
+
+
+@dataclass(frozen=True)
+class _Moments:
+    """Count, mean and scatter (the sum of outer products of centred rows): what adds up exactly, from one row on."""
+
+    count: int
+    mean: Float64[np.ndarray, " d"]
+    scatter: Float64[np.ndarray, "d d"]
+
+    @classmethod
+    def of(cls, rows: Num[np.ndarray, "n d"]) -> "_Moments":
+        values = np.asarray(rows, np.float64)
+        mean = values.mean(axis=0)
+        centred = values - mean
+        return cls(len(values), mean, centred.T @ centred)
+
+    @classmethod
+    def from_statistics(cls, stats: GaussianStats) -> "_Moments":
+        return cls(stats.count, stats.mean, stats.cov * (stats.count - 1))
+
+    def merge(self, other: "_Moments") -> "_Moments":
+        count = self.count + other.count
+        step = other.mean - self.mean
+        scatter = self.scatter + other.scatter + np.outer(step, step) * (self.count * other.count / count)
+        return _Moments(count, self.mean + step * (other.count / count), scatter)
+
+    def statistics(self) -> GaussianStats:
+        if self.count < 2:
+            raise InputError(f"a covariance needs at least 2 images, got {self.count}")
+        return GaussianStats(self.mean, self.scatter / (self.count - 1), self.count)
+
+
+def row_blocks(features: Num[np.ndarray, "n d"]) -> Iterator[Num[np.ndarray, "_ d"]]:
+    """Consecutive rows, at most BLOCK at a time."""
+    for start in range(0, len(features), BLOCK):
+        yield features[start : start + BLOCK]
+
+
+def overlap(a: GaussianStats, b: GaussianStats) -> float:
+    """tr (S1 S2)^(1/2) of two covariances: the eigenvalues of R1 S2 R1', which is symmetric."""
+    rank = min(a.count - 1, b.count - 1, len(a.mean))
+    root = _cholesky(a.cov) if a.count > len(a.mean) else None
+    if root is None:
+        root = eigen_root(a.cov)[0]
+    values = scipy.linalg.eigvalsh(root @ b.cov @ root.T, check_finite=False)
+    # Where a set has fewer images than features, all but `rank` eigenvalues are 0 but for rounding.
+    return float(np.sqrt(np.maximum(values[-rank:], 0)).sum())
+
+
+def centred_root(features: Num[np.ndarray, "n d"]) -> Float64[np.ndarray, "n d"]:
+    """The root of a covariance that needs no decomposition: centred rows over sqrt(n - 1)."""
+    values = np.asarray(features, np.float64)
+    return (values - values.mean(axis=0)) / np.sqrt(len(values) - 1)
+
+
+def eigen_root(cov: Float64[np.ndarray, "d d"]) -> tuple[Float64[np.ndarray, "r d"], Float64[np.ndarray, "d r"]]:
+    """A root R of a covariance by its eigenvectors, and its right inverse R^+ (R R^+ = 1); directions without any
+    variance are left out."""
+    values, vectors = np.linalg.eigh(cov)
+    kept = values > values.max(initial=0) * RANK_TOLERANCE
+    deviations = np.sqrt(values[kept])
+    return deviations[:, None] * vectors[:, kept].T, vectors[:, kept] / deviations
+
+
+def nuclear_norm(product: Float64[np.ndarray, "a b"]) -> float:
+    """The sum of the singular values."""
+    return float(np.linalg.svd(product, compute_uv=False).sum()) if product.size else 0.0
+
+
+def _cholesky(cov: Float64[np.ndarray, "d d"]) -> Float64[np.ndarray, "d d"] | None:
+    """R = L' with L L' = S, eight times as fast as eigenvectors; None where S is not positive definite."""
+    try:
+        return np.linalg.cholesky(cov).T
+    except np.linalg.LinAlgError:
+        return None

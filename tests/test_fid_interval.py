@@ -1,0 +1,89 @@
+"""Corrected FIDs: unbiased where the truth is known, whatever n and d, with standard deviations that are true."""
+
+import numpy as np
+import pytest
+
+from metrics._fid_interval import _interval, infinity, jackknife, split_half
+from metrics.fid import fid_of
+
+REPEATS = 40
+
+
+def _draws(d: int, n: int, *, decay: float = 1.0, spread: float = 0.0, shift: float = 0.0):
+    """Pairs of samples from Gaussians with a falling spectrum, and their true distance."""
+    fixed = np.random.default_rng(d)
+    variances = 100 * np.arange(1, d + 1) ** -decay / (np.arange(1, d + 1) ** -decay).sum()
+    others = variances * np.exp(spread * fixed.normal(size=d))
+    step = shift * np.sqrt(variances) * fixed.normal(size=d)
+    truth = float(step @ step + ((np.sqrt(variances) - np.sqrt(others)) ** 2).sum())
+
+    def draw(seed):
+        random = np.random.default_rng(seed)
+        x = random.normal(size=(n, d)) * np.sqrt(variances)
+        return x, random.normal(size=(n, d)) * np.sqrt(others) + step
+
+    return [draw(seed) for seed in range(REPEATS)], truth
+
+
+@pytest.mark.parametrize(("d", "n"), [(16, 60), (64, 40), (200, 30)])
+def test_two_samples_of_one_distribution_have_corrected_fid_zero_at_any_n_and_d(d, n):
+    pairs, _ = _draws(d, n)
+    values = np.array([split_half(x, y, seed=1).value for x, y in pairs])
+    # 4 standard errors of the mean over the repeats.
+    assert abs(values.mean()) < 4 * values.std() / np.sqrt(REPEATS)
+    assert np.mean([fid_of(x, y).fid for x, y in pairs]) > 10 * values.std() / np.sqrt(REPEATS)
+
+
+@pytest.mark.parametrize(("d", "n"), [(16, 100), (64, 60), (128, 40)])
+def test_the_interval_covers_the_true_distance_and_its_sd_is_true(d, n):
+    pairs, truth = _draws(d, n, spread=0.5, shift=0.3)
+    found = [split_half(x, y, seed=1) for x, y in pairs]
+    covered = sum(one.low <= truth <= one.high for one in found)
+    assert covered >= 34  # of 40: binomial(40, 0.95) falls below once in 1,000
+    sd = np.sqrt(np.mean([one.sd**2 for one in found]))
+    # The spread over 40 repeats is itself known to 11 %.
+    assert sd == pytest.approx(np.std([one.value for one in found]), rel=0.45)
+
+
+def test_the_jackknife_removes_the_one_over_n_bias():
+    pairs, truth = _draws(8, 150, spread=0.5, shift=0.3)
+    plain = np.mean([fid_of(x, y).fid for x, y in pairs]) - truth
+    corrected = np.mean([jackknife(x, y, seed=1).value for x, y in pairs]) - truth
+    assert abs(corrected) < 0.3 * plain
+
+
+@pytest.mark.parametrize(("n", "m", "d"), [(40, 30, 50), (50, 200, 50), (90, 80, 10)])
+def test_the_jackknife_equals_recomputing_every_group(n, m, d):
+    random = np.random.default_rng(3)
+    x, y = random.normal(size=(n, d)), 1.2 * random.normal(size=(m, d))
+    found = jackknife(x, y, seed=5, groups=10)
+    order = np.random.default_rng(5)
+    parts = [np.array_split(np.argsort(v.sum(axis=1), kind="stable")[order.permutation(len(v))], 10) for v in (x, y)]
+    values = [fid_of(np.delete(x, a, 0), np.delete(y, b, 0)).fid for a, b in zip(*parts, strict=True)]
+    assert found.value == pytest.approx(10 * fid_of(x, y).fid - 9 * np.mean(values), rel=1e-7)
+    assert found.sd == pytest.approx(np.sqrt(9 * np.var(values)), rel=1e-5)
+
+
+def test_leave_one_out_is_the_jackknife_with_a_group_per_image():
+    random = np.random.default_rng(6)
+    x, y = random.normal(size=(15, 4)), random.normal(size=(15, 4)) + 1
+    assert jackknife(x, y, seed=0, groups=20).sd > 0
+
+
+def test_fid_infinity_lies_nearer_to_the_truth_than_the_plain_value():
+    pairs, truth = _draws(16, 200, spread=0.5, shift=0.3)
+    plain = np.mean([fid_of(x, y).fid for x, y in pairs])
+    assert abs(np.mean([infinity(x, y, seed=1) for x, y in pairs]) - truth) < abs(plain - truth)
+
+
+def test_a_set_of_equal_images_has_a_distance_without_spread():
+    x, y = np.ones((6, 3)), np.ones((8, 3)) * 2
+    found = split_half(x, y, seed=0)
+    assert found.value == pytest.approx(3)
+    assert found.sd == pytest.approx(0, abs=1e-7)
+
+
+def test_the_interval_widens_by_what_the_correction_leaves_open():
+    assert _interval(10.0, 1.0, 0.0).high == pytest.approx(10 + 1.959964, rel=1e-5)
+    # A wide range needs the one-sided quantile at each end.
+    assert _interval(10.0, 1.0, 100.0).high == pytest.approx(60 + 1.644854, rel=1e-5)
