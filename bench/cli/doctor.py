@@ -1,0 +1,92 @@
+"""What is wrong with one or more sets of images, before any minute is spent."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bench.cli._options import data_root_option, examples, extractor_option, json_option, workers_option
+from bench.cli._output import print_columns, print_json, progress
+
+if TYPE_CHECKING:
+    from bench.doctor import Diagnosis, SetSummary
+
+COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
+SIZES = 3  # named in the table of sets
+
+
+@click.command(
+    epilog=examples(
+        "bench doctor digits:train digits:test --extractor digits-cnn",
+        "bench doctor shapes:real-1 --extractor vgg16-random --json",
+    )
+)
+@click.argument("images", metavar="IMAGES...", nargs=-1, required=True)
+@extractor_option
+@workers_option
+@data_root_option
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context, images: tuple[str, ...], extractor: str, workers: int, data_root: Path | None, as_json: bool
+) -> None:
+    """Decodes every image of every set and tells all that would spoil a number.
+
+    Corrupt files, sizes, colour modes, lossy files, duplicates inside a set and across sets, flat images, names in the
+    order of classes, fewer images than the extractor has features. Exit code 0 where there are warnings at most, 1
+    where there are errors (corrupt files, one image), 2 where a set cannot be opened at all.
+
+    JSON keys: sets (name, kind, count, corrupt, sizes, modes, formats) and findings (level, code, sets, what, remedy,
+    count, files), the gravest first.
+    """
+    from bench import registry
+    from bench.doctor import examine
+    from metrics._errors import InputError
+
+    plugin = registry.load("extractors", extractor)
+    with progress() as tell:
+        diagnosis = examine(images, dims=plugin.taps[plugin.pool], workers=workers, data_root=data_root, progress=tell)
+    closed = [finding.what for finding in diagnosis.findings if finding.code == "unusable"]
+    if len(closed) == len(images):
+        raise InputError("; ".join(dict.fromkeys(closed)))
+    if as_json:
+        print_json(diagnosis.as_dict())
+    else:
+        _show(diagnosis)
+    if closed:
+        raise InputError("; ".join(dict.fromkeys(closed)))
+    if any(finding.level == "error" for finding in diagnosis.findings):
+        ctx.exit(1)
+
+
+def _show(diagnosis: "Diagnosis") -> None:
+    rows = [_row(summary) for summary in diagnosis.sets]
+    print_columns(rows, ("set", "images", "corrupt", "sizes", "formats", "modes"))
+    click.echo()
+    if not diagnosis.findings:
+        click.echo("nothing to mend")
+    for finding in diagnosis.findings:
+        level = click.style(f"{finding.level}:", fg=COLOURS[finding.level])
+        click.echo(f"{level} {' and '.join(finding.sets)}: {finding.what}")
+        if finding.files and finding.count > 1:
+            more = f" and {finding.count - len(finding.files):,} more" if finding.count > len(finding.files) else ""
+            click.echo(f"    {', '.join(finding.files)}{more}")
+        click.echo(f"    -> {finding.remedy}")
+
+
+def _row(summary: "SetSummary") -> tuple[str, ...]:
+    return (
+        summary.name,
+        f"{summary.count:,}",
+        f"{summary.corrupt:,}",
+        _counts(summary.sizes),
+        _counts(summary.formats) or summary.kind,
+        _counts(summary.modes),
+    )
+
+
+def _counts(counts: dict[str, int]) -> str:
+    if len(counts) <= 1:
+        return next(iter(counts), "")
+    shown = ", ".join(f"{number:,} {name}" for name, number in list(counts.items())[:SIZES])
+    return f"{shown}, ..." if len(counts) > SIZES else shown

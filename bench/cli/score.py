@@ -1,0 +1,115 @@
+"""Any of the metrics of one set of images, or of two, in one pass."""
+
+from typing import Any
+
+import click
+
+from bench.cli._options import Measuring, Reading, examples, json_option, measuring_options, reading_options
+from bench.cli._output import figure, print_columns, print_facts, print_json, print_warnings, progress
+from bench.cli.fid import measured_with
+from bench.scoring import Options
+
+
+@click.command(
+    epilog=examples(
+        "bench score digits:train digits:test --extractor digits-cnn --metrics fid,is,kid,prdc",
+        "bench score digits:test --metrics is --extractor digits-cnn --json",
+    )
+)
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="[B]", required=False)
+@click.option(
+    "--metrics", metavar="M,M,...", help="See `bench list metrics`.  [default: fid,kid,prdc for two sets, is for one]"
+)
+@measuring_options
+@reading_options
+@click.option(
+    "--is-splits",
+    "splits",
+    type=click.IntRange(min=1),
+    default=Options.splits,
+    show_default=True,
+    help="Parts of the set.",
+)
+@click.option(
+    "--prdc-k", "k", type=click.IntRange(min=1), default=Options.k, show_default=True, help="Nearest neighbours."
+)
+@click.option(
+    "--kid-subsets",
+    "subsets",
+    type=click.IntRange(min=1),
+    default=Options.subsets,
+    show_default=True,
+    help="Of torch-fidelity's KID.",
+)
+@click.option(
+    "--kid-subset-size", "subset_size", type=click.IntRange(min=2), default=Options.subset_size, show_default=True
+)
+@json_option
+def command(
+    a: str,
+    b: str | None,
+    metrics: str | None,
+    measuring: Measuring,
+    reading: Reading,
+    splits: int,
+    k: int,
+    subsets: int,
+    subset_size: int,
+    as_json: bool,
+) -> None:
+    """Metrics of the set A, or of the sets A (real) and B (generated), in one pass over the images.
+
+    JSON keys: those of each metric. A metric of two sets keeps its own (fid, fid_corrected, ...; kid, kid_low, ...;
+    precision, recall, density, coverage; mse, psnr, ssim), a metric of one set ends in the set's letter
+    (inception_score_a, inception_score_b), also where there is only one set. Beside them n_a, n_b, name_a, name_b,
+    digest_a, digest_b, extractor, extractor_version, extractor_sha256, resize, tap, tap_logits, limit, seed, the
+    options that were used, metrics, version, warnings. The paired error alone reads no features: extractor is null.
+    """
+    from bench import api
+
+    with progress() as tell:
+        result = api.score(
+            a,
+            b,
+            metrics=[name.strip() for name in metrics.split(",")] if metrics else (),
+            splits=splits,
+            k=k,
+            subsets=subsets,
+            subset_size=subset_size,
+            progress=tell,
+            **vars(measuring),
+            **vars(reading),
+        )
+    if as_json:
+        print_json(dict(result))
+        return
+    print_columns(_rows(result), ("metric", "value", "corrected", "95 % interval", ""))
+    click.echo()
+    sides = [side for side in "ab" if f"n_{side}" in result]
+    facts = [("images", " against ".join(f"{result[f'n_{side}']:,} {result[f'name_{side}']}" for side in sides))]
+    print_facts(facts if result["extractor"] is None else [*facts, ("measured with", measured_with(result))])
+    print_warnings(result["warnings"])
+
+
+def _rows(result: Any) -> list[tuple[str, ...]]:
+    """Title, value, corrected value, interval and direction of the metrics' outputs."""
+    from bench.scoring import load_metrics
+
+    rows = []
+    for metric in load_metrics(result["metrics"]):
+        for side in ("",) if metric.arity == "pair" else ("_a", "_b"):
+            for output in metric.outputs:
+                key = output.name + side
+                if key in result and not output.name.endswith("_corrected"):
+                    title = f"{output.title} of {result['name' + side]}" if side else output.title
+                    better = "" if output.better == "neither" else f"{output.better} is better"
+                    rows.append((title, figure(result[key]), *_estimates(result, output.name, side), better))
+    return rows
+
+
+def _estimates(result: Any, name: str, side: str) -> tuple[str, str]:
+    """The corrected value, where the metric has one, and the interval, which is then the corrected value's."""
+    corrected, low, high = (result.get(f"{name}_{what}{side}") for what in ("corrected", "low", "high"))
+    interval = "" if low is None else f"{figure(low)} to {figure(high)}"
+    return "" if corrected is None else figure(corrected), interval

@@ -1,0 +1,49 @@
+"""Writes the statistics of a set to a file that serves as a reference."""
+
+from pathlib import Path
+
+import click
+
+from bench.cli._options import Measuring, Reading, examples, json_option, measuring_options, reading_options
+from bench.cli._output import print_facts, print_json, print_warnings, progress
+from bench.cli.fid import measured_with
+
+
+@click.command(
+    epilog=examples(
+        "bench stats digits:train -o digits.npz --extractor digits-cnn",
+        "bench stats shapes:real-1 -o shapes.npz --extractor vgg16-random --limit 50 --force --json",
+    )
+)
+@click.argument("images", metavar="IMAGES")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, metavar="FILE", help="The .npz file.")
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
+@measuring_options
+@reading_options
+@json_option
+def command(images: str, output: Path, force: bool, measuring: Measuring, reading: Reading, as_json: bool) -> None:
+    """Writes mean and covariance of the features of IMAGES (a folder, .zip, .npz, .npy or DATASET:SPLIT).
+
+    `bench fid FILE B` takes the file as a reference. It holds mu, sigma, the count and what made it; pytorch-fid, TTUR
+    and clean-fid read it too.
+
+    JSON keys: path, dims, count, source, source_digest, extractor, extractor_version, weights_sha256, resize, tap,
+    features_version, versions, limit, seed, version, warnings.
+    """
+    from bench import api
+
+    with progress() as tell:
+        result = api.save_statistics(images, output, force=force, progress=tell, **vars(measuring), **vars(reading))
+    if as_json:
+        print_json(dict(result))
+        return
+    made = {**result, "extractor_sha256": result["weights_sha256"]}
+    print_facts(
+        [
+            ("written", result["path"]),
+            ("images", f"{result['count']:,} {result['source']}"),
+            ("features", f"{result['dims']:,} ({result['tap']})"),
+            ("measured with", measured_with(made)),
+        ]
+    )
+    print_warnings(result["warnings"])
