@@ -189,7 +189,7 @@ MODEL = ModelSpec(
     task="unpaired",
     recipes={
         "edges2shoes": SEED,
-        "horse2zebra": replace(SEED, epochs=200),  # 1,334 images of a domain; Zhu et al. train 200 epochs
+        "horse2zebra": replace(SEED, epochs=200),  # Zhu et al., section 4: 200 epochs (theirs with a falling rate)
         "horse2zebra-128": replace(SEED, epochs=200),  # the same at half the side
         "edges2shapes": replace(SEED, width=16, blocks=3, epochs=0.3),  # 6,000 steps, minutes on two cores
         "emoji": replace(SEED, width=32, blocks=3, batch_size=4, epochs=20),  # 32 x 32

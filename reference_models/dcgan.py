@@ -149,10 +149,10 @@ MODEL = ModelSpec(
     task="generate",
     recipes={
         "stl10": SEED,
-        "celeba": replace(SEED, epochs=25),  # 162,770 images: as many steps as the five epochs of larger networks
-        "cifar10": replace(SEED, epochs=50),  # 50,000 images, ten times those of STL-10
+        "celeba": replace(SEED, epochs=25),  # 162,770 images: 31,791 steps
+        "cifar10": replace(SEED, epochs=50),  # 50,000 images: 19,532 steps
         "fashion-mnist": replace(SMALL, epochs=20),  # 18,750 steps
-        "emoji": replace(SMALL, epochs=200),  # about 1,500 images
+        "emoji": replace(SMALL, epochs=200),  # 2,270 images: 7,094 steps
         "shapes": replace(SEED, width=32, batch_size=32, epochs=5),  # minutes on two cores
         "digits": replace(SEED, width=32, lr=5e-4, batch_size=32, epochs=75),  # 3,040 steps, two minutes on two cores
         "default": SEED,
