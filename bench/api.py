@@ -15,6 +15,7 @@ import numpy as np
 from bench import __version__
 from bench.comparing import (
     Side,
+    about_sides,
     common_question,
     frechet,
     most_influential,
@@ -129,6 +130,11 @@ class Result(Mapping[str, Any]):
     def __init__(self, scores: Mapping[str, Any]) -> None:
         object.__setattr__(self, "_scores", dict(scores))
 
+    @classmethod
+    def of(cls, values: Mapping[str, Any], warnings: Iterable[str]) -> "Result":
+        """Values with the version that made them, and each warning once."""
+        return cls({**values, "version": __version__, "warnings": list(dict.fromkeys(warnings))})
+
     def __getitem__(self, key: str) -> Any:
         return self._scores[key]
 
@@ -172,28 +178,31 @@ def fid(
     """
     setup = Setup(**settings)
     options = Options(seed=setup.seed, all_estimates=all_estimates)
-    saved = _saved(a), _saved(b)
-    if any(saved) and (influence or crosscheck):
+    saved_a, saved_b = _saved(a), _saved(b)
+    if (saved_a or saved_b) and (influence or crosscheck):
         asked = "--influence" if influence else "--crosscheck"
         raise InputError(f"{asked} needs the images of both sets, saved statistics hold none; give the images")
-    if saved[0] and saved[1]:
-        question, about_measure = common_question(*saved), ()
-        one, other = (side_of_statistics(Path(str(spec)), s) for spec, s in zip((a, b), saved, strict=True))
+    about_measure: tuple[str, ...] = ()
+    if saved_a and saved_b:
+        question = common_question(saved_a, saved_b)
+        one, other = side_of_statistics(Path(str(a)), saved_a), side_of_statistics(Path(str(b)), saved_b)
     else:
         _check_there(a, b)
         measuring = setup.measure()
         question, about_measure = {**measuring.question, "tap": measuring.extractor.pool}, measuring.warnings
-        sources = [None if s else setup.open(spec) for spec, s in zip((a, b), saved, strict=True)]
-        one, other = (_side(*parts, measuring, setup) for parts in zip((a, b), saved, sources, strict=True))
+        given = ((a, saved_a), (b, saved_b))
+        files = [side_of_file(Path(str(images)), saved, measuring) if saved else None for images, saved in given]
+        sources = [None if saved else setup.open(images) for images, saved in given]
+        one, other = (file or _measured(s, measuring, setup) for file, s in zip(files, sources, strict=True))
     scores = frechet(one, other, options)
-    values = {**scores.values, **question, **_about_sides(one, other), "limit": setup.limit, "seed": setup.seed}
+    values = {**scores.values, **question, **about_sides(one, other), "limit": setup.limit, "seed": setup.seed}
     if influence:
         values["influence"] = most_influential(one, other, influence)
     if crosscheck:
         from bench.crosscheck import crosscheck as stages_of
 
         values["crosscheck"] = [asdict(stage) for stage in stages_of(*sources, measuring)]
-    return _result(values, (*about_measure, *scores.warnings))
+    return Result.of(values, (*about_measure, *scores.warnings))
 
 
 def score(
@@ -250,7 +259,7 @@ def score(
     used = {name: value for metric in chosen for name, value in options.fitting(metric).items()}
     used.pop("all_estimates", None)
     values |= {**used, "limit": setup.limit, "seed": setup.seed, "metrics": [metric.name for metric in chosen]}
-    return _result(values, warnings)
+    return Result.of(values, warnings)
 
 
 def save_statistics(images: Images, path: Path, *, force: bool = False, **settings: Unpack[Settings]) -> Result:
@@ -275,7 +284,20 @@ def save_statistics(images: Images, path: Path, *, force: bool = False, **settin
     write_statistics(path, gaussian, provenance, force=force)
     about = about_sets(MeasuredSet(source, table))
     values = {**provenance, "dims": len(stats.mean), "path": str(path), "limit": setup.limit, "seed": setup.seed}
-    return _result(values, (*measuring.warnings, *about, *stats.notes))
+    return Result.of(values, (*measuring.warnings, *about, *stats.notes))
+
+
+def side_of(images: Images, measuring: Measure, setup: Setup) -> Side:
+    """One side of a comparison: the features of a set of images, or a statistics file made by the same measure."""
+    saved = _saved(images)
+    if saved:
+        return side_of_file(Path(str(images)), saved, measuring)
+    return _measured(setup.open(images), measuring, setup)
+
+
+def _measured(source: ImageSource | None, measuring: Measure, setup: Setup) -> Side:
+    assert source is not None, "what is no statistics file was opened as images"
+    return side_of_images(source, setup.watched(measuring, source))
 
 
 def _saved(images: Images) -> SavedStatistics | None:
@@ -297,20 +319,3 @@ def _check_arity(chosen: tuple[Metric, ...], b: Images | None) -> None:
     for metric in chosen:
         if metric.arity == "pair" and b is None:
             raise InputError(f"{metric.name} compares two sets and one was given; give the second, or --metrics is")
-
-
-def _side(
-    images: Images, saved: SavedStatistics | None, source: ImageSource | None, measuring: Measure, setup: Setup
-) -> Side:
-    if saved:
-        return side_of_file(Path(str(images)), saved, measuring)
-    assert source is not None, "what is no statistics file was opened as images"
-    return side_of_images(source, setup.watched(measuring, source))
-
-
-def _about_sides(a: Side, b: Side) -> dict[str, Any]:
-    return {"name_a": a.name, "digest_a": a.digest, "name_b": b.name, "digest_b": b.digest}
-
-
-def _result(values: Mapping[str, Any], warnings: Iterable[str]) -> Result:
-    return Result({**values, "version": __version__, "warnings": list(dict.fromkeys(warnings))})

@@ -54,6 +54,11 @@ def side_of_images(source: ImageSource, measure: Measure) -> Side:
 def side_of_file(path: Path, saved: SavedStatistics, measure: Measure) -> Side:
     """Saved statistics, if they were made with the same extractor, weights and resize; InputError where not."""
     plugin = measure.extractor
+    if (dims := plugin.taps[plugin.pool]) != len(saved.mean):
+        raise InputError(
+            f"{path}: statistics of {len(saved.mean)} features, and {plugin.name} has {dims}; choose the extractor "
+            "that they were made with"
+        )
     said = check_compatible(saved.provenance, plugin, measure.weights.sha256, measure.resize, plugin.pool)
     return replace(side_of_statistics(path, saved), warnings=(*saved.notes, *(f"{path.name}: {note}" for note in said)))
 
@@ -104,6 +109,11 @@ def most_influential(a: Side, b: Side, number: int) -> list[dict[str, Any]]:
     rows = [("a", key) for key in a.keys] + [("b", key) for key in b.keys]
     order = np.argsort(-np.abs(moves), kind="stable")[:number]
     return [{"set": rows[i][0], "image": rows[i][1], "influence": float(moves[i])} for i in order]
+
+
+def about_sides(a: Side, b: Side) -> dict[str, Any]:
+    """Names and digests of both sides."""
+    return {"name_a": a.name, "digest_a": a.digest, "name_b": b.name, "digest_b": b.digest}
 
 
 def _gaussian(saved: SavedStatistics) -> GaussianStats:

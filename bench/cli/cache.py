@@ -94,11 +94,11 @@ def _show(as_json: bool) -> None:
         ]
         print_json({"folder": str(cache.root), "size_bytes": total, "entries": rows})
         return
-    rows = [
+    lines = [
         (entry.key[:KEY_SHOWN], f"{entry.when:%Y-%m-%d %H:%M}", _size(entry.size_bytes), entry.source, entry.what)
         for entry in entries
     ]
-    print_columns(rows, ("key", "written (UTC)", "size", "images", "what"))
+    print_columns(lines, ("key", "written (UTC)", "size", "images", "what"))
     print_facts([("folder", str(cache.root)), ("entries", f"{len(entries):,}"), ("size", _size(total))])
 
 

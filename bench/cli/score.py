@@ -96,7 +96,7 @@ def _rows(result: Any) -> list[tuple[str, ...]]:
     """Title, value, corrected value, interval and direction of the metrics' outputs."""
     from bench.scoring import load_metrics
 
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for metric in load_metrics(result["metrics"]):
         for side in ("",) if metric.arity == "pair" else ("_a", "_b"):
             for output in metric.outputs:

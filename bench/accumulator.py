@@ -1,0 +1,152 @@
+"""Features of images as they are generated, for use inside somebody's training loop.
+
+Batches go in as uint8, features come out as running statistics: memory does not grow with the number of images (mean
+and covariance of the pool features, 34 MB for Inception's 2048). `keep_features=True` keeps every feature instead (8 KB
+an image), which is what the corrected value and the interval are made from. Parts measured in several processes `merge`
+exactly; an accumulator can be pickled.
+"""
+
+from typing import Any, Unpack
+
+import numpy as np
+
+from bench.api import Images, Result, Settings, Setup, side_of
+from bench.comparing import Side, about_sides, frechet
+from bench.measuring import Measure
+from bench.scoring import Options
+from bench.sources._rows import three_channels
+from metrics._errors import InputError
+from metrics.extractors._types import Extract
+from metrics.fid import GaussianStats
+
+ROWS = 512  # features that wait until they join the statistics: adding a few at a time costs as much
+
+
+class Accumulator:
+    """The statistics of a growing set of images; `update` with batches, `compute` against another set."""
+
+    def __init__(self, *, keep_features: bool = False, name: str = "accumulator", **settings: Unpack[Settings]) -> None:
+        """`settings` are the keywords of `bench.fid`; missing weights are an InputError here, not in the loop."""
+        self.name = name
+        self.keep_features = keep_features
+        self.count = 0
+        self._setup = Setup(**settings)
+        self._measure: Measure = self._setup.measure()
+        self._network: Extract | None = None
+        self._statistics: GaussianStats | None = None
+        self._rows: list[np.ndarray] = []  # float32 [_, d]: all of them, or those that wait
+
+    def update(self, images: Any) -> None:
+        """Adds a batch: uint8 [b, 3, h, w] or [b, 1, h, w], a numpy array or a torch tensor on any device.
+
+        Raises InputError for other shapes, and for floats: their range cannot be told from one batch.
+        """
+        batch = three_channels(_as_uint8(images))
+        for start in range(0, len(batch), self._setup.batch_size):
+            part = np.ascontiguousarray(batch[start : start + self._setup.batch_size])
+            features = np.asarray(self._extract(part)[self._tap], np.float32)
+            if not np.isfinite(features).all():
+                raise InputError(
+                    f"{self._measure.extractor.name} gave features that are not finite; look at the weights"
+                )
+            self._rows.append(features)
+            self.count += len(features)
+        if not self.keep_features and sum(map(len, self._rows)) >= ROWS:
+            self._fold()
+
+    def merge(self, other: "Accumulator") -> "Accumulator":
+        """Adds all images of another accumulator, exactly; returns itself.
+
+        Raises InputError where the other one has another extractor, other weights or resize, or keeps no features
+        while this one does.
+        """
+        mine, theirs = self._measure.question, other._measure.question
+        if mine != theirs:
+            differing = "; ".join(
+                f"{key} {mine[key]!r} and {theirs[key]!r}" for key in mine if mine[key] != theirs[key]
+            )
+            raise InputError(f"the accumulators cannot be merged: {differing}; make both with the same settings")
+        if self.keep_features and not other.keep_features:
+            raise InputError("the other accumulator keeps no features and this one does; give both keep_features=True")
+        self._rows += other._rows
+        self.count += other.count
+        if other._statistics is not None:
+            self._join(other._statistics)
+        if not self.keep_features:
+            self._fold()
+        return self
+
+    def compute(self, other: "Accumulator | Images", *, all_estimates: bool = False) -> Result:
+        """The Fréchet distance to another accumulator, a set of images, or a saved statistics file; lower is better.
+
+        Keys as of `bench.fid`, with this accumulator as side a. Without the features of both sides `fid_corrected`,
+        `fid_sd`, `fid_low` and `fid_high` are None. Raises InputError for fewer than 2 images, or another extractor.
+        """
+        if isinstance(other, Accumulator):
+            mine, theirs = self._measure.question, other._measure.question
+            if mine != theirs:
+                raise InputError(f"accumulators of different measures cannot be compared: {mine} and {theirs}")
+            against = other._side()
+        else:
+            against = side_of(other, self._measure, self._setup)
+        side = self._side()
+        scores = frechet(side, against, Options(seed=self._setup.seed, all_estimates=all_estimates))
+        question = {**self._measure.question, "tap": self._tap, "limit": self._setup.limit, "seed": self._setup.seed}
+        warnings = (*self._measure.warnings, *scores.warnings)
+        return Result.of({**scores.values, **question, **about_sides(side, against)}, warnings)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_network": None}  # built again where it is needed
+
+    @property
+    def _tap(self) -> str:
+        return self._measure.extractor.pool
+
+    def _extract(self, batch: np.ndarray) -> Any:
+        if self._network is None:
+            at = self._measure
+            self._network = at.extractor.build(at.weights.path, at.resize, at.device, (self._tap,))
+        return self._network(batch)
+
+    def _side(self) -> Side:
+        if self.count < 2:
+            raise InputError(f"{self.name} has {self.count} image(s); a covariance needs at least 2; update it first")
+        dims = self._measure.extractor.taps[self._tap]
+        features = np.concatenate(self._rows) if self.keep_features else None
+        return Side(self.name, None, self.count, dims, (), features, self._all_statistics)
+
+    def _all_statistics(self) -> GaussianStats:
+        if self.keep_features:
+            return GaussianStats.of_blocks(self._rows)
+        self._fold()
+        assert self._statistics is not None, "two images were added"
+        return self._statistics
+
+    def _fold(self) -> None:
+        if self._rows:
+            rows = np.concatenate(self._rows)
+            self._rows = []
+            self._join(GaussianStats.of(rows) if len(rows) > 1 else _of_one(rows))
+
+    def _join(self, statistics: GaussianStats) -> None:
+        self._statistics = statistics if self._statistics is None else self._statistics.merge(statistics)
+
+
+def _of_one(row: np.ndarray) -> GaussianStats:
+    """What merges as one image: its spread around itself is 0."""
+    return GaussianStats(row[0].astype(np.float64), np.zeros((row.shape[1], row.shape[1])), 1)
+
+
+def _as_uint8(images: Any) -> np.ndarray:
+    """uint8 [b, c, h, w] with c = 1 or 3, of a numpy array or a torch tensor."""
+    array = np.asarray(images.detach().cpu() if hasattr(images, "detach") else images)
+    if array.dtype.kind == "f":
+        raise InputError(
+            f"the images are {array.dtype}, and a batch does not tell its range; convert them: from [0, 1] "
+            "(x * 255).round(), from [-1, 1] (x * 127.5 + 128).clip(0, 255), then to uint8"
+        )
+    if array.dtype != np.uint8:
+        raise InputError(f"the images are {array.dtype}; expected uint8 in [0, 255]")
+    if array.ndim != 4 or array.shape[1] not in (1, 3) or 0 in array.shape[2:]:
+        raise InputError(f"the images have shape {array.shape}; expected [b, 3, h, w] or [b, 1, h, w]")
+    return array
