@@ -193,18 +193,19 @@ class Result:
 def evaluate(evaluation: Evaluation, generated: Arrays, report: Report | None = None) -> Result:
     """Score the generated images, uint8 [n, c, h, w] by (set name, domain), against the real sets.
 
-    `generated` has the set "generated" for every domain, and "reconstructed" beside "test" where images were
-    reconstructed. Raises InputError for another number of images than the protocol asks for.
+    `generated` has the set "generated" for every domain that was made, and "reconstructed" beside "test" where images
+    were reconstructed. Raises InputError for another number of images than the protocol asks for.
     """
     subject = evaluation.subject
-    for label in subject.labels:
+    labels = [label for label in subject.labels if (GENERATED, label) in generated]
+    for label in labels:
         found, wanted = len(generated[GENERATED, label]), evaluation.count(label)
         if found != wanted:
             raise InputError(f"{found} generated images {label}; the protocol asks for {wanted}; sample again")
     made = {key: array_source(images, title(subject, *key)) for key, images in generated.items()}
     notes: list[str] = list(evaluation.measure.warnings)
     sets, pairs = [], []
-    for label in subject.labels:
+    for label in labels:
         measured = {
             name: _measured(evaluation, source, report)
             for name in (*(subject.dataset.eval_sets or {}), GENERATED, NOISE)

@@ -38,10 +38,10 @@ class MetricChoice:
 class Protocol:
     """Everything that changes a number.
 
-    `generated` images per domain, as many as real 1 has, are sampled from the noise rows 0, 1, 2 ... of
-    `sampling_seed`, or translated from real 1 of the other domain. `noise_seed` draws the images of noise that make the floor.
-    `reconstruction` names the split whose images are reconstructed, all of them. `logits` is "" where the extractor is
-    no classifier, and there is no Inception Score then.
+    `generated` is how many images are made per domain (as many as real 1 has): sampled from the noise rows 0, 1, 2 ...
+    of `sampling_seed`, or translated from real 1 of the other domain. `noise_seed` draws the images of noise that are
+    the floor. `reconstruction` names the split of which all images are reconstructed. `logits` is "" where the
+    extractor is no classifier, and there is no Inception Score then.
     """
 
     dataset: str

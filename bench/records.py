@@ -203,9 +203,13 @@ def read_record(path: Path) -> RunRecord:
     return record
 
 
-def read_records(results: Path) -> list[RunRecord]:
-    """All records below `results`, sorted by path; InputError names the first that cannot be used."""
-    return [read_record(path) for path in sorted((results / "runs").glob("*/*/*.json"))]
+def read_records(results: Path, dataset: str = "", protocol: str = "") -> list[RunRecord]:
+    """The records below `results`, of one data set or protocol where these are named, sorted by path.
+
+    Raises InputError for the first that cannot be used.
+    """
+    folders = f"{slug(dataset) if dataset else '*'}/{protocol or '*'}"
+    return [read_record(path) for path in sorted((results / "runs").glob(f"{folders}/*.json"))]
 
 
 def typed(kind: Any, value: Any, where: str) -> Any:

@@ -6,60 +6,60 @@ The folder `runs/<model>-<data set>-seed<k>/` holds the state of a run:
     checkpoint.safetensors        the last state; `--resume` goes on from it
     losses.csv, evaluation.csv, *.png, grids/
     training.json                 what the training did
-    samples*.npz                  generated images uint8 [n, h, w, c], one file per domain; `bench fid` reads them
+    samples*.npz                  generated images, see `bench.samples`
     reconstructions.npz           of the test images, where the model reconstructs
 
-Sample i depends on the noise row (sampling seed, i) only, or on real image i where the model translates. Everything
-that can be wrong with a run (names, shapes, weights, folders) is found before the first step of its training.
+What can be wrong with a run (names, shapes, weights, folders) is found before the first step of its training.
 """
 
 import json
 import shutil
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bench import registry
-from bench.evaluation import (
-    GENERATED,
-    REAL_1,
-    RECONSTRUCTED,
-    SAMPLING_SEED,
-    TEST,
-    Arrays,
-    Evaluation,
-    Report,
-    Result,
-    Subject,
-    evaluate,
-)
+from bench.evaluation import TEST, Evaluation, Report, Result, Subject, evaluate
 from bench.provenance import environment, file_sha256, now_utc
-from bench.records import SCHEMA, RunRecord, Training, record_path, run_name, slug, typed, write_record, write_text
+from bench.records import SCHEMA, RunRecord, Training, record_path, run_name, slug, write_record, write_text
+from bench.samples import generate, save_generated
 from metrics._errors import InputError
 from reference_models._errors import ModelError
 from reference_models._types import Data, ImageShape, Model, ModelSpec
-from reference_models.training import Budget, TrainResult, check_fits, find_device
-from reference_models.training import reconstruct, sample, to_json, train, translate, with_settings
+from reference_models.training import (
+    Budget,
+    TrainResult,
+    check_fits,
+    find_device,
+    reconstruct,
+    to_json,
+    train,
+    with_settings,
+)
 
 RUN, TRAINING = "run.json", "training.json"
 MONITORED_VALUES = 10_000 * 28 * 28  # pixels reconstructed every 100 steps: all of Fashion-MNIST's test images
-DIRECTIONS = {0: "y-to-x", 1: "x-to-y"}  # which direction makes images of the first and of the second domain
 
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be trained, resolved and checked against the data."""
+    """What is trained, on what, and where its state lies."""
 
     spec: ModelSpec
     config: Any
     subject: Subject
-    data: Data
     seed: int
     folder: Path
+    train_split: str = "train"
+
+    @cached_property
+    def data(self) -> Data:
+        """Training and test images; InputError where they are missing."""
+        return load_data(self.subject, self.train_split)
 
     @property
     def recipe(self) -> Any:
@@ -106,11 +106,11 @@ def prepare(
     if seed < 0:
         raise InputError(f"--seed {seed}; expected 0 or more")
     config = with_settings(spec.recipe(subject.dataset.name), settings)
-    data = load_data(subject, train_split)
-    check_fits(spec, data)
-    spec.build(config, data.shape, len(data.classes))
     folder = workdir / "runs" / f"{spec.name}-{slug(subject.name)}-seed{seed}"
-    return Job(spec, config, subject, data, seed, folder)
+    job = Job(spec, config, subject, seed, folder, train_split)
+    check_fits(spec, job.data)
+    spec.build(config, job.data.shape, len(job.data.classes))
+    return job
 
 
 def load_data(subject: Subject, train_split: str = "train") -> Data:
@@ -157,10 +157,16 @@ def check_places(job: Job, how: How, record: Path | None) -> None:
 
 
 def fit(job: Job, how: How) -> tuple[TrainResult, Training]:
-    """Train a job in its folder. KeyboardInterrupt comes after the checkpoint; see `reference_models.training.train`."""
+    """Train a job in its folder. Ctrl-C is raised again after the checkpoint; see `reference_models.training.train`."""
     if how.force and not how.resume and (job.folder / RUN).is_file():
         shutil.rmtree(job.folder)
-    about = {"model": job.spec.name, "dataset": job.subject.name, "seed": job.seed, "config": to_json(job.config)}
+    about = {
+        "model": job.spec.name,
+        "dataset": job.subject.name,
+        "train_split": job.train_split,
+        "seed": job.seed,
+        "config": to_json(job.config),
+    }
     write_text(job.folder / RUN, json.dumps(about, indent=2, sort_keys=True) + "\n")
     device = find_device(how.device)
     result = train(
@@ -213,73 +219,6 @@ def _monitor(job: Job) -> Callable[[Model], Mapping[str, float]] | None:
     rows = np.unique(np.linspace(0, test.count - 1, count).round().astype(int))
     images = np.concatenate([test.read(int(row), int(row) + 1) for row in rows])
     return lambda model: {"reconstruction_mse": float(per_image(images, reconstruct(model, images)).mean())}
-
-
-# ----- sampling
-
-
-def generate(model: Model, task: str, evaluation: Evaluation) -> Arrays:
-    """The images that the protocol asks for, uint8 [n, c, h, w] by (set, domain), with the test images beside their
-    reconstructions. The same for any batch size but for rounding."""
-    subject = evaluation.subject
-    made: dict[tuple[str, str], np.ndarray] = {}
-    if model.directions:
-        for place, label in enumerate(subject.labels):
-            direction = DIRECTIONS[place]
-            if direction in model.directions:
-                given = subject.images(REAL_1, subject.labels[1 - place])
-                made[GENERATED, label] = translate(model, given, direction)  # type: ignore[arg-type]
-    else:
-        made[GENERATED, ""] = sample(model, SAMPLING_SEED, 0, evaluation.count())
-    if task == "reconstruct":
-        made[TEST, ""] = subject.test_images()
-        made[RECONSTRUCTED, ""] = reconstruct(model, made[TEST, ""])
-    return made
-
-
-def samples_path(folder: Path, label: str) -> Path:
-    return folder / f"samples{'-' if label else ''}{slug(label)}.npz"
-
-
-def save_generated(folder: Path, made: Arrays) -> None:
-    """Write generated sets and reconstructions as npz, [n, h, w, c] as `arr_0`; InputError where there is no room."""
-    for (name, label), images in made.items():
-        if name != TEST:
-            path = samples_path(folder, label) if name == GENERATED else folder / "reconstructions.npz"
-            save_images(path, images)
-
-
-def save_images(path: Path, images: np.ndarray) -> None:
-    """uint8 [n, c, h, w] as an npz with `arr_0` uint8 [n, h, w, c], whole or not at all."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("wb") as file:
-            np.savez(file, arr_0=np.ascontiguousarray(images.transpose(0, 2, 3, 1)))
-        unfinished.replace(path)
-    except OSError as error:
-        raise InputError(
-            f"cannot write {path} ({error.strerror or error}); free some space and use --resume"
-        ) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def load_generated(folder: Path, subject: Subject) -> Arrays:
-    """What `save_generated` wrote; InputError where a file is missing or damaged."""
-    made = {(GENERATED, label): _load_images(samples_path(folder, label)) for label in subject.labels}
-    if (folder / "reconstructions.npz").is_file():
-        made |= {(TEST, ""): subject.test_images(), (RECONSTRUCTED, ""): _load_images(folder / "reconstructions.npz")}
-    return made
-
-
-def _load_images(path: Path) -> np.ndarray:
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            return np.ascontiguousarray(stored["arr_0"].transpose(0, 3, 1, 2))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        why = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
-        raise InputError(f"{path} {why}; make it again with `bench evaluate {path.parent}`") from error
 
 
 # ----- everything together
@@ -348,19 +287,6 @@ def copy_figures(job_folder: Path, results: Path, record: RunRecord) -> tuple[Pa
         return tuple(Path(shutil.copyfile(picture, folder / picture.name)) for picture in pictures)
     except OSError as error:
         raise InputError(f"cannot copy the figures to {folder} ({error.strerror or error})") from error
-
-
-def read_training(folder: Path) -> Training | None:
-    """What the training in a run's folder did; None where the folder says nothing about it."""
-    path = folder / TRAINING
-    if not path.is_file():
-        return None
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path} is damaged ({error}); go on with --resume to write it again") from error
-    done: Training = typed(Training, values, str(path))
-    return done
 
 
 def _line(error: Exception) -> str:

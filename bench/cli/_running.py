@@ -1,0 +1,185 @@
+"""What `bench run`, `train`, `evaluate` and `rescore` share: options, the way to their values, and what they print."""
+
+import shlex
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from bench.cli._options import _gathered, data_root_option, workers_option
+from bench.cli._output import print_json, say
+
+if TYPE_CHECKING:
+    from bench.evaluation import Evaluation, Subject
+    from bench.records import RunRecord
+    from bench.runner import How, Job
+
+Function = Callable[..., Any]
+NOT_REPEATED = ("resume", "force", "plan")
+
+path_type = click.Path(path_type=Path)
+results_option = click.option(
+    "--results", type=path_type, default=Path("results"), show_default=True, help="Where records and tables go."
+)
+force_option = click.option("--force", is_flag=True, help="Replace what is there.")
+device_option = click.option("--device", type=click.Choice(("auto", "cpu", "cuda")), default="auto", show_default=True)
+
+
+@dataclass(frozen=True)
+class Training:
+    """What is trained, and how."""
+
+    model: str
+    dataset: str
+    seed: int
+    settings: tuple[str, ...]
+    steps: int | None
+    epochs: float | None
+    minutes: float | None
+    train_split: str
+    device: str
+    precision: str
+    compile: bool
+    log: str | None
+    resume: bool
+    force: bool
+    workdir: Path
+    data_root: Path | None
+
+
+@dataclass(frozen=True)
+class Judging:
+    """Which protocol, and where its records go."""
+
+    extractor: str | None
+    resize: str | None
+    weights: Path | None
+    offline: bool
+    workers: int
+    results: Path
+
+
+def training_options(function: Function) -> Function:
+    """Everything about the training, as `training`."""
+    return _gathered(
+        function,
+        "training",
+        Training,
+        click.option("--model", required=True, metavar="NAME", help="See `bench list models`."),
+        click.option("--dataset", required=True, metavar="NAME", help="NAME, NAME/DOMAIN or folder:PATH."),
+        click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
+        click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Replace a setting of the recipe."),
+        click.option("--steps", type=int, help="Stop after this many steps."),
+        click.option("--epochs", type=float, help="Stop after this many epochs.  [default: the recipe's]"),
+        click.option("--minutes", type=float, help="Stop after this many minutes of training."),
+        click.option("--train-split", default="train", show_default=True, help="The split to train on."),
+        device_option,
+        click.option("--precision", type=click.Choice(("float32", "bf16")), default="float32", show_default=True),
+        click.option("--compile", is_flag=True, help="torch.compile the networks."),
+        click.option("--log", type=click.Choice(("tensorboard",)), help="Write the curves for TensorBoard too."),
+        click.option("--resume", is_flag=True, help="Go on where an interrupted run stopped."),
+        click.option("--force", is_flag=True, help="Start anew where a run or another record is."),
+        click.option("--workdir", type=path_type, default=Path(), help="Where runs/ goes.  [default: this folder]"),
+        data_root_option,
+    )
+
+
+def judging_options(function: Function) -> Function:
+    """Everything about the protocol, as `judging`."""
+    return _gathered(
+        function,
+        "judging",
+        Judging,
+        click.option("--extractor", metavar="NAME", help="See `bench list extractors`.  [default: the data set's]"),
+        click.option("--resize", metavar="MODE", help="tf1, clean or torch.  [default: the extractor's first]"),
+        click.option(
+            "--weights", type=path_type, metavar="FILE", help="Weights of the extractor.  [env: BENCH_WEIGHTS]"
+        ),
+        click.option("--offline", is_flag=True, help="Never offer a download."),
+        workers_option,
+        results_option,
+    )
+
+
+def job_and_how(training: Training) -> "tuple[Job, How]":
+    """The checked job and the way to train it."""
+    from bench import registry
+    from bench.evaluation import open_subject
+    from bench.runner import How, prepare
+    from reference_models.training import Budget, find_device
+
+    model = registry.resolve("models", training.model)
+    subject = open_subject(training.dataset, training.data_root)
+    budget = Budget(training.steps, training.epochs, training.minutes)
+    find_device(training.device)
+    job = prepare(
+        model,
+        subject,
+        seed=training.seed,
+        settings=training.settings,
+        workdir=training.workdir,
+        train_split=training.train_split,
+    )
+    how = How(
+        budget=budget,
+        device=training.device,
+        precision=training.precision,
+        compile=training.compile,
+        log=training.log,
+        resume=training.resume,
+        force=training.force,
+    )
+    return job, how
+
+
+def open_protocol(subject: "Subject", judging: Judging, device: str) -> "Evaluation":
+    """The evaluation of a data set; before anything is trained, because weights may be missing."""
+    from bench.evaluation import find_measure, open_evaluation
+
+    measure = find_measure(
+        subject,
+        judging.extractor,
+        resize=judging.resize,
+        weights_file=judging.weights,
+        offline=judging.offline,
+        device=device,
+        workers=judging.workers,
+    )
+    return open_evaluation(subject, measure)
+
+
+def finish(record: "RunRecord", results: Path, folder: Path, as_json: bool) -> None:
+    """Write tables and copies of the figures, and print the tables; the paths go to stderr."""
+    from bench.records import read_records
+    from bench.run_tables import run_tables, write_tables
+    from bench.runner import copy_figures, place_of
+    from bench.tables import json_values, terminal
+
+    figures = copy_figures(folder, results, record)
+    files = write_tables(record, read_records(results, record.dataset, record.protocol_id), results, figures)
+    tables = run_tables(record)
+    path = place_of(record, results)
+    if as_json:
+        written = [str(one) for one in (*files, *figures)]
+        print_json({**asdict(record), "path": str(path), "files": written, "tables": list(map(json_values, tables))})
+        return
+    click.echo("\n".join(terminal(table) for table in tables).rstrip())
+    say(f"record   {path}")
+    say(f"tables   {files[0]} and {len(files) - 1} more beside it")
+    if figures:
+        say(f"figures  {figures[0].parent}")
+
+
+def resume_command(ctx: click.Context) -> str:
+    """The command line that goes on with this one."""
+    words = ctx.command_path.split()
+    for parameter in ctx.command.params:
+        name = parameter.name or ""
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE and name not in NOT_REPEATED:
+            value = ctx.params[name]
+            for one in value if isinstance(value, tuple) else (value,):
+                words += [parameter.opts[0]] if isinstance(one, bool) else [parameter.opts[0], str(one)]
+    return shlex.join([*words, "--resume"])

@@ -1,0 +1,93 @@
+"""Which data sets are there, and how to get the others."""
+
+from pathlib import Path
+
+import click
+
+from bench.cli._options import data_root_option, examples, json_option
+from bench.cli._output import print_columns, print_json, progress, say
+
+
+@click.group(invoke_without_command=True, epilog=examples("bench datasets", "bench datasets --json"))
+@data_root_option
+@json_option
+@click.pass_context
+def command(ctx: click.Context, data_root: Path | None, as_json: bool) -> None:
+    """Lists the data sets: whether their images are there, what they are, under which licence.
+
+    JSON: a list of objects with name, title, source, licence, shape, splits, domains, paired, extractors, there, howto.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    from bench.datasets import data_root as find_root
+    from bench.datasets import open_dataset
+    from bench.registry import names
+
+    root = find_root(data_root)
+    rows = [_describe(open_dataset(name), root) for name in names("datasets")]
+    if as_json:
+        print_json(rows)
+        return
+    shown = [
+        (
+            row["name"],
+            "there" if row["there"] else "missing",
+            "x".join(map(str, row["shape"])),
+            row["licence"],
+            row["title"],
+        )
+        for row in rows
+    ]
+    print_columns(shown, ("data set", "images", "shape", "licence", "title"))
+    if not all(row["there"] for row in rows):
+        click.echo(f"get what is missing with: bench datasets fetch NAME (to {root})")
+
+
+def _describe(dataset, root: Path) -> dict:  # type: ignore[no-untyped-def,type-arg]
+    from metrics._errors import InputError
+
+    try:
+        for split in dataset.splits:
+            for domain in dataset.domains or ("",):
+                dataset.load(split, root, domain)
+        there = True
+    except InputError:
+        there = False
+    return {
+        "name": dataset.name,
+        "title": dataset.title,
+        "source": dataset.source,
+        "licence": dataset.licence,
+        "shape": dataset.shape,
+        "splits": dict(dataset.splits),
+        "domains": dataset.domains,
+        "paired": dataset.paired,
+        "extractors": dataset.extractors,
+        "there": there,
+        "howto": dataset.howto,
+    }
+
+
+@command.command(epilog=examples("bench datasets fetch fashion-mnist", "bench datasets fetch horse2zebra --json"))
+@click.argument("name")
+@data_root_option
+@json_option
+def fetch(name: str, data_root: Path | None, as_json: bool) -> None:
+    """Downloads the data set NAME below the data root, checks it, and goes on where an earlier download broke off.
+
+    JSON keys: dataset, data_root, licence.
+    """
+    from bench.datasets import data_root as find_root
+    from bench.datasets import open_dataset
+    from metrics._errors import InputError
+
+    dataset, root = open_dataset(name), find_root(data_root)
+    if dataset.fetch is None:
+        raise InputError(f"{dataset.name} has no download: {dataset.howto}")
+    with progress("bytes") as tell:
+        dataset.fetch(root, lambda done, total: tell(dataset.name, done, total or 0))
+    if as_json:
+        print_json({"dataset": dataset.name, "data_root": str(root), "licence": dataset.licence})
+    else:
+        click.echo(root)
+        say(f"{dataset.name} is there; its licence: {dataset.licence}")

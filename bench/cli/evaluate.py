@@ -1,0 +1,44 @@
+"""Sample a checkpoint and measure it."""
+
+from pathlib import Path
+
+import click
+
+from bench.cli._options import data_root_option, examples, json_option
+from bench.cli._output import progress
+from bench.cli._running import Judging, device_option, finish, force_option, judging_options, open_protocol, path_type
+
+
+@click.command(epilog=examples("bench evaluate runs/dcgan-digits-seed0", "bench evaluate runs/vae-digits-seed0 --json"))
+@click.argument("checkpoint", type=path_type)
+@click.option("--model", metavar="NAME", help="Refuse a checkpoint of any other model.")
+@click.option("--dataset", metavar="NAME", help="Where the checkpoint was trained on folder:PATH, this path.")
+@judging_options
+@device_option
+@data_root_option
+@force_option
+@json_option
+def command(
+    checkpoint: Path,
+    model: str | None,
+    dataset: str | None,
+    judging: Judging,
+    device: str,
+    data_root: Path | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """The second half of `bench run`: samples CHECKPOINT (a file or a run's folder), measures it and writes its record.
+
+    JSON: the record (see docs/running.md) with path, files and tables.
+    """
+    from bench.evaluation import open_subject
+    from bench.stored import evaluate_checkpoint, job_of, open_checkpoint, trained_on
+
+    subject = open_subject(dataset or trained_on(checkpoint), data_root)
+    loaded = open_checkpoint(checkpoint, subject, model=model, device=device)
+    job = job_of(checkpoint, loaded, subject)
+    evaluation = open_protocol(subject, judging, device)
+    with progress() as tell:
+        record = evaluate_checkpoint(job, loaded, evaluation, judging.results, force=force, report=tell)
+    finish(record, judging.results, job.folder, as_json)

@@ -1,0 +1,39 @@
+"""Measure the stored samples of a run with another extractor."""
+
+from pathlib import Path
+
+import click
+
+from bench.cli._options import data_root_option, examples, json_option
+from bench.cli._output import progress
+from bench.cli._running import Judging, device_option, finish, force_option, judging_options, open_protocol, path_type
+
+
+@click.command(
+    epilog=examples(
+        "bench rescore runs/dcgan-digits-seed0 --extractor pixels",
+        "bench rescore runs/dcgan-digits-seed0 --extractor digits-cnn --resize tf1 --json",
+    )
+)
+@click.argument("folder", type=path_type)
+@click.option("--dataset", metavar="NAME", help="Where the run was trained on folder:PATH, this path.")
+@judging_options
+@device_option
+@data_root_option
+@force_option
+@json_option
+def command(
+    folder: Path, dataset: str | None, judging: Judging, device: str, data_root: Path | None, force: bool, as_json: bool
+) -> None:
+    """Measures the samples in FOLDER (of a run) under another protocol; no model is loaded and nothing is sampled.
+
+    JSON: the record (see docs/running.md) with path, files and tables.
+    """
+    from bench.evaluation import open_subject
+    from bench.stored import rescore, run_of
+
+    subject = open_subject(dataset or run_of(folder)["dataset"], data_root)
+    evaluation = open_protocol(subject, judging, device)
+    with progress() as tell:
+        record = rescore(folder, subject, evaluation, judging.results, force=force, report=tell)
+    finish(record, judging.results, folder, as_json)

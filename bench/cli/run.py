@@ -1,0 +1,110 @@
+"""Train a reference model, sample it, measure it, write records and tables."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from bench.cli._options import examples, json_option
+from bench.cli._output import print_facts, print_json, progress, say
+from bench.cli._running import (
+    Judging,
+    Training,
+    finish,
+    job_and_how,
+    judging_options,
+    open_protocol,
+    resume_command,
+    training_options,
+)
+
+if TYPE_CHECKING:
+    from bench.plan import Plan
+
+
+@click.command(
+    epilog=examples(
+        "bench run --model dcgan --dataset digits",
+        "bench run --model vae --dataset digits --epochs 20 --seed 1 --set zdim=5",
+        "bench run --model cyclegan --dataset edges2shapes --extractor vgg16-random --plan",
+    )
+)
+@training_options
+@judging_options
+@click.option("--plan", is_flag=True, help="Say what would be done, how long and how much memory, and stop.")
+@json_option
+@click.pass_context
+def command(ctx: click.Context, training: Training, judging: Judging, plan: bool, as_json: bool) -> None:
+    """From a model's name to its table: train, sample, measure against disjoint real sets, write.
+
+    The state of the run (checkpoint, curves, grids, samples) goes to runs/MODEL-DATASET-seedK, the record to
+    results/runs, tables and copies of the figures beside it. All that can be wrong with it, missing weights first of
+    all, is found before the training starts. Ctrl-C keeps the checkpoint; --resume goes on.
+
+    JSON: the record (see docs/running.md) with path, files and tables; with --plan the plan.
+    """
+    from bench.records import read_records, record_path
+    from bench.runner import check_places, run
+
+    job, how = job_and_how(training)
+    evaluation = open_protocol(job.subject, judging, training.device)
+    if plan:
+        _show_plan(job, how, evaluation, judging, as_json)
+        return
+    protocol = evaluation.protocol
+    path = record_path(judging.results, protocol.dataset, protocol.id, job.spec.name, job.seed)
+    read_records(judging.results, protocol.dataset, protocol.id)  # a damaged neighbour is told before the training
+    check_places(job, how, path)
+    try:
+        with progress() as tell:
+            record = run(job, how, evaluation, judging.results, tell)
+    except KeyboardInterrupt:
+        say(f"the checkpoint is in {job.folder}; go on with: {resume_command(ctx)}")
+        raise
+    except Exception:
+        say(f"the run failed; its state is in {job.folder}, the record that says so is {path}")
+        raise
+    finish(record, judging.results, job.folder, as_json)
+
+
+def _show_plan(job, how, evaluation, judging: Judging, as_json: bool) -> None:  # type: ignore[no-untyped-def]
+    from dataclasses import asdict
+
+    from bench.plan import make_plan
+
+    plan = make_plan(job, how, evaluation, judging.results)
+    if as_json:
+        print_json(asdict(plan))
+    else:
+        print_facts(_facts(plan))
+
+
+def _facts(plan: "Plan") -> list[tuple[str, str]]:
+    images = " + ".join(f"{count:,}" for count in plan.train_images)
+    parameters = ", ".join(f"{name} {count:,}" for name, count in plan.parameters.items())
+    steps = "until the minutes are over" if plan.steps is None else f"{plan.steps:,} steps of {plan.batch_size}"
+    if plan.steps is not None and plan.full_steps is not None:
+        whole = plan.steps == plan.full_steps
+        steps += ", the full recipe" if whole else f"; the full recipe has {plan.full_steps:,}"
+    seconds = "" if plan.training_seconds is None else f"about {_time(plan.training_seconds)}"
+    memory = "not told by this system" if plan.memory_bytes is None else f"{plan.memory_bytes / 2**20:,.0f} MiB"
+    return [
+        ("model", f"{plan.model}, parameters: {parameters}"),
+        ("data", f"{plan.dataset}, {images} training images"),
+        ("training", f"{steps}, on {plan.device}"),
+        ("time", f"{seconds} of training ({plan.seconds_per_step * 1e3:.0f} ms a step, timed just now: an estimate)"),
+        (
+            "measuring",
+            f"{plan.measured_images:,} images with {plan.extractor}, resize {plan.resize}: at most "
+            f"{_time(plan.measuring_seconds)}, less where features are in the cache",
+        ),
+        ("memory", f"{memory} at the peak of the trial steps"),
+        ("disk", f"{plan.checkpoint_bytes / 2**20:,.1f} MiB of checkpoint, besides samples and pictures"),
+        ("state", plan.folder),
+        ("record", plan.record),
+    ]
+
+
+def _time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,51 @@
+"""The tables of all records: Tables 5, 6 and 7 of each run, and a comparison per protocol."""
+
+from pathlib import Path
+
+import click
+
+from bench.cli._options import examples, json_option
+from bench.cli._output import print_json, say
+from bench.cli._running import results_option
+
+
+@click.command(
+    epilog=examples("bench tables --dataset digits", "bench tables --model dcgan --dataset digits --format csv")
+)
+@click.option("--model", metavar="NAME", help="Only this model.")
+@click.option("--dataset", metavar="NAME", help="Only this data set.")
+@click.option("--protocol", metavar="ID", default="", help="Only this protocol.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(("terminal", "md", "csv", "html", "json")),
+    default="terminal",
+    show_default=True,
+)
+@results_option
+@json_option
+def command(model: str | None, dataset: str | None, protocol: str, kind: str, results: Path, as_json: bool) -> None:
+    """Prints the tables of the records below --results. Numbers of different protocols never share a table.
+
+    The best run of a comparison is marked only where its 95 % interval overlaps with no other one's. CSV keeps every
+    digit; several tables are divided by a line "# title".
+
+    JSON: a list of tables with name, title, columns, rows, notes.
+    """
+    from bench.run_tables import comparison_tables, run_tables
+    from bench.stored import chosen_records
+    from bench.tables import RENDERERS, json_values
+
+    records = chosen_records(results, model, dataset, protocol)
+    good = [record for record in records if record.status == "ok"]
+    for record in records:
+        if record.status == "failed":
+            say(f"failed: {record.model} on {record.dataset}, seed {record.seed}: {record.error}")
+    compared = comparison_tables(good) if len(good) > 1 else []
+    tables = [*compared, *(table for record in good for table in run_tables(record))]
+    if as_json or kind == "json":
+        print_json([json_values(table) for table in tables])
+        return
+    apart = "# {title}\n{text}" if kind == "csv" and len(tables) > 1 else "{text}"
+    parts = (apart.format(title=table.title, text=RENDERERS[kind](table)) for table in tables)
+    click.echo("\n".join(parts).rstrip())

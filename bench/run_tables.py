@@ -1,0 +1,298 @@
+"""The tables of runs: Tables 5, 6 and 7 of the CIS 680 assignment 4 for one run, and one that compares several.
+
+Only records of one protocol share a table. FID stands there as the plain value, which papers print, and as the
+corrected one with its 95 % interval; the Inception Score likewise.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from bench import registry
+from bench.evaluation import GENERATED, NOISE, REAL_1, REAL_2, RECONSTRUCTED, TEST
+from bench.records import Numbers, RunRecord, run_name, slug, write_text
+from bench.tables import Cell, Column, Table, aligned, csv_text, mark_best, markdown
+
+TRANSLATES = ("paired", "unpaired")
+FID_COLUMNS = (Column("fid", "FID", "lower"), Column("fid_corrected", "corrected [95 %]", "lower"))
+IS_COLUMNS = (
+    Column("inception_score", "IS", "higher"),
+    Column("inception_score_corrected", "corrected [95 %]", "higher"),
+)
+MSE_COLUMNS = (
+    Column("mse", "MSE [95 %]", "lower"),
+    Column("psnr", "PSNR (dB)", "higher"),
+    Column("ssim", "SSIM", "higher"),
+)
+PRDC = ("precision", "recall", "density", "coverage")
+
+
+# ----- one run
+
+
+def run_tables(record: RunRecord) -> list[Table]:
+    """The tables of a successful run: Table 5, 6 or 7 by its task, the reconstruction error, the other distances."""
+    tables = [_table_5(record)] if record.task == "reconstruct" else [_sets_and_pairs(record)]
+    if record.pair_scores(TEST, RECONSTRUCTED):
+        tables.append(_reconstruction(record))
+    return [aligned(table) for table in (*tables, _distances(record))]
+
+
+def _table_5(record: RunRecord) -> Table:
+    rows = []
+    for name, shown in (
+        (REAL_1, "real image set"),
+        (REAL_2, "real image set 2"),
+        (GENERATED, "generated image set"),
+        (NOISE, NOISE),
+    ):
+        rows.append((Cell(shown), *_is_cells(record, name, ""), *_fid_cells(record, REAL_1, name, "")))
+    fid = (Column("fid", "FID to the real set", "lower"), FID_COLUMNS[1])
+    columns = (Column("set", "Image set"), *IS_COLUMNS, *fid)
+    return Table("table-5", f"Table 5. {_who(record)}", columns, tuple(rows), _notes(record))
+
+
+def _sets_and_pairs(record: RunRecord) -> Table:
+    """Table 6, or Table 7 with a block of rows for each domain."""
+    rows = []
+    for label in _labels(record):
+        if record.task in TRANSLATES:
+            lines = ((REAL_2, REAL_1), (GENERATED, GENERATED), (NOISE, NOISE))
+        else:
+            lines = ((REAL_1, REAL_1), (REAL_2, REAL_2), (GENERATED, GENERATED), (NOISE, NOISE))
+        for other, name in lines:
+            pair = Cell(f"{_shown(REAL_1, label)} vs {_shown(other, label)}")
+            rows.append(
+                (
+                    pair,
+                    *_fid_cells(record, REAL_1, other, label),
+                    Cell(_shown(name, label)),
+                    *_is_cells(record, name, label),
+                )
+            )
+    number = 7 if record.task in TRANSLATES else 6
+    columns = (Column("pair", "Image set pair"), *FID_COLUMNS, Column("set", "Image set"), *IS_COLUMNS)
+    return Table(f"table-{number}", f"Table {number}. {_who(record)}", columns, tuple(rows), _notes(record))
+
+
+def _reconstruction(record: RunRecord) -> Table:
+    pair = record.pair_scores(TEST, RECONSTRUCTED)
+    assert pair is not None
+    scores = pair.scores["mse"]
+    row = (Cell("test images vs reconstructed"), *_mse_cells(scores))
+    notes = ("means over all test images, flattened to vectors in [0, 1]; an image counts with at most 100 dB",)
+    columns = (Column("pair", "Image set pair"), *MSE_COLUMNS)
+    return Table("reconstruction", f"Reconstruction error. {_who(record)}", columns, (row,), notes)
+
+
+def _distances(record: RunRecord) -> Table:
+    """KID, precision, recall, density, coverage of every pair; the paired error where there are pairs."""
+    paired = any("mse" in pair.scores for pair in record.pairs if pair.b == GENERATED)
+    rows = []
+    for label in _labels(record):
+        for name in (REAL_2, GENERATED, NOISE):
+            pair = record.pair_scores(REAL_1, name, label)
+            if pair:
+                cells = (_kid_cell(pair.scores["kid"]), *(Cell(pair.scores["prdc"][key]) for key in PRDC))
+                mse = _mse_cells(pair.scores.get("mse", {})) if paired else ()
+                rows.append((Cell(f"{_shown(REAL_1, label)} vs {_shown(name, label)}"), *cells, *mse))
+    columns = (
+        Column("pair", "Image set pair"),
+        Column("kid", "KID [95 %]", "lower"),
+        *(Column(key, key.capitalize(), "higher") for key in PRDC),
+        *(MSE_COLUMNS if paired else ()),
+    )
+    return Table("distances", f"Other distances. {_who(record)}", columns, tuple(rows), (_extractor_note(record),))
+
+
+def _who(record: RunRecord) -> str:
+    return f"{record.model} on {record.dataset}, seed {record.seed}"
+
+
+def _labels(record: RunRecord) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.domain for one in record.sets))
+
+
+def _shown(name: str, label: str) -> str:
+    """`real 1` of the domain edges is `real edges 1`, as Table 7 writes it."""
+    if not label:
+        return name
+    word, _, number = name.partition(" ")
+    return " ".join(filter(None, (word, label, number)))
+
+
+def _fid_cells(record: RunRecord, a: str, b: str, label: str) -> tuple[Cell, Cell]:
+    pair = record.pair_scores(a, b, label)
+    scores: Numbers = pair.scores["fid"] if pair else {}
+    corrected = Cell(scores.get("fid_corrected"), scores.get("fid_low"), scores.get("fid_high"))
+    return Cell(_rounded(scores.get("fid"))), corrected
+
+
+def _rounded(value: float | None) -> float | None:
+    """0 for the rounding that is left of a distance of a set to itself."""
+    return 0.0 if value is not None and abs(value) < 1e-9 else value
+
+
+def _is_cells(record: RunRecord, name: str, label: str) -> tuple[Cell, Cell]:
+    one = record.set_scores(name, label)
+    scores = one.scores.get("inception-score", {}) if one else {}
+    key = "inception_score"
+    corrected = Cell(scores.get(f"{key}_corrected"), scores.get(f"{key}_low"), scores.get(f"{key}_high"))
+    return Cell(scores.get(key)), corrected
+
+
+def _kid_cell(scores: Numbers) -> Cell:
+    return Cell(scores.get("kid"), scores.get("kid_low"), scores.get("kid_high"))
+
+
+def _mse_cells(scores: Numbers) -> tuple[Cell, ...]:
+    mse = Cell(scores.get("mse"), scores.get("mse_low"), scores.get("mse_high"))
+    return mse, Cell(scores.get("psnr")), Cell(scores.get("ssim"))
+
+
+# ----- what stands under them
+
+
+def _notes(record: RunRecord) -> tuple[str, ...]:
+    found = [_budget_note(record), _extractor_note(record), _bias_note(record)]
+    if not record.protocol.logits:
+        found.append(f"no Inception Score: {record.protocol.extractor} is no classifier")
+    train = [one for one in record.protocol.real if one.split != "test"]
+    if train:
+        found.append(
+            f"{train[0].name} is of the {train[0].split} split, because the test split has too few images for two sets"
+        )
+    return tuple(found + [warning for warning in record.warnings if warning.startswith("weights ")])
+
+
+def _budget_note(record: RunRecord) -> str:
+    done = record.training
+    if done is None:
+        return "budget: not known, the checkpoint came without its training.json"
+    where = record.environment.gpu or f"{record.environment.cores} cores of {record.environment.cpu}"
+    device = f" on {where}" if done.device else ""
+    took = f"{done.steps:,} steps ({done.epochs:.3g} epochs) in {_duration(done.seconds)}{device}"
+    changes = ", ".join(f"{name}={value}" for name, value in record.recipe_changes.items())
+    changed = f"; settings other than the recipe's: {changes}" if changes else ""
+    if done.full_steps and done.steps < done.full_steps:
+        share = f"{done.steps / done.full_steps:.1%}"
+        return f"budget: {took}, {share} of the recipe's {done.full_steps:,} steps: NOT the full recipe{changed}"
+    return f"budget: {took}, the full recipe{changed}" if not changes else f"budget: {took}{changed}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _extractor_note(record: RunRecord) -> str:
+    protocol = record.protocol
+    family = registry.load("extractors", protocol.extractor).family
+    apart = "" if family == "imagenet-inception" else ", NOT Inception: compare with numbers of this protocol only"
+    return f"features: {protocol.extractor}, resize {protocol.resize}{apart} (protocol {record.protocol_id})"
+
+
+def _bias_note(record: RunRecord) -> str:
+    count = min(one.count for one in record.sets)
+    width = registry.load("extractors", record.protocol.extractor).taps[record.protocol.pool]
+    share = "is mostly bias" if count <= width else "is biased upwards"
+    return (
+        f"[ ] are 95 % intervals. With {count:,} images per set and {width:,} features the plain FID {share}: real 1 "
+        "against real 2 would be 0 for unlimited images. The corrected value has that taken out, and can fall below 0. "
+        "Noise, uniform pixels, is the floor; real 1 against itself is 0 by construction"
+    )
+
+
+# ----- several runs
+
+
+def comparison_tables(records: Sequence[RunRecord]) -> list[Table]:
+    """One table per protocol and domain: real 2, every successful run by its FID, and noise.
+
+    The best run is marked only where its interval overlaps with no other one's.
+    """
+    key = lambda record: (record.dataset, record.protocol_id)  # noqa: E731, used twice
+    good = sorted((record for record in records if record.status == "ok"), key=key)
+    return [
+        _comparison(list(runs), label)
+        for group in (list(together) for _, together in groupby(good, key))
+        for label in dict.fromkeys(label for record in group for label in _labels(record))
+        for runs in [[record for record in group if record.pair_scores(REAL_1, GENERATED, label)]]
+    ]
+
+
+def _comparison(runs: list[RunRecord], label: str) -> Table:
+    first = runs[0]
+    runs = sorted(runs, key=lambda record: _fid_cells(record, REAL_1, GENERATED, label)[1].value or 0.0)
+    paired = any(_error_of(record, label) for record in runs)
+    rows = [
+        _compared(first, REAL_2, _shown(REAL_2, label), label, None, paired),
+        *(_compared(one, GENERATED, f"{one.model}, seed {one.seed}", label, _steps(one), paired) for one in runs),
+        _compared(first, NOISE, _shown(NOISE, label), label, None, paired),
+    ]
+    columns = (
+        Column("what", "Against real 1"),
+        Column("steps", "Steps"),
+        *FID_COLUMNS,
+        Column("kid", "KID [95 %]", "lower"),
+        Column("inception_score_corrected", "IS, corrected [95 %]", "higher"),
+        *(Column(key, key.capitalize(), "higher") for key in PRDC),
+        *(MSE_COLUMNS[:1] if paired else ()),
+    )
+    where = f"{first.dataset} {label}".strip()
+    short = [f"{_who(one)}: {_budget_note(one)}" for one in runs]
+    notes = (_extractor_note(first), _bias_note(first), *short)
+    table = Table(
+        "comparison" + (f"-{slug(label)}" if label else ""), f"Models on {where}", columns, tuple(rows), notes
+    )
+    return mark_best(aligned(table), range(1, len(runs) + 1))
+
+
+def _compared(
+    record: RunRecord, name: str, shown: str, label: str, steps: int | None, paired: bool
+) -> tuple[Cell, ...]:
+    pair = record.pair_scores(REAL_1, name, label)
+    scores = pair.scores if pair else {}
+    mse = (_mse_cells(_error_of(record, label) if name == GENERATED else {})[0],) if paired else ()
+    return (
+        Cell(shown),
+        Cell(steps),
+        *_fid_cells(record, REAL_1, name, label),
+        _kid_cell(scores.get("kid", {})),
+        _is_cells(record, name, label)[1],
+        *(Cell(scores.get("prdc", {}).get(key)) for key in PRDC),
+        *mse,
+    )
+
+
+def _error_of(record: RunRecord, label: str) -> Numbers:
+    """The paired error of a run: of its reconstructions, or of its translations where there are pairs."""
+    for pair in (record.pair_scores(TEST, RECONSTRUCTED), record.pair_scores(REAL_1, GENERATED, label)):
+        if pair and "mse" in pair.scores:
+            return pair.scores["mse"]
+    return {}
+
+
+def _steps(record: RunRecord) -> int | None:
+    return record.training.steps if record.training else None
+
+
+# ----- files
+
+
+def write_tables(record: RunRecord, records: Iterable[RunRecord], results: Path, figures: Sequence[Path]) -> list[Path]:
+    """Write a run's tables as one markdown and a CSV each, and the comparison of its protocol's `records`."""
+    folder = results / "tables" / slug(record.dataset) / record.protocol_id
+    name = run_name(record.model, record.seed)
+    tables = run_tables(record)
+    up = "../../../figures/" + f"{slug(record.dataset)}/{name}"
+    pictures = [f"![{path.stem}]({up}/{path.name})" for path in figures]
+    files = {f"{name}.md": "\n".join([*map(markdown, tables), "\n\n".join(pictures)]).rstrip() + "\n"}
+    files |= {f"{name}-{table.name}.csv": csv_text(table) for table in tables}
+    same = [one for one in records if one.protocol_id == record.protocol_id]
+    for table in comparison_tables(same):
+        files |= {f"{table.name}.md": markdown(table), f"{table.name}.csv": csv_text(table)}
+    for file, content in files.items():
+        write_text(folder / file, content)
+    return [folder / file for file in files]

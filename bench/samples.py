@@ -1,0 +1,146 @@
+"""Images out of a trained model: made as a protocol asks for them, written and read again.
+
+Sample i depends on the noise row (sampling seed, i) only, and on its own real image where the model translates or
+reconstructs; batch sizes move a pixel by rounding at most. In a run's folder they are kept as npz, uint8 [n, h, w, c]
+under `arr_0`, which `bench fid` and ADM's evaluator read; `bench sample` also writes a folder of PNGs.
+"""
+
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from bench.evaluation import (
+    GENERATED,
+    REAL_1,
+    RECONSTRUCTED,
+    SAMPLING_SEED,
+    TEST,
+    Arrays,
+    Evaluation,
+    Subject,
+    open_subject,
+)
+from bench.records import slug
+from metrics._errors import InputError
+from reference_models._types import Direction, Model
+from reference_models.training import Loaded, reconstruct, sample, translate
+
+TO_DOMAIN: tuple[Direction, Direction] = ("y-to-x", "x-to-y")  # what makes images of the first, of the second domain
+DEFAULT_COUNT = 1_000
+
+
+def generate(model: Model, task: str, evaluation: Evaluation) -> Arrays:
+    """The images that the protocol asks for, uint8 [n, c, h, w] by (set, domain), with the test images beside their
+    reconstructions. The same for any batch size but for rounding."""
+    subject = evaluation.subject
+    made: dict[tuple[str, str], np.ndarray] = {}
+    if model.directions:
+        for label, other, direction in zip(subject.labels, subject.labels[::-1], TO_DOMAIN, strict=True):
+            if direction in model.directions:
+                made[GENERATED, label] = translate(model, subject.images(REAL_1, other), direction)
+    else:
+        made[GENERATED, ""] = sample(model, SAMPLING_SEED, 0, evaluation.count())
+    if task == "reconstruct":
+        made[TEST, ""] = subject.test_images()
+        made[RECONSTRUCTED, ""] = reconstruct(model, made[TEST, ""])
+    return made
+
+
+def samples_path(folder: Path, label: str) -> Path:
+    return folder / f"samples{'-' if label else ''}{slug(label)}.npz"
+
+
+def save_generated(folder: Path, made: Arrays) -> None:
+    """Write generated sets and reconstructions as npz, [n, h, w, c] as `arr_0`; InputError where there is no room."""
+    for (name, label), images in made.items():
+        if name != TEST:
+            path = samples_path(folder, label) if name == GENERATED else folder / "reconstructions.npz"
+            save_images(path, images)
+
+
+def save_images(path: Path, images: np.ndarray) -> None:
+    """uint8 [n, c, h, w] as an npz with `arr_0` uint8 [n, h, w, c], whole or not at all."""
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with unfinished.open("wb") as file:
+            np.savez(file, arr_0=np.ascontiguousarray(images.transpose(0, 2, 3, 1)))
+        unfinished.replace(path)
+    except OSError as error:
+        raise InputError(
+            f"cannot write {path} ({error.strerror or error}); free some space and use --resume"
+        ) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def save_pngs(folder: Path, images: np.ndarray, *, force: bool = False) -> None:
+    """uint8 [n, c, h, w] as a folder of PNGs 00000.png ..., whole or not at all; InputError where it exists or there is
+    no room. `force` replaces a folder that holds nothing but PNGs."""
+    from PIL import Image
+
+    if folder.exists():
+        strangers = (
+            [path.name for path in folder.iterdir() if path.suffix != ".png"] if folder.is_dir() else [folder.name]
+        )
+        if strangers or not force:
+            why = f"holds {strangers[0]}, so it is not replaced" if strangers else "exists; replace it with --force"
+            raise InputError(f"{folder} {why}, or choose another name")
+    unfinished = folder.with_name(f".{folder.name}.unfinished")
+    try:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        for row, image in enumerate(images):
+            pixels = image[0] if len(image) == 1 else image.transpose(1, 2, 0)
+            Image.fromarray(np.ascontiguousarray(pixels)).save(unfinished / f"{row:05d}.png")
+        if folder.exists():
+            shutil.rmtree(folder)
+        unfinished.replace(folder)
+    except OSError as error:
+        raise InputError(f"cannot write {folder} ({error.strerror or error}); free some space") from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def load_generated(folder: Path, subject: Subject) -> Arrays:
+    """What `save_generated` wrote; InputError where a file is missing or damaged."""
+    paths = {label: samples_path(folder, label) for label in subject.labels}
+    there = {label: path for label, path in paths.items() if path.is_file()} or paths
+    made = {(GENERATED, label): _load_images(path) for label, path in there.items()}
+    if (folder / "reconstructions.npz").is_file():
+        made |= {(TEST, ""): subject.test_images(), (RECONSTRUCTED, ""): _load_images(folder / "reconstructions.npz")}
+    return made
+
+
+def _load_images(path: Path) -> np.ndarray:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return np.ascontiguousarray(stored["arr_0"].transpose(0, 3, 1, 2))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        why = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
+        raise InputError(f"{path} {why}; make it again with `bench evaluate {path.parent}`") from error
+
+
+def sample_checkpoint(
+    loaded: Loaded, dataset: str, root: Path | None, *, count: int | None, seed: int, direction: str | None
+) -> np.ndarray:
+    """uint8 images [n, c, h, w]: of noise rows 0 to `count`, or translations of the first `count` test images.
+
+    Raises InputError where a direction is given to a model that knows none, is missing where it knows two, or where
+    there are not so many test images.
+    """
+    known = loaded.model.directions
+    if not known:
+        if direction:
+            raise InputError(f"{loaded.spec.name} makes images from noise and knows no --direction; leave it away")
+        return sample(loaded.model, seed, 0, count or DEFAULT_COUNT)
+    if direction is None and len(known) > 1:
+        raise InputError(f"{loaded.spec.name} translates both ways; choose --direction {' or '.join(known)}")
+    way: Direction = direction or known[0]  # type: ignore[assignment]
+    subject = open_subject(dataset, root)
+    split = subject.dataset.load(TEST, subject.root, subject.domains[0 if way == "x-to-y" else 1])
+    if count is not None and count > split.count:
+        raise InputError(f"-n {count}: {subject.name} has {split.count} test images to translate; take at most as many")
+    return translate(loaded.model, split.read(0, min(count or DEFAULT_COUNT, split.count)), way)

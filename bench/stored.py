@@ -1,0 +1,159 @@
+"""Measuring what earlier runs left behind: a checkpoint, or the samples in a run's folder."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from bench import registry
+from bench.evaluation import Evaluation, Report, Subject, evaluate
+from bench.records import RunRecord, Training, read_record, read_records, record_path, typed, write_record
+from bench.runner import RUN, TRAINING, Job, make_record, place_of
+from bench.samples import generate, load_generated, save_generated
+from metrics._errors import InputError
+from reference_models.training import Loaded, checkpoints, load, to_json
+from reference_models.training.settings import from_json
+
+
+def open_checkpoint(path: Path, subject: Subject, *, model: str | None = None, device: str = "cpu") -> Loaded:
+    """The model of a checkpoint file or a run's folder, which must have been trained on this data set.
+
+    Raises ModelError for a file that is missing, cut, of another schema, model or image shape, and InputError for one
+    that was trained on other data.
+    """
+    loaded = load(path, device=device, model=model and registry.resolve("models", model), shape=subject.dataset.shape)
+    trained_on = loaded.state["data"]["name"]
+    if trained_on != subject.name:
+        raise InputError(
+            f"{path} was trained on {trained_on!r}, not on {subject.name!r}; measure it on its own data set"
+        )
+    return loaded
+
+
+def job_of(path: Path, loaded: Loaded, subject: Subject) -> Job:
+    """The job that a checkpoint is the result of."""
+    folder = path if path.is_dir() else path.parent
+    return Job(loaded.spec, loaded.config, subject, loaded.state["seed"], folder)
+
+
+def evaluate_checkpoint(
+    job: Job,
+    loaded: Loaded,
+    evaluation: Evaluation,
+    results: Path,
+    *,
+    force: bool = False,
+    report: Report | None = None,
+) -> RunRecord:
+    """Sample a trained model, measure it, write its record; in a run's folder the samples are kept for `rescore`."""
+    done = read_training(job.folder) or _from_checkpoint(loaded)
+    check_record(job, evaluation, results, force)
+    made = generate(loaded.model, loaded.spec.task, evaluation)
+    if (job.folder / RUN).is_file():
+        save_generated(job.folder, made)
+    record = make_record(job, evaluation, done, evaluate(evaluation, made, report), device=done.device)
+    write_record(place_of(record, results), record)
+    return record
+
+
+def rescore(
+    folder: Path,
+    subject: Subject,
+    evaluation: Evaluation,
+    results: Path,
+    *,
+    force: bool = False,
+    report: Report | None = None,
+) -> RunRecord:
+    """Measure the stored samples of a run under another protocol, and write its record; no model is loaded."""
+    job = job_in(folder, subject)
+    check_record(job, evaluation, results, force)
+    made = load_generated(folder, subject)
+    done = read_training(folder)
+    record = make_record(job, evaluation, done, evaluate(evaluation, made, report), device=done.device if done else "")
+    write_record(place_of(record, results), record)
+    return record
+
+
+def run_of(folder: Path) -> dict[str, Any]:
+    """What a run's folder says it is: model, dataset, train_split, seed, config; InputError where it is none."""
+    path = folder / RUN
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{folder} is no folder of a run (it has no {RUN}); give runs/<model>-<data set>-seed<k>"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read ({error}); go on with --resume to write it again") from error
+    kinds = {"model": str, "dataset": str, "train_split": str, "seed": int, "config": dict[str, Any]}
+    if not isinstance(values, dict) or set(values) != set(kinds):
+        raise InputError(f"{path} is of another version; expected the fields {', '.join(kinds)}; run again")
+    return {name: typed(kind, values[name], f"{path}: {name}") for name, kind in kinds.items()}
+
+
+def job_in(folder: Path, subject: Subject) -> Job:
+    """The job whose state lies in a folder."""
+    about = run_of(folder)
+    spec = registry.load("models", about["model"])
+    config = from_json(type(spec.recipes["default"]), about["config"])
+    return Job(spec, config, subject, about["seed"], folder, about["train_split"])
+
+
+def read_training(folder: Path) -> Training | None:
+    """What the training in a run's folder did; None where the folder says nothing about it."""
+    path = folder / TRAINING
+    if not path.is_file():
+        return None
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path} is damaged ({error}); go on with --resume to write it again") from error
+    done: Training = typed(Training, values, str(path))
+    return done
+
+
+def check_record(job: Job, evaluation: Evaluation, results: Path, force: bool) -> None:
+    """InputError where the record of another training of this model and seed stands, and `force` was not given."""
+    path = record_path(results, job.subject.name, evaluation.protocol.id, job.spec.name, job.seed)
+    if path.exists() and not force:
+        earlier = read_record(path)
+        if earlier.status == "ok" and earlier.config != to_json(job.config):
+            raise InputError(
+                f"{path} is the record of other settings; replace it with --force or choose another --results"
+            )
+
+
+def _from_checkpoint(loaded: Loaded) -> Training:
+    state = loaded.state
+    return Training(
+        asked={},
+        full_steps=None,
+        steps=state["step"],
+        epochs=state["images"] / max(state["data"]["counts"]),
+        images=state["images"],
+        seconds=state["seconds"],
+        batch_size=loaded.config.batch_size,
+        device="",
+        precision=state["precision"],
+        compiled=False,
+        losses={},
+    )
+
+
+def trained_on(path: Path) -> str:
+    """The name of the data set that a checkpoint was trained on."""
+    path = path / checkpoints.FILE_NAME if path.is_dir() else path
+    return str(checkpoints.read_state(path)["data"]["name"])
+
+
+def chosen_records(results: Path, model: str | None, dataset: str | None, protocol: str) -> list[RunRecord]:
+    """The records of a model, a data set and a protocol (each None or "" for all); InputError where there are none."""
+    name = registry.resolve("models", model) if model else ""
+    if dataset and not dataset.startswith("folder:"):
+        registry.resolve("datasets", dataset.partition("/")[0])
+    found = [one for one in read_records(results, dataset or "", protocol) if name in ("", one.model)]
+    if not found:
+        words = ("of", name), ("on", dataset), ("under", protocol)
+        asked = "".join(f" {word} {value}" for word, value in words if value)
+        raise InputError(f"no records{asked} below {results / 'runs'}; make one with `bench run`, or give --results")
+    return found

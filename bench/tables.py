@@ -1,0 +1,249 @@
+"""Tables of values first, renderers as functions: markdown, CSV, HTML, JSON, terminal.
+
+A cell carries its interval, a column its direction, so that every renderer says both and `mark_best` needs no names. A
+best value is marked only where its interval overlaps with no other one: neighbours that cannot be told apart are not
+ranked.
+"""
+
+import csv
+import html
+import io
+import math
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+ARROWS = {"lower": " ↓", "higher": " ↑", "neither": ""}
+MINUS = "−"  # a minus sign as wide as the digits
+WIDTH = 100  # characters of a note in a terminal
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its key in files, its title for people, which direction is better."""
+
+    key: str
+    title: str
+    better: Literal["lower", "higher", "neither"] = "neither"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number with its 95 % interval, a text, or nothing; `decimals` for people, files keep every digit."""
+
+    value: float | int | str | None = None
+    low: float | None = None
+    high: float | None = None
+    decimals: int = 2
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells under columns; `name` is its file name, `notes` belong under it wherever it is shown."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row) != len(self.columns):
+                raise ValueError(f"table {self.name}: a row of {len(row)} cells under {len(self.columns)} columns")
+
+
+# ----- values
+
+
+def aligned(table: Table) -> Table:
+    """The table with the same decimals down each column: as many as show two digits of its narrowest interval."""
+    decimals = [_decimals([row[place] for row in table.rows]) for place in range(len(table.columns))]
+    rows = tuple(
+        tuple(replace(cell, decimals=places) for cell, places in zip(row, decimals, strict=True)) for row in table.rows
+    )
+    return replace(table, rows=rows)
+
+
+def _decimals(cells: Sequence[Cell]) -> int:
+    widths = [cell.high - cell.low for cell in cells if cell.low is not None and cell.high is not None]
+    widths = [width for width in widths if width > 0]
+    values = [abs(cell.value) for cell in cells if isinstance(cell.value, float) and abs(cell.value) > 1e-9]
+    if widths:
+        return min(4, max(1, 1 - math.floor(math.log10(min(widths)))))
+    return min(4, max(1, 2 - math.floor(math.log10(min(values))))) if values else 2
+
+
+def mark_best(table: Table, rows: Iterable[int]) -> Table:
+    """The table with the best of these rows marked in each column with a direction, where it can be told apart.
+
+    A cell is the best where its whole interval is better than that of every other row; cells without an interval, and
+    single rows, are never marked.
+    """
+    chosen = list(rows)
+    marked = [list(row) for row in table.rows]
+    for place, column in enumerate(table.columns):
+        cells = [table.rows[row][place] for row in chosen]
+        if column.better == "neither" or len(cells) < 2 or any(cell.low is None or cell.high is None for cell in cells):
+            continue
+        for number, row in enumerate(chosen):
+            others = cells[:number] + cells[number + 1 :]
+            if all(_better(cells[number], other, column.better) for other in others):
+                marked[row][place] = replace(cells[number], best=True)
+    return replace(table, rows=tuple(tuple(row) for row in marked))
+
+
+def _better(cell: Cell, other: Cell, direction: str) -> bool:
+    assert cell.low is not None and cell.high is not None and other.low is not None and other.high is not None
+    return cell.high < other.low if direction == "lower" else cell.low > other.high
+
+
+def text(cell: Cell) -> str:
+    """A cell for people: `12.3 [11.0, 13.6]`, `1,000`, a dash where there is nothing."""
+    if cell.value is None:
+        return "–"
+    if isinstance(cell.value, str):
+        return cell.value
+    if isinstance(cell.value, int):
+        return f"{cell.value:,}"
+    shown = _number(cell.value, cell.decimals)
+    if cell.low is None or cell.high is None:
+        return shown
+    return f"{shown} [{_number(cell.low, cell.decimals)}, {_number(cell.high, cell.decimals)}]"
+
+
+def _number(value: float, decimals: int) -> str:
+    shown = f"{value:,.{decimals}f}"
+    return shown.replace("-", "") if float(shown.replace(",", "")) == 0 else shown.replace("-", MINUS)
+
+
+def _heads(table: Table) -> list[str]:
+    return [column.title + ARROWS[column.better] for column in table.columns]
+
+
+def _left(table: Table, place: int) -> bool:
+    """Whether a column is aligned to the left: where it holds words."""
+    return any(isinstance(row[place].value, str) for row in table.rows)
+
+
+# ----- renderers
+
+
+def markdown(table: Table) -> str:
+    """A GitHub table under its title, the notes as a list; the best values are bold."""
+    heads = [_escaped(head) for head in _heads(table)]
+    rules = [":---" if _left(table, place) else "---:" for place in range(len(heads))]
+    rows = [
+        [f"**{_escaped(text(cell))}**" if cell.best else _escaped(text(cell)) for cell in row] for row in table.rows
+    ]
+    lines = [f"### {table.title}", "", *("| " + " | ".join(row) + " |" for row in (heads, rules, *rows))]
+    return "\n".join([*lines, "", *(f"- {note}" for note in table.notes)]).rstrip() + "\n"
+
+
+def _escaped(word: str) -> str:
+    return word.replace("|", "\\|")
+
+
+def csv_text(table: Table) -> str:
+    """One header line and the rows, every digit kept; a column with intervals is three: key, key_low, key_high."""
+    wide = [any(row[place].low is not None for row in table.rows) for place in range(len(table.columns))]
+    heads = [
+        name
+        for column, interval in zip(table.columns, wide, strict=True)
+        for name in ((column.key, f"{column.key}_low", f"{column.key}_high") if interval else (column.key,))
+    ]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(heads)
+    for row in table.rows:
+        writer.writerow(
+            [
+                "" if value is None else value
+                for cell, interval in zip(row, wide, strict=True)
+                for value in _parts(cell, interval)
+            ]
+        )
+    return out.getvalue()
+
+
+def _parts(cell: Cell, interval: bool) -> tuple[Any, ...]:
+    return (cell.value, cell.low, cell.high) if interval else (cell.value,)
+
+
+def html_text(table: Table) -> str:
+    """A `<table>` with a caption, and the notes as a list below; everything escaped, no style."""
+
+    def line(tag: str, words: Sequence[str], classes: Sequence[str]) -> str:
+        cells = (f'<{tag} class="{kind}">{word}</{tag}>' for word, kind in zip(words, classes, strict=True))
+        return f"<tr>{''.join(cells)}</tr>"
+
+    kinds = ["text" if _left(table, place) else "number" for place in range(len(table.columns))]
+    rows = [
+        line(
+            "td", [f"<b>{html.escape(text(cell))}</b>" if cell.best else html.escape(text(cell)) for cell in row], kinds
+        )
+        for row in table.rows
+    ]
+    notes = "".join(f"<li>{html.escape(note)}</li>" for note in table.notes)
+    head = line("th", [html.escape(head) for head in _heads(table)], kinds)
+    return (
+        "\n".join(
+            [
+                f'<table class="bench" id="{html.escape(table.name)}">',
+                f"<caption>{html.escape(table.title)}</caption>",
+                f"<thead>{head}</thead>",
+                "<tbody>",
+                *rows,
+                "</tbody>",
+                "</table>",
+                *([f'<ul class="notes">{notes}</ul>'] if notes else []),
+            ]
+        )
+        + "\n"
+    )
+
+
+def terminal(table: Table) -> str:
+    """Aligned text with a line under the heads, the notes wrapped below; the best values carry a star."""
+    heads = _heads(table)
+    rows = [[text(cell) + (" *" if cell.best else "") for cell in row] for row in table.rows]
+    widths = [max(len(row[place]) for row in (heads, *rows)) for place in range(len(heads))]
+
+    def line(words: Sequence[str]) -> str:
+        padded = (
+            word.ljust(width) if _left(table, place) else word.rjust(width)
+            for place, (word, width) in enumerate(zip(words, widths, strict=True))
+        )
+        return "   ".join(padded).rstrip()
+
+    rule = "─" * (sum(widths) + 3 * (len(widths) - 1))
+    notes = [textwrap.fill(note, WIDTH, initial_indent="- ", subsequent_indent="  ") for note in table.notes]
+    return "\n".join([table.title, rule, line(heads), rule, *map(line, rows), rule, *notes]) + "\n"
+
+
+def json_values(table: Table) -> dict[str, Any]:
+    """The table as JSON values: title, columns, rows of {key: value or {value, low, high}}, notes."""
+    rows = [
+        {column.key: _json_cell(cell) for column, cell in zip(table.columns, row, strict=True)} for row in table.rows
+    ]
+    return {
+        "name": table.name,
+        "title": table.title,
+        "columns": [asdict(column) for column in table.columns],
+        "rows": rows,
+        "notes": list(table.notes),
+    }
+
+
+def _json_cell(cell: Cell) -> Any:
+    return cell.value if cell.low is None else {"value": cell.value, "low": cell.low, "high": cell.high}
+
+
+RENDERERS: dict[str, Callable[[Table], str]] = {
+    "md": markdown,
+    "csv": csv_text,
+    "html": html_text,
+    "terminal": terminal,
+}
