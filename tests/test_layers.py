@@ -1,0 +1,144 @@
+"""Who may import whom, and what never loads torch."""
+
+import ast
+import graphlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bench.cli import main
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("bench", "metrics", "reference_models")
+MODULES = {path.relative_to(ROOT): ast.parse(path.read_text()) for p in PACKAGES for path in (ROOT / p).rglob("*.py")}
+METRIC_LIBRARIES = {"numpy", "scipy", "jaxtyping", "metrics"}
+NETWORK = {"socket", "urllib.request", "http.client", "requests", "ftplib"}
+MAY_USE_NETWORK = {Path("bench/weights.py"), Path("bench/datasets/_download.py")}
+LATER_THAN_MEASURING = ("runner", "evaluation", "tables", "leaderboard", "report", "site", "submissions", "api", "cli")
+MEASURING = ("registry", "cache", "datasets", "sources", "features", "weights", "statistics", "measuring", "scoring")
+
+
+def imported(tree, everywhere=True):
+    """The dotted names that a module imports, at its top level or everywhere; not those for type checkers only."""
+    names = []
+    nodes = list(tree.body)
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        elif everywhere or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            nodes += ast.iter_child_nodes(node)
+    return names
+
+
+def of_package(package):
+    return {path: tree for path, tree in MODULES.items() if path.parts[0] == package}
+
+
+def top(name):
+    return name.partition(".")[0]
+
+
+@pytest.mark.parametrize("package", ["metrics", "reference_models"])
+def test_metrics_and_models_import_neither_each_other_nor_bench(package):
+    others = set(PACKAGES) - {package}
+    for path, tree in of_package(package).items():
+        assert not {top(name) for name in imported(tree)} & others, path
+
+
+def test_metric_modules_load_numpy_and_scipy_only():
+    for path, tree in MODULES.items():
+        if path.parent == Path("metrics"):
+            loaded = {top(name) for name in imported(tree, everywhere=False)}
+            assert loaded <= METRIC_LIBRARIES | sys.stdlib_module_names, path
+
+
+def test_extractor_modules_do_not_load_torch_until_they_are_built():
+    for path, tree in MODULES.items():
+        if path.parent == Path("metrics/extractors") and not path.name.startswith("_"):
+            assert "torch" not in {top(name) for name in imported(tree, everywhere=False)}, path
+
+
+def test_no_module_of_bench_loads_torch_or_plotting_at_its_top_level():
+    heavy = {"torch", "torchvision", "onnx", "onnxruntime", "matplotlib", "pandas", "sklearn", "skimage", "rich"}
+    for path, tree in of_package("bench").items():
+        assert not {top(name) for name in imported(tree, everywhere=False)} & heavy, path
+
+
+def test_only_the_command_line_imports_click_or_prints():
+    for path, tree in MODULES.items():
+        if path.parts[:2] == ("bench", "cli"):
+            continue
+        assert "click" not in {top(name) for name in imported(tree)}, path
+        calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        assert "print" not in {getattr(function, "id", "") for function in calls}, path
+
+
+def test_nothing_but_the_entry_point_imports_the_command_line():
+    for path, tree in MODULES.items():
+        if path.parts[:2] != ("bench", "cli") and path != Path("bench/__main__.py"):
+            assert not [name for name in imported(tree) if name.startswith("bench.cli")], path
+
+
+def test_only_downloads_open_the_network():
+    for path, tree in MODULES.items():
+        names = imported(tree)
+        opened = {name for name in NETWORK if any(n == name or n.startswith(name + ".") for n in names)}
+        assert not opened or path in MAY_USE_NETWORK, path
+
+
+def test_what_measures_knows_nothing_of_what_comes_after_it():
+    later = tuple(f"bench.{name}" for name in LATER_THAN_MEASURING)
+    for path, tree in of_package("bench").items():
+        if path.with_suffix("").parts[1] in MEASURING:
+            names = imported(tree)
+            assert not [name for name in names if name in later or name.startswith(tuple(f"{n}." for n in later))], path
+
+
+def test_modules_import_each_other_in_one_direction():
+    graph = {}
+    for path, tree in MODULES.items():
+        own = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+        names = {name for found in imported(tree, everywhere=False) for name in (found, found.rpartition(".")[0])}
+        graph[own] = names & {".".join(p.with_suffix("").parts) for p in MODULES}
+    graphlib.TopologicalSorter(graph).prepare()  # CycleError names the circle
+
+
+def modules_after(*arguments):
+    """What is loaded after a command has run in a process of its own."""
+    code = (
+        "import json, sys\n"
+        "from bench.cli import main\n"
+        "try:\n"
+        "    main(sys.argv[1:])\n"
+        "except SystemExit as end:\n"
+        "    assert end.code == 0, end.code\n"
+        "print(json.dumps(sorted(sys.modules)), file=sys.stderr)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return set(json.loads(run.stderr.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("list",), ("list", "models", "--json"), ("--version",)])
+def test_help_and_list_load_no_library_of_numbers(arguments):
+    assert not {"torch", "numpy", "scipy", "pandas", "PIL", "rich"} & modules_after(*arguments)
+
+
+def test_a_fid_answered_from_the_cache_loads_no_engine(tmp_path):
+    from bench.cache import open_cache
+
+    command = ("fid", "digits:real-1", "digits:real-2", "--extractor", "digits-cnn", "--limit", "20", "--json")
+    filled = CliRunner().invoke(main, command)
+    assert filled.exit_code == 0, filled.output
+    assert open_cache().entries()
+    assert not {"torch", "onnxruntime", "onnx"} & modules_after(*command)
