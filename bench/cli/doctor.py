@@ -18,7 +18,7 @@ SIZES = 3  # named in the table of sets
 @click.command(
     epilog=examples(
         "bench doctor digits:train digits:test --extractor digits-cnn",
-        "bench doctor shapes:real-1 --extractor vgg16-random --json",
+        "bench doctor digits:real-1 --extractor pixels --json",
     )
 )
 @click.argument("images", metavar="IMAGES...", nargs=-1, required=True)

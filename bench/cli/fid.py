@@ -11,7 +11,7 @@ from bench.cli._output import figure, print_columns, print_facts, print_json, pr
 @click.command(
     epilog=examples(
         "bench fid digits:train digits:test --extractor digits-cnn",
-        "bench fid shapes:real-1 shapes:real-2 --extractor pixels --limit 200 --influence 5 --json",
+        "bench fid digits:real-1 digits:real-2 --extractor digits-cnn --influence 5 --json",
     )
 )
 @click.argument("a", metavar="A")

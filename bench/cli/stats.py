@@ -12,7 +12,7 @@ from bench.cli.fid import measured_with
 @click.command(
     epilog=examples(
         "bench stats digits:train -o digits.npz --extractor digits-cnn",
-        "bench stats shapes:real-1 -o shapes.npz --extractor vgg16-random --limit 50 --force --json",
+        "bench stats digits:real-1 -o real.npz --extractor pixels --limit 50 --force --json",
     )
 )
 @click.argument("images", metavar="IMAGES")
