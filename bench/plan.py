@@ -12,7 +12,7 @@ from bench.evaluation import Evaluation, array_source, noise
 from bench.records import record_path
 from bench.runner import How, Job
 from bench.scoring import taps_for
-from reference_models.training import estimate, find_device
+from reference_models.training import epoch_images, estimate, find_device
 
 TIMED_IMAGES = 16
 
@@ -33,7 +33,8 @@ class Plan:
     batch_size: int
     parameters: dict[str, int]
     steps: int | None
-    full_steps: int | None
+    epochs: float | None
+    full_epochs: float
     seconds_per_step: float
     training_seconds: float | None
     measured_images: int
@@ -65,7 +66,8 @@ def make_plan(job: Job, how: How, evaluation: Evaluation, results: Path) -> Plan
         batch_size=job.config.batch_size,
         parameters=dict(cost.parameters),
         steps=cost.total_steps,
-        full_steps=job.full_steps,
+        epochs=cost.total_steps and cost.total_steps * job.config.batch_size / epoch_images(job.data),
+        full_epochs=job.recipe.epochs,
         seconds_per_step=cost.seconds_per_step,
         training_seconds=seconds,
         measured_images=images,

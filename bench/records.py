@@ -47,14 +47,14 @@ class PairScores:
 
 @dataclass(frozen=True)
 class Training:
-    """What was asked and what was really done. `full_steps` is the recipe's own budget on these data.
+    """What was asked and what was really done. `full_epochs` is the recipe's own budget.
 
     `asked` holds steps, epochs and minutes as given (empty: the recipe's). `seconds` are those of the training loop
     with its pictures and checkpoints, over all resumptions; `losses` are means over the last 100 steps.
     """
 
     asked: dict[str, int | float]
-    full_steps: int | None
+    full_epochs: float
     steps: int
     epochs: float
     images: int

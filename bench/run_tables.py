@@ -14,16 +14,17 @@ from bench.records import Numbers, RunRecord, run_name, slug, write_text
 from bench.tables import Cell, Column, Table, aligned, csv_text, mark_best, markdown
 
 TRANSLATES = ("paired", "unpaired")
-FID_COLUMNS = (Column("fid", "FID", "lower"), Column("fid_corrected", "corrected [95 %]", "lower"))
+FID_COLUMNS = (Column("fid", "FID", "lower"), Column("fid_corrected", "corrected [95 %]", "lower", None))
 IS_COLUMNS = (
     Column("inception_score", "IS", "higher"),
-    Column("inception_score_corrected", "corrected [95 %]", "higher"),
+    Column("inception_score_corrected", "corrected [95 %]", "higher", None),
 )
 MSE_COLUMNS = (
-    Column("mse", "MSE [95 %]", "lower"),
+    Column("mse", "MSE [95 %]", "lower", None),
     Column("psnr", "PSNR (dB)", "higher"),
-    Column("ssim", "SSIM", "higher"),
+    Column("ssim", "SSIM", "higher", 3),
 )
+COMPLETE = 0.999  # the last step of an epoch may be a part of one
 PRDC = ("precision", "recall", "density", "coverage")
 
 
@@ -56,10 +57,9 @@ def _sets_and_pairs(record: RunRecord) -> Table:
     """Table 6, or Table 7 with a block of rows for each domain."""
     rows = []
     for label in _labels(record):
-        if record.task in TRANSLATES:
-            lines = ((REAL_2, REAL_1), (GENERATED, GENERATED), (NOISE, NOISE))
-        else:
-            lines = ((REAL_1, REAL_1), (REAL_2, REAL_2), (GENERATED, GENERATED), (NOISE, NOISE))
+        lines = [(REAL_1, REAL_1), (REAL_2, REAL_2), (GENERATED, GENERATED), (NOISE, NOISE)]
+        if record.task in TRANSLATES:  # Table 7 has no row of real 1 against itself
+            lines = [(REAL_2, REAL_1), *lines[2:]]
         for other, name in lines:
             pair = Cell(f"{_shown(REAL_1, label)} vs {_shown(other, label)}")
             rows.append(
@@ -98,8 +98,8 @@ def _distances(record: RunRecord) -> Table:
                 rows.append((Cell(f"{_shown(REAL_1, label)} vs {_shown(name, label)}"), *cells, *mse))
     columns = (
         Column("pair", "Image set pair"),
-        Column("kid", "KID [95 %]", "lower"),
-        *(Column(key, key.capitalize(), "higher") for key in PRDC),
+        Column("kid", "KID [95 %]", "lower", None),
+        *(Column(key, key.capitalize(), "higher", 3) for key in PRDC),
         *(MSE_COLUMNS if paired else ()),
     )
     return Table("distances", f"Other distances. {_who(record)}", columns, tuple(rows), (_extractor_note(record),))
@@ -174,10 +174,10 @@ def _budget_note(record: RunRecord) -> str:
     took = f"{done.steps:,} steps ({done.epochs:.3g} epochs) in {_duration(done.seconds)}{device}"
     changes = ", ".join(f"{name}={value}" for name, value in record.recipe_changes.items())
     changed = f"; settings other than the recipe's: {changes}" if changes else ""
-    if done.full_steps and done.steps < done.full_steps:
-        share = f"{done.steps / done.full_steps:.1%}"
-        return f"budget: {took}, {share} of the recipe's {done.full_steps:,} steps: NOT the full recipe{changed}"
-    return f"budget: {took}, the full recipe{changed}" if not changes else f"budget: {took}{changed}"
+    if done.epochs < done.full_epochs * COMPLETE:
+        share = f"{100 * done.epochs / done.full_epochs:.2g} %"
+        return f"budget: {took}, {share} of the recipe's {done.full_epochs:g} epochs: NOT the full recipe{changed}"
+    return f"budget: {took}, {'as long as ' if changes else ''}the full recipe{changed}"
 
 
 def _duration(seconds: float) -> str:
@@ -235,9 +235,9 @@ def _comparison(runs: list[RunRecord], label: str) -> Table:
         Column("what", "Against real 1"),
         Column("steps", "Steps"),
         *FID_COLUMNS,
-        Column("kid", "KID [95 %]", "lower"),
-        Column("inception_score_corrected", "IS, corrected [95 %]", "higher"),
-        *(Column(key, key.capitalize(), "higher") for key in PRDC),
+        Column("kid", "KID [95 %]", "lower", None),
+        Column("inception_score_corrected", "IS, corrected [95 %]", "higher", None),
+        *(Column(key, key.capitalize(), "higher", 3) for key in PRDC),
         *(MSE_COLUMNS[:1] if paired else ()),
     )
     where = f"{first.dataset} {label}".strip()

@@ -25,7 +25,17 @@ import numpy as np
 from bench import registry
 from bench.evaluation import TEST, Evaluation, Report, Result, Subject, evaluate
 from bench.provenance import environment, file_sha256, now_utc
-from bench.records import SCHEMA, RunRecord, Training, record_path, run_name, slug, write_record, write_text
+from bench.records import (
+    SCHEMA,
+    RunRecord,
+    Training,
+    read_record,
+    record_path,
+    run_name,
+    slug,
+    write_record,
+    write_text,
+)
 from bench.samples import generate, save_generated
 from metrics._errors import InputError
 from reference_models._errors import ModelError
@@ -64,11 +74,6 @@ class Job:
     @property
     def recipe(self) -> Any:
         return self.spec.recipe(self.subject.dataset.name)
-
-    @property
-    def full_steps(self) -> int | None:
-        """The steps of the recipe's own budget on these data, at its own batch size."""
-        return Budget().total_steps(self.recipe, self.data)
 
 
 @dataclass(frozen=True)
@@ -141,12 +146,9 @@ def check_places(job: Job, how: How, record: Path | None) -> None:
             f"{job.folder} exists; go on with --resume, start anew with --force, or choose another --seed or --workdir"
         )
     if record and record.exists() and not (how.force or how.resume):
-        earlier = json.loads(record.read_text(encoding="utf-8"))
-        asked = (earlier.get("training") or {}).get("asked")
-        if earlier.get("status") == "ok" and (earlier.get("config"), asked) != (
-            to_json(job.config),
-            _asked(how.budget),
-        ):
+        earlier = read_record(record)
+        asked = earlier.training and earlier.training.asked
+        if earlier.status == "ok" and (earlier.config, asked) != (to_json(job.config), _asked(how.budget)):
             raise InputError(
                 f"{record} is the record of this model and seed with other settings or another budget; replace it with "
                 "--force, or choose another --seed or --results"
@@ -186,7 +188,7 @@ def fit(job: Job, how: How) -> tuple[TrainResult, Training]:
     )
     done = Training(
         asked=_asked(how.budget),
-        full_steps=job.full_steps,
+        full_epochs=job.recipe.epochs,
         steps=result.steps,
         epochs=result.epochs,
         images=result.images,
@@ -217,7 +219,7 @@ def _monitor(job: Job) -> Callable[[Model], Mapping[str, float]] | None:
     test = job.data.test[0]
     count = min(test.count, max(2, MONITORED_VALUES // int(np.prod(job.data.shape))))
     rows = np.unique(np.linspace(0, test.count - 1, count).round().astype(int))
-    images = np.concatenate([test.read(int(row), int(row) + 1) for row in rows])
+    images = test.take(rows)
     return lambda model: {"reconstruction_mse": float(per_image(images, reconstruct(model, images)).mean())}
 
 

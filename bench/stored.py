@@ -127,7 +127,7 @@ def _from_checkpoint(loaded: Loaded) -> Training:
     state = loaded.state
     return Training(
         asked={},
-        full_steps=None,
+        full_epochs=loaded.spec.recipe(loaded.state["data"]["name"].partition("/")[0]).epochs,
         steps=state["step"],
         epochs=state["images"] / max(state["data"]["counts"]),
         images=state["images"],

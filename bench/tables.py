@@ -21,11 +21,13 @@ WIDTH = 100  # characters of a note in a terminal
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its key in files, its title for people, which direction is better."""
+    """One column: its key in files, its title for people, which direction is better; `decimals` None leaves them to
+    the width of the intervals."""
 
     key: str
     title: str
     better: Literal["lower", "higher", "neither"] = "neither"
+    decimals: int | None = 2
 
 
 @dataclass(frozen=True)
@@ -59,21 +61,21 @@ class Table:
 
 
 def aligned(table: Table) -> Table:
-    """The table with the same decimals down each column: as many as show two digits of its narrowest interval."""
-    decimals = [_decimals([row[place] for row in table.rows]) for place in range(len(table.columns))]
+    """The table with the same decimals down each column: its own, or as many as show two digits of an interval."""
+    places = [
+        _decimals([row[place] for row in table.rows]) if column.decimals is None else column.decimals
+        for place, column in enumerate(table.columns)
+    ]
     rows = tuple(
-        tuple(replace(cell, decimals=places) for cell, places in zip(row, decimals, strict=True)) for row in table.rows
+        tuple(replace(cell, decimals=one) for cell, one in zip(row, places, strict=True)) for row in table.rows
     )
     return replace(table, rows=rows)
 
 
 def _decimals(cells: Sequence[Cell]) -> int:
     widths = [cell.high - cell.low for cell in cells if cell.low is not None and cell.high is not None]
-    widths = [width for width in widths if width > 0]
-    values = [abs(cell.value) for cell in cells if isinstance(cell.value, float) and abs(cell.value) > 1e-9]
-    if widths:
-        return min(4, max(1, 1 - math.floor(math.log10(min(widths)))))
-    return min(4, max(1, 2 - math.floor(math.log10(min(values))))) if values else 2
+    widths = sorted(width for width in widths if width > 0)
+    return min(6, max(1, 1 - math.floor(math.log10(widths[len(widths) // 2])))) if widths else 2
 
 
 def mark_best(table: Table, rows: Iterable[int]) -> Table:

@@ -82,9 +82,8 @@ def _facts(plan: "Plan") -> list[tuple[str, str]]:
     images = " + ".join(f"{count:,}" for count in plan.train_images)
     parameters = ", ".join(f"{name} {count:,}" for name, count in plan.parameters.items())
     steps = "until the minutes are over" if plan.steps is None else f"{plan.steps:,} steps of {plan.batch_size}"
-    if plan.steps is not None and plan.full_steps is not None:
-        whole = plan.steps == plan.full_steps
-        steps += ", the full recipe" if whole else f"; the full recipe has {plan.full_steps:,}"
+    if plan.epochs is not None:
+        steps += f", {plan.epochs:.3g} of the recipe's {plan.full_epochs:g} epochs"
     seconds = "" if plan.training_seconds is None else f"about {_time(plan.training_seconds)}"
     memory = "not told by this system" if plan.memory_bytes is None else f"{plan.memory_bytes / 2**20:,.0f} MiB"
     return [

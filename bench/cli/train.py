@@ -21,7 +21,7 @@ from bench.cli._running import Training, job_and_how, resume_command, training_o
 def command(ctx: click.Context, training: Training, as_json: bool) -> None:
     """The first half of `bench run`: trains a model in runs/MODEL-DATASET-seedK; `bench evaluate` is the other half.
 
-    JSON keys: folder, checkpoint, asked, full_steps, steps, epochs, images, seconds, batch_size, device, precision,
+    JSON keys: folder, checkpoint, asked, full_epochs, steps, epochs, images, seconds, batch_size, device, precision,
     compiled, losses.
     """
     from bench.runner import check_places, fit

@@ -1,0 +1,212 @@
+"""Tables: values first, then renderers; the tables of runs."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from run_records import TRAINING, fid_scores, protocol, record
+
+from bench.records import PairScores
+from bench.run_tables import comparison_tables, run_tables, write_tables
+from bench.tables import (
+    RENDERERS,
+    Cell,
+    Column,
+    Table,
+    aligned,
+    csv_text,
+    html_text,
+    json_values,
+    mark_best,
+    markdown,
+    terminal,
+    text,
+)
+
+COLUMNS = (Column("name", "Name"), Column("fid", "FID", "lower"), Column("n", "Images"))
+
+
+def _table(*rows, notes=("a note",)):
+    return Table("demo", "Demo", COLUMNS, tuple(rows), notes)
+
+
+def _row(name, value, low=None, high=None, n=1000):
+    return (Cell(name), Cell(value, low, high), Cell(n))
+
+
+def test_markdown_has_arrows_intervals_and_notes():
+    assert markdown(_table(_row("a|b", 1.234, 1.0, 1.5), _row("c", None))) == (
+        "### Demo\n\n"
+        "| Name | FID ↓ | Images |\n"
+        "| :--- | ---: | ---: |\n"
+        "| a\\|b | 1.23 [1.00, 1.50] | 1,000 |\n"
+        "| c | – | 1,000 |\n\n"
+        "- a note\n"
+    )
+
+
+def test_csv_keeps_every_digit_and_gives_intervals_columns_of_their_own():
+    assert csv_text(_table(_row("a", 1 / 3, 0.25, 0.5), _row("b, c", 2.0))) == (
+        'name,fid,fid_low,fid_high,n\na,0.3333333333333333,0.25,0.5,1000\n"b, c",2.0,,,1000\n'
+    )
+
+
+def test_html_is_escaped():
+    shown = html_text(_table(_row("<script>", 1.0), notes=("a < b",)))
+    assert "<script>" not in shown
+    assert "&lt;script&gt;" in shown
+    assert "<li>a &lt; b</li>" in shown
+
+
+def test_json_values_are_strict_json():
+    values = json_values(_table(_row("a", 1.5, 1.0, 2.0)))
+    assert json.loads(json.dumps(values, allow_nan=False))["rows"] == [
+        {"name": "a", "fid": {"value": 1.5, "low": 1.0, "high": 2.0}, "n": 1000}
+    ]
+
+
+def test_terminal_lines_are_aligned():
+    lines = terminal(_table(_row("a", 1.0, 0.5, 1.5), _row("longer", 10.0))).splitlines()
+    assert lines[0] == "Demo"
+    assert len(lines[4]) == len(lines[5]) == len(lines[1])
+
+
+@pytest.mark.parametrize("kind", sorted(RENDERERS))
+def test_every_renderer_shows_every_cell_and_the_title_column(kind):
+    shown = RENDERERS[kind](_table(_row("dcgan", 1.25)))
+    assert "dcgan" in shown
+    assert "1.25" in shown
+
+
+def test_a_minus_sign_is_one_and_zero_has_none():
+    assert text(Cell(-1.5)) == "−1.50"
+    assert text(Cell(-0.001)) == "0.00"
+
+
+def test_decimals_show_two_digits_of_the_intervals():
+    columns = (Column("kid", "KID", "lower", None),)
+    table = Table("t", "T", columns, ((Cell(0.0123, 0.0101, 0.0145),), (Cell(0.5, 0.497, 0.503),)))
+    assert [text(row[0]) for row in aligned(table).rows] == ["0.0123 [0.0101, 0.0145]", "0.5000 [0.4970, 0.5030]"]
+
+
+def test_a_row_of_another_length_is_a_bug():
+    with pytest.raises(ValueError, match="2 cells under 3 columns"):
+        _table((Cell("a"), Cell(1.0)))
+
+
+def test_the_best_is_marked_where_its_interval_is_apart():
+    table = mark_best(_table(_row("a", 1.0, 0.5, 1.5), _row("b", 2.0, 1.6, 2.4)), range(2))
+    assert [row[1].best for row in table.rows] == [True, False]
+
+
+def test_no_best_is_marked_where_intervals_overlap():
+    table = mark_best(_table(_row("a", 1.0, 0.5, 1.5), _row("b", 1.2, 0.8, 1.6), _row("c", 9.0, 8.0, 10.0)), range(3))
+    assert not any(cell.best for row in table.rows for cell in row)
+
+
+def test_nothing_without_an_interval_or_a_neighbour_is_marked():
+    assert not any(row[1].best for row in mark_best(_table(_row("a", 1.0), _row("b", 2.0)), range(2)).rows)
+    assert not mark_best(_table(_row("a", 1.0, 0.5, 1.5)), range(1)).rows[0][1].best
+
+
+def test_higher_is_better_where_the_column_says_so():
+    table = Table("t", "T", (Column("is", "IS", "higher"),), ((Cell(1.0, 0.5, 1.5),), (Cell(2.0, 1.6, 2.4),)))
+    assert mark_best(table, range(2)).rows[1][0].best
+
+
+def test_table_6_has_the_rows_of_the_assignment_and_the_noise():
+    table = run_tables(record())[0]
+    assert table.name == "table-6"
+    shown = [(row[0].value, row[3].value) for row in table.rows]
+    assert shown == [
+        ("real 1 vs real 1", "real 1"),
+        ("real 1 vs real 2", "real 2"),
+        ("real 1 vs generated", "generated"),
+        ("real 1 vs noise", "noise"),
+    ]
+    assert table.rows[0][1].value == 0.0
+    assert table.rows[0][2].value is None
+    assert (table.rows[2][2].value, table.rows[2][2].low, table.rows[2][2].high) == (5.0, 4.5, 5.5)
+
+
+def test_table_5_has_the_image_sets_and_the_reconstruction_error():
+    made = record(model="vae", task="reconstruct")
+    error = {"mse": 0.02, "mse_low": 0.019, "mse_high": 0.021, "psnr": 17.0, "ssim": 0.5}
+    made = replace(made, pairs=(*made.pairs, PairScores("test", "reconstructed", "", {"mse": error})))
+    first, second, _ = run_tables(made)
+    assert [row[0].value for row in first.rows][:3] == ["real image set", "real image set 2", "generated image set"]
+    assert first.rows[2][1].value == 5.5
+    assert second.rows[0][1] == Cell(0.02, 0.019, 0.021, decimals=4)
+
+
+def test_table_7_has_a_block_for_each_domain():
+    table = run_tables(record(model="cyclegan", task="unpaired", labels=("edges", "shoes")))[0]
+    assert [(row[0].value, row[3].value) for row in table.rows if "noise" not in row[0].value] == [
+        ("real edges 1 vs real edges 2", "real edges 1"),
+        ("real edges 1 vs generated edges", "generated edges"),
+        ("real shoes 1 vs real shoes 2", "real shoes 1"),
+        ("real shoes 1 vs generated shoes", "generated shoes"),
+    ]
+
+
+def test_the_notes_say_what_a_number_is_worth():
+    notes = " ".join(run_tables(record(chosen=protocol(split_2="train")))[0].notes)
+    assert "2.5 % of the recipe's 60 epochs: NOT the full recipe" in notes
+    assert "NOT Inception" in notes
+    assert "real 2 is of the train split" in notes
+    assert "is biased upwards" in notes
+
+
+def test_few_images_are_said_to_be_mostly_bias():
+    notes = " ".join(run_tables(record(chosen=protocol(extractor="pixels", logits="")))[0].notes)
+    assert "With 250 images per set and 3,072 features the plain FID is mostly bias" in notes
+    assert "no Inception Score: pixels is no classifier" in notes
+
+
+def test_a_full_recipe_is_said_to_be_one():
+    notes = " ".join(run_tables(record(training=replace(TRAINING, epochs=60.0)))[0].notes)
+    assert ", the full recipe" in notes
+    assert "NOT the full recipe" not in notes
+
+
+def test_protocols_never_share_a_table():
+    tables = comparison_tables([record(), record(seed=1), record(chosen=protocol(extractor="pixels", logits=""))])
+    assert [len(table.rows) for table in tables] == [3, 4] or [len(table.rows) for table in tables] == [4, 3]
+
+
+def test_the_comparison_ranks_by_fid_between_its_landmarks_and_marks_who_is_apart():
+    (table,) = comparison_tables([record(fid=9.0), record(model="vae", task="reconstruct", fid=5.0)])
+    assert [row[0].value for row in table.rows] == ["real 2", "vae, seed 0", "dcgan, seed 0", "noise"]
+    assert [row[3].best for row in table.rows] == [False, True, False, False]
+
+
+def test_runs_that_cannot_be_told_apart_have_no_best():
+    (table,) = comparison_tables([record(fid=5.2), record(seed=1, fid=5.0)])
+    assert not any(row[3].best for row in table.rows)
+
+
+def test_a_failed_run_is_in_no_table():
+    failed = record(status="failed", error="nan", training=None, sets=(), pairs=(), seed=1)
+    (table,) = comparison_tables([record(), failed])
+    assert len(table.rows) == 3
+    assert comparison_tables([failed]) == []
+
+
+def test_tables_are_written_beside_each_other(tmp_path):
+    files = write_tables(record(), [record(), record(seed=1, fid=2.0)], tmp_path, [])
+    names = {path.name for path in files}
+    assert names == {
+        "dcgan-seed0.md",
+        "dcgan-seed0-table-6.csv",
+        "dcgan-seed0-distances.csv",
+        "comparison.md",
+        "comparison.csv",
+    }
+    assert all(path.parent == tmp_path / "tables" / "digits" / record().protocol_id for path in files)
+    assert "dcgan, seed 1" in (files[0].parent / "comparison.md").read_text()
+
+
+def test_the_made_up_scores_have_the_keys_of_the_metric():
+    from metrics import fid
+
+    assert set(fid_scores(1.0)) <= {output.name for output in fid.METRIC.outputs} | {"fid_low", "fid_high"}
