@@ -24,6 +24,10 @@ from bench.cli._options import examples
 
 HERE = Path(__file__).parent
 TO_BE_MENDED = {("metrics._errors", "InputError"), ("reference_models._errors", "ModelError")}
+TOLD_ELSEWHERE = (  # warnings of libraries about what our own errors say
+    "Image size .* exceeds limit",  # Pillow, of images above its limit and below ours
+    "Detected pickle protocol",  # torch, of a weights file that is refused
+)
 MACHINE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}
 
 
@@ -52,7 +56,8 @@ class Commands(click.Group):
             formatter.write_dl([(name, _summary(path)) for name, path in sorted(_modules().items())])
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
-        warnings.filterwarnings("ignore", message="Image size .* exceeds limit")  # Pillow's; we have a limit of our own
+        for told_elsewhere in TOLD_ELSEWHERE:
+            warnings.filterwarnings("ignore", message=told_elsewhere)
         try:
             code = super().main(*args, **{"prog_name": "bench", **kwargs, "standalone_mode": False})
         except click.exceptions.Abort:
