@@ -116,7 +116,7 @@ def load_generated(folder: Path, subject: Subject) -> Arrays:
 
 def _load_images(path: Path) -> np.ndarray:
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return np.ascontiguousarray(stored["arr_0"].transpose(0, 3, 1, 2))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         why = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"

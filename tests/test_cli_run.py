@@ -1,0 +1,364 @@
+"""The commands from a model's name to its tables, end to end on tiny budgets."""
+
+import csv
+import errno
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+
+from bench import runner
+from bench.cli import main
+from bench.records import read_record, read_records
+
+TINY = ("--set", "width=4", "--set", "latent=8", "--set", "batch_size=4", "--device", "cpu")
+DCGAN = ("run", "--model", "dcgan", "--dataset", "digits", *TINY)
+PIXELS = ("--extractor", "pixels")
+FOLDER = Path("runs/dcgan-digits-seed0")
+
+
+def bench(*arguments):
+    return CliRunner().invoke(main, [str(one) for one in arguments], prog_name="bench")
+
+
+def good(*arguments):
+    result = bench(*arguments)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def refused(*arguments):
+    """What stands on stderr, one line, of a command that ends with code 2."""
+    result = bench(*arguments)
+    assert result.exit_code == 2, result.output
+    last = result.stderr.strip().splitlines()[-1]
+    assert last.startswith("bench: ")
+    assert "Traceback" not in result.output
+    return last
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """(folder, result) after `bench run` of three steps with the data set's own extractor; never written to."""
+    folder = tmp_path_factory.mktemp("finished")
+    before = Path.cwd()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        os.chdir(folder)
+        try:
+            return folder, good(*DCGAN, "--steps", "3")
+        finally:
+            os.chdir(before)
+
+
+@pytest.fixture
+def copy(finished, tmp_path, monkeypatch):
+    """A copy of that folder as the current one."""
+    shutil.copytree(finished[0], tmp_path / "copy")
+    monkeypatch.chdir(tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _only_record(folder=Path()):
+    (record,) = read_records(folder / "results")
+    return record
+
+
+# ----- the main job
+
+
+def test_a_run_ends_in_a_table_row(finished):
+    lines = finished[1].stdout.splitlines()
+    assert lines[0] == "Table 6. dcgan on digits, seed 0"
+    row = next(line for line in lines if line.startswith("real 1 vs generated"))
+    assert row.count("[") == 2
+
+
+def test_a_run_leaves_record_tables_curves_and_grids(finished):
+    folder, _ = finished
+    record = _only_record(folder)
+    tables = folder / "results" / "tables" / "digits" / record.protocol_id
+    rows = list(csv.DictReader((tables / "dcgan-seed0-table-6.csv").read_text().splitlines()))
+    found = record.pair_scores("real 1", "generated").scores["fid"]
+    assert float(rows[2]["fid"]) == found["fid"]
+    assert float(rows[2]["fid_corrected_low"]) == found["fid_low"]
+    assert "### Table 6. dcgan on digits, seed 0" in (tables / "dcgan-seed0.md").read_text()
+    figures = folder / "results" / "figures" / "digits" / "dcgan-seed0"
+    assert {path.name for path in figures.iterdir()} == {"losses.png", "samples.png"}
+    assert list((folder / FOLDER / "grids").glob("samples-*.png"))
+    for link in ("losses.png", "samples.png"):
+        assert (tables / f"../../../figures/digits/dcgan-seed0/{link}").resolve().is_file()
+
+
+def test_the_record_says_what_was_done(finished):
+    record = _only_record(finished[0])
+    assert (record.status, record.model, record.dataset, record.seed) == ("ok", "dcgan", "digits", 0)
+    assert record.training.asked == {"steps": 3}
+    assert (record.training.steps, record.training.images, record.training.device) == (3, 12, "cpu")
+    assert record.recipe_changes["width"] == 4
+    assert record.set_scores("generated").digest == record.samples["generated"]
+    assert record.set_scores("real 1").count == record.set_scores("noise").count == 250
+    assert len(record.checkpoint_sha256) == 64
+
+
+def test_the_stored_samples_give_the_same_fid_by_hand(finished, monkeypatch):
+    monkeypatch.chdir(finished[0])
+    by_hand = json.loads(
+        good("fid", "digits:real-1", FOLDER / "samples.npz", "--extractor", "digits-cnn", "--json").stdout
+    )
+    stored = _only_record(finished[0]).pair_scores("real 1", "generated").scores["fid"]
+    assert by_hand["fid"] == pytest.approx(stored["fid"], rel=1e-6)  # the order of summation in a batch
+    assert by_hand["digest_b"] == _only_record(finished[0]).samples["generated"]
+
+
+def test_the_tables_of_a_repeated_run_are_equal(finished, here):
+    good(*DCGAN, "--steps", "3")
+    first, second = _only_record(finished[0]), _only_record()
+    assert second.samples == first.samples
+    assert second.checkpoint_sha256 != ""
+    assert second.protocol_id == first.protocol_id
+
+
+def test_json_is_the_record_with_its_tables(here):
+    printed = json.loads(good(*DCGAN, "--steps", "1", *PIXELS, "--json").stdout)
+    assert printed["status"] == "ok"
+    assert [table["name"] for table in printed["tables"]] == ["table-6", "distances"]
+    assert all(Path(path).is_file() for path in (*printed["files"], printed["path"]))
+
+
+def test_a_plan_says_what_would_be_done_and_writes_nothing(here):
+    shown = good(*DCGAN, *PIXELS, "--plan").stdout
+    for word in ("parameters: generator", "an estimate", "MiB", "results/runs/digits", "runs/dcgan-digits-seed0"):
+        assert word in shown
+    assert not list(here.iterdir())
+
+
+def test_a_plan_is_json_too(here):
+    plan = json.loads(good(*DCGAN, *PIXELS, "--steps", "5", "--plan", "--json").stdout)
+    assert (plan["steps"], plan["batch_size"], plan["train_images"]) == (5, 4, [1297])
+
+
+def test_a_vae_ends_in_table_5_and_its_reconstruction_error(here):
+    arguments = ("--model", "vae", "--dataset", "digits", "--steps", "2", "--set", "hidden=8", "--device", "cpu")
+    shown = good("run", *arguments, *PIXELS).stdout
+    assert "Table 5. vae on digits, seed 0" in shown
+    assert "test images vs reconstructed" in shown
+    assert (Path("results/figures/digits/vae-seed0") / "evaluation-reconstruction-mse.png").is_file()
+
+
+def test_a_translation_ends_in_table_7_for_both_domains(here):
+    arguments = ("--model", "cyclegan", "--dataset", "edges2shapes", "--steps", "1", "--device", "cpu")
+    shown = good("run", *arguments, "--set", "width=2", "--set", "blocks=0", *PIXELS).stdout
+    assert "Table 7. cyclegan on edges2shapes, seed 0" in shown
+    for row in ("real edges 1 vs real edges 2", "real shapes 1 vs generated shapes"):
+        assert row in shown
+    pair = _only_record().pair_scores("real 1", "generated", "shapes")
+    assert set(pair.scores) == {"fid", "kid", "prdc", "mse"}  # these domains are paired
+
+
+# ----- going on, starting anew
+
+
+def test_an_existing_run_is_never_overwritten(copy):
+    before = (FOLDER / "checkpoint.safetensors").read_bytes()
+    assert "--resume" in refused(*DCGAN, "--steps", "3")
+    assert (FOLDER / "checkpoint.safetensors").read_bytes() == before
+
+
+def test_resume_goes_on_to_a_larger_budget(copy):
+    good(*DCGAN, "--steps", "5", "--resume")
+    record = _only_record()
+    assert (record.training.steps, record.training.images) == (5, 20)
+
+
+def test_force_starts_anew(copy):
+    good(*DCGAN, "--steps", "2", "--force")
+    assert _only_record().training.steps == 2
+    assert len((FOLDER / "losses.csv").read_text().splitlines()) == 3
+
+
+def test_the_record_of_another_budget_is_kept_without_force(copy):
+    shutil.rmtree("runs")
+    assert "another budget" in refused(*DCGAN, "--steps", "1")
+    assert not Path("runs").exists()
+
+
+def test_a_repetition_may_replace_its_own_record(copy):
+    shutil.rmtree("runs")
+    good(*DCGAN, "--steps", "3")
+
+
+def test_a_record_of_another_schema_is_told_before_the_training(copy):
+    (path,) = Path("results/runs").glob("*/*/*.json")
+    path.write_text(path.read_text().replace('"schema": 1', '"schema": 7'))
+    assert "schema 7" in refused(*DCGAN, "--steps", "5", "--resume")
+
+
+# ----- what fails
+
+
+def test_a_failed_run_leaves_its_state_and_a_record_that_says_so(here):
+    line = refused(*DCGAN, "--steps", "30", "--set", "lr=1e30", *PIXELS)
+    assert "nan" in line
+    record = _only_record()
+    assert record.status == "failed"
+    assert "nan" in record.error
+    assert record.sets == record.pairs == ()
+    assert (FOLDER / "run.json").is_file()
+    assert not Path("results/tables").exists()
+    assert "failed: dcgan on digits" in good("tables").stderr
+
+
+def test_a_full_disk_is_one_line_and_a_failed_record(here, monkeypatch):
+    def full(*arguments, **options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    assert "No space left on device" in refused(*DCGAN, "--steps", "1", *PIXELS)
+    assert _only_record().status == "failed"
+
+
+def test_ctrl_c_offers_the_command_that_goes_on(here, monkeypatch):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner, "train", interrupted)
+    result = bench(*DCGAN, "--steps", "9", "--force", *PIXELS)
+    assert result.exit_code == 130
+    assert (
+        "bench run --model dcgan --dataset digits --set width=4 --set latent=8 --set batch_size=4 --steps 9 "
+        "--device cpu --extractor pixels --resume"
+    ) in result.stderr
+    assert not Path("results").exists()
+
+
+def test_missing_weights_are_told_before_the_training(here, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(here / "torch"))
+    line = refused("run", "--model", "cyclegan", "--dataset", "edges2shapes", "--extractor", "inception")
+    assert "bench weights fetch inception" in line
+    assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--model", "dcgam", "--dataset", "digits"), "Did you mean 'dcgan'"),
+        (("--model", "dcgan", "--dataset", "digit"), "Did you mean 'digits'"),
+        (("--model", "dcgan", "--dataset", "digits", "--set", "widht=3"), "Did you mean 'width'"),
+        (("--model", "dcgan", "--dataset", "digits", "--extractor", "pixel"), "Did you mean 'pixels'"),
+        (("--model", "dcgan", "--dataset", "digits", "--resize", "nearest"), "no resize 'nearest'"),
+        (("--model", "dcgan", "--dataset", "digits", "--steps", "0"), "0 steps"),
+        (("--model", "dcgan", "--dataset", "digits", "--train-split", "extra"), "no split 'extra'"),
+        (("--model", "cyclegan", "--dataset", "digits"), "two domains"),
+        (("--model", "dcgan", "--dataset", "fashion-mnist"), "bench datasets fetch fashion-mnist"),
+        (("--model", "dcgan", "--dataset", "folder:nowhere"), "no such folder"),
+    ],
+)
+def test_what_cannot_be_run_is_one_line_and_leaves_nothing(here, arguments, said):
+    assert said in refused("run", *arguments)
+    assert not list(here.iterdir())
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_a_gpu_that_is_not_there_is_one_line(here):
+    assert "--device cpu" in refused("run", "--model", "dcgan", "--dataset", "digits", "--device", "cuda")
+
+
+# ----- the other commands
+
+
+def test_train_and_evaluate_are_run_in_two_halves(finished, here):
+    arguments = ("--model", "dcgan", "--dataset", "digits", *TINY, "--steps", "3")
+    assert "bench evaluate" in good("train", *arguments).stderr
+    good("evaluate", FOLDER)
+    first, second = _only_record(finished[0]), _only_record()
+    assert second.samples == first.samples
+    assert second.pairs == first.pairs
+    assert second.training.steps == first.training.steps
+
+
+def test_a_checkpoint_of_another_model_or_cut_in_half_is_refused(copy):
+    assert "'dcgan', not of 'vae'" in refused("evaluate", FOLDER, "--model", "vae")
+    checkpoint = FOLDER / "checkpoint.safetensors"
+    checkpoint.write_bytes(checkpoint.read_bytes()[: checkpoint.stat().st_size // 2])
+    assert "is cut or is no checkpoint" in refused("evaluate", FOLDER)
+    assert "is cut or is no checkpoint" in refused("sample", checkpoint, "-o", "out")
+    assert "no checkpoint at" in refused("evaluate", "runs/nowhere")
+
+
+def test_a_checkpoint_is_measured_on_its_own_data_set_only(copy):
+    line = refused("evaluate", FOLDER, "--dataset", "mnist")
+    assert "digits" in line
+
+
+def test_rescoring_gives_a_protocol_of_its_own_and_tables_of_its_own(copy):
+    good("rescore", FOLDER, *PIXELS)
+    records = read_records(Path("results"))
+    assert {record.protocol.extractor for record in records} == {"digits-cnn", "pixels"}
+    assert records[0].samples == records[1].samples
+    tables = json.loads(good("tables", "--format", "json").stdout)
+    assert all(sum("generated" in str(row) for row in table["rows"]) <= 1 for table in tables)
+    assert "no folder of a run" in refused("rescore", "results", *PIXELS)
+
+
+def test_samples_do_not_depend_on_how_many_are_asked_for(copy):
+    good("sample", FOLDER, "-n", "3", "-o", "few")
+    good("sample", FOLDER, "-n", "7", "-o", "more.npz")
+    from bench.sources import open_source
+
+    few, more = open_source("few"), open_source("more.npz")
+    assert (few.count, more.count) == (3, 7)
+    gap = max(np.abs(few.read(i).astype(int) - more.read(i)).max() for i in range(3))
+    assert gap <= 1  # a value on the edge of two integers may round the other way
+    assert "exists" in refused("sample", FOLDER, "-n", "3", "-o", "few")
+    good("sample", FOLDER, "-n", "2", "-o", "few", "--force")
+    assert len(list(Path("few").iterdir())) == 2
+
+
+def test_a_model_of_noise_has_no_direction(copy):
+    assert "no --direction" in refused("sample", FOLDER, "-o", "out", "--direction", "x-to-y")
+
+
+@pytest.mark.parametrize(
+    ("kind", "start"),
+    [("terminal", "Table 6."), ("md", "### Table 6."), ("csv", "# Table 6."), ("html", "<table"), ("json", "[")],
+)
+def test_tables_come_in_every_format(finished, monkeypatch, kind, start):
+    monkeypatch.chdir(finished[0])
+    shown = good("tables", "--model", "dcgan", "--dataset", "digits", "--format", kind).stdout
+    assert shown.startswith(start)
+
+
+def test_tables_without_records_say_how_to_make_some(finished, here, monkeypatch):
+    assert "bench run" in refused("tables")
+    monkeypatch.chdir(finished[0])
+    assert "no records of vae" in refused("tables", "--model", "vae")
+    assert "Did you mean 'digits'" in refused("tables", "--dataset", "digts")
+
+
+def test_the_list_of_data_sets_says_which_are_there():
+    rows = {row["name"]: row for row in json.loads(good("datasets", "--json").stdout)}
+    assert rows["digits"]["there"]
+    assert not rows["fashion-mnist"]["there"]
+    assert "bench datasets fetch NAME" in good("datasets").stdout
+
+
+def test_a_data_set_without_a_download_says_what_to_do_instead():
+    assert "emojis/Apple" in refused("datasets", "fetch", "emoji")
+    assert "Did you mean 'fashion-mnist'" in refused("datasets", "fetch", "fashion-mnits")
+
+
+def test_reading_a_record_of_a_run_checks_every_field(finished):
+    (path,) = (finished[0] / "results/runs").glob("*/*/*.json")
+    assert read_record(path).schema == 1

@@ -1,0 +1,200 @@
+"""The runner's parts: what a data set name means, the protocol, sampling, the checks before the training."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bench.evaluation import evaluate, find_measure, noise, open_evaluation, open_subject
+from bench.protocol import difference
+from bench.runner import How, check_places, fit, prepare
+from bench.samples import generate, load_generated, save_generated, save_images, save_pngs
+from bench.sources import open_source
+from metrics._errors import InputError
+from reference_models._errors import ModelError
+from reference_models.training import Budget
+
+TINY = ("width=4", "latent=8", "batch_size=4")
+QUICK = How(budget=Budget(steps=2), device="cpu", progress=False)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """The protocol of digits with the pixels as features."""
+    return open_evaluation(open_subject("digits"), find_measure(open_subject("digits"), "pixels", cache=False))
+
+
+@pytest.fixture(scope="module")
+def faces(tmp_path_factory):
+    """folder:PATH:16 with 12 training and 8 test images."""
+    folder = tmp_path_factory.mktemp("faces")
+    images = np.random.default_rng(0).integers(0, 256, (20, 3, 16, 16), np.uint8)
+    save_pngs(folder / "train", images[:12])
+    save_pngs(folder / "test", images[12:])
+    return f"folder:{folder}:16"
+
+
+def test_a_data_set_or_one_of_its_domains_can_be_named():
+    whole, apple = open_subject("emoji"), open_subject("emoji/apple")
+    assert (whole.domains, whole.labels, whole.paired) == (("apple", "windows"), ("apple", "windows"), False)
+    assert (apple.domains, apple.labels, apple.name) == (("apple",), ("",), "emoji/apple")
+    assert open_subject("edges2shapes").paired
+    assert not open_subject("edges2shapes/edges").paired
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("digts", "Did you mean 'digits'"),
+        ("emoji/linux", "no domain 'linux'; choose one of apple, windows"),
+        ("digits/zero", "no domain 'zero'; it has none"),
+    ],
+)
+def test_unknown_names_are_one_line(name, said):
+    with pytest.raises(InputError) as caught:
+        open_subject(name)
+    assert said in str(caught.value)
+
+
+def test_the_name_of_a_folder_carries_no_path(faces):
+    subject = open_subject(faces)
+    assert subject.name.startswith("folder:faces")
+    assert "/" not in subject.name
+    assert subject.images("real 1").shape == (4, 3, 16, 16)
+
+
+def test_the_sets_are_those_of_the_source_syntax(digits):
+    assert [one.digest for one in digits.protocol.real] == [
+        open_source("digits:real-1").digest,
+        open_source("digits:real-2").digest,
+    ]
+
+
+def test_the_protocol_is_the_same_every_time_and_another_with_another_extractor(digits):
+    subject = open_subject("digits")
+    again = open_evaluation(subject, find_measure(subject, "pixels"))
+    other = open_evaluation(subject, find_measure(subject, "vgg16-random", resize="clean"))
+    assert again.protocol.id == digits.protocol.id
+    assert set(difference(again.protocol, other.protocol)) >= {"extractor"}
+    assert other.protocol.id != digits.protocol.id
+
+
+def test_noise_is_the_same_for_ever():
+    images = noise((1, 2, 2), 2)
+    assert images.tolist() == [[[[172, 10], [127, 140]]], [[[47, 170], [196, 151]]]]
+
+
+def test_a_set_is_at_no_distance_from_itself_and_copies_of_real_2_score_like_it(digits):
+    found = evaluate(digits, {("generated", ""): digits.subject.images("real 2")})
+    pairs = {pair.b: pair.scores["fid"] for pair in found.pairs}
+    assert pairs["real 1"]["fid"] == pytest.approx(0, abs=1e-9)  # rounding of a trace of about 100
+    assert set(pairs["real 1"]) == {"fid"}
+    assert pairs["generated"] == pairs["real 2"]
+    assert pairs["noise"]["fid"] > 5 * pairs["real 2"]["fid"]
+
+
+def test_an_extractor_without_classes_gives_no_inception_score(digits):
+    found = evaluate(digits, {("generated", ""): noise((1, 32, 32), 250)})
+    assert all(one.scores == {} for one in found.sets)
+    assert digits.protocol.logits == ""
+
+
+def test_another_number_of_images_is_refused(digits):
+    with pytest.raises(InputError, match=r"7 generated images.*asks for 250"):
+        evaluate(digits, {("generated", ""): noise((1, 32, 32), 7)})
+
+
+def test_missing_weights_name_the_offline_protocol(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    with pytest.raises(InputError, match="nothing was started") as caught:
+        find_measure(open_subject("fashion-mnist"))
+    for part in ("--extractor fashion-cnn", "bench weights fetch inception", "sha256"):
+        assert part in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_named_extractor_without_weights_is_told_plainly(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    with pytest.raises(InputError, match="extractor 'inception' has no weights here"):
+        find_measure(open_subject("digits"), "inception")
+
+
+def test_a_model_of_another_task_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(ModelError, match="two domains"):
+        prepare("cyclegan", open_subject("digits"), workdir=tmp_path)
+    with pytest.raises(ModelError, match="one of its domains"):
+        prepare("dcgan", open_subject("edges2shapes"), workdir=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_shape_that_the_network_cannot_make_is_refused_before_the_training(tmp_path, faces):
+    subject = open_subject(faces.replace(":16", ":18"))
+    with pytest.raises(ModelError, match="18x18"):
+        prepare("dcgan", subject, workdir=tmp_path)
+
+
+def test_missing_data_name_the_command_that_gets_them(tmp_path):
+    with pytest.raises(InputError, match="bench datasets fetch fashion-mnist"):
+        prepare("dcgan", open_subject("fashion-mnist", tmp_path))
+
+
+def test_a_full_folder_is_kept_unless_forced_or_resumed(tmp_path):
+    job = prepare("dcgan", open_subject("digits"), settings=TINY, workdir=tmp_path)
+    fit(job, QUICK)
+    with pytest.raises(InputError, match=r"--resume.*--force"):
+        check_places(job, QUICK, None)
+    check_places(job, replace(QUICK, force=True), None)
+    check_places(job, replace(QUICK, resume=True), None)
+
+
+def test_force_never_empties_a_folder_that_is_no_run(tmp_path):
+    job = prepare("dcgan", open_subject("digits"), settings=TINY, workdir=tmp_path)
+    job.folder.mkdir(parents=True)
+    (job.folder / "thesis.tex").write_text("mine")
+    with pytest.raises(InputError, match="no folder of a run"):
+        check_places(job, replace(QUICK, force=True), None)
+    assert (job.folder / "thesis.tex").exists()
+
+
+def test_samples_are_as_many_as_real_1_and_come_back_from_their_file(tmp_path, digits):
+    job = prepare("dcgan", digits.subject, settings=TINY, workdir=tmp_path)
+    result, done = fit(job, QUICK)
+    made = generate(result.model, "generate", digits)
+    save_generated(job.folder, made)
+    again = load_generated(job.folder, digits.subject)
+    assert made["generated", ""].shape == (250, 1, 32, 32)
+    assert np.array_equal(made["generated", ""], again["generated", ""])
+    assert open_source(job.folder / "samples.npz").digest == open_source(made["generated", ""]).digest
+    assert (done.steps, done.images, done.full_epochs) == (2, 8, job.recipe.epochs)
+
+
+def test_a_vae_is_monitored_on_test_images_and_reconstructs_all_of_them(tmp_path, digits):
+    job = prepare("vae", digits.subject, settings=("hidden=8",), workdir=tmp_path)
+    result, _ = fit(job, QUICK)
+    assert (job.folder / "evaluation-reconstruction-mse.png").is_file()
+    assert (job.folder / "evaluation.csv").read_text().startswith("step,epoch,reconstruction_mse\n0,")
+    made = generate(result.model, "reconstruct", digits)
+    assert made["reconstructed", ""].shape == made["test", ""].shape == (500, 1, 32, 32)
+
+
+def test_a_missing_or_damaged_samples_file_is_one_line(tmp_path, digits):
+    with pytest.raises(InputError, match=r"samples\.npz is missing; make it again with `bench evaluate"):
+        load_generated(tmp_path, digits.subject)
+    (tmp_path / "samples.npz").write_bytes(b"PK\x03\x04 cut")
+    with pytest.raises(InputError, match="cannot be read"):
+        load_generated(tmp_path, digits.subject)
+
+
+def test_images_are_the_same_as_png_and_as_npz(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (5, 3, 8, 9), np.uint8)
+    save_pngs(tmp_path / "png", images)
+    save_images(tmp_path / "images.npz", images)
+    one, other = open_source(tmp_path / "png"), open_source(tmp_path / "images.npz")
+    assert all(np.array_equal(one.read(i), images[i]) and np.array_equal(other.read(i), images[i]) for i in range(5))
+    assert {path.name for path in tmp_path.iterdir()} == {"png", "images.npz"}
+
+
+def test_a_folder_with_other_files_is_never_replaced(tmp_path):
+    (tmp_path / "thesis.tex").write_text("mine")
+    with pytest.raises(InputError, match=r"holds thesis\.tex"):
+        save_pngs(tmp_path, np.zeros((1, 1, 8, 8), np.uint8), force=True)
