@@ -1,13 +1,23 @@
 """One training step of dcgan and cyclegan against the straightforward loop, on this machine.
 
-    pytest benchmarks/bench_training_step.py --benchmark-group-by=group
+    pytest benchmarks/bench_training_step.py -o python_files='bench_*.py' --benchmark-timer=time.process_time
 
 The straightforward step is what one writes first: Adam as it comes, gradients computed for the discriminator's weights
 also while the generator is updated. The model's step differs in three things: Adam fused into one pass over the
 weights, the discriminator frozen in the generator's step, and losses read once per step. Its images and weights can
 also be laid out channels last.
 
-MEASURED
+Least CPU time of a step in five, one thread, torch 2.15, float32, a core with AVX-512 shared with other work (seconds):
+
+| case                                     | straightforward | this project's | and channels last |
+|------------------------------------------|-----------------|----------------|-------------------|
+| dcgan, digits 32x32, batch 32            | 0.062           | 0.052          | 0.049             |
+| dcgan, Tables 3 and 4 at 64x64, batch 16 | 2.24            | 1.92           | 1.96              |
+| cyclegan, edges2shapes 64x64             | 0.101           | 0.098          | 0.103             |
+| cyclegan, the assignment's at 128x128    | 2.99            | 2.95           | 3.14              |
+
+Freezing and fusing save a sixth of dcgan's step and almost nothing of cyclegan's, whose time goes into its generators.
+Channels last pays in the smallest case only, so the loop uses it on GPUs alone.
 """
 
 import pytest
