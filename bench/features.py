@@ -7,7 +7,6 @@ batch size, workers or image sizes: images of one size form a batch, and every r
 
 import contextlib
 import difflib
-import mmap
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -144,14 +143,6 @@ def _fill(
             progress(done, source.count)
     if done != source.count:
         raise ValueError(f"{source.name} gave {done} images, expected {source.count}")
-
-
-def blocks(array: np.ndarray, rows: int = 4096) -> Iterator[np.ndarray]:
-    """Consecutive rows of a feature array, in order; of a memory-mapped one, a single block is in memory at a time."""
-    for start in range(0, len(array), rows):
-        yield array[start : start + rows]
-        if isinstance(array.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-            array.base.madvise(mmap.MADV_DONTNEED)  # pages that were read count as this process's memory until then
 
 
 class _Rows:

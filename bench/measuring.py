@@ -52,7 +52,7 @@ class Measure:
                 f"weights {self.weights.path} are not the published ones of {self.extractor.name} "
                 f"(sha256 {self.weights.sha256[:12]}): compare only with numbers of the same sha256"
             )
-        if self.extractor.family != "imagenet-inception":
+        if self.extractor.family != "fid-inception":
             found.append(
                 f"made with extractor {self.extractor.name!r}, not with Inception: never compare it with an "
                 "Inception FID, IS or KID"

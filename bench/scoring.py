@@ -1,8 +1,8 @@
 """From feature tables to scores: the same few functions behind `bench fid`, `bench score`, the runner and the board.
 
 Set metrics (Inception Score) are about one set, pair metrics (FID, KID, PRDC, MSE) about a pair (real, generated).
-Every score comes back as a flat dict of strict JSON values whose keys are the metric's own; what must be said beside them
-comes back as warnings, not as prints.
+Every score comes back as a flat dict of strict JSON values whose keys are the metric's own; what must be said beside
+them comes back as warnings, not as prints.
 """
 
 import inspect

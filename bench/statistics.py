@@ -22,7 +22,8 @@ import numpy as np
 
 from bench import __version__
 from bench.cache import Cache, digest_of
-from bench.features import FEATURES_VERSION, FeatureTable, blocks
+from bench.features import FEATURES_VERSION, FeatureTable
+from metrics._arrays import row_blocks
 from metrics._errors import InputError
 from metrics.extractors._types import Extractor
 
@@ -96,7 +97,7 @@ def statistics_of(
         cache = None
     entry = cache.get(key, notes.append) if cache else None
     if entry is None:
-        stats = compute(blocks(features))
+        stats = compute(row_blocks(features))
         entry = {"mu": np.asarray(stats.mean, np.float64), "sigma": np.asarray(stats.cov, np.float64)}
         if cache:
             what = f"statistics {table.extractor} {tap} {table.resize}, {table.count} images"

@@ -1,11 +1,14 @@
-"""The one check that every metric makes of a feature matrix before it computes anything."""
+"""The one check that every metric makes of a feature matrix, and reading one that may be larger than memory."""
+
+import mmap
+from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Num
+from jaxtyping import Int64, Num
 
 from metrics._errors import InputError
 
-BLOCK = 4096  # rows looked at at once: a large table may be a file
+BLOCK = 4096  # rows in memory at once: a large table may be a memory-mapped file
 
 
 def check_matrix(values: np.ndarray, what: str, least: int) -> Num[np.ndarray, "n d"]:
@@ -29,10 +32,10 @@ def check_matrix(values: np.ndarray, what: str, least: int) -> Num[np.ndarray, "
 
 
 def _first_bad_row(values: Num[np.ndarray, "n d"]) -> int | None:
-    for start in range(0, len(values), BLOCK):
-        finite = np.isfinite(values[start : start + BLOCK]).all(axis=1)
+    for number, block in enumerate(row_blocks(values)):
+        finite = np.isfinite(block).all(axis=1)
         if not finite.all():
-            return start + int(np.argmin(finite))
+            return number * BLOCK + int(np.argmin(finite))
     return None
 
 
@@ -48,3 +51,23 @@ def check_pair(
             "expected the same; use one extractor and tap for both"
         )
     return real, generated
+
+
+def row_blocks(values: Num[np.ndarray, "n d"], rows: int = BLOCK) -> Iterator[Num[np.ndarray, "_ d"]]:
+    """Consecutive rows, in order; of a memory-mapped array, a single block is in memory at a time."""
+    for start in range(0, len(values), rows):
+        yield values[start : start + rows]
+        _release(values)
+
+
+def chosen_blocks(values: Num[np.ndarray, "n d"], rows: Int64[np.ndarray, " k"]) -> Iterator[Num[np.ndarray, "_ d"]]:
+    """The rows with these numbers, a block at a time."""
+    for start in range(0, len(rows), BLOCK):
+        yield values[rows[start : start + BLOCK]]
+        _release(values)
+
+
+def _release(values: np.ndarray) -> None:
+    """Pages of a file that were read count as this process's memory until it says that it is done with them."""
+    if isinstance(values.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        values.base.madvise(mmap.MADV_DONTNEED)

@@ -27,8 +27,9 @@ import numpy as np
 from jaxtyping import Float64, Int64, Num
 from scipy.special import ndtr
 
+from metrics._arrays import chosen_blocks, row_blocks
 from metrics._frechet import fid_between, fid_of, influence
-from metrics._gaussian import GaussianStats, centred_root, eigen_root, nuclear_norm, overlap, row_blocks
+from metrics._gaussian import GaussianStats, centred_root, eigen_root, nuclear_norm, overlap
 
 Z95 = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
 T19 = 2.093024054408263  # 97.5 % quantile of Student's t with GROUPS - 1 degrees of freedom
@@ -96,16 +97,11 @@ class _Halves:
         count, dims = features.shape
         rows = np.sort(order[: count // 2]), np.sort(order[count // 2 :])
         if count // 2 > dims:
-            a, b = (GaussianStats.of_blocks(_taken(features, part)) for part in rows)
+            a, b = (GaussianStats.of_blocks(chosen_blocks(features, part)) for part in rows)
             return cls((a, b), float(np.trace(a.merge(b).cov)))
         whole = features.astype(np.float64)
         trace = float(((whole - whole.mean(axis=0)) ** 2).sum() / (count - 1))
         return cls(tuple(centred_root(whole[part]) for part in rows), trace)
-
-
-def _taken(features: Num[np.ndarray, "n d"], rows: Int64[np.ndarray, " k"]) -> Iterator[Rows]:
-    for block in row_blocks(rows[:, None]):
-        yield features[block[:, 0]]
 
 
 def _covariance_terms(real: _Halves, generated: _Halves) -> tuple[float, float]:
@@ -140,11 +136,8 @@ def _mean_term(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"]) 
 def _variance(
     real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], values: Float64[np.ndarray, " splits"]
 ) -> float:
-    """First order from the influences; the quadratic part, of which they hold twice as much as they should, from the
-    spread between splits (which also stays in the mean over them, once per split)."""
-    twice = sum(float(one @ one) for one in influence(real, generated))
-    quadratic = float(values.var(ddof=1))
-    return max(twice - quadratic, twice / 2) + quadratic / len(values)
+    """That of the images' influence, plus what the mean over few random splits leaves of their own spread."""
+    return sum(float(one @ one) for one in influence(real, generated)) + float(values.var(ddof=1)) / len(values)
 
 
 def _interval(value: float, sd: float, width: float) -> Interval:
@@ -210,8 +203,8 @@ def _moment_leave_out(real: Rows, generated: Rows, parts_a: list, parts_b: list)
 def _without(features: Rows, whole: GaussianStats, rows: Int64[np.ndarray, " k"]) -> GaussianStats:
     if len(rows) == 1:
         rest = np.delete(np.arange(len(features)), rows)
-        return GaussianStats.of_blocks(_taken(features, rest))
-    return whole.without(GaussianStats.of_blocks(_taken(features, np.sort(rows))))
+        return GaussianStats.of_blocks(chosen_blocks(features, rest))
+    return whole.without(GaussianStats.of_blocks(chosen_blocks(features, np.sort(rows))))
 
 
 # ----- extrapolation in 1 / n

@@ -1,13 +1,13 @@
-"""The Fréchet distance between two sets of features or two Gaussians, and each image's share in it; see `metrics.fid`."""
+"""The Fréchet distance of two sets of features or two Gaussians, and each image's share in it; see `metrics.fid`."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64, Num
 
-from metrics._arrays import check_pair
+from metrics._arrays import check_pair, row_blocks
 from metrics._errors import InputError
-from metrics._gaussian import GaussianStats, centred_root, eigen_root, nuclear_norm, overlap, row_blocks
+from metrics._gaussian import GaussianStats, centred_root, eigen_root, nuclear_norm, overlap
 
 
 @dataclass(frozen=True)

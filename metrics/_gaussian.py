@@ -5,7 +5,7 @@ them (exact, however singular S is), its eigenvectors otherwise. Then tr (S1 S2)
 of R1 R2'. Nothing is ever added to a diagonal.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 
@@ -13,9 +13,9 @@ import numpy as np
 import scipy.linalg
 from jaxtyping import Float64, Num
 
+from metrics._arrays import row_blocks
 from metrics._errors import InputError
 
-BLOCK = 4096  # rows in memory as float64 at once
 RANK_TOLERANCE = 1e-14  # of the largest eigenvalue: below it a direction is rounding, not variance
 
 
@@ -88,12 +88,6 @@ class _Moments:
         if self.count < 2:
             raise InputError(f"a covariance needs at least 2 images, got {self.count}")
         return GaussianStats(self.mean, self.scatter / (self.count - 1), self.count)
-
-
-def row_blocks(features: Num[np.ndarray, "n d"]) -> Iterator[Num[np.ndarray, "_ d"]]:
-    """Consecutive rows, at most BLOCK at a time."""
-    for start in range(0, len(features), BLOCK):
-        yield features[start : start + BLOCK]
 
 
 def overlap(a: GaussianStats, b: GaussianStats) -> float:

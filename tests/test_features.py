@@ -15,6 +15,7 @@ import bench.features
 from bench.cache import Cache
 from bench.features import extract
 from bench.sources._types import ImageSource
+from metrics._arrays import row_blocks
 from metrics._errors import InputError
 from metrics.extractors._types import Extractor
 
@@ -267,7 +268,7 @@ def test_blocks_are_all_rows_in_order(images, network, cache, cached):
     source = a_source(images)
     tables = [run(source, network, cache=cache if cached else None) for _ in range(2)]
     for table in tables:
-        parts = list(bench.features.blocks(table.arrays["pool"], rows=4))
+        parts = list(row_blocks(table.arrays["pool"], rows=4))
         assert {len(part) for part in parts[:-1]} == {4}
         np.testing.assert_array_equal(np.concatenate(parts), channel_means(images))
 
@@ -284,7 +285,7 @@ def test_reading_a_cached_table_in_blocks_takes_the_memory_of_one(cache):
     assert cache.put("0" * 64, {"features": np.ones((16_000, 1000), np.float32)}, {"what": "", "source": ""}) == ""
     rows = cache.get("0" * 64)["features"]
     before, most = resident_bytes(), 0
-    for block in bench.features.blocks(rows, 1000):  # 4 MB of 64 MB
+    for block in row_blocks(rows, 1000):  # 4 MB of 64 MB
         assert block.sum() == block.size
         most = max(most, resident_bytes() - before)
     assert most < 16e6
