@@ -425,3 +425,20 @@ def test_a_terminal_gets_a_bar(folders, monkeypatch):
         tell("real", 2, 2)
     with _output.progress("bytes") as tell:
         tell("weights", 10, 20)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "-"),
+        (1_297, "1,297"),
+        (0.0, "0.00000"),
+        (12.5, "12.5000"),
+        (-958_357.6, "-958,358"),
+        (3.2e-14, "3.20000e-14"),
+    ],
+)
+def test_figures_have_six_digits(value, text):
+    from bench.cli._output import figure
+
+    assert figure(value) == text

@@ -46,7 +46,11 @@ def print_columns(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> 
 
 def figure(value: float | None) -> str:
     """A score for people: six significant digits, no exponent in the usual range; a dash where there is none."""
-    return "-" if value is None else f"{value:#.6g}" if isinstance(value, float) else f"{value:,}"
+    if value is None:
+        return "-"
+    if not isinstance(value, float):
+        return f"{value:,}"
+    return f"{value:,.0f}" if 1e5 <= abs(value) < 1e12 else f"{value:#.6g}"
 
 
 def say(line: str) -> None:
