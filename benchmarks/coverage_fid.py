@@ -1,7 +1,7 @@
 """How often the FID's 95 % intervals cover the true distance, and what bias the corrected values keep.
 
-    python benchmarks/coverage_fid.py gaussians [--repeats 200] [--dims 64,512,2048] [--counts 100,300,1000]
-    python benchmarks/coverage_fid.py features --data-root FOLDER [--repeats 200]
+    OMP_NUM_THREADS=1 python benchmarks/coverage_fid.py gaussians [--repeats 200] [--dims 64,512,2048] [--counts 100,300,1000]
+    OMP_NUM_THREADS=1 python benchmarks/coverage_fid.py features --data-root FOLDER [--repeats 200]
 
 `gaussians` draws from pairs of Gaussians of known distance whose spectra are flat or fall as 1 / k (that of deep
 features falls at least so). `features` draws from the features of real images: Fashion-MNIST through a classifier with
@@ -12,14 +12,10 @@ and the estimated one, and the coverage of each interval in percent.
 """
 
 import argparse
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(variable, "1")
 
 import numpy as np
 
