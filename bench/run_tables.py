@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench import registry
 from bench.evaluation import GENERATED, NOISE, REAL_1, REAL_2, RECONSTRUCTED, TEST
+from bench.plots import plot_intervals
 from bench.records import Numbers, RunRecord, run_name, slug, write_text
 from bench.tables import Cell, Column, Table, aligned, csv_text, mark_best, markdown
 
@@ -290,9 +291,11 @@ def write_tables(record: RunRecord, records: Iterable[RunRecord], results: Path,
     pictures = [f"![{path.stem}]({up}/{path.name})" for path in figures]
     files = {f"{name}.md": "\n".join([*map(markdown, tables), "\n\n".join(pictures)]).rstrip() + "\n"}
     files |= {f"{name}-{table.name}.csv": csv_text(table) for table in tables}
-    same = [one for one in records if one.protocol_id == record.protocol_id]
-    for table in comparison_tables(same):
-        files |= {f"{table.name}.md": markdown(table), f"{table.name}.csv": csv_text(table)}
+    for table in comparison_tables([one for one in records if one.protocol_id == record.protocol_id]):
+        picture = Path("figures") / slug(record.dataset) / record.protocol_id / f"{table.name}.png"
+        plot_intervals(results / picture, table, "fid_corrected", landmarks=(0, len(table.rows) - 1))
+        link = f"![{table.name}](../../../{picture.as_posix()})\n"
+        files |= {f"{table.name}.md": f"{markdown(table)}\n{link}", f"{table.name}.csv": csv_text(table)}
     for file, content in files.items():
         write_text(folder / file, content)
     return [folder / file for file in files]

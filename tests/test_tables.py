@@ -210,3 +210,11 @@ def test_the_made_up_scores_have_the_keys_of_the_metric():
     from metrics import fid
 
     assert set(fid_scores(1.0)) <= {output.name for output in fid.METRIC.outputs} | {"fid_low", "fid_high"}
+
+
+def test_the_comparison_has_a_figure_of_its_own(tmp_path):
+    files = write_tables(record(), [record()], tmp_path, [])
+    link = next(path for path in files if path.name == "comparison.md").read_text().rpartition("](")[2].strip(")\n")
+    picture = (files[0].parent / link).resolve()
+    assert picture == (tmp_path / "figures" / "digits" / record().protocol_id / "comparison.png").resolve()
+    assert picture.read_bytes().startswith(b"\x89PNG")
