@@ -2,7 +2,7 @@
 
 Split halves. Let T(A, B) be the overlap tr (S_A S_B)^(1/2) of two samples. Estimated, it comes out too small, and by
 about the same factor for two halves A, A' of ONE set, where the truth is known: T(A, A') estimates tr S. So, with A, A'
-halves of the real set and B, B' of the generated one, two estimates of the covariance term are
+halves of the real set and B, B' of the generated one (all of one size), two estimates of the covariance term are
 
     difference  T(A, A') + T(B, B') - 2 T(A, B)
     ratio       tr S1 + tr S2 - 2 T(A, B) sqrt(tr S1 tr S2 / (T(A, A') T(B, B')))
@@ -22,6 +22,7 @@ smaller samples and has the same limit.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, Int64, Num
@@ -29,7 +30,7 @@ from scipy.special import ndtr
 
 from metrics._arrays import chosen_blocks, row_blocks
 from metrics._frechet import fid_between, fid_of, influence
-from metrics._gaussian import GaussianStats, centred_root, eigen_root, nuclear_norm, overlap
+from metrics._gaussian import GaussianStats, centred_root, nuclear_norm, overlap
 
 Z95 = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
 T19 = 2.093024054408263  # 97.5 % quantile of Student's t with GROUPS - 1 degrees of freedom
@@ -54,28 +55,36 @@ def split_half(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], 
     """The corrected FID of two sets of at least 4 images each; see the head of this file."""
     draw = np.random.default_rng(seed)
     sides = real, generated
+    (mean_a, trace_a), (mean_b, trace_b) = (_mean_and_trace(features) for features in sides)
     orders = [_canonical(features) for features in sides]
-    splits = np.array(
-        [
-            _covariance_terms(
-                *(
-                    _Halves.of(features, order[draw.permutation(len(order))])
-                    for features, order in zip(sides, orders, strict=True)
-                )
-            )
-            for _ in range(_splits(min(len(real), len(generated)), real.shape[1]))
+    # All four halves have one size, or their overlaps would not be too small by one factor.
+    size = min(len(real), len(generated)) // 2
+    splits = []
+    for _ in range(_splits(size, real.shape[1])):
+        halves = [
+            _halves(features, order[draw.permutation(len(order))[: 2 * size]])
+            for features, order in zip(sides, orders, strict=True)
         ]
+        splits.append(_covariance_terms(*halves, trace_a, trace_b))
+    difference, ratio = np.mean(splits, axis=0)
+    step = mean_a - mean_b
+    mean_term = float(step @ step) - trace_a / len(real) - trace_b / len(generated)
+    variance = _variance(real, generated, np.mean(splits, axis=1))
+    return _interval(
+        mean_term + float(difference + ratio) / 2, float(np.sqrt(variance)), float(abs(ratio - difference))
     )
-    difference, ratio = splits.mean(axis=0)
-    value = _mean_term(real, generated) + (difference + ratio) / 2
-    sd = np.sqrt(_variance(real, generated, splits.mean(axis=1)))
-    return _interval(float(value), float(sd), float(abs(ratio - difference)))
 
 
-def _splits(count: int, dims: int) -> int:
-    """More splits steady the value; each costs min(n / 2, d)^3."""
-    size = min(count // 2, dims)
-    return 16 if size <= 256 else 8 if size <= 512 else 4 if size <= 1024 else 2
+def _splits(size: int, dims: int) -> int:
+    """More splits steady the value; each costs the cube of the smaller of the half's size and d."""
+    cost = min(size, dims)
+    return 16 if cost <= 256 else 8 if cost <= 512 else 4 if cost <= 1024 else 2
+
+
+def _mean_and_trace(features: Num[np.ndarray, "n d"]) -> tuple[Float64[np.ndarray, " d"], float]:
+    mean = features.mean(axis=0, dtype=np.float64)
+    squares = sum(float(((block - mean) ** 2).sum()) for block in row_blocks(features))
+    return mean, squares / (len(features) - 1)
 
 
 def _canonical(features: Num[np.ndarray, "n d"]) -> Int64[np.ndarray, " n"]:
@@ -84,53 +93,27 @@ def _canonical(features: Num[np.ndarray, "n d"]) -> Int64[np.ndarray, " n"]:
     return np.argsort(sums, kind="stable")
 
 
-@dataclass(frozen=True)
-class _Halves:
-    """Two disjoint halves of one set, each as a root of its covariance or, with more images than features, as its
-    statistics; and the trace of the whole set's covariance."""
-
-    parts: tuple
-    trace: float
-
-    @classmethod
-    def of(cls, features: Num[np.ndarray, "n d"], order: Int64[np.ndarray, " n"]) -> "_Halves":
-        count, dims = features.shape
-        rows = np.sort(order[: count // 2]), np.sort(order[count // 2 :])
-        if count // 2 > dims:
-            a, b = (GaussianStats.of_blocks(chosen_blocks(features, part)) for part in rows)
-            return cls((a, b), float(np.trace(a.merge(b).cov)))
-        whole = features.astype(np.float64)
-        trace = float(((whole - whole.mean(axis=0)) ** 2).sum() / (count - 1))
-        return cls(tuple(centred_root(whole[part]) for part in rows), trace)
+def _halves(features: Num[np.ndarray, "n d"], rows: Int64[np.ndarray, " k"]) -> tuple:
+    """These rows in two halves: each as a root of its covariance or, with more images than features, its statistics."""
+    size = len(rows) // 2
+    parts = np.sort(rows[:size]), np.sort(rows[size:])
+    if size > features.shape[1]:
+        return tuple(GaussianStats.of_blocks(chosen_blocks(features, part)) for part in parts)
+    return tuple(centred_root(features[part]) for part in parts)
 
 
-def _covariance_terms(real: _Halves, generated: _Halves) -> tuple[float, float]:
+def _covariance_terms(real: tuple, generated: tuple, trace_a: float, trace_b: float) -> tuple[float, float]:
     """Difference and ratio of one split."""
-    (a, other_a), (b, other_b) = real.parts, generated.parts
-    within_a, within_b = _overlap(a, other_a), _overlap(b, other_b)
-    across = (_overlap(a, b) + _overlap(other_a, other_b)) / 2
-    total = real.trace + generated.trace
+    within_a, within_b = _overlap(*real), _overlap(*generated)
+    across = (_overlap(real[0], generated[0]) + _overlap(real[1], generated[1])) / 2
     shrunk = within_a * within_b
-    scale = np.sqrt(real.trace * generated.trace / shrunk) if shrunk > 0 else 1.0
-    return within_a + within_b - 2 * across, total - 2 * across * scale
+    scale = np.sqrt(trace_a * trace_b / shrunk) if shrunk > 0 else 1.0
+    return within_a + within_b - 2 * across, trace_a + trace_b - 2 * across * scale
 
 
-def _overlap(a: GaussianStats | np.ndarray, b: GaussianStats | np.ndarray) -> float:
-    if isinstance(a, GaussianStats) and isinstance(b, GaussianStats):
-        return overlap(a, b)
-    roots = [eigen_root(side.cov)[0] if isinstance(side, GaussianStats) else side for side in (a, b)]
-    return nuclear_norm(roots[0] @ roots[1].T)
-
-
-def _mean_term(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"]) -> float:
-    """|m1 - m2|^2 without its bias."""
-    means = [side.mean(axis=0, dtype=np.float64) for side in (real, generated)]
-    noise = 0.0
-    for side, mean in zip((real, generated), means, strict=True):
-        squares = sum(float(((block - mean) ** 2).sum()) for block in row_blocks(side))
-        noise += squares / (len(side) - 1) / len(side)
-    step = means[0] - means[1]
-    return float(step @ step) - noise
+def _overlap(a: Any, b: Any) -> float:
+    """Of two halves of one kind, see `_halves`."""
+    return overlap(a, b) if isinstance(a, GaussianStats) else nuclear_norm(a @ b.T)
 
 
 def _variance(

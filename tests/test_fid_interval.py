@@ -34,6 +34,15 @@ def test_two_samples_of_one_distribution_have_corrected_fid_zero_at_any_n_and_d(
     assert np.mean([fid_of(x, y).fid for x, y in pairs]) > 10 * values.std() / np.sqrt(REPEATS)
 
 
+@pytest.mark.parametrize(("n", "m"), [(90, 30), (30, 90), (400, 150)])
+def test_sets_of_different_size_are_corrected_as_well(n, m):
+    random = np.random.default_rng(7)
+    variances = np.arange(1, 61) ** -1.0
+    draws = [[random.normal(size=(k, 60)) * np.sqrt(variances) for k in (n, m)] for _ in range(REPEATS)]
+    values = np.array([split_half(x, y, seed=1).value for x, y in draws])
+    assert abs(values.mean()) < 4 * values.std() / np.sqrt(REPEATS)
+
+
 @pytest.mark.parametrize(("d", "n"), [(16, 100), (64, 60), (128, 40)])
 def test_the_interval_covers_the_true_distance_and_its_sd_is_true(d, n):
     pairs, truth = _draws(d, n, spread=0.5, shift=0.3)
