@@ -183,6 +183,7 @@ def fid(
         asked = "--influence" if influence else "--crosscheck"
         raise InputError(f"{asked} needs the images of both sets, saved statistics hold none; give the images")
     about_measure: tuple[str, ...] = ()
+    extra: dict[str, list[dict[str, Any]]] = {}
     if saved_a and saved_b:
         question = common_question(saved_a, saved_b)
         one, other = side_of_statistics(Path(str(a)), saved_a), side_of_statistics(Path(str(b)), saved_b)
@@ -193,15 +194,14 @@ def fid(
         given = ((a, saved_a), (b, saved_b))
         files = [side_of_file(Path(str(images)), saved, measuring) if saved else None for images, saved in given]
         sources = [None if saved else setup.open(images) for images, saved in given]
-        one, other = (file or _measured(s, measuring, setup) for file, s in zip(files, sources, strict=True))
+        if crosscheck:
+            extra["crosscheck"] = _crosschecked(measuring, *(source for source in sources if source))
+        one, other = (file or _measured(source, measuring, setup) for file, source in zip(files, sources, strict=True))
     scores = frechet(one, other, options)
-    values = {**scores.values, **question, **about_sides(one, other), "limit": setup.limit, "seed": setup.seed}
     if influence:
-        values["influence"] = most_influential(one, other, influence)
-    if crosscheck:
-        from bench.crosscheck import crosscheck as stages_of
-
-        values["crosscheck"] = [asdict(stage) for stage in stages_of(*sources, measuring)]
+        extra["influence"] = most_influential(one, other, influence)
+    sides = about_sides(one, other)
+    values = {**scores.values, **question, **sides, "limit": setup.limit, "seed": setup.seed, **extra}
     return Result.of(values, (*about_measure, *scores.warnings))
 
 
@@ -306,6 +306,12 @@ def _saved(images: Images) -> SavedStatistics | None:
         return None
     path = Path(images)
     return read_statistics(path) if path.is_file() and is_statistics(path) else None
+
+
+def _crosschecked(measuring: Measure, a: ImageSource, b: ImageSource) -> list[dict[str, Any]]:
+    from bench.crosscheck import crosscheck
+
+    return [asdict(stage) for stage in crosscheck(a, b, measuring)]
 
 
 def _check_there(*given: Images) -> None:

@@ -317,6 +317,11 @@ def test_what_is_unknown_is_answered_with_what_is_close(arguments, meant):
     assert meant in refusal(*arguments)
 
 
+def test_a_crosscheck_of_what_torch_fidelity_has_not_is_refused_before_anything_is_computed(good):
+    assert "choose those" in refusal("fid", good, good, *PIXELS, "--crosscheck")
+    assert bench.cache.open_cache().entries() == []
+
+
 def test_cuda_where_there_is_none(good, monkeypatch):
     import torch
 
