@@ -10,10 +10,9 @@ halves of the real set and B, B' of the generated one (all of one size), two est
 Where both sets come from one distribution the first has expectation exactly 0 at ANY n and d, and so, nearly, has the
 second. Where they differ and n is far below d, the first is too small (it lets the factor stand) and the second mostly
 too large (it divides by it). The corrected value is their mean, averaged over random splits, plus the unbiased mean
-term |m1 - m2|^2 - tr S1 / n - tr S2 / m. Its variance is that of the influence of the single images, which counts the
-linear part of the noise once and the quadratic part twice, less the spread between splits, which is the quadratic part
-alone. The interval lets the truth lie anywhere between difference and ratio (Imbens and Manski 2004, equation 7); they
-meet as n grows. docs/fid.md says how often it covers.
+term |m1 - m2|^2 - tr S1 / n - tr S2 / m. Its variance is that of the influence of the single images. The interval
+reaches 1.96 standard deviations beyond the difference on one side and the ratio on the other, since the truth may lie
+anywhere between the two; they meet as n grows. docs/fid.md says how often it covers.
 
 Delete-group jackknife (Quenouille, Tukey; both sets lose one of G groups at a time) removes the 1 / n part of the bias
 only: enough for n > d, not below. FID-infinity (Chong and Forsyth 2020, arXiv 1911.07023) fits a line in 1 / n to
@@ -26,7 +25,6 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, Int64, Num
-from scipy.special import ndtr
 
 from metrics._arrays import chosen_blocks, row_blocks
 from metrics._frechet import fid_between, fid_of, influence
@@ -61,18 +59,17 @@ def split_half(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], 
     size = min(len(real), len(generated)) // 2
     splits = []
     for _ in range(_splits(size, real.shape[1])):
-        halves = [
+        half_a, half_b = (
             _halves(features, order[draw.permutation(len(order))[: 2 * size]])
             for features, order in zip(sides, orders, strict=True)
-        ]
-        splits.append(_covariance_terms(*halves, trace_a, trace_b))
+        )
+        splits.append(_covariance_terms(half_a, half_b, trace_a, trace_b))
     difference, ratio = np.mean(splits, axis=0)
     step = mean_a - mean_b
-    mean_term = float(step @ step) - trace_a / len(real) - trace_b / len(generated)
-    variance = _variance(real, generated, np.mean(splits, axis=1))
-    return _interval(
-        mean_term + float(difference + ratio) / 2, float(np.sqrt(variance)), float(abs(ratio - difference))
-    )
+    value = float(step @ step) - trace_a / len(real) - trace_b / len(generated) + float(difference + ratio) / 2
+    sd = float(np.sqrt(_variance(real, generated, np.mean(splits, axis=1))))
+    reach = abs(float(ratio - difference)) / 2 + Z95 * sd
+    return Interval(value, sd, value - reach, value + reach)
 
 
 def _splits(size: int, dims: int) -> int:
@@ -121,19 +118,6 @@ def _variance(
 ) -> float:
     """That of the images' influence, plus what the mean over few random splits leaves of their own spread."""
     return sum(float(one @ one) for one in influence(real, generated)) + float(values.var(ddof=1)) / len(values)
-
-
-def _interval(value: float, sd: float, width: float) -> Interval:
-    """All of a range `width` wide around `value` that the data allow, each end with the error of the value: the factor
-    c solves Phi(c + width / sd) - Phi(-c) = 0.95, from 1.96 for no width down to 1.645 for a wide one."""
-    factor = Z95
-    if sd > 0:
-        low, high = 1.6, 2.0
-        for _ in range(40):
-            factor = (low + high) / 2
-            low, high = (low, factor) if ndtr(factor + width / sd) - ndtr(-factor) > 0.95 else (factor, high)
-    reach = width / 2 + factor * sd
-    return Interval(value, sd, value - reach, value + reach)
 
 
 # ----- delete-group jackknife
