@@ -32,6 +32,7 @@ from metrics._types import Metric
 SAMPLING_SEED = 0
 NOISE_SEED = 0
 OPTIONS = Options(splits=1)
+LEAST_IMAGES = OPTIONS.k + 1  # what the k nearest neighbours of precision and recall need, more than any other
 METRICS = ("fid", "inception-score", "kid", "prdc", "mse")
 REAL_1, REAL_2, GENERATED, NOISE = "real 1", "real 2", "generated", "noise"
 TEST, RECONSTRUCTED = "test", "reconstructed"
@@ -131,12 +132,17 @@ def find_measure(subject: Subject, extractor: str | None = None, **how: object) 
 
 
 def open_evaluation(subject: Subject, measure: Measure) -> Evaluation:
-    """Read the real sets, hash them and fix the protocol; InputError where images are missing."""
+    """Read the real sets, hash them and fix the protocol; InputError where images are missing or too few."""
     known: dict[tuple[str, str], ImageSource] = {}
     real = []
     for label in subject.labels:
         for name, (split, _) in (subject.dataset.eval_sets or {}).items():
             source = array_source(subject.images(name, label), title(subject, name, label))
+            if source.count < LEAST_IMAGES:
+                raise InputError(
+                    f"{source.name} has {source.count} images; at least {LEAST_IMAGES} are needed to measure with; "
+                    f"{subject.dataset.howto}"
+                )
             known[name, label] = source
             real.append(RealSet(name, label, split, source.count, source.digest))
         count = known[REAL_1, label].count

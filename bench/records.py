@@ -203,13 +203,18 @@ def read_record(path: Path) -> RunRecord:
     return record
 
 
-def read_records(results: Path, dataset: str = "", protocol: str = "") -> list[RunRecord]:
+def read_records(
+    results: Path, dataset: str = "", protocol: str = "", *, without: Path | None = None
+) -> list[RunRecord]:
     """The records below `results`, of one data set or protocol where these are named, sorted by path.
+
+    `without` is a path that is left out.
 
     Raises InputError for the first that cannot be used.
     """
     folders = f"{slug(dataset) if dataset else '*'}/{protocol or '*'}"
-    return [read_record(path) for path in sorted((results / "runs").glob(f"{folders}/*.json"))]
+    paths = sorted((results / "runs").glob(f"{folders}/*.json"))
+    return [read_record(path) for path in paths if path != without]
 
 
 def typed(kind: Any, value: Any, where: str) -> Any:

@@ -4,15 +4,13 @@ Only records of one protocol share a table. FID stands there as the plain value,
 corrected one with its 95 % interval; the Inception Score likewise.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
-from pathlib import Path
 
 from bench import registry
 from bench.evaluation import GENERATED, NOISE, REAL_1, REAL_2, RECONSTRUCTED, TEST
-from bench.plots import plot_intervals
-from bench.records import Numbers, RunRecord, run_name, slug, write_text
-from bench.tables import Cell, Column, Table, aligned, csv_text, mark_best, markdown
+from bench.records import Numbers, RunRecord, slug
+from bench.tables import Cell, Column, Table, aligned, mark_best
 
 TRANSLATES = ("paired", "unpaired")
 FID_COLUMNS = (Column("fid", "FID", "lower"), Column("fid_corrected", "corrected [95 %]", "lower", None))
@@ -277,25 +275,3 @@ def _error_of(record: RunRecord, label: str) -> Numbers:
 
 def _steps(record: RunRecord) -> int | None:
     return record.training.steps if record.training else None
-
-
-# ----- files
-
-
-def write_tables(record: RunRecord, records: Iterable[RunRecord], results: Path, figures: Sequence[Path]) -> list[Path]:
-    """Write a run's tables as one markdown and a CSV each, and the comparison of its protocol's `records`."""
-    folder = results / "tables" / slug(record.dataset) / record.protocol_id
-    name = run_name(record.model, record.seed)
-    tables = run_tables(record)
-    up = "../../../figures/" + f"{slug(record.dataset)}/{name}"
-    pictures = [f"![{path.stem}]({up}/{path.name})" for path in figures]
-    files = {f"{name}.md": "\n".join([*map(markdown, tables), "\n\n".join(pictures)]).rstrip() + "\n"}
-    files |= {f"{name}-{table.name}.csv": csv_text(table) for table in tables}
-    for table in comparison_tables([one for one in records if one.protocol_id == record.protocol_id]):
-        picture = Path("figures") / slug(record.dataset) / record.protocol_id / f"{table.name}.png"
-        plot_intervals(results / picture, table, "fid_corrected", landmarks=(0, len(table.rows) - 1))
-        link = f"![{table.name}](../../../{picture.as_posix()})\n"
-        files |= {f"{table.name}.md": f"{markdown(table)}\n{link}", f"{table.name}.csv": csv_text(table)}
-    for file, content in files.items():
-        write_text(folder / file, content)
-    return [folder / file for file in files]

@@ -12,13 +12,14 @@ The folder `runs/<model>-<data set>-seed<k>/` holds the state of a run:
 What can be wrong with a run (names, shapes, weights, folders) is found before the first step of its training.
 """
 
+import contextlib
 import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -31,12 +32,12 @@ from bench.records import (
     Training,
     read_record,
     record_path,
-    run_name,
     slug,
     write_record,
     write_text,
 )
 from bench.samples import generate, save_generated
+from bench.table_files import copy_figures, write_tables
 from metrics._errors import InputError
 from reference_models._errors import ModelError
 from reference_models._types import Data, ImageShape, Model, ModelSpec
@@ -50,6 +51,8 @@ from reference_models.training import (
     train,
     with_settings,
 )
+from reference_models.training.checkpoints import FILE_NAME
+from reference_models.training.run import Precision, earlier_state, question_of
 
 RUN, TRAINING = "run.json", "training.json"
 MONITORED_VALUES = 10_000 * 28 * 28  # pixels reconstructed every 100 steps: all of Fashion-MNIST's test images
@@ -82,9 +85,9 @@ class How:
 
     budget: Budget = field(default_factory=Budget)
     device: str = "auto"
-    precision: str = "float32"
+    precision: Precision = "float32"
     compile: bool = False
-    log: str | None = None
+    log: Literal["tensorboard"] | None = None
     resume: bool = False
     force: bool = False
     progress: bool = True
@@ -137,7 +140,10 @@ def check_places(job: Job, how: How, record: Path | None) -> None:
     """InputError where a run, or another record, stands where this one would be written, and `force` was not given.
 
     A record of the same model, settings and budget is what a repetition of the run writes again, and may be replaced.
+    ModelError where `resume` would go on with another run than the one in the folder.
     """
+    if how.resume and (job.folder / FILE_NAME).exists():
+        earlier_state(job.folder / FILE_NAME, question_of(job.spec, job.config, job.data, job.seed, how.precision))
     used = job.folder.exists() and any(job.folder.iterdir())
     if used and how.force and not how.resume and not (job.folder / RUN).is_file():
         raise InputError(f"{job.folder} is no folder of a run (it has no {RUN}), so --force does not empty it; move it")
@@ -179,11 +185,11 @@ def fit(job: Job, how: How) -> tuple[TrainResult, Training]:
         budget=how.budget,
         seed=job.seed,
         device=how.device,
-        precision=how.precision,  # type: ignore[arg-type]
+        precision=how.precision,
         compile=how.compile,
         evaluate=_monitor(job),
         resume=how.resume,
-        log=how.log,  # type: ignore[arg-type]
+        log=how.log,
         progress=how.progress,
     )
     done = Training(
@@ -227,9 +233,9 @@ def _monitor(job: Job) -> Callable[[Model], Mapping[str, float]] | None:
 
 
 def run(job: Job, how: How, evaluation: Evaluation, results: Path, report: Report | None = None) -> RunRecord:
-    """Train, sample, measure, and write the record; what fails after the start leaves a record that says so.
+    """Train, sample, measure, write record, tables and figures; what fails leaves a record that says so and no table.
 
-    KeyboardInterrupt leaves the checkpoint and no record. Tables and figures are the caller's: `bench.tables`.
+    KeyboardInterrupt leaves the checkpoint and no record.
     """
     done: Training | None = None
     try:
@@ -239,11 +245,20 @@ def run(job: Job, how: How, evaluation: Evaluation, results: Path, report: Repor
         found = evaluate(evaluation, made, report)
     except Exception as error:
         failed = make_record(job, evaluation, done, None, error=_line(error), device=how.device)
-        write_record(place_of(failed, results), failed)
+        with contextlib.suppress(InputError):  # a disk that is full for the samples may be full for the record too
+            write_record(place_of(failed, results), failed)
+            write_tables(failed, results)
         raise
     record = make_record(job, evaluation, done, found, device=done.device)
-    write_record(place_of(record, results), record)
+    publish(record, job.folder, results)
     return record
+
+
+def publish(record: RunRecord, run_folder: Path, results: Path) -> None:
+    """Write the record of a run, then its tables and copies of its figures; `write_tables` says which."""
+    write_record(place_of(record, results), record)
+    copy_figures(record, run_folder, results)
+    write_tables(record, results)
 
 
 def make_record(
@@ -251,7 +266,7 @@ def make_record(
 ) -> RunRecord:
     """The record of a run, or of a failed one where nothing was `found`."""
     config, recipe = to_json(job.config), to_json(job.recipe)
-    checkpoint = job.folder / "checkpoint.safetensors"
+    checkpoint = job.folder / FILE_NAME
     return RunRecord(
         schema=SCHEMA,
         status="ok" if found else "failed",
@@ -278,17 +293,6 @@ def make_record(
 def place_of(record: RunRecord, results: Path) -> Path:
     """Where a record lies below `results`."""
     return record_path(results, record.dataset, record.protocol_id, record.model, record.seed)
-
-
-def copy_figures(job_folder: Path, results: Path, record: RunRecord) -> tuple[Path, ...]:
-    """Copies of the last curves and pictures of a run, beside its tables; replaces those of an earlier run."""
-    folder = results / "figures" / slug(record.dataset) / run_name(record.model, record.seed)
-    pictures = sorted(job_folder.glob("*.png"))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return tuple(Path(shutil.copyfile(picture, folder / picture.name)) for picture in pictures)
-    except OSError as error:
-        raise InputError(f"cannot copy the figures to {folder} ({error.strerror or error})") from error
 
 
 def _line(error: Exception) -> str:

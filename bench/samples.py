@@ -20,7 +20,6 @@ from bench.evaluation import (
     Arrays,
     Evaluation,
     Subject,
-    open_subject,
 )
 from bench.records import slug
 from metrics._errors import InputError
@@ -123,23 +122,22 @@ def _load_images(path: Path) -> np.ndarray:
         raise InputError(f"{path} {why}; make it again with `bench evaluate {path.parent}`") from error
 
 
-def sample_checkpoint(
-    loaded: Loaded, dataset: str, root: Path | None, *, count: int | None, seed: int, direction: str | None
-) -> np.ndarray:
-    """uint8 images [n, c, h, w]: of noise rows 0 to `count`, or translations of the first `count` test images.
+def sample_noise(loaded: Loaded, direction: str | None, seed: int, count: int | None) -> np.ndarray:
+    """uint8 images [n, c, h, w] of the noise rows 0 to `count` (1000); InputError where a direction was given."""
+    if direction:
+        raise InputError(f"{loaded.spec.name} makes images from noise and knows no --direction; leave it away")
+    return sample(loaded.model, seed, 0, count or DEFAULT_COUNT)
 
-    Raises InputError where a direction is given to a model that knows none, is missing where it knows two, or where
-    there are not so many test images.
+
+def translate_test(loaded: Loaded, subject: Subject, direction: str | None, count: int | None) -> np.ndarray:
+    """uint8 translations [n, c, h, w] of the first `count` test images (at most 1000 of those that there are).
+
+    Raises InputError where the direction is missing and the model knows two, or where there are not so many images.
     """
     known = loaded.model.directions
-    if not known:
-        if direction:
-            raise InputError(f"{loaded.spec.name} makes images from noise and knows no --direction; leave it away")
-        return sample(loaded.model, seed, 0, count or DEFAULT_COUNT)
     if direction is None and len(known) > 1:
         raise InputError(f"{loaded.spec.name} translates both ways; choose --direction {' or '.join(known)}")
     way: Direction = direction or known[0]  # type: ignore[assignment]
-    subject = open_subject(dataset, root)
     split = subject.dataset.load(TEST, subject.root, subject.domains[0 if way == "x-to-y" else 1])
     if count is not None and count > split.count:
         raise InputError(f"-n {count}: {subject.name} has {split.count} test images to translate; take at most as many")

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from bench import registry
-from bench.evaluation import Evaluation, Report, Subject, evaluate
-from bench.records import RunRecord, Training, read_record, read_records, record_path, typed, write_record
-from bench.runner import RUN, TRAINING, Job, make_record, place_of
+from bench.evaluation import Evaluation, Report, Subject, evaluate, open_subject
+from bench.records import RunRecord, Training, read_record, read_records, record_path, typed
+from bench.runner import RUN, TRAINING, Job, make_record, publish
 from bench.samples import generate, load_generated, save_generated
 from metrics._errors import InputError
 from reference_models.training import Loaded, checkpoints, load, to_json
@@ -15,18 +15,11 @@ from reference_models.training.settings import from_json
 
 
 def open_checkpoint(path: Path, subject: Subject, *, model: str | None = None, device: str = "cpu") -> Loaded:
-    """The model of a checkpoint file or a run's folder, which must have been trained on this data set.
+    """The model of a checkpoint file or a run's folder.
 
-    Raises ModelError for a file that is missing, cut, of another schema, model or image shape, and InputError for one
-    that was trained on other data.
+    Raises ModelError for a file that is missing, cut, of another schema, model or image shape.
     """
-    loaded = load(path, device=device, model=model and registry.resolve("models", model), shape=subject.dataset.shape)
-    trained_on = loaded.state["data"]["name"]
-    if trained_on != subject.name:
-        raise InputError(
-            f"{path} was trained on {trained_on!r}, not on {subject.name!r}; measure it on its own data set"
-        )
-    return loaded
+    return load(path, device=device, model=model and registry.resolve("models", model), shape=subject.dataset.shape)
 
 
 def job_of(path: Path, loaded: Loaded, subject: Subject) -> Job:
@@ -51,7 +44,7 @@ def evaluate_checkpoint(
     if (job.folder / RUN).is_file():
         save_generated(job.folder, made)
     record = make_record(job, evaluation, done, evaluate(evaluation, made, report), device=done.device)
-    write_record(place_of(record, results), record)
+    publish(record, job.folder, results)
     return record
 
 
@@ -70,7 +63,7 @@ def rescore(
     made = load_generated(folder, subject)
     done = read_training(folder)
     record = make_record(job, evaluation, done, evaluate(evaluation, made, report), device=done.device if done else "")
-    write_record(place_of(record, results), record)
+    publish(record, job.folder, results)
     return record
 
 
@@ -140,10 +133,26 @@ def _from_checkpoint(loaded: Loaded) -> Training:
     )
 
 
-def trained_on(path: Path) -> str:
-    """The name of the data set that a checkpoint was trained on."""
+def subject_of_checkpoint(path: Path, named: str | None, root: Path | None) -> Subject:
+    """The data set that a checkpoint was trained on; `named` where that was folder:PATH, which is not stored."""
     path = path / checkpoints.FILE_NAME if path.is_dir() else path
-    return str(checkpoints.read_state(path)["data"]["name"])
+    return subject_of(path, checkpoints.read_state(path)["data"]["name"], named, root)
+
+
+def subject_of_run(folder: Path, named: str | None, root: Path | None) -> Subject:
+    """The data set of a run's folder; `named` as in `subject_of_checkpoint`."""
+    return subject_of(folder, run_of(folder)["dataset"], named, root)
+
+
+def subject_of(path: Path, stored: str, named: str | None, root: Path | None) -> Subject:
+    """The data set `stored`, or the one `named`, which must be the same; InputError otherwise."""
+    if named is None and stored.startswith("folder:"):
+        size = stored.rpartition(":")[2]
+        raise InputError(f"{path} was trained on {stored!r}; say where that is with --dataset folder:PATH:{size}")
+    subject = open_subject(named or stored, root)
+    if subject.name != stored:
+        raise InputError(f"{path} was trained on {stored!r}, not on {subject.name!r}; measure it on its own data set")
+    return subject
 
 
 def chosen_records(results: Path, model: str | None, dataset: str | None, protocol: str) -> list[RunRecord]:

@@ -15,6 +15,8 @@ from click.testing import CliRunner
 from bench import runner
 from bench.cli import main
 from bench.records import read_record, read_records
+from bench.samples import save_pngs
+from bench.sources import open_source
 
 TINY = ("--set", "width=4", "--set", "latent=8", "--set", "batch_size=4", "--device", "cpu")
 DCGAN = ("run", "--model", "dcgan", "--dataset", "digits", *TINY)
@@ -205,6 +207,19 @@ def test_a_record_of_another_schema_is_told_before_the_training(copy):
     assert "schema 7" in refused(*DCGAN, "--steps", "5", "--resume")
 
 
+def test_force_replaces_a_record_of_another_schema(copy):
+    (path,) = Path("results/runs").glob("*/*/*.json")
+    path.write_text(path.read_text().replace('"schema": 1', '"schema": 7'))
+    good(*DCGAN, "--steps", "1", "--force")
+    assert _only_record().training.steps == 1
+
+
+def test_another_run_is_never_resumed_and_nothing_is_touched(copy):
+    before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+    assert "resume with the same" in refused(*DCGAN, "--steps", "5", "--resume", "--set", "lr=0.1")
+    assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == before
+
+
 # ----- what fails
 
 
@@ -315,8 +330,6 @@ def test_rescoring_gives_a_protocol_of_its_own_and_tables_of_its_own(copy):
 def test_samples_do_not_depend_on_how_many_are_asked_for(copy):
     good("sample", FOLDER, "-n", "3", "-o", "few")
     good("sample", FOLDER, "-n", "7", "-o", "more.npz")
-    from bench.sources import open_source
-
     few, more = open_source("few"), open_source("more.npz")
     assert (few.count, more.count) == (3, 7)
     gap = max(np.abs(few.read(i).astype(int) - more.read(i)).max() for i in range(3))
@@ -328,6 +341,18 @@ def test_samples_do_not_depend_on_how_many_are_asked_for(copy):
 
 def test_a_model_of_noise_has_no_direction(copy):
     assert "no --direction" in refused("sample", FOLDER, "-o", "out", "--direction", "x-to-y")
+
+
+def test_images_of_a_folder_are_found_again_by_their_path_only(here):
+    images = np.random.default_rng(0).integers(0, 256, (24, 3, 16, 16), np.uint8)
+    save_pngs(here / "faces" / "train", images[:12])
+    save_pngs(here / "faces" / "test", images[12:])
+    name = "folder:faces:16"
+    good("run", "--model", "dcgan", "--dataset", name, *TINY, "--steps", "1", *PIXELS)
+    run_folder = Path("runs/dcgan-folder-faces-16-seed0")
+    assert "--dataset folder:PATH:16" in refused("rescore", run_folder, "--extractor", "vgg16-random")
+    good("rescore", run_folder, "--dataset", name, *PIXELS)
+    assert _only_record().dataset == name
 
 
 @pytest.mark.parametrize(

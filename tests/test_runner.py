@@ -42,6 +42,12 @@ def test_a_data_set_or_one_of_its_domains_can_be_named():
     assert not open_subject("edges2shapes/edges").paired
 
 
+def test_too_few_images_are_told_before_the_training(faces):
+    subject = open_subject(faces)
+    with pytest.raises(InputError, match="has 4 images; at least 6 are needed"):
+        open_evaluation(subject, find_measure(subject, "pixels"))
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

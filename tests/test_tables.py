@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 from run_records import TRAINING, fid_scores, protocol, record
 
-from bench.records import PairScores
-from bench.run_tables import comparison_tables, run_tables, write_tables
+from bench.records import PairScores, record_path, write_record
+from bench.run_tables import comparison_tables, run_tables
+from bench.table_files import write_tables
 from bench.tables import (
     RENDERERS,
     Cell,
@@ -192,29 +193,43 @@ def test_a_failed_run_is_in_no_table():
     assert comparison_tables([failed]) == []
 
 
-def test_tables_are_written_beside_each_other(tmp_path):
-    files = write_tables(record(), [record(), record(seed=1, fid=2.0)], tmp_path, [])
-    names = {path.name for path in files}
-    assert names == {
+def _publish(results, *records):
+    """Write these records, then the tables of the last one."""
+    for one in records:
+        write_record(record_path(results, one.dataset, one.protocol_id, one.model, one.seed), one)
+    write_tables(records[-1], results)
+    return results / "tables" / "digits" / records[-1].protocol_id
+
+
+def test_tables_are_written_beside_the_comparison(tmp_path):
+    folder = _publish(tmp_path, record(seed=1, fid=2.0), record())
+    assert {path.name for path in folder.iterdir()} == {
         "dcgan-seed0.md",
         "dcgan-seed0-table-6.csv",
         "dcgan-seed0-distances.csv",
         "comparison.md",
         "comparison.csv",
     }
-    assert all(path.parent == tmp_path / "tables" / "digits" / record().protocol_id for path in files)
-    assert "dcgan, seed 1" in (files[0].parent / "comparison.md").read_text()
+    assert "dcgan, seed 1" in (folder / "comparison.md").read_text()
+
+
+def test_a_failed_run_removes_its_earlier_tables_and_no_others(tmp_path):
+    _publish(tmp_path, record(seed=10))
+    _publish(tmp_path, record(seed=1))
+    folder = _publish(tmp_path, record(seed=1, status="failed", error="nan", sets=(), pairs=(), training=None))
+    assert "dcgan-seed10.md" in {path.name for path in folder.iterdir()}
+    assert not list(folder.glob("dcgan-seed1[.-]*"))
+    assert "seed 10" in (folder / "comparison.md").read_text()
+    assert "seed 1 " not in (folder / "comparison.md").read_text()
+
+
+def test_the_comparison_has_a_figure_of_its_own(tmp_path):
+    folder = _publish(tmp_path, record())
+    link = (folder / "comparison.md").read_text().rpartition("](")[2].strip(")\n")
+    assert (folder / link).resolve().read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_made_up_scores_have_the_keys_of_the_metric():
     from metrics import fid
 
     assert set(fid_scores(1.0)) <= {output.name for output in fid.METRIC.outputs} | {"fid_low", "fid_high"}
-
-
-def test_the_comparison_has_a_figure_of_its_own(tmp_path):
-    files = write_tables(record(), [record()], tmp_path, [])
-    link = next(path for path in files if path.name == "comparison.md").read_text().rpartition("](")[2].strip(")\n")
-    picture = (files[0].parent / link).resolve()
-    assert picture == (tmp_path / "figures" / "digits" / record().protocol_id / "comparison.png").resolve()
-    assert picture.read_bytes().startswith(b"\x89PNG")

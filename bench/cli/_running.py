@@ -3,8 +3,9 @@
 import shlex
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 from click.core import ParameterSource
@@ -41,9 +42,9 @@ class Training:
     minutes: float | None
     train_split: str
     device: str
-    precision: str
+    precision: Literal["float32", "bf16"]
     compile: bool
-    log: str | None
+    log: Literal["tensorboard"] | None
     resume: bool
     force: bool
     workdir: Path
@@ -109,8 +110,11 @@ def job_and_how(training: Training) -> "tuple[Job, How]":
     from bench import registry
     from bench.evaluation import open_subject
     from bench.runner import How, prepare
+    from metrics._errors import InputError
     from reference_models.training import Budget, find_device
 
+    if training.log and not find_spec("tensorboard"):
+        raise InputError("--log tensorboard needs tensorboard, which is not installed: pip install tensorboard")
     model = registry.resolve("models", training.model)
     subject = open_subject(training.dataset, training.data_root)
     budget = Budget(training.steps, training.epochs, training.minutes)
@@ -151,26 +155,24 @@ def open_protocol(subject: "Subject", judging: Judging, device: str) -> "Evaluat
     return open_evaluation(subject, measure)
 
 
-def finish(record: "RunRecord", results: Path, folder: Path, as_json: bool) -> None:
-    """Write tables and copies of the figures, and print the tables; the paths go to stderr."""
-    from bench.records import read_records
-    from bench.run_tables import run_tables, write_tables
-    from bench.runner import copy_figures, place_of
+def show(record: "RunRecord", results: Path, as_json: bool) -> None:
+    """Print the tables of a run; where everything lies goes to stderr."""
+    from bench.run_tables import run_tables
+    from bench.runner import place_of
+    from bench.table_files import written
     from bench.tables import json_values, terminal
 
-    figures = copy_figures(folder, results, record)
-    files = write_tables(record, read_records(results, record.dataset, record.protocol_id), results, figures)
     tables = run_tables(record)
-    path = place_of(record, results)
+    files = written(record, results)
     if as_json:
-        written = [str(one) for one in (*files, *figures)]
-        print_json({**asdict(record), "path": str(path), "files": written, "tables": list(map(json_values, tables))})
+        places = {"path": str(place_of(record, results)), "files": [str(one) for one in files]}
+        print_json({**asdict(record), **places, "tables": list(map(json_values, tables))})
         return
     click.echo("\n".join(terminal(table) for table in tables).rstrip())
-    say(f"record   {path}")
-    say(f"tables   {files[0]} and {len(files) - 1} more beside it")
-    if figures:
-        say(f"figures  {figures[0].parent}")
+    say(f"record   {place_of(record, results)}")
+    for word, suffix in (("tables", ".md"), ("figures", ".png")):
+        for folder in dict.fromkeys(one.parent for one in files if one.suffix == suffix):
+            say(f"{word:8} {folder}")
 
 
 def resume_command(ctx: click.Context) -> str:

@@ -1,11 +1,15 @@
 """Which data sets are there, and how to get the others."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bench.cli._options import data_root_option, examples, json_option
 from bench.cli._output import print_columns, print_json, progress, say
+
+if TYPE_CHECKING:
+    from bench.datasets import Dataset
 
 
 @click.group(invoke_without_command=True, epilog=examples("bench datasets", "bench datasets --json"))
@@ -43,7 +47,7 @@ def command(ctx: click.Context, data_root: Path | None, as_json: bool) -> None:
         click.echo(f"get what is missing with: bench datasets fetch NAME (to {root})")
 
 
-def _describe(dataset, root: Path) -> dict:  # type: ignore[no-untyped-def,type-arg]
+def _describe(dataset: "Dataset", root: Path) -> dict[str, Any]:
     from metrics._errors import InputError
 
     try:

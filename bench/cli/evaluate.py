@@ -6,7 +6,7 @@ import click
 
 from bench.cli._options import data_root_option, examples, json_option
 from bench.cli._output import progress
-from bench.cli._running import Judging, device_option, finish, force_option, judging_options, open_protocol, path_type
+from bench.cli._running import Judging, device_option, force_option, judging_options, open_protocol, path_type, show
 
 
 @click.command(epilog=examples("bench evaluate runs/dcgan-digits-seed0", "bench evaluate runs/vae-digits-seed0 --json"))
@@ -32,13 +32,12 @@ def command(
 
     JSON: the record (see docs/running.md) with path, files and tables.
     """
-    from bench.evaluation import open_subject
-    from bench.stored import evaluate_checkpoint, job_of, open_checkpoint, trained_on
+    from bench.stored import evaluate_checkpoint, job_of, open_checkpoint, subject_of_checkpoint
 
-    subject = open_subject(dataset or trained_on(checkpoint), data_root)
+    subject = subject_of_checkpoint(checkpoint, dataset, data_root)
     loaded = open_checkpoint(checkpoint, subject, model=model, device=device)
     job = job_of(checkpoint, loaded, subject)
     evaluation = open_protocol(subject, judging, device)
     with progress() as tell:
         record = evaluate_checkpoint(job, loaded, evaluation, judging.results, force=force, report=tell)
-    finish(record, judging.results, job.folder, as_json)
+    show(record, judging.results, as_json)

@@ -6,7 +6,7 @@ import click
 
 from bench.cli._options import data_root_option, examples, json_option
 from bench.cli._output import progress
-from bench.cli._running import Judging, device_option, finish, force_option, judging_options, open_protocol, path_type
+from bench.cli._running import Judging, device_option, force_option, judging_options, open_protocol, path_type, show
 
 
 @click.command(
@@ -29,11 +29,10 @@ def command(
 
     JSON: the record (see docs/running.md) with path, files and tables.
     """
-    from bench.evaluation import open_subject
-    from bench.stored import rescore, run_of
+    from bench.stored import rescore, subject_of_run
 
-    subject = open_subject(dataset or run_of(folder)["dataset"], data_root)
+    subject = subject_of_run(folder, dataset, data_root)
     evaluation = open_protocol(subject, judging, device)
     with progress() as tell:
         record = rescore(folder, subject, evaluation, judging.results, force=force, report=tell)
-    finish(record, judging.results, folder, as_json)
+    show(record, judging.results, as_json)

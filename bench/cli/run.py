@@ -1,5 +1,6 @@
 """Train a reference model, sample it, measure it, write records and tables."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -9,11 +10,11 @@ from bench.cli._output import print_facts, print_json, progress, say
 from bench.cli._running import (
     Judging,
     Training,
-    finish,
     job_and_how,
     judging_options,
     open_protocol,
     resume_command,
+    show,
     training_options,
 )
 
@@ -42,18 +43,20 @@ def command(ctx: click.Context, training: Training, judging: Judging, plan: bool
 
     JSON: the record (see docs/running.md) with path, files and tables; with --plan the plan.
     """
+    from bench.plan import make_plan
     from bench.records import read_records, record_path
     from bench.runner import check_places, run
 
     job, how = job_and_how(training)
     evaluation = open_protocol(job.subject, judging, training.device)
     if plan:
-        _show_plan(job, how, evaluation, judging, as_json)
+        _show_plan(make_plan(job, how, evaluation, judging.results), as_json)
         return
     protocol = evaluation.protocol
     path = record_path(judging.results, protocol.dataset, protocol.id, job.spec.name, job.seed)
-    read_records(judging.results, protocol.dataset, protocol.id)  # a damaged neighbour is told before the training
     check_places(job, how, path)
+    # Damaged records of this protocol are told now and not after the training.
+    read_records(judging.results, protocol.dataset, protocol.id, without=path if how.force else None)
     try:
         with progress() as tell:
             record = run(job, how, evaluation, judging.results, tell)
@@ -63,15 +66,10 @@ def command(ctx: click.Context, training: Training, judging: Judging, plan: bool
     except Exception:
         say(f"the run failed; its state is in {job.folder}, the record that says so is {path}")
         raise
-    finish(record, judging.results, job.folder, as_json)
+    show(record, judging.results, as_json)
 
 
-def _show_plan(job, how, evaluation, judging: Judging, as_json: bool) -> None:  # type: ignore[no-untyped-def]
-    from dataclasses import asdict
-
-    from bench.plan import make_plan
-
-    plan = make_plan(job, how, evaluation, judging.results)
+def _show_plan(plan: "Plan", as_json: bool) -> None:
     if as_json:
         print_json(asdict(plan))
     else:

@@ -49,22 +49,26 @@ def command(
 
     JSON keys: output, count, seed, direction, model, dataset.
     """
-    from bench.samples import sample_checkpoint, save_images, save_pngs
+    from bench.samples import sample_noise, save_images, save_pngs, translate_test
+    from bench.stored import subject_of_checkpoint
     from metrics._errors import InputError
     from reference_models.training import load
 
     if output.suffix == ".npz" and output.exists() and not force:
         raise InputError(f"{output} exists; replace it with --force or choose another name")
     loaded = load(checkpoint, device=device)
-    name = dataset or loaded.state["data"]["name"]
-    images = sample_checkpoint(loaded, name, data_root, count=count, seed=seed, direction=direction)
+    if loaded.model.directions:
+        subject = subject_of_checkpoint(checkpoint, dataset, data_root)
+        images = translate_test(loaded, subject, direction, count)
+    else:
+        images = sample_noise(loaded, direction, seed, count)
     if output.suffix == ".npz":
         save_images(output, images)
     else:
         save_pngs(output, images, force=force)
     if as_json:
         about = {"output": str(output), "count": len(images), "seed": seed, "direction": direction}
-        print_json({**about, "model": loaded.spec.name, "dataset": name})
+        print_json({**about, "model": loaded.spec.name, "dataset": loaded.state["data"]["name"]})
     else:
         click.echo(output)
         say(f"{len(images):,} images of {loaded.spec.name}")

@@ -1,0 +1,79 @@
+"""The tables of records as files, beside the comparison of all runs of their protocol.
+
+results/tables/<data set>/<protocol id>/<model>-seed<k>.md and one CSV per table, comparison.md, comparison.csv
+results/figures/<data set>/<model>-seed<k>/*.png         copies of a run's last curves and pictures
+results/figures/<data set>/<protocol id>/comparison.png
+"""
+
+import shutil
+from pathlib import Path
+
+from bench.plots import plot_intervals
+from bench.records import RunRecord, read_records, run_name, slug, write_text
+from bench.run_tables import comparison_tables, run_tables
+from bench.tables import csv_text, markdown
+from metrics._errors import InputError
+
+
+def write_tables(record: RunRecord, results: Path) -> None:
+    """Write the tables of a run and the comparison of its protocol.
+
+    The record has to lie below `results`. A failed run has no tables: those of an earlier one are removed.
+    """
+    folder, name = _folder(record, results), run_name(record.model, record.seed)
+    for stale in _tables(record, results):
+        stale.unlink()
+    if record.status == "ok":
+        tables = run_tables(record)
+        _write(folder / f"{name}.md", "\n".join([*map(markdown, tables), _pictures(record, results)]))
+        for table in tables:
+            _write(folder / f"{name}-{table.name}.csv", csv_text(table))
+    for table in comparison_tables(read_records(results, record.dataset, record.protocol_id)):
+        picture = Path("figures") / slug(record.dataset) / record.protocol_id / f"{table.name}.png"
+        plot_intervals(results / picture, table, "fid_corrected", landmarks=(0, len(table.rows) - 1))
+        _write(folder / f"{table.name}.md", f"{markdown(table)}\n![{table.name}](../../../{picture.as_posix()})")
+        _write(folder / f"{table.name}.csv", csv_text(table))
+
+
+def written(record: RunRecord, results: Path) -> list[Path]:
+    """The tables and pictures of a run that are there."""
+    return [*_tables(record, results), *sorted(_figures(record, results).glob("*.png"))]
+
+
+def copy_figures(record: RunRecord, run_folder: Path, results: Path) -> None:
+    """Copies of the last curves and pictures of a run; those of an earlier run are removed."""
+    folder = _figures(record, results)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for stale in folder.glob("*.png"):
+            stale.unlink()
+        for picture in run_folder.glob("*.png"):
+            shutil.copyfile(picture, folder / picture.name)
+    except OSError as error:
+        raise InputError(f"cannot copy the figures to {folder} ({error.strerror or error}); free some space") from error
+
+
+def _tables(record: RunRecord, results: Path) -> list[Path]:
+    name = run_name(record.model, record.seed)
+    found = sorted(_folder(record, results).glob(f"{name}*"))
+    return [path for path in found if path.stem == name or path.stem.startswith(f"{name}-")]
+
+
+def _pictures(record: RunRecord, results: Path) -> str:
+    """Links from a run's markdown to its pictures; nothing where there are none."""
+    folder = _figures(record, results)
+    up = Path("../../..") / folder.relative_to(results)
+    links = [f"![{picture.stem}]({(up / picture.name).as_posix()})" for picture in sorted(folder.glob("*.png"))]
+    return "\n\n".join(links) + ("\n" if links else "")
+
+
+def _write(path: Path, text: str) -> None:
+    write_text(path, text.rstrip() + "\n")
+
+
+def _folder(record: RunRecord, results: Path) -> Path:
+    return results / "tables" / slug(record.dataset) / record.protocol_id
+
+
+def _figures(record: RunRecord, results: Path) -> Path:
+    return results / "figures" / slug(record.dataset) / run_name(record.model, record.seed)
