@@ -1,0 +1,48 @@
+"""Our FID beside torch-fidelity's on the same images with the same weights, from the files to the distance."""
+
+import numpy as np
+import pytest
+from _random_weights import random_images, write_torch_fidelity
+from PIL import Image
+
+import bench
+from metrics._errors import InputError
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "inception.pth"
+    write_torch_fidelity(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    made = []
+    for seed in (0, 1):
+        folder = tmp_path_factory.mktemp(f"set{seed}")
+        for index, image in enumerate(random_images(seed, 4, 40, 32)):
+            Image.fromarray(image.transpose(1, 2, 0)).save(folder / f"{index}.png")
+        made.append(folder)
+    return made
+
+
+def test_every_stage_agrees_with_torch_fidelity(folders, weights):
+    result = bench.fid(*folders, weights=weights, crosscheck=True, workers=0)
+    stages = {stage["stage"]: stage for stage in result["crosscheck"]}
+    assert all(stage["ok"] for stage in stages.values()), stages
+    assert stages["decoded pixels, A"]["max_difference"] == 0
+    assert stages["FID, end to end"]["ours"] == pytest.approx(result.fid, rel=1e-9)
+
+
+def test_arrays_are_handed_over_as_they_are(weights):
+    sets = [np.asarray(random_images(seed, 4, 32, 32)) for seed in (2, 3)]
+    result = bench.fid(*sets, weights=weights, crosscheck=True, workers=0)
+    assert all(stage["ok"] for stage in result["crosscheck"])
+
+
+def test_another_extractor_or_resize_cannot_be_crosschecked(folders, weights):
+    with pytest.raises(InputError, match="extractor inception with resize tf1"):
+        bench.fid(*folders, extractor="digits-cnn", crosscheck=True)
+    with pytest.raises(InputError, match="not inception with clean"):
+        bench.fid(*folders, weights=weights, resize="clean", crosscheck=True)
