@@ -14,7 +14,6 @@ of `pool` lay between the classes then, and 50 images repeated five times each w
 different ones were (Frechet distance 0.69 against 0.75). With the readout it is 75 %, and the repeated images stand out
 (0.58 against 0.32).
 """
-# ruff: noqa: T201
 
 import argparse
 import importlib
