@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bench.measuring import Measure
-from bench.scoring import MeasuredSet, Options, Scores, about_pair, about_sets
+from bench.scoring import MeasuredSet, Options, Scores, about_pair, about_sets, compute
 from bench.sources import ImageSource
 from bench.statistics import QUESTION, SavedStatistics, check_compatible, statistics_of
 from metrics._errors import InputError
@@ -90,7 +90,7 @@ def frechet(a: Side, b: Side, options: Options) -> Scores:
     """
     said = []
     if a.features is not None and b.features is not None:
-        values: dict[str, Any] = METRIC.compute(a.features, b.features, **options.fitting(METRIC))
+        values: dict[str, Any] = compute(METRIC, a.features, b.features, options=options)
     else:
         distance = fid_between(a.statistics(), b.statistics())
         values = {**asdict(distance), **dict.fromkeys(ABSENT), "n_a": a.count, "n_b": b.count}
