@@ -1,0 +1,48 @@
+"""One step of Algorithm 1: the discriminator first, then the generator against it with noise of its own.
+
+This is the order of Goodfellow et al. 2014 (Algorithm 1) and of the assignments that print it. The losses belong to the
+models and come in as functions of a batch of generated images.
+"""
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from reference_models.training.steps import frozen, update
+
+
+def adam_pair(
+    generator: nn.Module, discriminator: nn.Module, lr: float, beta1: float, beta2: float
+) -> dict[str, Optimizer]:
+    """An Adam for each of the two networks, named "generator" and "discriminator"."""
+    networks = {"generator": generator, "discriminator": discriminator}
+    return {
+        name: torch.optim.Adam(network.parameters(), lr=lr, betas=(beta1, beta2), fused=True)
+        for name, network in networks.items()
+    }
+
+
+def alternate(
+    optimisers: Mapping[str, Optimizer],
+    discriminator: nn.Module,
+    generate: Callable[[], Tensor],
+    discriminator_loss: Callable[[Tensor], Tensor],
+    generator_loss: Callable[[Tensor], Tensor],
+    discriminator_steps: int = 1,
+) -> dict[str, Tensor]:
+    """Update the discriminator `discriminator_steps` times and the generator once; both (last) losses, detached.
+
+    `generate()` draws new noise and returns the images for it; each of the two losses is a function of such images.
+    """
+    for _ in range(discriminator_steps):
+        with torch.no_grad():
+            fake = generate()
+        loss_d = discriminator_loss(fake)
+        update(optimisers["discriminator"], loss_d)
+
+    with frozen(discriminator):
+        loss_g = generator_loss(generate())
+        update(optimisers["generator"], loss_g)
+    return {"generator": loss_g.detach(), "discriminator": loss_d.detach()}
