@@ -23,7 +23,7 @@ def environment(device: str) -> Environment:
         bench=__version__,
         python=platform.python_version(),
         packages={name: importlib.metadata.version(name) for name in PACKAGES},
-        system=f"{platform.system()} {platform.release()}",
+        system=platform.system(),
         machine=platform.machine(),
         cpu=_cpu(),
         cores=os.cpu_count() or 0,

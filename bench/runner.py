@@ -14,6 +14,7 @@ What can be wrong with a run (names, shapes, weights, folders) is found before t
 
 import contextlib
 import json
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -55,6 +56,7 @@ from reference_models.training.checkpoints import FILE_NAME
 from reference_models.training.run import Precision, earlier_state, question_of
 
 RUN, TRAINING = "run.json", "training.json"
+ABSOLUTE_PATH = re.compile(r"(?<![\w/:.])(?:[A-Za-z]:)?[/\\](?!/)[^\s'\"(),;]+")
 MONITORED_VALUES = 10_000 * 28 * 28  # pixels reconstructed every 100 steps: all of Fashion-MNIST's test images
 
 
@@ -244,7 +246,7 @@ def run(job: Job, how: How, evaluation: Evaluation, results: Path, report: Repor
         save_generated(job.folder, made)
         found = evaluate(evaluation, made, report)
     except Exception as error:
-        failed = make_record(job, evaluation, done, None, error=_line(error), device=how.device)
+        failed = make_record(job, evaluation, done, None, error=error_line(error), device=how.device)
         with contextlib.suppress(InputError):  # a disk that is full for the samples may be full for the record too
             write_record(place_of(failed, results), failed)
             write_tables(failed, results)
@@ -295,6 +297,8 @@ def place_of(record: RunRecord, results: Path) -> Path:
     return record_path(results, record.dataset, record.protocol_id, record.model, record.seed)
 
 
-def _line(error: Exception) -> str:
+def error_line(error: Exception) -> str:
+    """What a failed record says: the message in one line, of absolute paths their last part only."""
     kind = "" if isinstance(error, InputError | ModelError) else f"{type(error).__name__}: "
-    return kind + (" ".join(str(error).split()) or type(error).__name__)
+    line = " ".join(str(error).split()) or type(error).__name__
+    return kind + ABSOLUTE_PATH.sub(lambda path: path[0].replace("\\", "/").rpartition("/")[2], line)

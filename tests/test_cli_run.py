@@ -5,6 +5,8 @@ import errno
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,14 @@ TINY = ("--set", "width=4", "--set", "latent=8", "--set", "batch_size=4", "--dev
 DCGAN = ("run", "--model", "dcgan", "--dataset", "digits", *TINY)
 PIXELS = ("--extractor", "pixels")
 FOLDER = Path("runs/dcgan-digits-seed0")
+ROOT = Path(__file__).resolve().parent.parent
+ARGUMENTS = {
+    "run": ["--model", "dcgan", "--dataset", "digits"],
+    "train": ["--model", "dcgan", "--dataset", "digits"],
+    "evaluate": ["nowhere"],
+    "rescore": ["nowhere"],
+    "sample": ["nowhere", "-o", "out"],
+}
 
 
 def bench(*arguments):
@@ -387,3 +397,15 @@ def test_a_data_set_without_a_download_says_what_to_do_instead():
 def test_reading_a_record_of_a_run_checks_every_field(finished):
     (path,) = (finished[0] / "results/runs").glob("*/*/*.json")
     assert read_record(path).schema == 1
+
+
+@pytest.mark.parametrize("command", ["run", "train", "evaluate", "rescore", "sample"])
+def test_the_waiting_policy_is_set_before_torch_is_imported(command):
+    """In a process of its own: whatever comes next, here a missing option or folder, torch was not there before."""
+    code = (
+        "import importlib, sys;"
+        f"module = importlib.import_module('bench.cli.{command}');"
+        "module.wait_without_spinning = lambda: sys.exit(3 if 'torch' in sys.modules else 4);"
+        f"module.command({ARGUMENTS[command]!r}, standalone_mode=False)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 4

@@ -7,7 +7,7 @@ import pytest
 
 from bench.evaluation import evaluate, find_measure, noise, open_evaluation, open_subject
 from bench.protocol import difference
-from bench.runner import How, check_places, fit, prepare
+from bench.runner import How, check_places, error_line, fit, prepare
 from bench.samples import generate, load_generated, save_generated, save_images, save_pngs
 from bench.sources import open_source
 from metrics._errors import InputError
@@ -40,6 +40,19 @@ def test_a_data_set_or_one_of_its_domains_can_be_named():
     assert (apple.domains, apple.labels, apple.name) == (("apple",), ("",), "emoji/apple")
     assert open_subject("edges2shapes").paired
     assert not open_subject("edges2shapes/edges").paired
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("cannot write /home/me/runs/a/samples.npz (No space left)", "cannot write samples.npz (No space left)"),
+        ("cannot write 'C:\\runs\\a.npz'; see https://a.org/b/c", "cannot write 'a.npz'; see https://a.org/b/c"),
+        ("runs/a/b and 1/2", "runs/a/b and 1/2"),
+    ],
+)
+def test_the_error_in_a_record_has_no_absolute_path(said, kept):
+    assert error_line(InputError(said)) == kept
+    assert error_line(RuntimeError(said)) == f"RuntimeError: {kept}"
 
 
 def test_too_few_images_are_told_before_the_training(faces):

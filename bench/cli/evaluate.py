@@ -6,7 +6,16 @@ import click
 
 from bench.cli._options import data_root_option, examples, json_option
 from bench.cli._output import progress
-from bench.cli._running import Judging, device_option, force_option, judging_options, open_protocol, path_type, show
+from bench.cli._running import (
+    Judging,
+    device_option,
+    force_option,
+    judging_options,
+    open_protocol,
+    path_type,
+    show,
+    wait_without_spinning,
+)
 
 
 @click.command(epilog=examples("bench evaluate runs/dcgan-digits-seed0", "bench evaluate runs/vae-digits-seed0 --json"))
@@ -32,6 +41,7 @@ def command(
 
     JSON: the record (see docs/running.md) with path, files and tables.
     """
+    wait_without_spinning()
     from bench.stored import evaluate_checkpoint, job_of, open_checkpoint, subject_of_checkpoint
 
     subject = subject_of_checkpoint(checkpoint, dataset, data_root)

@@ -6,7 +6,16 @@ import click
 
 from bench.cli._options import data_root_option, examples, json_option
 from bench.cli._output import progress
-from bench.cli._running import Judging, device_option, force_option, judging_options, open_protocol, path_type, show
+from bench.cli._running import (
+    Judging,
+    device_option,
+    force_option,
+    judging_options,
+    open_protocol,
+    path_type,
+    show,
+    wait_without_spinning,
+)
 
 
 @click.command(
@@ -29,6 +38,7 @@ def command(
 
     JSON: the record (see docs/running.md) with path, files and tables.
     """
+    wait_without_spinning()
     from bench.stored import rescore, subject_of_run
 
     subject = subject_of_run(folder, dataset, data_root)

@@ -16,9 +16,11 @@ from bench.cli._running import (
     resume_command,
     show,
     training_options,
+    wait_without_spinning,
 )
 
 if TYPE_CHECKING:
+    wait_without_spinning()
     from bench.plan import Plan
 
 
@@ -64,7 +66,7 @@ def command(ctx: click.Context, training: Training, judging: Judging, plan: bool
         say(f"the checkpoint is in {job.folder}; go on with: {resume_command(ctx)}")
         raise
     except Exception:
-        say(f"the run failed; its state is in {job.folder}, the record that says so is {path}")
+        say(f"the run failed; its state is in {job.folder}" + (f", its record is {path}" if path.exists() else ""))
         raise
     show(record, judging.results, as_json)
 
