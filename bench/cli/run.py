@@ -20,7 +20,6 @@ from bench.cli._running import (
 )
 
 if TYPE_CHECKING:
-    wait_without_spinning()
     from bench.plan import Plan
 
 
@@ -45,6 +44,7 @@ def command(ctx: click.Context, training: Training, judging: Judging, plan: bool
 
     JSON: the record (see docs/running.md) with path, files and tables; with --plan the plan.
     """
+    wait_without_spinning()
     from bench.plan import make_plan
     from bench.records import read_records, record_path
     from bench.runner import check_places, run
