@@ -83,7 +83,7 @@ class Cache:
         try:
             return _load(self.root / key)[0]
         except (_Damaged, OSError) as error:
-            if report and (self.root / key).exists():
+            if report and os.path.lexists(self.root / key):  # False, not an error, in a folder that cannot be read
                 report(
                     f"the cache entry {key[:12]} is damaged ({error}); computed again. `bench cache verify` checks all"
                 )

@@ -63,9 +63,9 @@ def _files(kind: str) -> dict[str, Path]:
 
 def _constant(path: Path, constant: str) -> ast.Call:
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == constant:
-            if isinstance(node.value, ast.Call):
-                return node.value
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call) if name == constant:
+                return call
     raise InputError(f"{path.name} has no {constant} = ...(...) at its top level; a plug-in is one such constant")
 
 

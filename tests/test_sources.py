@@ -196,6 +196,14 @@ def test_a_broken_png_is_named_when_the_folder_is_opened(tmp_path, damage):
         open_source(tmp_path / "cats")
 
 
+def test_no_thread_outlives_the_error_about_a_corrupt_file(tmp_path):
+    spoil(fill(tmp_path, NUMBERED) / NUMBERED[0], "empty")
+    with pytest.raises(InputError) as kept:  # the error keeps the frames that it went through
+        open_source(tmp_path)
+    assert kept.value
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("bench-source")]
+
+
 def test_a_truncated_jpeg_is_named_when_it_is_read(tmp_path):
     fill(tmp_path / "cats", ["a.jpg", "b.jpg"])
     spoil(tmp_path / "cats" / "b.jpg", "truncated")

@@ -28,7 +28,12 @@ TOLD_ELSEWHERE = (  # warnings of libraries about what our own errors say
     "Image size .* exceeds limit",  # Pillow, of images above its limit and below ours
     "Detected pickle protocol",  # torch, of a weights file that is refused
 )
-MACHINE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}
+REMEDIES = {  # of what the machine refuses
+    errno.ENOSPC: "make room there, or choose another folder",
+    errno.EDQUOT: "make room there, or choose another folder",
+    errno.EROFS: "choose another folder",
+    errno.EACCES: "check its permissions, or choose another",
+}
 
 
 class Commands(click.Group):
@@ -58,6 +63,7 @@ class Commands(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         for told_elsewhere in TOLD_ELSEWHERE:
             warnings.filterwarnings("ignore", message=told_elsewhere)
+        warnings.showwarning = _show_warning  # type: ignore[assignment]
         try:
             code = super().main(*args, **{"prog_name": "bench", **kwargs, "standalone_mode": False})
         except click.exceptions.Abort:
@@ -90,10 +96,15 @@ def _one_line(error: Exception) -> tuple[str, int] | None:
         return str(error), 2
     if isinstance(error, MemoryError) or ("torch", "OutOfMemoryError") in {(m.split(".")[0], n) for m, n in kinds}:
         return f"not enough memory ({error or 'of the process'}); take a smaller --batch-size or --limit", 1
-    if isinstance(error, OSError) and error.errno in MACHINE_ERRORS:
+    if isinstance(error, OSError) and error.errno in REMEDIES:
         place = f": {error.filename}" if error.filename else ""
-        return f"{error.strerror}{place}; make room there, or choose another folder", 1
+        return f"{error.strerror}{place}; {REMEDIES[error.errno]}", 1
     return None
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    """One line, where Python prints the place in the code too."""
+    click.echo(f"bench: warning: {' '.join(str(message).split())}", err=True)
 
 
 def _end(message: str, code: int) -> NoReturn:

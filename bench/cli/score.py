@@ -72,7 +72,7 @@ def command(
         result = api.score(
             a,
             b,
-            metrics=[name.strip() for name in metrics.split(",")] if metrics else (),
+            metrics=() if metrics is None else [name.strip() for name in metrics.split(",")],
             splits=splits,
             k=k,
             subsets=subsets,

@@ -42,6 +42,8 @@ def load_array(path: Path) -> tuple[np.ndarray, list[str]]:
             return _mapped(path, header, stream.tell()), []
     except InputError:
         raise
+    except PermissionError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); check its permissions") from error
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, SyntaxError) as error:
         raise InputError(f"{path} is not a readable array file ({_line(error)}); save it with numpy.save") from error
 

@@ -8,7 +8,8 @@ compared with the hash taken here: a file that changes in between is an error, n
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -136,7 +137,8 @@ def from_listing(listing: Listing, choose: Callable[[int], np.ndarray | None], s
     else:
         chosen = choose(len(numbers))
         numbers = numbers if chosen is None else numbers[chosen]
-        scanned = [_good(outcome) for outcome in scan(listing, numbers, verify=False)]
+        with closing(scan(listing, numbers, verify=False)) as looks:  # the first corrupt file ends it early
+            scanned = [_good(look) for look in looks]
     keys = tuple(listing.keys[i] for i in numbers)
     hashes = tuple(item.sha256 for item in scanned)
 
@@ -150,7 +152,9 @@ def from_listing(listing: Listing, choose: Callable[[int], np.ndarray | None], s
     return ImageSource(listing.name, listing.kind, keys, hashes, read, tuple(notes))
 
 
-def scan(listing: Listing, numbers: Sequence[int] | np.ndarray, *, verify: bool) -> Iterator[Scanned | CorruptImage]:
+def scan(
+    listing: Listing, numbers: Sequence[int] | np.ndarray, *, verify: bool
+) -> Generator[Scanned | CorruptImage, None, None]:
     """Hash and header of the numbered images in order, or the error of each bad one; `verify` decodes them as well."""
 
     def look(start: int, stop: int) -> list[Scanned | CorruptImage]:

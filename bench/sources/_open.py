@@ -69,6 +69,8 @@ def _open(
 ) -> ImageSource:
     if isinstance(spec, np.ndarray):
         return _from_array(spec, "array", "array", choose, [])
+    if spec == "":  # an unset variable of a shell; as a path it would be the current folder
+        raise InputError("the name of a set of images is empty; expected a folder, .zip, .npz, .npy or DATASET:SPLIT")
     path = Path(spec)
     named = SPLIT_OF_DATASET.fullmatch(spec) if isinstance(spec, str) else None
     if not path.exists():

@@ -5,7 +5,7 @@ pickled or started anew. The results never depend on the number of threads; 0 me
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -19,11 +19,11 @@ IMAGES_PER_TASK = 8  # decoding one small image takes about as long as handing a
 
 def in_order(
     task: Callable[[int, int], list[T]], count: int, *, per_task: int, workers: int, ahead: int = 0
-) -> Iterator[T]:
+) -> Generator[T, None, None]:
     """The items of task(0, k), task(k, 2k), ... in order, at most `ahead` items (at least 2 tasks per worker) early.
 
     An exception in a task is raised here as itself, in the place of its items. However the loop over this iterator
-    ends, the tasks that have not begun are dropped and the threads are joined.
+    ends, the tasks that have not begun are dropped and the threads are joined; who leaves it early closes it.
     """
     parts = ((start, min(start + per_task, count)) for start in range(0, count, per_task))
     if workers == 0:

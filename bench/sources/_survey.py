@@ -64,7 +64,7 @@ class Survey:
 def survey(spec: str | Path | np.ndarray, workers: int, data_root: Path | None, progress: Progress | None) -> Survey:
     """Decode every image of whatever `open_source` takes; progress(set, done, total) is called now and then."""
     try:
-        if not isinstance(spec, np.ndarray):
+        if not isinstance(spec, np.ndarray) and spec != "":
             path = Path(spec)
             if path.is_dir():
                 return _files(list_folder(path), workers, progress)

@@ -27,6 +27,8 @@ def list_zip(path: Path) -> Listing:
     """The images of a zip; InputError where it is corrupt, unsafe or holds none."""
     try:
         archive = zipfile.ZipFile(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); check its permissions") from error
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, ValueError) as error:
         raise InputError(f"{path} is not a readable zip ({error}); make it again") from error
     members = [info for info in archive.infolist() if not info.is_dir()]
