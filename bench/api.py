@@ -12,7 +12,7 @@ from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
-from bench import __version__
+from bench import __version__, registry
 from bench.comparing import (
     Side,
     about_sides,
@@ -23,11 +23,12 @@ from bench.comparing import (
     side_of_images,
     side_of_statistics,
 )
-from bench.measuring import BATCH_SIZE, Measure, measure
+from bench.measuring import BATCH_SIZE, Measure, about_extractor, measure
 from bench.scoring import (
     MeasuredSet,
     Options,
     about_sets,
+    check_counts,
     load_metrics,
     measure_set,
     score_pair,
@@ -47,6 +48,7 @@ from bench.statistics import (
 )
 from metrics._errors import InputError
 from metrics._types import Metric
+from metrics.fid import METRIC as FID
 from metrics.fid import GaussianStats
 
 Images = str | Path | np.ndarray | ImageSource
@@ -179,13 +181,18 @@ def fid(
     setup = Setup(**settings)
     options = Options(seed=setup.seed, all_estimates=all_estimates)
     saved_a, saved_b = _saved(a), _saved(b)
-    if (saved_a or saved_b) and (influence or crosscheck):
-        asked = "--influence" if influence else "--crosscheck"
-        raise InputError(f"{asked} needs the images of both sets, saved statistics hold none; give the images")
+    wanted = {"--influence": influence, "--all-estimates": all_estimates, "--crosscheck": crosscheck}
+    asked = [option for option, given in wanted.items() if given]
+    if saved_a and saved_b and setup.limit is not None:
+        asked.append("--limit")
+    if (saved_a or saved_b) and asked:
+        raise InputError(f"{asked[0]} needs the images of both sets, saved statistics hold none; give the images")
     about_measure: tuple[str, ...] = ()
     extra: dict[str, list[dict[str, Any]]] = {}
     if saved_a and saved_b:
         question = common_question(saved_a, saved_b)
+        if question["extractor"] in registry.names("extractors"):
+            about_measure = about_extractor(registry.load("extractors", question["extractor"]))
         one, other = side_of_statistics(Path(str(a)), saved_a), side_of_statistics(Path(str(b)), saved_b)
     else:
         _check_there(a, b)
@@ -194,8 +201,13 @@ def fid(
         given = ((a, saved_a), (b, saved_b))
         files = [side_of_file(Path(str(images)), saved, measuring) if saved else None for images, saved in given]
         sources = [None if saved else setup.open(images) for images, saved in given]
+        opened = [source for source in sources if source]
+        if len(opened) == 2:
+            check_counts(opened, (FID,), options)
+        else:
+            _check_covariance(*opened)
         if crosscheck:
-            extra["crosscheck"] = _crosschecked(measuring, *(source for source in sources if source))
+            extra["crosscheck"] = _crosschecked(measuring, *opened)
         one, other = (file or _measured(source, measuring, setup) for file, source in zip(files, sources, strict=True))
     scores = frechet(one, other, options)
     if influence:
@@ -236,6 +248,7 @@ def score(
     )
     taps_for(measuring, chosen)  # refuses an extractor without classes before anything is read
     sources = [setup.open(images) for images in given]
+    check_counts(sources, chosen, options)
     measured = [measure_set(source, setup.watched(measuring, source), chosen) for source in sources]
 
     values: dict[str, Any] = {}
@@ -274,8 +287,7 @@ def save_statistics(images: Images, path: Path, *, force: bool = False, **settin
     _check_there(images)
     measuring = setup.measure()
     source = setup.open(images)
-    if source.count < 2:
-        raise InputError(f"{source.name} holds {source.count} image; a covariance needs at least 2; give more images")
+    _check_covariance(source)
     tap = measuring.extractor.pool
     table = setup.watched(measuring, source).features(source, (tap,))
     stats = statistics_of(table, tap, GaussianStats.of_blocks, measuring.cache)
@@ -317,8 +329,15 @@ def _crosschecked(measuring: Measure, a: ImageSource, b: ImageSource) -> list[di
 def _check_there(*given: Images) -> None:
     """A misspelt name is told before anybody is asked to download weights."""
     for images in given:
-        if isinstance(images, str | Path) and not Path(images).exists() and not SPLIT_OF_DATASET.fullmatch(str(images)):
+        if not isinstance(images, str | Path) or SPLIT_OF_DATASET.fullmatch(str(images)):
+            continue
+        if images == "" or not Path(images).exists():
             open_source(images)
+
+
+def _check_covariance(source: ImageSource) -> None:
+    if source.count < 2:
+        raise InputError(f"{source.name} holds {source.count} image; a covariance needs at least 2; give more images")
 
 
 def _check_arity(chosen: tuple[Metric, ...], b: Images | None) -> None:

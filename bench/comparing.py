@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bench.measuring import Measure
-from bench.scoring import MeasuredSet, Options, Scores, about_pair, about_sets, compute
+from bench.scoring import MeasuredSet, Options, Scores, about_pair, about_sets, about_shared, compute
 from bench.sources import ImageSource
 from bench.statistics import QUESTION, SavedStatistics, check_compatible, statistics_of
 from metrics._errors import InputError
@@ -24,7 +24,7 @@ ABSENT = ("fid_corrected", "fid_sd", "fid_low", "fid_high")
 @dataclass(frozen=True, eq=False)
 class Side:
     """One of two things to compare; `features` is None where only `statistics` are there, `count` where a file does
-    not say it, `digest` where no list of images stands behind it."""
+    not say it, `digest` (and `keys` and `hashes` of the images) where no list of images stands behind it."""
 
     name: str
     digest: str | None
@@ -34,6 +34,7 @@ class Side:
     features: np.ndarray | None = field(repr=False)
     statistics: Callable[[], GaussianStats] = field(repr=False)
     warnings: tuple[str, ...] = ()
+    hashes: tuple[str, ...] = field(default=(), repr=False)
 
 
 def side_of_images(source: ImageSource, measure: Measure) -> Side:
@@ -47,7 +48,15 @@ def side_of_images(source: ImageSource, measure: Measure) -> Side:
     warnings = about_sets(MeasuredSet(source, table))
     features = table.arrays[tap]
     return Side(
-        source.name, source.digest, source.count, features.shape[1], source.keys, features, statistics, warnings
+        source.name,
+        source.digest,
+        source.count,
+        features.shape[1],
+        source.keys,
+        features,
+        statistics,
+        warnings,
+        source.hashes,
     )
 
 
@@ -86,12 +95,15 @@ def common_question(a: SavedStatistics, b: SavedStatistics) -> dict[str, Any]:
 def frechet(a: Side, b: Side, options: Options) -> Scores:
     """The FID of two sides with the keys of `metrics.fid.compute`, and what must be said beside it.
 
-    Raises InputError for sides of different width, and what `metrics.fid.compute` raises.
+    Raises InputError for sides of different width, what `metrics.fid.compute` raises, and for all
+    estimates where a side has no features.
     """
-    said = []
+    said = about_shared(a.name, a.hashes, b.name, b.hashes)
     if a.features is not None and b.features is not None:
         values: dict[str, Any] = compute(METRIC, a.features, b.features, options=options)
     else:
+        if options.all_estimates:
+            raise InputError("all estimates need the features of both sides, and one has statistics only; give images")
         distance = fid_between(a.statistics(), b.statistics())
         values = {**asdict(distance), **dict.fromkeys(ABSENT), "n_a": a.count, "n_b": b.count}
         without = " and ".join(dict.fromkeys(side.name for side in (a, b) if side.features is None))

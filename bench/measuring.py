@@ -52,12 +52,7 @@ class Measure:
                 f"weights {self.weights.path} are not the published ones of {self.extractor.name} "
                 f"(sha256 {self.weights.sha256[:12]}): compare only with numbers of the same sha256"
             )
-        if self.extractor.family != "fid-inception":
-            found.append(
-                f"made with extractor {self.extractor.name!r}, not with Inception: never compare it with an "
-                "Inception FID, IS or KID"
-            )
-        return tuple(found)
+        return (*found, *about_extractor(self.extractor))
 
     def features(self, source: ImageSource, taps: Iterable[str]) -> FeatureTable:
         """The features of a set of images, from the cache where they are known."""
@@ -74,6 +69,15 @@ class Measure:
             cache=self.cache,
             progress=self.progress,
         )
+
+
+def about_extractor(plugin: Extractor) -> tuple[str, ...]:
+    """A warning for every extractor but the Inception of papers."""
+    if plugin.family == "fid-inception":
+        return ()
+    return (
+        f"made with extractor {plugin.name!r}, not with Inception: never compare it with an Inception FID, IS or KID",
+    )
 
 
 def measure(

@@ -7,7 +7,7 @@ them comes back as warnings, not as prints.
 
 import inspect
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,14 +67,35 @@ def load_metrics(names: Iterable[str]) -> tuple[Metric, ...]:
     )
 
 
+def check_counts(sources: Sequence[ImageSource], chosen: Iterable[Metric], options: Options) -> None:
+    """InputError where a set has fewer images than a metric needs, or where pairs do not come out even."""
+    for metric in chosen:
+        asked = options.fitting(metric)
+        least, remedy = max(
+            (metric.least, "give more images"),
+            (asked.get("splits", 0), "give more images or fewer splits"),
+            (asked.get("k", 0) + 1, "give more images or a smaller k"),
+        )
+        for source in sources:
+            if source.count < least:
+                images = "image" if source.count == 1 else "images"
+                raise InputError(
+                    f"{source.name} holds {source.count} {images}; {metric.name} needs at least {least}; {remedy}"
+                )
+        if metric.feature == "images" and len({source.count for source in sources}) > 1:
+            counts = " and ".join(f"{source.count} of {source.name}" for source in sources)
+            raise InputError(f"{metric.name} compares image by image: {counts}; expected equal counts")
+
+
 def taps_for(measure: Measure, chosen: Iterable[Metric]) -> tuple[str, ...]:
     """The taps that these metrics read; InputError where a classifier is needed and the extractor is none."""
     taps = []
     for metric in chosen:
         if metric.feature == "logits" and not measure.extractor.logits:
+            classify = [name for name in registry.names("extractors") if registry.load("extractors", name).logits]
             raise InputError(
                 f"{metric.name} needs class predictions, and extractor {measure.extractor.name!r} has none; choose "
-                "one that classifies (inception, digits-cnn, fashion-cnn)"
+                f"one that classifies: {', '.join(classify)}"
             )
         if metric.feature != "images":
             taps.append(measure.extractor.pool if metric.feature == "pool" else measure.extractor.logits)
@@ -115,7 +136,9 @@ def score_pair(real: MeasuredSet, generated: MeasuredSet, measure: Measure, metr
     a, b = (_table(measured).arrays[measure.extractor.pool] for measured in (real, generated))
     values = compute(metric, a, b, options=options)
     said = about_pair(metric, real.count, generated.count, measure.extractor.taps[measure.extractor.pool], values)
-    return Scores(values, (*about_sets(real, generated), *said, *_about_options(metric, real, generated, options)))
+    shared = about_shared(real.source.name, real.source.hashes, generated.source.name, generated.source.hashes)
+    options_said = _about_options(metric, real, generated, options)
+    return Scores(values, (*about_sets(real, generated), *shared, *said, *options_said))
 
 
 def _table(measured: MeasuredSet) -> FeatureTable:
@@ -139,14 +162,28 @@ def about_sets(*sets: MeasuredSet) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*notes, *tables]))
 
 
+def about_shared(name_a: str, hashes_a: Iterable[str], name_b: str, hashes_b: Sequence[str]) -> list[str]:
+    """A warning where two sets have images in common: no metric of two sets means what it says then."""
+    known = set(hashes_a)
+    shared = sum(content in known for content in hashes_b)
+    if not shared:
+        return []
+    return [
+        f"{shared:,} of {len(hashes_b):,} images of {name_b} are also in {name_a}: the sets are not independent, so "
+        "the distance comes out too small and its correction and interval are wrong; take them out of one of the two"
+    ]
+
+
 def about_pair(metric: Metric, n: int, m: int, dims: int, values: Mapping[str, Any]) -> list[str]:
     """What must be said about a pair metric of n real and m generated images with `dims` features each."""
     said = []
     if metric.name == "fid":
         if min(n, m) <= dims:
+            read = "give the images for a corrected one"
+            if values["fid_corrected"] is not None:
+                read = "read the corrected value and its interval"
             said.append(
-                f"n <= d: {min(n, m)} images for {dims} features, so the plain FID is mostly small-sample bias; "
-                "read the corrected value and its interval"
+                f"n <= d: {min(n, m)} images for {dims} features, so the plain FID is mostly small-sample bias; {read}"
             )
         if n != m:
             said.append(f"different n: {n} against {m}; the plain FID's bias depends on both")

@@ -20,7 +20,8 @@ class Metric:
 
     `compute(a, ...)` for a set metric, `compute(real, generated, ...)` for a pair metric; arrays are [n, d] features,
     [n, c] logits or [n, c, h, w] images as `feature` says. Options are keyword-only with defaults. The result is a dict
-    with at least the keys of `outputs`. `version` goes up when a published number changes.
+    with at least the keys of `outputs`. Each set needs `least` images; an option `splits` or `k` may ask for more.
+    `version` goes up when a published number changes.
     """
 
     name: str
@@ -30,4 +31,5 @@ class Metric:
     arity: Literal["set", "pair"]
     outputs: tuple[Output, ...]
     compute: Callable[..., dict]
+    least: int = 4
     version: int = 1

@@ -139,4 +139,5 @@ METRIC = Metric(
         Output("ssim", "SSIM", "higher"),
     ),
     compute=compute,
+    least=2,
 )

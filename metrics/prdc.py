@@ -140,4 +140,5 @@ METRIC = Metric(
         Output("coverage", "Coverage", "higher"),
     ),
     compute=compute,
+    least=2,
 )

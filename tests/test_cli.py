@@ -137,6 +137,13 @@ def test_fid_of_a_folder_with_itself_is_zero(folders):
     assert run_json("fid", folders[0], folders[0], *PIXELS)["fid"] == pytest.approx(0, abs=1e-9)
 
 
+def test_images_that_stand_in_both_sets_are_a_warning(folders):
+    (folders[1] / "copy.png").write_bytes(next(iter(sorted(folders[0].iterdir()))).read_bytes())
+    for command in (("fid",), ("score", "--metrics", "kid")):
+        warnings = run_json(*command, *folders, *PIXELS)["warnings"]
+        assert any(f"1 of 7 images of {folders[1].name} are also in {folders[0].name}" in line for line in warnings)
+
+
 def test_fid_in_words_is_short_and_names_what_it_was_made_with(folders):
     lines = run("fid", *folders, *PIXELS).stdout.splitlines()
     assert lines[0].startswith("FID ")
@@ -231,6 +238,8 @@ def test_a_statistics_file_gives_the_same_fid_and_no_interval(reference):
     assert saved["digest_a"] == direct["digest_a"]
     assert [saved[key] for key in ("fid_corrected", "fid_sd", "fid_low", "fid_high")] == [None] * 4
     assert any("no corrected FID and no interval" in line for line in saved["warnings"])
+    few = run_json("fid", reference, "digits:test", *DIGITS, "--limit", 9)["warnings"]
+    assert any("n <= d" in line and "give the images for a corrected one" in line for line in few)
 
 
 def test_two_statistics_files_need_no_weights(reference, tmp_path):
@@ -238,6 +247,7 @@ def test_two_statistics_files_need_no_weights(reference, tmp_path):
     run("stats", "digits:test", "-o", other, *DIGITS)
     result = run_json("fid", reference, other)
     assert (result["extractor"], result["tap"], result["n_a"]) == ("digits-cnn", "pool", 1_297)
+    assert any("never compare it with an Inception FID" in line for line in result["warnings"])
     assert result["fid"] == pytest.approx(run_json("fid", "digits:train", "digits:test", *DIGITS)["fid"], rel=1e-10)
 
 

@@ -1,6 +1,7 @@
 """What cannot be used is told in one line on stderr with exit code 2: no traceback, and nothing lost."""
 
 import errno
+import io
 import json
 import os
 import pickle
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -21,6 +23,7 @@ from PIL import Image
 import bench.api
 import bench.cache
 from bench.cli import main
+from metrics._errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
 PIXELS = ("--extractor", "pixels")
@@ -90,8 +93,28 @@ def test_an_empty_folder(good, tmp_path):
 def test_one_image(good, bad):
     single = bad("0.png", png()).parent
     for command in (("fid", single, good), ("fid", good, single), ("score", single, good, "--metrics", "kid")):
-        assert "1 row(s); expected at least" in refusal(*command, *PIXELS)
+        assert "bad holds 1 image; " in refusal(*command, *PIXELS)
     assert "1 image" in refusal("stats", single, "-o", good / "x.npz", *PIXELS)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--metrics", "fid", "--limit", 3), "digits:test holds 3 images; fid needs at least 4; give more images"),
+        (("--metrics", "is", "--limit", 9), "inception-score needs at least 10; give more images or fewer splits"),
+        (("--metrics", "prdc", "--limit", 5), "prdc needs at least 6; give more images or a smaller k"),
+    ],
+)
+def test_too_few_images_are_told_before_features_are_computed(monkeypatch, options, told):
+    monkeypatch.setattr("bench.measuring.extract", lambda *_, **__: pytest.fail("features were computed"))
+    assert told in refusal("score", "digits:test", "digits:train", "--extractor", "digits-cnn", *options)
+
+
+def test_an_empty_name_is_not_the_current_folder(good, monkeypatch):
+    monkeypatch.chdir(good)
+    for command in (("fid", "", good), ("fid", good, ""), ("score", ""), ("doctor", ""), ("stats", "", "-o", "x.npz")):
+        assert "name of a set of images is empty" in refusal(*command)
+    assert "no metric ''" in refusal("score", good, good, "--metrics", "", *PIXELS)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +233,9 @@ def test_a_limit_that_cannot_be_met(good):
 
 
 def test_pairs_of_different_counts(good):
-    assert "expected equal counts" in refusal("score", good, "digits:test", "--metrics", "mse")
+    assert "5 of good and 500 of digits:test; expected equal" in refusal(
+        "score", good, "digits:test", "--metrics", "mse"
+    )
 
 
 # ---- statistics
@@ -246,7 +271,9 @@ def test_statistics_made_with_another_extractor_or_resize(good, tmp_path):
 def test_statistics_are_no_images(good, tmp_path):
     run("stats", good, "-o", tmp_path / "ref.npz", *PIXELS)
     assert "not images" in refusal("score", tmp_path / "ref.npz", good, "--metrics", "kid", *PIXELS)
-    assert "--influence needs the images" in refusal("fid", tmp_path / "ref.npz", good, *PIXELS, "--influence", 3)
+    for option in (("--influence", 3), ("--all-estimates",), ("--crosscheck",)):
+        assert f"{option[0]} needs the images" in refusal("fid", tmp_path / "ref.npz", good, *PIXELS, *option)
+    assert "--limit needs the images" in refusal("fid", tmp_path / "ref.npz", tmp_path / "ref.npz", "--limit", 3)
 
 
 def test_statistics_that_cannot_be_written_are_told_before_the_images_are_read(good, tmp_path):
@@ -366,6 +393,49 @@ def test_what_gives_out_in_the_middle_is_one_line(monkeypatch, error, code, told
     assert told in result.stderr
     assert result.stderr.strip().count("\n") == 0
     assert "Traceback" not in result.stderr
+
+
+def test_a_warning_of_python_is_one_line_without_the_place_in_the_code(monkeypatch):
+    def warn(*args, **settings):
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")
+            warnings.warn("cannot be\nkept", stacklevel=1)
+        raise InputError("the end")
+
+    monkeypatch.setattr(bench.api, "fid", warn)
+    assert run("fid", "a", "b").stderr == "bench: warning: cannot be kept\nbench: the end\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_a_cache_that_cannot_be_looked_into_costs_a_warning_and_not_the_result(good, monkeypatch):
+    def denied(path, *args, **options):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    root = bench.cache.open_cache().root
+    for name in ("stat", "exists", "mkdir"):
+        plain = getattr(Path, name)
+        monkeypatch.setattr(
+            Path,
+            name,
+            lambda path, *a, _plain=plain, **k: (denied if root in (path, *path.parents) else _plain)(path, *a, **k),
+        )
+    result = run("fid", good, good, *PIXELS, "--json")
+    assert result.exit_code == 0
+    assert any("not kept in the cache (Permission denied)" in line for line in json.loads(result.stdout)["warnings"])
+
+
+def test_a_file_that_may_not_be_read_is_named_with_its_remedy(bad, good, monkeypatch):
+    files = [bad(name, b"") for name in ("locked.npy", "locked.npz", "locked.zip")]
+    plain = io.open
+
+    def locked(path, *args, **options):
+        if Path(path) in files:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return plain(path, *args, **options)
+
+    monkeypatch.setattr(io, "open", locked)
+    for file in files:
+        assert f"{file} cannot be read (Permission denied); check its" in refusal("fid", file, good, *PIXELS)
 
 
 def test_a_model_s_own_error_is_the_user_s_to_mend(monkeypatch):

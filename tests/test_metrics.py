@@ -61,6 +61,13 @@ def test_options_are_keyword_only_and_have_defaults(metric):
     assert all(option.kind is option.KEYWORD_ONLY and option.default is not option.empty for option in options)
 
 
+def test_a_metric_says_how_many_images_it_needs(metric):
+    options = {**_options(metric), **({"k": 1} if "k" in inspect.signature(metric.compute).parameters else {})}
+    metric.compute(*_inputs(metric, count=metric.least), **options)
+    with pytest.raises(InputError, match="at least"):
+        metric.compute(*_inputs(metric, count=metric.least - 1), **options)
+
+
 def test_all_outputs_are_finite_floats_and_the_result_is_strict_json(metric):
     result = metric.compute(*_inputs(metric))
     for output in metric.outputs:
