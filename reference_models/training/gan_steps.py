@@ -14,13 +14,18 @@ from reference_models.training.steps import frozen, update
 
 
 def adam_pair(
-    generator: nn.Module, discriminator: nn.Module, lr: float, beta1: float, beta2: float
+    generator: nn.Module,
+    discriminator: nn.Module,
+    lr: float,
+    beta1: float,
+    beta2: float,
+    discriminator_lr: float | None = None,
 ) -> dict[str, Optimizer]:
-    """An Adam for each of the two networks, named "generator" and "discriminator"."""
-    networks = {"generator": generator, "discriminator": discriminator}
+    """An Adam for each of the two networks, named "generator" and "discriminator"; one learning rate, or two."""
+    betas, lr_d = (beta1, beta2), lr if discriminator_lr is None else discriminator_lr
     return {
-        name: torch.optim.Adam(network.parameters(), lr=lr, betas=(beta1, beta2), fused=True)
-        for name, network in networks.items()
+        "generator": torch.optim.Adam(generator.parameters(), lr=lr, betas=betas, fused=True),
+        "discriminator": torch.optim.Adam(discriminator.parameters(), lr=lr_d, betas=betas, fused=True),
     }
 
 
