@@ -60,7 +60,7 @@ class Accumulator:
         Raises InputError where the other one has another extractor, other weights or resize, or keeps no features
         while this one does.
         """
-        mine, theirs = self._measure.question, other._measure.question
+        mine, theirs = self._question, other._question
         if mine != theirs:
             differing = "; ".join(
                 f"{key} {mine[key]!r} and {theirs[key]!r}" for key in mine if mine[key] != theirs[key]
@@ -83,7 +83,7 @@ class Accumulator:
         `fid_sd`, `fid_low` and `fid_high` are None. Raises InputError for fewer than 2 images, or another extractor.
         """
         if isinstance(other, Accumulator):
-            mine, theirs = self._measure.question, other._measure.question
+            mine, theirs = self._question, other._question
             if mine != theirs:
                 raise InputError(f"accumulators of different measures cannot be compared: {mine} and {theirs}")
             against = other._side()
@@ -91,7 +91,7 @@ class Accumulator:
             against = side_of(other, self._measure, self._setup)
         side = self._side()
         scores = frechet(side, against, Options(seed=self._setup.seed, all_estimates=all_estimates))
-        question = {**self._measure.question, "tap": self._tap, "limit": self._setup.limit, "seed": self._setup.seed}
+        question = {**self._question, "limit": self._setup.limit, "seed": self._setup.seed}
         warnings = (*self._measure.warnings, *scores.warnings)
         return Result.of({**scores.values, **question, **about_sides(side, against)}, warnings)
 
@@ -101,6 +101,10 @@ class Accumulator:
     @property
     def _tap(self) -> str:
         return self._measure.extractor.pool
+
+    @property
+    def _question(self) -> dict[str, str | int]:
+        return {**self._measure.question, "tap": self._tap}
 
     def _extract(self, batch: np.ndarray) -> Any:
         if self._network is None:

@@ -62,6 +62,7 @@ class Settings(TypedDict, total=False):
 
     extractor: str
     resize: str | None
+    tap: str | None
     weights: Path | None
     offline: bool
     device: str
@@ -81,6 +82,7 @@ class Setup:
 
     extractor: str = "inception"  # a name of `bench list extractors`
     resize: str | None = None  # None: the extractor's first mode
+    tap: str | None = None  # None: the extractor's usual features
     weights: Path | None = None  # a file of one's own
     offline: bool = False  # offer no download where weights are missing
     device: str = "auto"  # auto, cpu or cuda
@@ -93,10 +95,12 @@ class Setup:
     data_root: Path | None = None  # where data sets were downloaded to
     progress: Progress | None = None
 
-    def measure(self) -> Measure:
+    def measure(self, logits: str | None = None) -> Measure:
         return measure(
             self.extractor,
             resize=self.resize,
+            tap=self.tap,
+            logits=logits,
             weights_file=None if self.weights is None else Path(self.weights),
             offline=self.offline,
             device=self.device,
@@ -192,7 +196,9 @@ def fid(
     if saved_a and saved_b:
         question = common_question(saved_a, saved_b)
         if question["extractor"] in registry.names("extractors"):
-            about_measure = about_extractor(registry.load("extractors", question["extractor"]))
+            about_measure = about_extractor(
+                replace(registry.load("extractors", question["extractor"]), pool=question["tap"])
+            )
         one, other = side_of_statistics(Path(str(a)), saved_a), side_of_statistics(Path(str(b)), saved_b)
     else:
         _check_there(a, b)
@@ -201,6 +207,8 @@ def fid(
         given = ((a, saved_a), (b, saved_b))
         files = [side_of_file(Path(str(images)), saved, measuring) if saved else None for images, saved in given]
         sources = [None if saved else setup.open(images) for images, saved in given]
+        if crosscheck and measuring.extractor.pool != "pool":
+            raise InputError(f"--crosscheck compares the pool features, not tap {setup.tap!r}; leave --tap away")
         opened = [source for source in sources if source]
         if len(opened) == 2:
             check_counts(opened, (FID,), options)
@@ -222,6 +230,7 @@ def score(
     b: Images | None = None,
     *,
     metrics: Iterable[str] = (),
+    logits: str | None = None,
     splits: int = Options.splits,
     k: int = Options.k,
     subsets: int = Options.subsets,
@@ -232,8 +241,9 @@ def score(
 
     Metrics of a pair keep their keys (`fid`, `kid`, `precision`, `mse`, ...); metrics of a set end in `_a` or `_b`
     (`inception_score_a`), also where there is one set. Without `metrics`: the Inception Score of one set, or FID, KID
-    and PRDC of two. The other keys are those of `fid`, `tap_logits` where the Inception Score is among them, and the
-    options that the metrics used. Raises InputError, also for a metric of two sets where one is given.
+    and PRDC of two. `logits` chooses what the Inception Score reads, with the classifier's bias or without. The other
+    keys are those of `fid`, `tap_logits` where the Inception Score is among them, and the options that the metrics
+    used. Raises InputError, also for a metric of two sets where one is given.
     """
     setup = Setup(**settings)
     chosen = load_metrics(metrics or (SET_METRICS if b is None else PAIR_METRICS))
@@ -243,9 +253,7 @@ def score(
     _check_there(*given)
     in_pixels = all(metric.feature == "images" for metric in chosen)
     # Paired errors read no features: no weights are asked for, and no extractor is named in the result.
-    measuring = (
-        replace(setup, extractor="pixels", resize=None, weights=None).measure() if in_pixels else setup.measure()
-    )
+    measuring = measure("pixels", device="cpu", cache=False) if in_pixels else setup.measure(logits)
     taps_for(measuring, chosen)  # refuses an extractor without classes before anything is read
     sources = [setup.open(images) for images in given]
     check_counts(sources, chosen, options)

@@ -66,7 +66,7 @@ def side_of_file(path: Path, saved: SavedStatistics, measure: Measure) -> Side:
     if (dims := plugin.taps[plugin.pool]) != len(saved.mean):
         raise InputError(
             f"{path}: statistics of {len(saved.mean)} features, and {plugin.name} has {dims}; choose the extractor "
-            "that they were made with"
+            "and the tap that they were made with"
         )
     said = check_compatible(saved.provenance, plugin, measure.weights.sha256, measure.resize, plugin.pool)
     return replace(side_of_statistics(path, saved), warnings=(*saved.notes, *(f"{path.name}: {note}" for note in said)))

@@ -6,7 +6,7 @@ stands in `Measure.question`.
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench import registry, weights
@@ -72,9 +72,11 @@ class Measure:
 
 
 def about_extractor(plugin: Extractor) -> tuple[str, ...]:
-    """A warning for every extractor but the Inception of papers."""
+    """A warning for all but the pool features of the Inception of papers."""
     if plugin.family == "fid-inception":
-        return ()
+        if plugin.pool == "pool":
+            return ()
+        return (f"features of tap {plugin.pool!r}, not the ones of papers: compare only with numbers of the same tap",)
     return (
         f"made with extractor {plugin.name!r}, not with Inception: never compare it with an Inception FID, IS or KID",
     )
@@ -84,6 +86,8 @@ def measure(
     extractor: str = "inception",
     *,
     resize: str | None = None,
+    tap: str | None = None,
+    logits: str | None = None,
     weights_file: Path | None = None,
     offline: bool = False,
     device: str = "auto",
@@ -94,16 +98,26 @@ def measure(
 ) -> Measure:
     """An extractor by name, its weights found and checked before anything expensive.
 
-    `resize` None takes the extractor's default; `device` "auto" takes a GPU where there is one. Raises InputError for
-    an unknown extractor, resize or device, missing weights, and a GPU that is not there.
+    `resize` None takes the extractor's default, and so do `tap` (the layer whose features are compared) and `logits`
+    (the class predictions of the Inception Score); `device` "auto" takes a GPU where there is one. Raises InputError
+    for an unknown extractor, resize, tap or device, missing weights, and a GPU that is not there.
     """
-    plugin: Extractor = registry.load("extractors", extractor)
+    plugin = _at_taps(registry.load("extractors", extractor), tap, logits)
     chosen = resize or plugin.resize[0]
     if chosen not in plugin.resize:
         raise InputError(f"extractor {plugin.name!r} has no resize {chosen!r}; it has {', '.join(plugin.resize)}")
     found = weights.find(plugin, weights_file, offline)
     store = open_cache() if cache else None
     return Measure(plugin, found, chosen, _device(device), workers, batch_size, store, progress)
+
+
+def _at_taps(plugin: Extractor, tap: str | None, logits: str | None) -> Extractor:
+    known = {"tap": list(plugin.taps), "logits": [name for name in plugin.taps if name.startswith("logits")]}
+    for word, asked in (("tap", tap), ("logits", logits)):
+        if asked is not None and asked not in known[word]:
+            there = ", ".join(known[word]) or "none"
+            raise InputError(f"extractor {plugin.name!r} has no {word} {asked!r}; there are: {there}")
+    return replace(plugin, pool=tap or plugin.pool, logits=logits or plugin.logits)
 
 
 def _device(asked: str) -> str:

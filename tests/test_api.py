@@ -198,6 +198,13 @@ def test_accumulators_of_different_measures_do_not_mix():
         filled([images(4)], keep_features=True).merge(digits)
 
 
+def test_accumulators_at_different_taps_do_not_mix():
+    pool, logits = filled([images(5)]), filled([images(5)], tap="logits")
+    for together in (pool.merge, pool.compute):
+        with pytest.raises(InputError, match="tap"):
+            together(logits)
+
+
 def test_an_accumulator_can_be_pickled():
     accumulator = filled([images(20)])
     again = pickle.loads(pickle.dumps(accumulator))  # noqa: S301 - made here

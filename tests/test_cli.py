@@ -311,6 +311,13 @@ def test_paired_errors_need_no_extractor():
     assert not any("extractor" in line for line in result["warnings"])
 
 
+def test_another_tap_is_another_number_and_named(folders):
+    usual, other = (run_json("fid", *folders, *DIGITS, *tap) for tap in ((), ("--tap", "logits")))
+    assert (usual["tap"], other["tap"]) == ("pool", "logits")
+    assert usual["fid"] != pytest.approx(other["fid"])
+    assert "tap logits" in run("fid", *folders, *DIGITS, "--tap", "logits").stdout
+
+
 def test_options_of_metrics_reach_them():
     args = ("score", "digits:real-1", "digits:real-2", *DIGITS, "--metrics", "is,kid,prdc")
     plain = run_json(*args)

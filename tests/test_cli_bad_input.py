@@ -23,6 +23,7 @@ from PIL import Image
 import bench.api
 import bench.cache
 from bench.cli import main
+from bench.measuring import measure
 from metrics._errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -347,6 +348,21 @@ def test_what_is_unknown_is_answered_with_what_is_close(arguments, meant):
 def test_a_crosscheck_of_what_torch_fidelity_has_not_is_refused_before_anything_is_computed(good):
     assert "choose those" in refusal("fid", good, good, *PIXELS, "--crosscheck")
     assert bench.cache.open_cache().entries() == []
+
+
+def test_taps_are_chosen_by_name(tmp_path):
+    (tmp_path / "weights.pth").write_bytes(b"not read yet")
+    chosen = measure("inception", weights_file=tmp_path / "weights.pth", tap="64", logits="logits")
+    assert (chosen.extractor.pool, chosen.extractor.logits) == ("64", "logits")
+    assert any("features of tap '64'" in line for line in chosen.warnings)
+
+
+def test_a_tap_that_is_not_there(good):
+    assert "no tap '64'; there are: pool" in refusal("fid", good, good, *PIXELS, "--tap", 64)
+    assert "no logits 'pool'; there are: logits" in refusal(
+        "score", good, "--extractor", "digits-cnn", "--logits", "pool"
+    )
+    assert "no logits 'logits'; there are: none" in refusal("score", good, *PIXELS, "--logits", "logits")
 
 
 def test_cuda_where_there_is_none(good, monkeypatch):

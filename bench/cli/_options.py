@@ -22,6 +22,7 @@ class Measuring:
 
     extractor: str
     resize: str | None
+    tap: str | None
     weights: Path | None
     offline: bool
     device: str
@@ -58,7 +59,7 @@ extractor_option = click.option(
 
 
 def measuring_options(function: Function) -> Function:
-    """--extractor, --resize, --weights, --offline, --device, --workers, --batch-size, --no-cache as `measuring`."""
+    """`measuring`: --extractor, --resize, --tap, --weights, --offline, --device, --workers, --batch-size, --no-cache."""
     from bench.measuring import BATCH_SIZE, DEVICES
 
     return _gathered(
@@ -67,6 +68,9 @@ def measuring_options(function: Function) -> Function:
         Measuring,
         extractor_option,
         click.option("--resize", metavar="MODE", help="tf1, clean or torch.  [default: the extractor's first]"),
+        click.option(
+            "--tap", metavar="NAME", help="Layer whose features are compared.  [default: the extractor's own]"
+        ),
         click.option(
             "--weights",
             type=click.Path(path_type=Path),

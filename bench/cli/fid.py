@@ -97,7 +97,8 @@ def measured_with(result: Any) -> str:
     if result["extractor"] is None:
         return "an extractor that the statistics files do not name"
     weights = f", weights {result['extractor_sha256'][:12]}" if result["extractor_sha256"] else ", no weights"
-    return f"{result['extractor']}, resize {result['resize']}{weights}"
+    tap = f", tap {result['tap']}" if result.get("tap", "pool") not in ("pool", None) else ""
+    return f"{result['extractor']}, resize {result['resize']}{tap}{weights}"
 
 
 STAGE_TITLES = ("stage", "ours", "torch-fidelity", "largest difference", "relative", "tolerance", "")

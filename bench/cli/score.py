@@ -21,6 +21,9 @@ from bench.scoring import Options
 @click.option(
     "--metrics", metavar="M,M,...", help="See `bench list metrics`.  [default: fid,kid,prdc for two sets, is for one]"
 )
+@click.option(
+    "--logits", metavar="NAME", help="Of the Inception Score: logits or logits-unbiased, where there are both."
+)
 @measuring_options
 @reading_options
 @click.option(
@@ -50,6 +53,7 @@ def command(
     a: str,
     b: str | None,
     metrics: str | None,
+    logits: str | None,
     measuring: Measuring,
     reading: Reading,
     splits: int,
@@ -73,6 +77,7 @@ def command(
             a,
             b,
             metrics=() if metrics is None else [name.strip() for name in metrics.split(",")],
+            logits=logits,
             splits=splits,
             k=k,
             subsets=subsets,
