@@ -75,7 +75,8 @@ def find(extractor: Extractor, explicit: Path | None = None, offline: bool = Fal
             return _hashed(named / file.name, extractor)
     if named and (explicit or not named.is_dir()):
         expected = " or ".join(file.name for file in extractor.weights) or extractor.shipped
-        raise InputError(f"no weights at {str(named)!r}; expected a file, or a folder that holds {expected}")
+        where = "" if explicit else " (from BENCH_WEIGHTS)"
+        raise InputError(f"no weights at {str(named)!r}{where}; expected a file, or a folder that holds {expected}")
     if extractor.shipped:
         if not (SHIPPED / extractor.shipped).is_file():
             raise InputError(
@@ -97,10 +98,7 @@ def status() -> list[Status]:
         if extractor.shipped:
             rows.append(_shipped(extractor))
         for file in extractor.weights:
-            try:
-                path, place = _kept(file)
-            except InputError:
-                path, place = None, "damaged"
+            path, place = _place(extractor, file)
             rows.append(Status(name, file.name, file.url, file.sha256, file.size, file.licence, path, place))
     return rows
 
@@ -128,6 +126,19 @@ def fetch(name: str, progress: Callable[[int, int], None] | None = None, offline
         except InputError as error:
             failures.append(str(error))
     raise InputError("; ".join(failures))
+
+
+def _place(extractor: Extractor, file: WeightFile) -> tuple[Path | None, str]:
+    """Where `find` would take this file from, and the word for that place."""
+    named = _from_environment(extractor)
+    if named and named.is_dir():
+        named = named / file.name
+    if named and named.is_file():
+        return named, "BENCH_WEIGHTS"
+    try:
+        return _kept(file)
+    except InputError:
+        return None, "damaged"
 
 
 def _shipped(extractor: Extractor) -> Status:

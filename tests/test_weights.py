@@ -133,6 +133,21 @@ def test_status_lists_missing_and_found_files(monkeypatch):
     assert {row.place for row in weights.status() if row.name == file.name} == {"damaged"}
 
 
+def test_status_shows_what_the_environment_names(tmp_path, monkeypatch):
+    name = registry.load("extractors", "inception").weights[0].name
+    for place in (tmp_path / name, tmp_path):
+        (tmp_path / name).write_bytes(b"one's own")
+        monkeypatch.setenv("BENCH_WEIGHTS", str(place))
+        row = next(row for row in weights.status() if row.name == name)
+        assert (row.path, row.place) == (tmp_path / name, "BENCH_WEIGHTS")
+
+
+def test_a_wrong_place_in_the_environment_is_named(inception, monkeypatch):
+    monkeypatch.setenv("BENCH_WEIGHTS", "nowhere")
+    with pytest.raises(InputError, match=r"no weights at 'nowhere' \(from BENCH_WEIGHTS\)"):
+        weights.find(inception)
+
+
 # ----- fetching
 
 
