@@ -1,8 +1,11 @@
 """Shapes in annotations are checked while the tests run; every test gets cache and data folders of its own."""
 
+import os
+
 import pytest
 from jaxtyping import install_import_hook
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # small problems: more threads only wait for each other
 install_import_hook("metrics", "beartype.beartype")
 
 

@@ -1,6 +1,5 @@
 """What `bench run`, `train`, `evaluate` and `rescore` share: options, the way to their values, and what they print."""
 
-import os
 import shlex
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 from click.core import ParameterSource
 
-from bench.cli._options import _gathered, data_root_option, workers_option
+from bench.cli._options import data_root_option, gathered, workers_option
 from bench.cli._output import print_json, say
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ class Judging:
 
 def training_options(function: Function) -> Function:
     """Everything about the training, as `training`."""
-    return _gathered(
+    return gathered(
         function,
         "training",
         Training,
@@ -91,7 +90,7 @@ def training_options(function: Function) -> Function:
 
 def judging_options(function: Function) -> Function:
     """Everything about the protocol, as `judging`."""
-    return _gathered(
+    return gathered(
         function,
         "judging",
         Judging,
@@ -104,15 +103,6 @@ def judging_options(function: Function) -> Function:
         workers_option,
         results_option,
     )
-
-
-def wait_without_spinning() -> None:
-    """Let the threads of torch's CPU kernels sleep while they wait; has to come before torch is imported.
-
-    They spin by default: where another program used the same two cores, a step of dcgan then took 1.1 s instead of
-    0.09 s. A value that the user has set stays.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def job_and_how(training: Training) -> "tuple[Job, How]":

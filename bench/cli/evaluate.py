@@ -14,7 +14,6 @@ from bench.cli._running import (
     open_protocol,
     path_type,
     show,
-    wait_without_spinning,
 )
 
 
@@ -41,7 +40,6 @@ def command(
 
     JSON: the record (see docs/running.md) with path, files and tables.
     """
-    wait_without_spinning()
     from bench.stored import evaluate_checkpoint, job_of, open_checkpoint, subject_of_checkpoint
 
     subject = subject_of_checkpoint(checkpoint, dataset, data_root)

@@ -14,7 +14,6 @@ from bench.cli._running import (
     open_protocol,
     path_type,
     show,
-    wait_without_spinning,
 )
 
 
@@ -38,7 +37,6 @@ def command(
 
     JSON: the record (see docs/running.md) with path, files and tables.
     """
-    wait_without_spinning()
     from bench.stored import rescore, subject_of_run
 
     subject = subject_of_run(folder, dataset, data_root)

@@ -16,7 +16,6 @@ from bench.cli._running import (
     resume_command,
     show,
     training_options,
-    wait_without_spinning,
 )
 
 if TYPE_CHECKING:
@@ -44,7 +43,6 @@ def command(ctx: click.Context, training: Training, judging: Judging, plan: bool
 
     JSON: the record (see docs/running.md) with path, files and tables; with --plan the plan.
     """
-    wait_without_spinning()
     from bench.plan import make_plan
     from bench.records import read_records, record_path
     from bench.runner import check_places, run

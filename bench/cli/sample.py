@@ -6,7 +6,7 @@ import click
 
 from bench.cli._options import data_root_option, examples, json_option
 from bench.cli._output import print_json, say
-from bench.cli._running import device_option, force_option, path_type, wait_without_spinning
+from bench.cli._running import device_option, force_option, path_type
 
 
 @click.command(
@@ -49,7 +49,6 @@ def command(
 
     JSON keys: output, count, seed, direction, model, dataset.
     """
-    wait_without_spinning()
     from bench.samples import sample_noise, save_images, save_pngs, translate_test
     from bench.stored import subject_of_checkpoint
     from metrics._errors import InputError

@@ -6,7 +6,7 @@ import click
 
 from bench.cli._options import examples, json_option
 from bench.cli._output import print_facts, print_json, say
-from bench.cli._running import Training, job_and_how, resume_command, training_options, wait_without_spinning
+from bench.cli._running import Training, job_and_how, resume_command, training_options
 
 
 @click.command(
@@ -24,7 +24,6 @@ def command(ctx: click.Context, training: Training, as_json: bool) -> None:
     JSON keys: folder, checkpoint, asked, full_epochs, steps, epochs, images, seconds, batch_size, device, precision,
     compiled, losses.
     """
-    wait_without_spinning()
     from bench.runner import check_places, fit
 
     job, how = job_and_how(training)

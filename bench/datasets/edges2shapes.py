@@ -106,4 +106,5 @@ DATASET = Dataset(
     domains=DOMAINS,
     paired=True,
     eval_sets={"real 1": ("test", 200), "real 2": ("test", 200)},
+    extractors=("vgg16-random",),
 )

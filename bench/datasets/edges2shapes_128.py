@@ -24,4 +24,5 @@ DATASET = Dataset(
     domains=edges2shapes.DOMAINS,
     paired=True,
     eval_sets={"real 1": ("test", 100), "real 2": ("test", 100)},
+    extractors=("vgg16-random",),
 )
