@@ -1,6 +1,6 @@
 """How often the FID's 95 % intervals cover the true distance, and what bias the corrected values keep.
 
-    OMP_NUM_THREADS=1 python benchmarks/coverage_fid.py gaussians [--repeats 200] [--dims 64,512,2048] [--counts 100,300,1000]
+    OMP_NUM_THREADS=1 python benchmarks/coverage_fid.py gaussians [--repeats 200] [--dims 64,512] [--counts 100,300]
     OMP_NUM_THREADS=1 python benchmarks/coverage_fid.py features --data-root FOLDER [--repeats 200]
 
 `gaussians` draws from pairs of Gaussians of known distance whose spectra are flat or fall as 1 / k (that of deep

@@ -65,8 +65,8 @@ class Commands(click.Group):
         for told_elsewhere in TOLD_ELSEWHERE:
             warnings.filterwarnings("ignore", message=told_elsewhere)
         warnings.showwarning = _show_warning  # type: ignore[assignment]
-        # Threads of torch's CPU kernels spin while they wait: with another program on the same two cores, a training step
-        # took 1.1 s instead of 0.09 s. Has to come before torch is imported; a value that the user has set stays.
+        # Threads of torch's CPU kernels spin while they wait: with another program on the same two cores, a training
+        # step took 1.1 s instead of 0.09 s. Has to come before torch is imported; a value that the user has set stays.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         try:
             code = super().main(*args, **{"prog_name": "bench", **kwargs, "standalone_mode": False})

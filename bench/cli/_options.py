@@ -59,10 +59,10 @@ extractor_option = click.option(
 
 
 def measuring_options(function: Function) -> Function:
-    """`measuring`: --extractor, --resize, --tap, --weights, --offline, --device, --workers, --batch-size, --no-cache."""
+    """--extractor, --resize, --tap, --weights, --offline, --device, --workers, --batch-size, --no-cache as a value."""
     from bench.measuring import BATCH_SIZE, DEVICES
 
-    return _gathered(
+    return gathered(
         function,
         "measuring",
         Measuring,
@@ -87,7 +87,7 @@ def measuring_options(function: Function) -> Function:
 
 def reading_options(function: Function) -> Function:
     """--limit, --seed, --skip-corrupt, --data-root as `reading`."""
-    return _gathered(
+    return gathered(
         function,
         "reading",
         Reading,
@@ -100,7 +100,7 @@ def reading_options(function: Function) -> Function:
     )
 
 
-def _gathered(function: Function, name: str, kind: type, *options: Callable[[Function], Function]) -> Function:
+def gathered(function: Function, name: str, kind: type, *options: Callable[[Function], Function]) -> Function:
     """The function with these options, whose values arrive as one `kind` in the argument `name`."""
 
     @functools.wraps(function)

@@ -69,11 +69,13 @@ def _fold_batch_norm(traced: fx.GraphModule) -> None:
     node: Any
     for node in list(traced.graph.nodes):
         norm = modules.get(node.target) if node.op == "call_module" else None
-        if not isinstance(norm, nn.BatchNorm2d):
+        if norm is None or not isinstance(norm, nn.BatchNorm2d):
             continue
         before = node.args[0]
         convolution = modules.get(before.target) if before.op == "call_module" else None
-        if type(convolution) is not nn.Conv2d or len(before.users) != 1 or calls[before.target] != 1:
+        if convolution is None or type(convolution) is not nn.Conv2d:
+            continue
+        if len(before.users) != 1 or calls[before.target] != 1:
             continue
         fused = nn.utils.fuse_conv_bn_eval(convolution.double(), norm.double()).float()
         traced.set_submodule(before.target, fused)
