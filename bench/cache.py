@@ -64,6 +64,25 @@ def open_cache() -> "Cache":
     return Cache(cache_folder() / "features")
 
 
+def engines() -> list[Path]:
+    """The compiled networks that extractors keep beside the features, and what killed writers left of such."""
+    folder = cache_folder() / "engines"
+    return sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
+
+
+def empty_engines(older_than: timedelta | None = None) -> int:
+    """Remove all compiled networks, or those older than given; returns the bytes freed."""
+    limit = time.time() - older_than.total_seconds() if older_than else None
+    freed = 0
+    for path in engines():
+        with contextlib.suppress(FileNotFoundError):  # another process removes them too
+            status = path.stat()
+            if limit is None or status.st_mtime < limit:
+                path.unlink()
+                freed += status.st_size
+    return freed
+
+
 def digest_of(fields: Mapping[str, Any]) -> str:
     """The key of an entry: sha256 over the names and values of all that the result depends on."""
     return hashlib.sha256(json.dumps(fields, sort_keys=True, allow_nan=False).encode()).hexdigest()

@@ -401,6 +401,16 @@ def test_cache_is_shown_verified_and_emptied(folders):
     assert run_json("cache")["entries"] == []
 
 
+def test_compiled_networks_count_and_are_emptied_too():
+    engines = bench.cache.cache_folder() / "engines"
+    engines.mkdir(parents=True)
+    (engines / "one.engine").write_bytes(b"12345")
+    assert run_json("cache")["engines_bytes"] == 5
+    assert run_json("cache", "empty", "--older-than", 1)["freed_bytes"] == 0
+    assert run_json("cache", "empty")["freed_bytes"] == 5
+    assert not list(engines.iterdir())
+
+
 def test_a_damaged_entry_is_found_and_computed_again(folders):
     first = run_json("fid", *folders, *PIXELS)
     entry = next(bench.cache.open_cache().root.glob("*/features.npy"))

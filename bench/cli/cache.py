@@ -28,7 +28,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
 def show(as_json: bool) -> None:
     """Lists all entries, the oldest first.
 
-    JSON keys: folder, size_bytes, entries (key, what, source, when, size_bytes).
+    JSON keys: folder, size_bytes, entries (key, what, source, when, size_bytes), engines_bytes (compiled networks).
     """
     _show(as_json)
 
@@ -61,14 +61,15 @@ def verify(ctx: click.Context, as_json: bool) -> None:
 @click.option("--older-than", type=click.FloatRange(min=0), metavar="DAYS", help="Keep what is newer.")
 @json_option
 def empty(older_than: float | None, as_json: bool) -> None:
-    """Removes all entries, or the old ones; they are computed again when they are needed.
+    """Removes all entries and compiled networks, or the old ones; they are computed again when they are needed.
 
     JSON keys: folder, freed_bytes.
     """
-    from bench.cache import open_cache
+    from bench.cache import empty_engines, open_cache
 
     cache = open_cache()
-    freed = cache.empty(None if older_than is None else timedelta(days=older_than))
+    age = None if older_than is None else timedelta(days=older_than)
+    freed = cache.empty(age) + empty_engines(age)
     if as_json:
         print_json({"folder": str(cache.root), "freed_bytes": freed})
     else:
@@ -76,11 +77,12 @@ def empty(older_than: float | None, as_json: bool) -> None:
 
 
 def _show(as_json: bool) -> None:
-    from bench.cache import open_cache
+    from bench.cache import engines, open_cache
 
     cache = open_cache()
     entries = cache.entries()
     total = sum(entry.size_bytes for entry in entries)
+    compiled = sum(path.stat().st_size for path in engines())
     if as_json:
         rows = [
             {
@@ -92,14 +94,15 @@ def _show(as_json: bool) -> None:
             }
             for entry in entries
         ]
-        print_json({"folder": str(cache.root), "size_bytes": total, "entries": rows})
+        print_json({"folder": str(cache.root), "size_bytes": total, "entries": rows, "engines_bytes": compiled})
         return
     lines = [
         (entry.key[:KEY_SHOWN], f"{entry.when:%Y-%m-%d %H:%M}", _size(entry.size_bytes), entry.source, entry.what)
         for entry in entries
     ]
     print_columns(lines, ("key", "written (UTC)", "size", "images", "what"))
-    print_facts([("folder", str(cache.root)), ("entries", f"{len(entries):,}"), ("size", _size(total))])
+    facts = [("folder", str(cache.root)), ("entries", f"{len(entries):,}"), ("size", _size(total))]
+    print_facts([*facts, ("compiled networks", _size(compiled))])
 
 
 def _size(count: float) -> str:
