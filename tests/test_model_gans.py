@@ -149,6 +149,17 @@ def test_the_small_discriminator_answers_once_per_image_between_0_and_1():
     assert 0 < answers.min() <= answers.max() < 1
 
 
+def test_the_small_discriminator_sees_how_bright_generated_images_are():
+    """Alone in their batch norm, grey images and black ones would look the same to it."""
+    torch.manual_seed(0)
+    model = dcgan_small.MODEL.build(dcgan_small.DcganSmallConfig(width=4), FASHION_24, 0)
+    real, grey = torch.rand(6, *FASHION_24) * 2 - 1, torch.zeros(6, *FASHION_24)
+    for_real, for_grey = model._judge(real, grey)
+    _, for_black = model._judge(real, grey - 1)
+    assert (for_real.shape, for_grey.shape) == ((6,), (6,))
+    assert (for_grey - for_black).abs().max() > 1e-4
+
+
 def test_the_deep_dcgan_is_the_report_s_figure_2():
     model = dcgan_deep.MODEL.build(dcgan_deep.MODEL.recipe("mnist"), MNIST, 0)
     kinds = (nn.Conv2d, nn.ConvTranspose2d)
