@@ -9,6 +9,7 @@ import contextlib
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -150,19 +151,18 @@ def _their_network(measure: Measure) -> Iterator[Network]:
 
     def features(image: np.ndarray) -> np.ndarray:
         with torch.no_grad():
-            return network(torch.from_numpy(np.ascontiguousarray(image)))[0].numpy()[0]
+            return network(torch.from_numpy(np.array(image)))[0].numpy()[0]
 
     yield features
 
 
 def _their_image(source: ImageSource, index: int) -> np.ndarray:
     """The image as torch-fidelity decodes it where it is a file, else as it is; uint8 [1, 3, h, w]."""
-    path = Path(source.name) / source.keys[index]
-    if source.kind != "folder" or not path.is_file():
+    if source.encoded is None:
         return source.read(index)[None]
     from torch_fidelity.datasets import ImagesPathDataset
 
-    return ImagesPathDataset([path])[0].numpy()[None]
+    return ImagesPathDataset([BytesIO(source.encoded(index))])[0].numpy()[None]
 
 
 def _our_resize(image: np.ndarray) -> np.ndarray:

@@ -46,3 +46,16 @@ def test_another_extractor_or_resize_cannot_be_crosschecked(folders, weights):
         bench.fid(*folders, extractor="digits-cnn", crosscheck=True)
     with pytest.raises(InputError, match="not inception with clean"):
         bench.fid(*folders, weights=weights, resize="clean", crosscheck=True)
+
+
+def test_files_are_decoded_by_torch_fidelitys_own_rule_wherever_they_lie(tmp_path, weights):
+    """It drops the alpha channel, we composite on white: the first stage must show it."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for index, image in enumerate(random_images(5, 4, 32, 32)):
+            half = np.full((32, 32, 1), 128, np.uint8)
+            Image.fromarray(np.concatenate([image.transpose(1, 2, 0), half], 2)).save(tmp_path / name / f"{index}.png")
+    result = bench.fid(tmp_path / "a", tmp_path / "b", weights=weights, crosscheck=True, workers=0)
+    stages = {stage["stage"]: stage for stage in result["crosscheck"]}
+    assert not stages["decoded pixels, A"]["ok"]
+    assert stages["decoded pixels, A"]["max_difference"] > 0

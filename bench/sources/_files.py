@@ -142,14 +142,17 @@ def from_listing(listing: Listing, choose: Callable[[int], np.ndarray | None], s
     keys = tuple(listing.keys[i] for i in numbers)
     hashes = tuple(item.sha256 for item in scanned)
 
-    def read(index: int) -> np.ndarray:
+    def encoded(index: int) -> bytes:
         data = listing.load(int(numbers[index]))
         if hashlib.sha256(data).hexdigest() != hashes[index]:
             raise InputError(f"{listing.name}/{keys[index]} changed while it was read; start again when it is still")
-        return decode(data, f"{listing.name}/{keys[index]}")
+        return data
+
+    def read(index: int) -> np.ndarray:
+        return decode(encoded(index), f"{listing.name}/{keys[index]}")
 
     notes += describe([item.header for item in scanned], listing.others)
-    return ImageSource(listing.name, listing.kind, keys, hashes, read, tuple(notes))
+    return ImageSource(listing.name, listing.kind, keys, hashes, read, tuple(notes), encoded=encoded)
 
 
 def scan(
