@@ -65,7 +65,8 @@ def influence(real: np.ndarray, generated: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def _frechet(step: Float64[np.ndarray, " d"], trace_a: float, trace_b: float, common: float) -> Frechet:
-    mean_term, covariance_term = float(step @ step), trace_a + trace_b - 2 * common
+    mean_term = float(step @ step)
+    covariance_term = max(trace_a + trace_b - 2 * common, 0.0)  # below 0 by rounding only
     return Frechet(mean_term + covariance_term, mean_term, covariance_term)
 
 

@@ -34,7 +34,7 @@ def test_equal_covariances_leave_the_mean_term():
 def test_fid_of_a_set_with_itself_is_zero(n, d):
     x = _normal(1, n, d)
     # The trace is d; the roots of eigenvalues that are 0 but for rounding leave sqrt(eps) each.
-    assert fid_of(x, x).fid == pytest.approx(0, abs=1e-6)
+    assert 0 <= fid_of(x, x).fid < 1e-6
 
 
 @pytest.mark.parametrize(("n", "m", "d"), [(7, 9, 30), (7, 90, 30), (90, 80, 30), (31, 30, 30)])
