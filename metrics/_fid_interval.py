@@ -75,7 +75,7 @@ def split_half(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], 
 def _splits(size: int, dims: int) -> int:
     """More splits steady the value; each costs the cube of the smaller of the half's size and d."""
     cost = min(size, dims)
-    return 16 if cost <= 256 else 8 if cost <= 512 else 4 if cost <= 1024 else 2
+    return 16 if cost <= 64 else 8 if cost <= 512 else 4 if cost <= 1024 else 2
 
 
 def _mean_and_trace(features: Num[np.ndarray, "n d"]) -> tuple[Float64[np.ndarray, " d"], float]:
