@@ -8,11 +8,14 @@ results/figures/<data set>/<protocol id>/comparison.png
 import shutil
 from pathlib import Path
 
+from bench import registry
 from bench.plots import plot_intervals
 from bench.records import RunRecord, read_records, run_name, slug, write_text
 from bench.run_tables import comparison_tables, run_tables
 from bench.tables import csv_text, markdown
 from metrics._errors import InputError
+
+SHOWING_DATA = ("reconstructions", "translation")  # how pictures begin that show images of the data set
 
 
 def write_tables(record: RunRecord, results: Path) -> None:
@@ -41,16 +44,28 @@ def written(record: RunRecord, results: Path) -> list[Path]:
 
 
 def copy_figures(record: RunRecord, run_folder: Path, results: Path) -> None:
-    """Copies of the last curves and pictures of a run; those of an earlier run are removed."""
+    """Copies of the last curves and pictures of a run; those of an earlier run are removed.
+
+    Pictures that show images of a data set whose licence forbids to publish them stay in the run's folder.
+    """
     folder = _figures(record, results)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for stale in folder.glob("*.png"):
             stale.unlink()
         for picture in run_folder.glob("*.png"):
-            shutil.copyfile(picture, folder / picture.name)
+            if not _withheld(record, picture.name):
+                shutil.copyfile(picture, folder / picture.name)
     except OSError as error:
         raise InputError(f"cannot copy the figures to {folder} ({error.strerror or error}); free some space") from error
+
+
+def _withheld(record: RunRecord, picture: str) -> bool:
+    shows_data = picture.startswith(SHOWING_DATA) or record.model == "train-copies"
+    name = record.dataset.partition("/")[0]
+    if name.startswith("folder:"):
+        return shows_data  # nobody knows what is in it
+    return shows_data and not registry.describe("datasets", name).get("publishable", True)
 
 
 def _tables(record: RunRecord, results: Path) -> list[Path]:

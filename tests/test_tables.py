@@ -8,7 +8,7 @@ from run_records import TRAINING, fid_scores, protocol, record
 
 from bench.records import PairScores, record_path, write_record
 from bench.run_tables import comparison_tables, run_tables
-from bench.table_files import write_tables
+from bench.table_files import copy_figures, write_tables
 from bench.tables import (
     RENDERERS,
     Cell,
@@ -233,3 +233,22 @@ def test_the_made_up_scores_have_the_keys_of_the_metric():
     from metrics import fid
 
     assert set(fid_scores(1.0)) <= {output.name for output in fid.METRIC.outputs} | {"fid_low", "fid_high"}
+
+
+@pytest.mark.parametrize(
+    ("dataset", "model", "kept"),
+    [
+        ("digits", "dcgan", {"losses.png", "samples.png", "translations.png"}),
+        ("emoji/apple", "dcgan", {"losses.png", "samples.png"}),
+        ("emoji/apple", "train-copies", set()),
+        ("folder:somewhere", "dcgan", {"losses.png", "samples.png"}),
+    ],
+)
+def test_pictures_of_images_that_may_not_be_published_stay_in_the_run(tmp_path, dataset, model, kept):
+    run_folder = tmp_path / "run"
+    run_folder.mkdir()
+    for name in ("losses.png", "samples.png", "translations.png"):
+        (run_folder / name).write_bytes(b"picture")
+    one = replace(record(), dataset=dataset, model=model)
+    copy_figures(one, run_folder, tmp_path / "results")
+    assert {path.name for path in (tmp_path / "results").rglob("*.png")} == kept

@@ -70,4 +70,5 @@ DATASET = Dataset(
     classes=("not smiling", "smiling"),
     eval_sets={"real 1": ("test", 1_000), "real 2": ("test", 1_000)},
     extractors=("inception", "vgg16-random"),
+    publishable=False,
 )

@@ -50,4 +50,5 @@ DATASET = Dataset(
     domains=DOMAINS,
     paired=True,
     eval_sets={"real 1": ("test", 100), "real 2": ("train", 88)},
+    publishable=False,
 )

@@ -42,4 +42,5 @@ DATASET = Dataset(
     load=load,
     howto=cufs.DATASET.howto,
     eval_sets=cufs.DATASET.eval_sets,
+    publishable=False,
 )

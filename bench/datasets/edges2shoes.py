@@ -65,4 +65,5 @@ DATASET = Dataset(
     domains=DOMAINS,
     paired=True,
     eval_sets={"real 1": ("test", 100), "real 2": ("test", 100)},
+    publishable=False,
 )

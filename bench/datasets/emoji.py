@@ -40,4 +40,5 @@ DATASET = Dataset(
     "emojis/Test_Apple and emojis/Test_Windows below the data root",
     domains=DOMAINS,
     eval_sets={"real 1": ("test", 100), "real 2": ("train", 100)},
+    publishable=False,
 )

@@ -57,4 +57,5 @@ DATASET = Dataset(
     fetch=fetch,
     domains=DOMAINS,
     eval_sets={"real 1": ("test", 120), "real 2": ("train", 120)},
+    publishable=False,
 )

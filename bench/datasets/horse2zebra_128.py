@@ -23,4 +23,5 @@ DATASET = Dataset(
     fetch=horse2zebra.fetch,
     domains=horse2zebra.DOMAINS,
     eval_sets=horse2zebra.DATASET.eval_sets,
+    publishable=False,
 )
