@@ -42,7 +42,7 @@ class Dataset:
     `paired` says whether row i of one belongs to row i of the other. `splits` are the published counts, one per domain
     where they differ; None is whatever is found. `eval_sets` names the disjoint real sets of the protocol: {set name:
     (split, count)}; `bench.datasets.eval_set` reads one. `extractors` are the extractors that fit, the protocol's
-    first, the offline one last. `publishable` says whether pictures that show its images may stand in published results.
+    first, the offline one last. `publishable` says whether pictures that show its images may stand in results.
     """
 
     name: str
