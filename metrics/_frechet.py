@@ -40,10 +40,9 @@ def fid_of(real: np.ndarray, generated: np.ndarray) -> Frechet:
     dims = real.shape[1]
     if min(len(real), len(generated)) > dims:
         return fid_between(GaussianStats.of(real), GaussianStats.of(generated))
-    roots = [_root(features) for features in (real, generated)]
-    trace_a, trace_b = (float((root**2).sum()) for root in roots)
-    step = real.mean(axis=0, dtype=np.float64) - generated.mean(axis=0, dtype=np.float64)
-    return _frechet(step, trace_a, trace_b, nuclear_norm(roots[0] @ roots[1].T))
+    a, b = _Side.of(real), _Side.of(generated)
+    trace_a, trace_b = (float((side.root**2).sum()) for side in (a, b))
+    return _frechet(a.mean - b.mean, trace_a, trace_b, nuclear_norm(a.root @ b.root.T))
 
 
 def influence(real: np.ndarray, generated: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -68,12 +67,6 @@ def _frechet(step: Float64[np.ndarray, " d"], trace_a: float, trace_b: float, co
     mean_term = float(step @ step)
     covariance_term = max(trace_a + trace_b - 2 * common, 0.0)  # below 0 by rounding only
     return Frechet(mean_term + covariance_term, mean_term, covariance_term)
-
-
-def _root(features: Num[np.ndarray, "n d"]) -> Float64[np.ndarray, "r d"]:
-    if len(features) <= features.shape[1]:
-        return centred_root(features)
-    return eigen_root(GaussianStats.of(features).cov)[0]
 
 
 # ----- influence of single images

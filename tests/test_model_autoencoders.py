@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from network_facts import count, shapes
 from torch import nn
 
 from reference_models import autoencoder, conv_autoencoder, conv_vae
@@ -16,28 +17,13 @@ FASHION = ImageShape(1, 24, 24)
 SKETCH = ImageShape(1, 64, 64)
 
 
-def _count(network):
-    return sum(weight.numel() for weight in network.parameters())
-
-
-def _shapes(layers, start, kinds):
-    """Output shapes of the layers of these kinds, batch left out."""
-    found = []
-    with torch.no_grad():
-        for layer in layers:
-            start = layer(start)
-            if isinstance(layer, kinds):
-                found.append(tuple(start.shape[1:]))
-    return found
-
-
 # ---- fully connected
 
 
 def test_the_autoencoder_is_figure_3():
     model = autoencoder.MODEL.build(autoencoder.MODEL.recipe("fashion-mnist-24"), FASHION, 0)
-    assert _shapes(model.encoder, torch.zeros(2, *FASHION), nn.Linear) == [(256,), (100,)]
-    assert _shapes(model.decoder, torch.zeros(2, 100), nn.Linear) == [(256,), (576,)]
+    assert shapes(model.encoder, torch.zeros(2, *FASHION), nn.Linear) == [(256,), (100,)]
+    assert shapes(model.decoder, torch.zeros(2, 100), nn.Linear) == [(256,), (576,)]
     assert model.decoder(torch.zeros(2, 100)).shape == (2, *FASHION)
 
 
@@ -45,7 +31,7 @@ def test_the_autoencoder_has_the_parameters_of_figure_3():
     model = autoencoder.MODEL.build(autoencoder.AutoencoderConfig(), FASHION, 0)
     encoder, decoder = (576 * 256 + 256) + (256 * 100 + 100), (100 * 256 + 256) + (256 * 576 + 576)
     assert (encoder, decoder) == (173_412, 173_888)
-    assert (_count(model.encoder), _count(model.decoder)) == (encoder, decoder)
+    assert (count(model.encoder), count(model.decoder)) == (encoder, decoder)
 
 
 def test_the_l2_loss_is_summed_over_pixels_and_averaged_over_images():
@@ -75,9 +61,9 @@ def test_drawn_codes_have_the_covariance():
 
 def test_the_convolutional_autoencoder_follows_the_guidelines():
     model = conv_autoencoder.MODEL.build(conv_autoencoder.MODEL.recipe("cufs-sketches"), SKETCH, 0)
-    found = _shapes(model.encoder, torch.zeros(2, *SKETCH), (nn.Conv2d, nn.Linear))
+    found = shapes(model.encoder, torch.zeros(2, *SKETCH), (nn.Conv2d, nn.Linear))
     assert found == [(16, 32, 32), (32, 16, 16), (64, 8, 8), (128, 4, 4), (64,)]
-    found = _shapes(model.decoder, torch.zeros(2, 64), (nn.Unflatten, nn.ConvTranspose2d))
+    found = shapes(model.decoder, torch.zeros(2, 64), (nn.Unflatten, nn.ConvTranspose2d))
     assert found == [(128, 4, 4), (64, 8, 8), (32, 16, 16), (16, 32, 32), (1, 64, 64)]
     down = [layer for layer in model.encoder if isinstance(layer, nn.Conv2d)]
     assert {(layer.kernel_size, layer.stride) for layer in down} == {((3, 3), (2, 2))}
@@ -90,14 +76,14 @@ def test_the_convolutional_autoencoder_has_the_parameters_worked_out_by_hand():
     encoder = 9 * channels + 2 * (16 + 32 + 64 + 128) + (128 * 16 * 64 + 64)
     decoder = 64 * 128 * 16 + 16 * channels + 2 * (128 + 64 + 32 + 16)
     assert (encoder, decoder) == (228_528, 303_840)
-    assert (_count(model.encoder), _count(model.decoder)) == (encoder, decoder)
+    assert (count(model.encoder), count(model.decoder)) == (encoder, decoder)
 
 
 @pytest.mark.parametrize(("side", "sides"), [(24, [12, 6]), (28, [14, 7, 4]), (32, [16, 8, 4])])
 def test_other_sides_are_halved_to_four_to_six(side, sides):
     shape = ImageShape(3, side, side)
     model = conv_autoencoder.MODEL.build(conv_autoencoder.ConvAutoencoderConfig(width=2), shape, 0)
-    found = _shapes(model.encoder, torch.zeros(2, *shape), nn.Conv2d)
+    found = shapes(model.encoder, torch.zeros(2, *shape), nn.Conv2d)
     assert [one[1] for one in found] == sides
     assert model.decoder(torch.zeros(2, 64)).shape == (2, *shape)
 
@@ -110,7 +96,7 @@ def test_images_that_cannot_be_halved_are_refused(module):
 
 def test_the_vae_gives_64_means_and_64_log_sigma():
     model = conv_vae.MODEL.build(conv_vae.MODEL.recipe("cufs-sketches"), SKETCH, 0)
-    found = _shapes(model.encoder.layers, torch.zeros(2, *SKETCH), (nn.Conv2d, nn.Linear))
+    found = shapes(model.encoder.layers, torch.zeros(2, *SKETCH), (nn.Conv2d, nn.Linear))
     assert found == [(16, 32, 32), (32, 16, 16), (64, 8, 8), (128, 4, 4), (128,)]
     mean, log_sigma = model.encoder(torch.zeros(2, *SKETCH))
     assert (mean.shape, log_sigma.shape) == ((2, 64), (2, 64))
@@ -122,7 +108,7 @@ def test_the_vae_has_the_parameters_worked_out_by_hand():
     channels = 1 * 16 + 16 * 32 + 32 * 64 + 64 * 128
     encoder = 9 * channels + 2 * (16 + 32 + 64 + 128) + (128 * 16 * 128 + 128)
     assert encoder == 359_664
-    assert (_count(model.encoder), _count(model.decoder)) == (encoder, 303_840)  # the decoder of conv-autoencoder
+    assert (count(model.encoder), count(model.decoder)) == (encoder, 303_840)  # the decoder of conv-autoencoder
 
 
 def test_the_likelihood_loss_is_the_cross_entropy_over_n():

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from network_facts import count, shapes
 from torch import nn
 
 from reference_models import cgan, dcgan_upconv
@@ -14,29 +15,14 @@ MNIST = ImageShape(1, 28, 28)
 SMALL = ImageShape(1, 24, 24)
 
 
-def _count(network):
-    return sum(weight.numel() for weight in network.parameters())
-
-
-def _shapes(layers, start, kinds):
-    """Output shapes of the layers of these kinds, batch left out."""
-    found = []
-    with torch.no_grad():
-        for layer in layers:
-            start = layer(start)
-            if isinstance(layer, kinds):
-                found.append(tuple(start.shape[1:]))
-    return found
-
-
 # ---- dcgan-upconv
 
 
 def test_the_layers_are_those_of_the_notebook():
     model = dcgan_upconv.MODEL.build(dcgan_upconv.MODEL.recipe("emoji"), EMOJI, 0)
-    found = _shapes(model.generator.layers, torch.zeros(2, 100, 1, 1), (nn.Conv2d, nn.Unflatten))
+    found = shapes(model.generator.layers, torch.zeros(2, 100, 1, 1), (nn.Conv2d, nn.Unflatten))
     assert found == [(2048, 1, 1), (128, 4, 4), (64, 8, 8), (32, 16, 16), (3, 32, 32)]
-    found = _shapes(model.discriminator.layers, torch.zeros(2, *EMOJI), nn.Conv2d)
+    found = shapes(model.discriminator.layers, torch.zeros(2, *EMOJI), nn.Conv2d)
     assert found == [(32, 16, 16), (64, 8, 8), (128, 4, 4), (1, 1, 1)]
     assert not any(isinstance(layer, nn.ConvTranspose2d) for layer in model.modules())
 
@@ -46,7 +32,7 @@ def test_the_parameters_are_those_worked_out_by_hand():
     generator = 100 * 2048 + 25 * (128 * 64 + 64 * 32 + 32 * 3) + 2 * (2048 + 64 + 32)
     discriminator = 25 * (3 * 32 + 32 * 64 + 64 * 128 + 128) + 2 * (32 + 64 + 128)
     assert (generator, discriminator) == (467_488, 262_048)
-    assert (_count(model.generator), _count(model.discriminator)) == (generator, discriminator)
+    assert (count(model.generator), count(model.discriminator)) == (generator, discriminator)
 
 
 def test_the_penalty_of_a_linear_function_is_its_squared_slope():
@@ -104,9 +90,9 @@ def test_the_discriminator_learns_at_twice_the_rate():
 def test_the_label_enters_both_networks():
     model = cgan.MODEL.build(cgan.MODEL.recipe("mnist"), MNIST, 10)
     kinds = (nn.Conv2d, nn.ConvTranspose2d)
-    found = _shapes(model.generator.layers, torch.zeros(2, 110, 1, 1), kinds)
+    found = shapes(model.generator.layers, torch.zeros(2, 110, 1, 1), kinds)
     assert found == [(1024, 4, 4), (512, 7, 7), (256, 14, 14), (128, 28, 28), (1, 28, 28)]
-    found = _shapes(model.discriminator.layers, torch.zeros(2, 11, 28, 28), kinds)
+    found = shapes(model.discriminator.layers, torch.zeros(2, 11, 28, 28), kinds)
     assert found == [(128, 14, 14), (256, 7, 7), (512, 3, 3), (1, 1, 1)]
 
 
@@ -114,7 +100,7 @@ def test_the_conditional_networks_have_the_parameters_worked_out_by_hand():
     model = cgan.MODEL.build(cgan.CganConfig(), MNIST, 10)
     generator = 8_983_425 + 10 * 1024 * 16  # dcgan-deep and ten more inputs of the first layer
     discriminator = 2_628_993 + 10 * 128 * 16
-    assert (_count(model.generator), _count(model.discriminator)) == (generator, discriminator)
+    assert (count(model.generator), count(model.discriminator)) == (generator, discriminator)
 
 
 def test_the_label_is_a_plane_of_ones():

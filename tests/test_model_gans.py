@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from network_facts import count, shapes
 from torch import nn
 
 from reference_models import dcgan_deep, dcgan_small, gan, gan_deep
@@ -14,21 +15,6 @@ from reference_models.training.gan_losses import least_squares_discriminator, le
 FASHION_24 = ImageShape(1, 24, 24)
 MNIST = ImageShape(1, 28, 28)
 REAL, FAKE = torch.tensor([0.5, 1.0]), torch.tensor([0.25, -0.5])
-
-
-def _count(network):
-    return sum(weight.numel() for weight in network.parameters())
-
-
-def _shapes(layers, start, kinds):
-    """Output shapes of the layers of these kinds, batch left out."""
-    found = []
-    with torch.no_grad():
-        for layer in layers:
-            start = layer(start)
-            if isinstance(layer, kinds):
-                found.append(tuple(start.shape[1:]))
-    return found
 
 
 # ---- losses
@@ -86,17 +72,17 @@ def test_a_step_is_algorithm_1_written_out():
 
 def test_the_basic_gan_is_figures_4_and_5():
     model = gan.MODEL.build(gan.MODEL.recipe("fashion-mnist-24"), FASHION_24, 0)
-    assert _shapes(model.generator, torch.zeros(2, 100), nn.Linear) == [(256,), (576,)]
-    assert _shapes(model.discriminator, torch.zeros(2, *FASHION_24), nn.Linear) == [(256,), (1,)]
+    assert shapes(model.generator, torch.zeros(2, 100), nn.Linear) == [(256,), (576,)]
+    assert shapes(model.discriminator, torch.zeros(2, *FASHION_24), nn.Linear) == [(256,), (1,)]
     generator, discriminator = (100 * 256 + 256) + (256 * 576 + 576), (576 * 256 + 256) + (256 + 1)
     assert (generator, discriminator) == (173_888, 147_969)
-    assert (_count(model.generator), _count(model.discriminator)) == (generator, discriminator)
+    assert (count(model.generator), count(model.discriminator)) == (generator, discriminator)
 
 
 def test_the_deep_gan_is_the_report_s_figure_1():
     model = gan_deep.MODEL.build(gan_deep.MODEL.recipe("mnist"), MNIST, 0)
-    assert _shapes(model.generator, torch.zeros(2, 100), nn.Linear) == [(256,), (512,), (1024,), (784,)]
-    assert _shapes(model.discriminator, torch.zeros(2, *MNIST), nn.Linear) == [(1024,), (512,), (256,), (1,)]
+    assert shapes(model.generator, torch.zeros(2, 100), nn.Linear) == [(256,), (512,), (1024,), (784,)]
+    assert shapes(model.discriminator, torch.zeros(2, *MNIST), nn.Linear) == [(1024,), (512,), (256,), (1,)]
     kinds = [type(layer).__name__ for layer in model.generator]
     assert kinds == ["Linear", "BatchNorm1d", "LeakyReLU"] * 3 + ["Linear", "Tanh", "Unflatten"]
     assert sum(isinstance(layer, nn.Dropout) for layer in model.discriminator) == 3
@@ -107,7 +93,7 @@ def test_the_deep_gan_has_the_parameters_worked_out_by_hand():
     generator = 100 * 256 + 256 * 512 + 512 * 1024 + 2 * (256 + 512 + 1024) + (1024 * 784 + 784)
     discriminator = (784 * 1024 + 1024) + (1024 * 512 + 512) + (512 * 256 + 256) + (256 + 1)
     assert (generator, discriminator) == (1_488_144, 1_460_225)
-    assert (_count(model.generator), _count(model.discriminator)) == (generator, discriminator)
+    assert (count(model.generator), count(model.discriminator)) == (generator, discriminator)
 
 
 def test_the_slope_is_the_report_s():
@@ -122,9 +108,9 @@ def test_the_slope_is_the_report_s():
 def test_the_small_dcgan_has_three_layers_of_kernel_3_and_stride_2_each():
     model = dcgan_small.MODEL.build(dcgan_small.MODEL.recipe("fashion-mnist-24"), FASHION_24, 0)
     kinds = (nn.Conv2d, nn.ConvTranspose2d, nn.Unflatten)
-    found = _shapes(model.discriminator.layers, torch.zeros(2, *FASHION_24), kinds)
+    found = shapes(model.discriminator.layers, torch.zeros(2, *FASHION_24), kinds)
     assert found == [(32, 12, 12), (64, 6, 6), (1, 3, 3)]
-    found = _shapes(model.generator.layers, torch.zeros(2, 100), kinds)
+    found = shapes(model.generator.layers, torch.zeros(2, 100), kinds)
     assert found == [(128, 3, 3), (64, 6, 6), (32, 12, 12), (1, 24, 24)]
     strided = [layer for layer in model.modules() if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)]
     assert {(layer.kernel_size, layer.stride) for layer in strided} == {((3, 3), (2, 2))}
@@ -139,7 +125,7 @@ def test_the_small_dcgan_has_the_parameters_worked_out_by_hand():
     generator = 100 * 128 * 9 + 9 * (128 * 64 + 64 * 32 + 32 * 1) + 2 * (128 + 64 + 32)
     discriminator = 9 * (1 * 32 + 32 * 64 + 64 * 1) + 1 + 2 * (32 + 64)
     assert (generator, discriminator) == (208_096, 19_489)
-    assert (_count(model.generator), _count(model.discriminator)) == (generator, discriminator)
+    assert (count(model.generator), count(model.discriminator)) == (generator, discriminator)
 
 
 def test_the_small_discriminator_answers_once_per_image_between_0_and_1():
@@ -163,9 +149,9 @@ def test_the_small_discriminator_sees_how_bright_generated_images_are():
 def test_the_deep_dcgan_is_the_report_s_figure_2():
     model = dcgan_deep.MODEL.build(dcgan_deep.MODEL.recipe("mnist"), MNIST, 0)
     kinds = (nn.Conv2d, nn.ConvTranspose2d)
-    found = _shapes(model.generator.layers, torch.zeros(2, 100, 1, 1), kinds)
+    found = shapes(model.generator.layers, torch.zeros(2, 100, 1, 1), kinds)
     assert found == [(1024, 4, 4), (512, 7, 7), (256, 14, 14), (128, 28, 28), (1, 28, 28)]
-    found = _shapes(model.discriminator.layers, torch.zeros(2, *MNIST), kinds)
+    found = shapes(model.discriminator.layers, torch.zeros(2, *MNIST), kinds)
     assert found == [(128, 14, 14), (256, 7, 7), (512, 3, 3), (1, 1, 1)]
     kinds = [type(layer).__name__ for layer in model.discriminator.layers]
     assert kinds == ["Conv2d", "LeakyReLU", "Dropout"] * 3 + ["Conv2d", "Flatten"]
@@ -178,7 +164,7 @@ def test_the_deep_dcgan_has_the_parameters_worked_out_by_hand():
     generator += 128 * 9 + 1
     discriminator = 16 * (128 + 128 * 256 + 256 * 512) + (128 + 256 + 512) + (512 * 9 + 1)
     assert (generator, discriminator) == (8_983_425, 2_628_993)
-    assert (_count(model.generator), _count(model.discriminator)) == (generator, discriminator)
+    assert (count(model.generator), count(model.discriminator)) == (generator, discriminator)
 
 
 def test_the_code_for_fashion_mnist_has_300_numbers():

@@ -1,0 +1,18 @@
+"""What the architecture tests read off a network: the size of it, and the shapes between its layers."""
+
+import torch
+
+
+def count(network):
+    return sum(weight.numel() for weight in network.parameters())
+
+
+def shapes(layers, start, kinds):
+    """Output shapes of the layers of these kinds, batch left out."""
+    found = []
+    with torch.no_grad():
+        for layer in layers:
+            start = layer(start)
+            if isinstance(layer, kinds):
+                found.append(tuple(start.shape[1:]))
+    return found
