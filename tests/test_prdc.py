@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from metrics import prdc
+from metrics import _nearest, prdc
 from metrics._errors import InputError
 
 NAMES = ("precision", "recall", "density", "coverage")
@@ -93,8 +93,8 @@ def test_equal_images_only_are_no_division_by_zero():
 def test_the_scores_do_not_depend_on_the_block_size(monkeypatch, draw):
     real, generated = draw(0, 70), draw(1, 50)
     whole = prdc.compute(real, generated)
-    monkeypatch.setattr(prdc, "BLOCK_VALUES", 200)
-    monkeypatch.setattr(prdc, "COLUMNS", 16)
+    monkeypatch.setattr(_nearest, "BLOCK_VALUES", 200)
+    monkeypatch.setattr(_nearest, "COLUMNS", 16)
     assert prdc.compute(real, generated) == whole
 
 
