@@ -83,12 +83,15 @@ class Model(nn.Module):
     """A generator with all that its training needs. Subclasses implement what their task asks for.
 
     `noise_dim` is the length of a noise row (0: the model takes none), `classes` the number of labels it is given,
-    `directions` the translations that it knows.
+    `directions` the translations that it knows, `code_dim` the length of an image's code (0: it encodes none),
+    `embedding_dim` the length of what stands for a label in the generator (0: labels go in otherwise, or not at all).
     """
 
     noise_dim: int = 0
     classes: int = 0
     directions: tuple[Direction, ...] = ()
+    code_dim: int = 0
+    embedding_dim: int = 0
     optimisers: dict[str, Optimizer]
 
     def train_step(self, batch: Batch) -> Mapping[str, Tensor | float]:
@@ -103,9 +106,26 @@ class Model(nn.Module):
         """uint8 images [b, c, h, w] for float32 noise [b, noise_dim] and int64 labels [b]; in eval mode row by row."""
         raise NotImplementedError(f"{type(self).__name__} does not sample from noise")
 
+    def class_embeddings(self) -> Tensor:
+        """float32 [classes, embedding_dim]: what the generator is given for each label."""
+        raise NotImplementedError(f"{type(self).__name__} has no class embeddings")
+
+    def sample_embedded(self, noise: Tensor, embeddings: Tensor) -> Tensor:
+        """As `sample`, with embeddings float32 [b, embedding_dim] instead of labels: `sample(noise, labels)` is
+        `sample_embedded(noise, class_embeddings()[labels])`, and any point between two classes is a class too."""
+        raise NotImplementedError(f"{type(self).__name__} does not sample from class embeddings")
+
+    def encode(self, images: Tensor) -> Tensor:
+        """float32 codes [b, code_dim] of uint8 images [b, c, h, w]; of a distribution its mean, nothing is drawn."""
+        raise NotImplementedError(f"{type(self).__name__} does not encode")
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """uint8 images [b, c, h, w] for float32 codes [b, code_dim]."""
+        raise NotImplementedError(f"{type(self).__name__} does not decode")
+
     def reconstruct(self, images: Tensor) -> Tensor:
         """uint8 reconstructions [b, c, h, w] of uint8 images [b, c, h, w]; draws nothing at random."""
-        raise NotImplementedError(f"{type(self).__name__} does not reconstruct")
+        return self.decode(self.encode(images))
 
     def translate(self, images: Tensor, direction: Direction) -> Tensor:
         """uint8 images [b, c, h, w] of the other domain for uint8 images [b, c, h, w]."""

@@ -71,7 +71,7 @@ def reconstruction_loss(reconstruction: Tensor, x: Tensor) -> Tensor:
 class Autoencoder(Model):
     def __init__(self, config: AutoencoderConfig, shape: ImageShape) -> None:
         super().__init__()
-        self.noise_dim = config.code
+        self.noise_dim = self.code_dim = config.code
         pixels = prod(shape)
         self.encoder = nn.Sequential(
             nn.Flatten(),
@@ -99,10 +99,13 @@ class Autoencoder(Model):
 
     def sample(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
         """Decoded codes of the Gaussian of the training codes."""
-        return to_uint8(self.decoder(self.codes.draw(noise)), "0..1")
+        return self.decode(self.codes.draw(noise))
 
-    def reconstruct(self, images: Tensor) -> Tensor:
-        return to_uint8(self.decoder(self.encoder(to_float(images, "0..1"))), "0..1")
+    def encode(self, images: Tensor) -> Tensor:
+        return self.encoder(to_float(images, "0..1"))
+
+    def decode(self, codes: Tensor) -> Tensor:
+        return to_uint8(self.decoder(codes), "0..1")
 
 
 def build(config: AutoencoderConfig, shape: ImageShape, classes: int) -> Autoencoder:

@@ -65,8 +65,11 @@ class Generator(nn.Module):
         return [convolution, nn.BatchNorm2d(convolution.out_channels), nn.LeakyReLU(slope)]
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
-        given = torch.cat([noise, functional.one_hot(labels, self.classes).to(noise.dtype)], 1)
-        return self.layers(given[:, :, None, None])
+        return self.embedded(noise, functional.one_hot(labels, self.classes).to(noise.dtype))
+
+    def embedded(self, noise: Tensor, embeddings: Tensor) -> Tensor:
+        """Images for rows [b, classes] in the place of the one-hot labels."""
+        return self.layers(torch.cat([noise, embeddings], 1)[:, :, None, None])
 
 
 class Discriminator(nn.Module):
@@ -92,7 +95,7 @@ class Discriminator(nn.Module):
 class Cgan(Model):
     def __init__(self, config: CganConfig, shape: ImageShape, classes: int) -> None:
         super().__init__()
-        self.noise_dim, self.classes = config.latent, classes
+        self.noise_dim, self.classes, self.embedding_dim = config.latent, classes, classes
         self.generator = Generator(config, shape, classes)
         self.discriminator = Discriminator(config, shape, classes)
         self.optimisers = adam_pair(self.generator, self.discriminator, config.lr, config.beta1, config.beta2)
@@ -112,6 +115,13 @@ class Cgan(Model):
         if labels is None:
             raise ModelError("cgan needs a label for each image; give labels")
         return to_uint8(self.generator(noise, labels))
+
+    def class_embeddings(self) -> Tensor:
+        """The one-hot labels: nothing about classes is learned in them, but the generator takes what lies between."""
+        return torch.eye(self.classes, device=next(self.parameters()).device)
+
+    def sample_embedded(self, noise: Tensor, embeddings: Tensor) -> Tensor:
+        return to_uint8(self.generator.embedded(noise, embeddings))
 
 
 def build(config: CganConfig, shape: ImageShape, classes: int) -> Cgan:

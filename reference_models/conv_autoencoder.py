@@ -66,7 +66,7 @@ def decoder(width: int, code: int, shape: ImageShape) -> nn.Sequential:
 class ConvAutoencoder(Model):
     def __init__(self, config: ConvAutoencoderConfig, shape: ImageShape) -> None:
         super().__init__()
-        self.noise_dim = config.code
+        self.noise_dim = self.code_dim = config.code
         self.encoder = encoder(config.width, config.code, shape)
         self.decoder = decoder(config.width, config.code, shape)
         self.codes = CodeGaussian(config.code)
@@ -83,10 +83,13 @@ class ConvAutoencoder(Model):
 
     def sample(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
         """Decoded codes of the Gaussian of the training codes."""
-        return to_uint8(self.decoder(self.codes.draw(noise)))
+        return self.decode(self.codes.draw(noise))
 
-    def reconstruct(self, images: Tensor) -> Tensor:
-        return to_uint8(self.decoder(self.encoder(to_float(images))))
+    def encode(self, images: Tensor) -> Tensor:
+        return self.encoder(to_float(images))
+
+    def decode(self, codes: Tensor) -> Tensor:
+        return to_uint8(self.decoder(codes))
 
 
 def build(config: ConvAutoencoderConfig, shape: ImageShape, classes: int) -> ConvAutoencoder:

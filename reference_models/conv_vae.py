@@ -98,7 +98,7 @@ class ConvVae(Model):
     def __init__(self, config: ConvVaeConfig, shape: ImageShape) -> None:
         super().__init__()
         self.config = config
-        self.noise_dim = config.code
+        self.noise_dim = self.code_dim = config.code
         self.encoder = Encoder(config, shape)
         self.decoder = Decoder(config, shape)
         betas = (config.beta1, config.beta2)
@@ -114,12 +114,15 @@ class ConvVae(Model):
         return {"likelihood": likelihood.detach(), "kl": kl.detach()}
 
     def sample(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
-        return to_uint8(torch.sigmoid(self.decoder(noise)), "0..1")
+        return self.decode(noise)
 
-    def reconstruct(self, images: Tensor) -> Tensor:
-        """The decoded mean of each image's code."""
+    def encode(self, images: Tensor) -> Tensor:
+        """The mean of each image's code."""
         mean, _ = self.encoder(to_float(images, "0..1"))
-        return to_uint8(torch.sigmoid(self.decoder(mean)), "0..1")
+        return mean
+
+    def decode(self, codes: Tensor) -> Tensor:
+        return to_uint8(torch.sigmoid(self.decoder(codes)), "0..1")
 
 
 def build(config: ConvVaeConfig, shape: ImageShape, classes: int) -> ConvVae:

@@ -84,7 +84,7 @@ class Vae(Model):
     def __init__(self, config: VaeConfig, shape: ImageShape) -> None:
         super().__init__()
         self.kl_weight = config.kl_weight
-        self.noise_dim = config.zdim
+        self.noise_dim = self.code_dim = config.zdim
         pixels = shape.channels * shape.height * shape.width
         self.encoder = Encoder(pixels, config.hidden, config.zdim, config.relu_on_code)
         self.decoder = Decoder(shape, config.hidden, config.zdim)
@@ -99,12 +99,15 @@ class Vae(Model):
         return {"reconstruction": reconstruction.detach(), "kl": kl.detach()}
 
     def sample(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
-        return to_uint8(torch.sigmoid(self.decoder(noise)), "0..1")
+        return self.decode(noise)
 
-    def reconstruct(self, images: Tensor) -> Tensor:
-        """The decoded mean of each image's code."""
+    def encode(self, images: Tensor) -> Tensor:
+        """The mean of each image's code."""
         mean, _ = self.encoder(to_float(images, "0..1"))
-        return to_uint8(torch.sigmoid(self.decoder(mean)), "0..1")
+        return mean
+
+    def decode(self, codes: Tensor) -> Tensor:
+        return to_uint8(torch.sigmoid(self.decoder(codes)), "0..1")
 
 
 def build(config: VaeConfig, shape: ImageShape, classes: int) -> Vae:

@@ -8,7 +8,19 @@ import torch
 
 from bench import registry
 from reference_models._types import Batch, Data, ImageShape
-from reference_models.training import Budget, load, reconstruct, sample, train, translate, with_settings
+from reference_models.training import (
+    Budget,
+    Noise,
+    decode,
+    encode,
+    load,
+    reconstruct,
+    sample,
+    sample_embedded,
+    train,
+    translate,
+    with_settings,
+)
 
 NAMES = registry.names("models")
 SHAPE = ImageShape(3, 32, 32)
@@ -150,6 +162,26 @@ def test_images_made_from_images_depend_on_their_own_image_only(spec, trained):
     for make in makers:
         whole, part = make(images).astype(int), make(images[3:]).astype(int)
         assert np.abs(whole[3:] - part).max() <= 1
+
+
+def test_a_reconstruction_is_the_decoded_code(trained):
+    model, images = trained[1].model, RandomImages(5).take(range(5))
+    if not model.code_dim:
+        return
+    codes = encode(model, images)
+    assert (codes.dtype, codes.shape) == (torch.float32, (5, model.code_dim))
+    assert np.array_equal(decode(model, codes), reconstruct(model, images))
+
+
+def test_the_embedding_of_a_label_stands_for_the_label(trained):
+    model, labels = trained[1].model, np.array([2, 0, 1, 2])
+    if not model.embedding_dim:
+        return
+    with torch.no_grad():
+        embeddings = model.class_embeddings()
+    assert (embeddings.dtype, embeddings.shape) == (torch.float32, (len(CLASSES), model.embedding_dim))
+    noise = Noise(0, 0, 4).normal(model.noise_dim)
+    assert np.array_equal(sample_embedded(model, noise, embeddings[labels]), sample(model, 0, 0, 4, labels=labels))
 
 
 def test_a_checkpoint_gives_the_same_model_back(spec, trained):

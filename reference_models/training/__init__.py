@@ -6,7 +6,15 @@ from reference_models.training.loading import Cost, Loaded, estimate, load
 from reference_models.training.loop import Budget, TrainResult, check_fits, find_device, train
 from reference_models.training.noise import Noise
 from reference_models.training.run import draw_curves
-from reference_models.training.sampling import reconstruct, sample, translate
+from reference_models.training.sampling import (
+    decode,
+    encode,
+    reconstruct,
+    sample,
+    sample_embedded,
+    sample_from,
+    translate,
+)
 from reference_models.training.settings import to_json, with_settings
 
 __all__ = [
@@ -16,7 +24,9 @@ __all__ = [
     "Noise",
     "TrainResult",
     "check_fits",
+    "decode",
     "draw_curves",
+    "encode",
     "epoch_images",
     "estimate",
     "find_device",
@@ -24,6 +34,8 @@ __all__ = [
     "read_curve",
     "reconstruct",
     "sample",
+    "sample_embedded",
+    "sample_from",
     "to_json",
     "train",
     "translate",

@@ -36,3 +36,16 @@ class Noise:
     def normal(self, dim: int) -> Tensor:
         """float32 [stop - start, dim], standard normal."""
         return torch.special.ndtri(self.uniform(dim)).to(torch.float32)
+
+    def truncated(self, dim: int, bound: float) -> Tensor:
+        """float32 [stop - start, dim], standard normal within [-bound, bound]; ModelError for bound <= 0.
+
+        The distribution of drawing again what falls outside (the truncation trick of Brock et al. 2019, section 3.1),
+        by the inverse of its distribution function, so that the same row stays the same point, moved inwards; with an
+        infinite bound it is `normal`, bit for bit.
+        """
+        if not bound > 0:
+            raise ModelError(f"noise truncated at {bound}; expected a bound above 0, such as 0.5, or inf for none")
+        outside = torch.special.ndtr(torch.tensor(-bound, dtype=torch.float64))
+        drawn = torch.special.ndtri(outside + self.uniform(dim) * (1 - 2 * outside))
+        return drawn.clamp(-bound, bound).to(torch.float32)

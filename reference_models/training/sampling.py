@@ -29,14 +29,38 @@ def sample(
     if labels is None and model.classes:
         labels = np.arange(start, stop) % model.classes
     noise = Noise(seed, start, stop).normal(model.noise_dim)
-    given = None if labels is None else torch.from_numpy(np.asarray(labels, np.int64))
+    return sample_from(model, noise, batch_size=batch_size, labels=labels)
+
+
+def sample_from(model: Model, noise: Tensor, *, batch_size: int = 250, labels: np.ndarray | None = None) -> np.ndarray:
+    """uint8 [n, c, h, w] for noise float32 [n, noise_dim]; `labels` int64 [n] where the model has classes."""
+    given = None if labels is None else np.asarray(labels, np.int64)
 
     def one(first: int, last: int) -> Tensor:
-        device = device_of(model)
-        here = None if given is None else given[first:last].to(device)
-        return model.sample(noise[first:last].to(device), here)
+        here = None if given is None else _given(model, given[first:last])
+        return model.sample(_given(model, noise[first:last]), here)
 
-    return _in_batches(model, one, stop - start, batch_size)
+    return _in_batches(model, one, len(noise), batch_size)
+
+
+def sample_embedded(model: Model, noise: Tensor, embeddings: Tensor, *, batch_size: int = 250) -> np.ndarray:
+    """uint8 [n, c, h, w] for noise float32 [n, noise_dim] and class embeddings float32 [n, embedding_dim]."""
+    return _in_batches(
+        model,
+        lambda a, b: model.sample_embedded(_given(model, noise[a:b]), _given(model, embeddings[a:b])),
+        len(noise),
+        batch_size,
+    )
+
+
+def encode(model: Model, images: np.ndarray, *, batch_size: int = 250) -> Tensor:
+    """float32 codes [n, code_dim] of uint8 images [n, c, h, w], on the CPU."""
+    return _joined(model, lambda a, b: model.encode(_given(model, images[a:b])), len(images), batch_size)
+
+
+def decode(model: Model, codes: Tensor, *, batch_size: int = 250) -> np.ndarray:
+    """uint8 images [n, c, h, w] for float32 codes [n, code_dim]."""
+    return _in_batches(model, lambda a, b: model.decode(_given(model, codes[a:b])), len(codes), batch_size)
 
 
 def reconstruct(model: Model, images: np.ndarray, *, batch_size: int = 250) -> np.ndarray:
@@ -72,11 +96,16 @@ def device_of(model: Model) -> torch.device:
     return next((tensor.device for tensor in model.state_dict().values()), torch.device("cpu"))
 
 
-def _given(model: Model, images: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(images)).to(device_of(model))
+def _given(model: Model, values: np.ndarray | Tensor) -> Tensor:
+    tensor = values if isinstance(values, Tensor) else torch.from_numpy(np.ascontiguousarray(values))
+    return tensor.to(device_of(model))
 
 
 def _in_batches(model: Model, make: Callable[[int, int], Tensor], count: int, batch_size: int) -> np.ndarray:
+    return _joined(model, make, count, batch_size).numpy()
+
+
+def _joined(model: Model, make: Callable[[int, int], Tensor], count: int, batch_size: int) -> Tensor:
     with evaluating(model):
         parts = [make(first, min(first + batch_size, count)).cpu() for first in range(0, count, batch_size)]
-    return torch.cat(parts).contiguous().numpy()
+    return torch.cat(parts).contiguous()
