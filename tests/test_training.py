@@ -33,6 +33,7 @@ from reference_models.training import (
 from reference_models.training._plots import running_mean, tile
 from reference_models.training.batches import batches, positions
 from reference_models.training.checkpoints import FILE_NAME
+from reference_models.training.grids import TRIPLES, spread, triples
 from reference_models.training.images import to_float, to_uint8
 from reference_models.training.settings import from_json
 
@@ -550,6 +551,22 @@ def test_a_one_way_translation_shows_input_output_and_target(tmp_path):
     run(tmp_path, 1, spec, data=data)
     assert (tmp_path / "translations.png").exists()
     assert not list(tmp_path.glob("translation-*.png"))
+
+
+@pytest.mark.parametrize(
+    ("direction", "words"),
+    [
+        ("x-to-y", ("input photo", "output sketch", "target sketch")),
+        ("y-to-x", ("input sketch", "output photo", "target photo")),
+    ],
+)
+def test_input_output_and_target_follow_the_direction(direction, words):
+    domains = (numbered(6), ArrayImages(100 + numbered(6).array))
+    data = replace(DATA, train=domains, paired=True, domains=("photo", "sketch"))
+    shown, columns = triples(Painted(directions=(direction,)), data)
+    given, wanted = (spread(images, TRIPLES) for images in (domains if direction == "x-to-y" else domains[::-1]))
+    assert columns == words
+    assert np.array_equal(shown, np.stack([given, 255 - given, wanted], axis=1))
 
 
 def test_tiles_stand_row_by_row_with_white_between():

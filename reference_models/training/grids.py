@@ -11,11 +11,15 @@ from reference_models.training.sampling import reconstruct, sample, translate
 SIDE = 6  # 6 x 6 pictures, as the assignment shows them
 PER_LABEL = 10
 TRANSLATIONS = 4
+TRIPLES = 8  # of input, output and target; two in a row
 
 
 def draw(spec: ModelSpec, model: Model, data: Data, seed: int, step: int, folder: Path, suffix: str = "") -> None:
     """Write what fits the model: samples{suffix}.png, reconstructions{suffix}.png or translations{suffix}.png."""
     title = f"{spec.name} on {data.name}, step {step:,}"
+    if len(model.directions) == 1 and data.paired:
+        _draw_triples(model, data, title, folder / f"translations{suffix}.png")
+        return
     if model.directions:
         _draw_translations(model, data, title, folder / f"translations{suffix}.png")
         return
@@ -60,6 +64,22 @@ def _draw_translations(model: Model, data: Data, title: str, path: Path) -> None
     kept = {name: images for name, images in shown.items() if len(images)}
     rows = np.stack(list(kept.values()), axis=1)  # row, column, c, h, w
     plot_sheets(path, [("", tile(rows.reshape(-1, *rows.shape[2:]), len(kept)))], title, columns=tuple(kept))
+
+
+def triples(model: Model, data: Data) -> tuple[np.ndarray, tuple[str, str, str]]:
+    """Input, output and target [n, 3, c, h, w] of a model that translates one way between pairs, and what they show."""
+    direction = model.directions[0]
+    source, target = (0, 1) if direction == "x-to-y" else (1, 0)
+    names = _domains(data)
+    given, wanted = (spread((data.test or data.train)[domain], TRIPLES) for domain in (source, target))
+    shown = np.stack([given, translate(model, given, direction), wanted], axis=1)
+    return shown, (f"input {names[source]}", f"output {names[target]}", f"target {names[target]}")
+
+
+def _draw_triples(model: Model, data: Data, title: str, path: Path) -> None:
+    shown, columns = triples(model, data)
+    sheet = tile(shown.reshape(-1, *shown.shape[2:]), 2 * len(columns))
+    plot_sheets(path, [("", sheet)], title, columns=2 * columns)
 
 
 def _translated(model: Model, data: Data) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
