@@ -143,7 +143,14 @@ def write_record(path: Path, record: RunRecord) -> None:
 
     Raises ValueError for a number that is not finite, naming it, and InputError where the place cannot be written.
     """
-    values = asdict(record)
+    write_json(path, asdict(record))
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Write strict JSON with sorted keys, whole or not at all.
+
+    Raises ValueError for a number that is not finite, naming it, and InputError where the place cannot be written.
+    """
     _refuse_not_finite(values, "record")
     write_text(path, json.dumps(values, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n")
 
@@ -186,12 +193,7 @@ def read_record(path: Path) -> RunRecord:
     Raises InputError for a file that is missing, no JSON, of another schema (naming it), that lacks a field, has one
     more or one of another type (naming it), and one whose protocol does not give its protocol id.
     """
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant)
-    except OSError as error:
-        raise InputError(f"cannot read the record {path} ({error.strerror})") from error
-    except ValueError as error:
-        raise InputError(f"{path} is no record ({error}); restore it or run again") from error
+    values = read_json(path)
     schema = values.get("schema") if isinstance(values, dict) else None
     if schema != SCHEMA:
         raise InputError(f"{path} has schema {schema!r}, this version reads {SCHEMA}; use the version that wrote it")
@@ -201,6 +203,17 @@ def read_record(path: Path) -> RunRecord:
             f"{path}: protocol_id {record.protocol_id!r} is not that of its protocol; it was edited by hand"
         )
     return record
+
+
+def read_json(path: Path) -> Any:
+    """The value of a strict JSON file: InputError where it is missing, no JSON, has NaN or one key twice."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique)
+    except OSError as error:
+        raise InputError(f"cannot read the record {path} ({error.strerror})") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is no record ({error}); restore it or run again") from error
 
 
 def read_records(
@@ -282,3 +295,11 @@ def _word(kind: Any) -> str:
 
 def _no_constant(word: str) -> float:
     raise ValueError(f"it holds {word}, which is no JSON number")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"it has the key {next(key for key in keys if keys.count(key) > 1)!r} twice")
+    return values

@@ -1,0 +1,67 @@
+"""Entries of the leaderboard as files: names, hashes, strict JSON."""
+
+import hashlib
+
+import pytest
+
+from bench.entries import merkle_root, slug_of
+from bench.records import read_json
+from metrics._errors import InputError
+
+LEAVES = [hashlib.sha256(bytes([number])).hexdigest() for number in range(5)]
+
+
+def node(*parts):
+    return hashlib.sha256(b"\x01" + b"".join(parts)).digest()
+
+
+def test_the_root_of_nothing_and_of_one_image_are_those_of_rfc_6962():
+    assert merkle_root([]) == hashlib.sha256(b"").hexdigest()
+    assert merkle_root(LEAVES[:1]) == hashlib.sha256(b"\x00" + bytes.fromhex(LEAVES[0])).hexdigest()
+
+
+def test_a_root_is_that_of_the_tree_built_by_hand():
+    a, b, c, d, e = (hashlib.sha256(b"\x00" + bytes.fromhex(leaf)).digest() for leaf in LEAVES)
+    assert merkle_root(LEAVES[:3]) == node(node(a, b), c).hex()
+    assert merkle_root(LEAVES) == node(node(node(a, b), node(c, d)), e).hex()
+
+
+def test_a_root_changes_with_any_image_and_with_the_order():
+    roots = {merkle_root(LEAVES), merkle_root(LEAVES[::-1]), merkle_root(LEAVES[:4]), merkle_root(LEAVES[1:])}
+    assert len(roots) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"), [("My GAN (v2)", "my-gan-v2"), ("Éclair", "eclair"), ("../../etc", "etc"), ("a/b\\c", "a-b-c")]
+)
+def test_a_name_becomes_a_file_name_without_separators(name, slug):
+    assert slug_of(name) == slug
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        *(("", "0 characters"), (" ", "0 characters"), ("x" * 10_000, "10000 characters")),
+        *(("a\x07", "U+0007"), ("a\u202eb", "U+202E"), ("a\nb", "U+000A")),
+        *(("...", "no letter a-z"), ("模型", "no letter a-z")),
+    ],
+)
+def test_a_name_that_is_no_name_is_refused(name, said):
+    with pytest.raises(InputError, match=said.replace("+", r"\+")):
+        slug_of(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"a": NaN}', "NaN"),
+        ('{"a": 1, "a": 2}', "the key 'a' twice"),
+        ("{", "is no record"),
+        ("[" * 100_000, "no record"),
+    ],
+)
+def test_json_that_is_not_strict_is_refused(tmp_path, text, said):
+    path = tmp_path / "entry.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match=said):
+        read_json(path)

@@ -1,0 +1,77 @@
+"""Tracks: one list for all data sets, and an id that changes exactly where a number would."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from bench import registry
+from bench.evaluation import open_evaluation, open_subject
+from bench.measuring import measure
+from bench.protocol import MetricChoice, RealSet
+from bench.tracks import TABLES, Rules, find_track, rules_difference, subject_of, tracks
+from metrics._errors import InputError
+
+
+@pytest.fixture(scope="module")
+def rules():
+    track = find_track("digits")
+    evaluation = open_evaluation(subject_of(track), measure(track.extractor, cache=False))
+    held_out = RealSet("held out", "", "test", 500, "b" * 64)
+    choice = MetricChoice("memorisation", 1, {"k": 1})
+    return Rules(evaluation.protocol, RealSet("train", "", "train", 1297, "a" * 64), held_out, choice)
+
+
+def test_every_data_set_has_a_track_and_an_offline_one():
+    known = tracks()
+    for name in registry.names("datasets"):
+        dataset = registry.load("datasets", name)
+        of = [track for track in known.values() if track.subject.partition("/")[0] == name]
+        assert {track.extractor for track in of} == {dataset.extractors[0], dataset.extractors[-1]}, name
+        assert {track.subject for track in of} == {f"{name}/{one}" for one in dataset.domains} or {name}
+
+
+def test_the_tables_of_the_assignment_have_tracks():
+    assert {name: find_track(name).table for name in TABLES} == TABLES
+    assert find_track("stl10").extractor == "inception"
+
+
+def test_tracks_with_many_samples_take_disjoint_real_sets_that_the_splits_can_fill():
+    assert find_track("cifar10-50k").sets == {"real 1": ("train", 50_000), "real 2": ("test", 10_000)}
+    assert find_track("stl10-50k").sets == {"real 1": ("unlabeled", 50_000), "real 2": ("unlabeled", 50_000)}
+    for track in tracks().values():
+        dataset = subject_of(track).dataset
+        for split in {split for split, _ in track.sets.values()}:
+            wanted = sum(count for part, count in track.sets.values() if part == split)
+            there = dataset.splits[split]
+            assert there is None or wanted <= (min(there) if isinstance(there, tuple) else there), track.name
+
+
+def test_an_unknown_track_is_answered_with_the_close_ones():
+    with pytest.raises(InputError, match=r"no track 'digit'\. Did you mean 'digits'"):
+        find_track("digit")
+
+
+def test_a_track_has_the_protocol_of_a_run_on_its_data_set(rules):
+    ours = open_evaluation(open_subject("digits"), measure("digits-cnn", cache=False)).protocol
+    assert rules.protocol.id == ours.id
+
+
+def test_rules_differ_exactly_where_their_ids_do(rules):
+    longer = replace(rules.protocol, generated=(500,))
+    others = {
+        "generated": replace(rules, protocol=longer),
+        "train": replace(rules, train=replace(rules.train, digest="c" * 64)),
+        "held_out": replace(rules, held_out=replace(rules.held_out, count=499)),
+        "memorisation": replace(rules, memorisation=replace(rules.memorisation, version=2)),
+    }
+    assert rules_difference(rules, replace(rules)) == {}
+    for name, other in others.items():
+        assert list(rules_difference(rules, other)) == [name]
+        assert other.id != rules.id
+
+
+def test_listing_tracks_loads_no_torch():
+    code = "import sys; from bench.tracks import tracks; tracks(); assert not {'torch', 'sklearn'} & set(sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
