@@ -52,6 +52,11 @@ def write_svhn(root: Path) -> None:
         savemat(root / "svhn" / f"{split}_32x32.mat", {"X": pixels(seed, 32, 32, 3, 12), "y": labels})
 
 
+def write_svhn2mnist(root: Path) -> None:
+    write_svhn(root)
+    write_idx(root, "MNIST")
+
+
 def write_cifar10(root: Path) -> None:
     folder = root / "cifar-10-batches-py"
     folder.mkdir()
@@ -103,6 +108,7 @@ LAYOUTS = {
     "fashion-mnist-24": lambda root: write_idx(root, "FashionMNIST"),
     "stl10": write_stl10,
     "svhn": write_svhn,
+    "svhn2mnist": write_svhn2mnist,
     "cifar10": write_cifar10,
     "celeba": write_celeba,
     "edges2shoes": write_edges2shoes,

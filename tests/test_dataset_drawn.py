@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import binary_dilation
 
-from bench.datasets import digits, edges2shapes, edges2shapes_128, shapes
+from bench.datasets import digits, digits2styles, edges2shapes, edges2shapes_128, shapes
 from bench.datasets._draw import CLASSES, coverage, distance, grid
 
 ROOT = Path()
@@ -59,6 +59,8 @@ def test_shapes_are_the_same_wherever_they_are_read_from():
         (shapes, "", "e8f2ef40ab78fcf2"),
         (edges2shapes, "edges", "f69b3d0d08de05e4"),
         (edges2shapes_128, "shapes", "3f550f622ffe55cc"),
+        (digits2styles, "coloured", "a8b00ee22a7f38d6"),
+        (digits2styles, "plain", "17a3788525bd4dfb"),
     ],
 )
 def test_embedded_bytes_are_published_and_may_not_change(module, domain, expected):
@@ -121,3 +123,38 @@ def test_the_two_sizes_are_the_same_drawings():
     large = edges2shapes_128.load("test", ROOT, "shapes").read(0, 20).reshape(20, 3, 64, 2, 64, 2).mean(axis=(3, 5))
     # the large drawing halved differs from the small one along the edges only
     assert np.abs(small - large).mean() < 3
+
+
+def test_a_plain_digit_is_a_partner_once_in_every_round():
+    plain = digits2styles.load("train", ROOT, "plain")
+    known = digits.load("train", ROOT).read(0, 1_297)
+    for start in (0, 1_297, 9 * 1_297):
+        rows = plain.read(start, start + 1_297)
+        assert np.array_equal(rows[:, 0], rows[:, 2])
+        assert {row.tobytes() for row in rows[:, 0]} == {row.tobytes() for row in known[:, 0]}
+
+
+@pytest.mark.parametrize("split", digits2styles.SPLITS)
+def test_the_two_of_a_pair_are_one_numeral_and_never_one_handwriting(split):
+    part = digits.load(split, ROOT)
+    partners = digits2styles._partners(part.labels, digits2styles.SPLITS[split] // part.count)
+    rows = np.arange(digits2styles.SPLITS[split]) % part.count
+    assert np.array_equal(part.labels[partners], part.labels[rows])
+    assert (partners != rows).all()
+    assert np.array_equal(digits2styles.load(split, ROOT, "plain").labels, part.labels[rows])
+
+
+def test_coloured_digits_show_the_strokes_of_the_digit():
+    """Ink and ground differ in colour: inside a stroke the picture is further from its corner than outside."""
+    ink = digits.load("train", ROOT).read(0, 200)[:, 0] > 200
+    rows = digits2styles.load("train", ROOT, "coloured").read(0, 200).astype(float)
+    away = np.abs(rows - rows[:, :, :1, :1]).mean(axis=1)
+    contrast = [a[inside].mean() - a[~inside].mean() for a, inside in zip(away, ink, strict=True)]
+    assert np.mean(np.array(contrast) > 0) > 0.9
+
+
+def test_as_many_digits_are_light_on_dark_as_dark_on_light():
+    ink = digits.load("train", ROOT).read(0, 1_297)[:, 0] > 200
+    rows = digits2styles.load("train", ROOT, "coloured").read(0, 1_297).max(axis=1).astype(float)
+    lighter = [row[inside].mean() > row[~inside].mean() for row, inside in zip(rows, ink, strict=True)]
+    assert np.mean(lighter) == pytest.approx(0.5, abs=0.05)  # 3.6 standard deviations of 1,297 coins

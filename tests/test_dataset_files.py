@@ -5,11 +5,21 @@ import sys
 
 import numpy as np
 import pytest
-from dataset_layouts import pixels, write_celeba, write_cifar10, write_idx, write_images, write_stl10, write_svhn
+from dataset_layouts import (
+    pixels,
+    write_celeba,
+    write_cifar10,
+    write_idx,
+    write_images,
+    write_stl10,
+    write_svhn,
+    write_svhn2mnist,
+)
 from PIL import Image
 
 from bench.datasets import open_dataset
 from bench.datasets._images import centre_square, open_rgb, resized
+from bench.datasets.svhn2mnist import SPLITS, pairs
 from metrics._errors import InputError
 
 
@@ -107,6 +117,46 @@ def test_a_cut_svhn_file_is_named(tmp_path, keep):
     cut.write_bytes(cut.read_bytes()[:keep])
     with pytest.raises(InputError, match=r"train_32x32\.mat"):
         load("svhn", tmp_path)
+
+
+def test_a_house_number_gets_a_digit_of_its_class(tmp_path):
+    write_svhn2mnist(tmp_path)
+    numbers, digits = (load("svhn2mnist", tmp_path, domain=domain) for domain in ("svhn", "mnist"))
+    assert numbers.labels.tolist() == digits.labels.tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2]
+    assert np.array_equal(numbers.read(0, 12), load("svhn", tmp_path).read(0, 12))
+    written = load("mnist", tmp_path).read(0, 30)
+    rows = digits.read(0, 12)
+    assert np.array_equal(rows[10, 2, 2:30, 2:30], written[11, 0])  # the second 1
+    assert rows[:, :, :2].max() == rows[..., 30:].max() == 0
+
+
+def test_the_pairs_of_svhn_and_mnist_are_as_many_as_their_classes_allow():
+    """Images per class 0 to 9 of the published files."""
+    svhn = {
+        "train": [4948, 13861, 10585, 8497, 7458, 6882, 5727, 5595, 5045, 4659],
+        "test": [1744, 5099, 4149, 2882, 2523, 2384, 1977, 2019, 1660, 1595],
+    }
+    mnist = {
+        "train": [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
+        "test": [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009],
+    }
+    for split in SPLITS:
+        first, second = (np.repeat(np.arange(10), counts[split]) for counts in (svhn, mnist))
+        rows, partners = pairs(first, second)
+        assert len(rows) == len(set(rows)) == len(set(partners)) == SPLITS[split]
+        assert np.array_equal(first[rows], second[partners])
+
+
+def test_files_without_a_common_class_are_refused(tmp_path):
+    write_svhn2mnist(tmp_path)
+    from scipy.io import savemat
+
+    noughts = np.full((12, 1), 10, np.uint8)
+    savemat(tmp_path / "svhn" / "train_32x32.mat", {"X": pixels(0, 32, 32, 3, 12), "y": noughts})
+    raw = tmp_path / "MNIST" / "raw" / "train-labels-idx1-ubyte"
+    raw.write_bytes(raw.read_bytes()[:8] + bytes([1] * 30))
+    with pytest.raises(InputError, match="share no class"):
+        load("svhn2mnist", tmp_path, domain="svhn")
 
 
 def test_cifar10_batches_are_joined_in_order(tmp_path):

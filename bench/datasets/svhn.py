@@ -21,12 +21,17 @@ SPLITS = {"train": 73_257, "test": 26_032, "extra": 531_131}
 def load(split: str, root: Path, domain: str = "") -> Split:
     """One split, RGB 32x32, from `root/svhn/<split>_32x32.mat` (or straight below `root`)."""
     check_choice("svhn", split, SPLITS, domain)
+    return read_split("svhn", split, root)
+
+
+def read_split(name: str, split: str, root: Path) -> Split:
+    """The same for the data set `name`, whose errors these are."""
     path = next(
         (p for p in (root / "svhn", root / "SVHN", root) if (p / f"{split}_32x32.mat").is_file()), root / "svhn"
     )
     path = path / f"{split}_32x32.mat"
     if not path.is_file():
-        raise missing("svhn", path, root)
+        raise missing(name, path, root)
     from scipy.io import loadmat
     from scipy.io.matlab import MatReadError
 
@@ -42,10 +47,10 @@ def load(split: str, root: Path, domain: str = "") -> Split:
         NotImplementedError,
         zlib.error,
     ) as error:
-        raise InputError(f"{path} is no whole MATLAB 5 file ({error}); delete it and fetch svhn again") from error
+        raise InputError(f"{path} is no whole MATLAB 5 file ({error}); delete it and fetch {name} again") from error
     pixels, labels = content.get("X"), content.get("y")
     if pixels is None or labels is None or pixels.dtype != np.uint8 or pixels.shape != (32, 32, 3, labels.size):
-        raise InputError(f"{path} holds no X [32, 32, 3, n] of bytes with y [n]; delete it and fetch svhn again")
+        raise InputError(f"{path} holds no X [32, 32, 3, n] of bytes with y [n]; delete it and fetch {name} again")
     digits = labels.astype(np.int64).ravel() % 10
     return array_split(pixels.transpose(3, 2, 0, 1), digits)
 
