@@ -243,8 +243,8 @@ def typed(kind: Any, value: Any, where: str) -> Any:
     if origin is Literal:
         return _expect(value in options, value, where, " or ".join(map(repr, options)))
     if origin in (Union, types.UnionType):
-        plain = tuple(types.NoneType if option is None else option for option in options if not is_dataclass(option))
-        nested = [option for option in options if is_dataclass(option)]
+        nested = [option for option in options if is_dataclass(option) or get_origin(option)]
+        plain = tuple(types.NoneType if option is None else option for option in options if option not in nested)
         if nested and value is not None:
             return typed(nested[0], value, where)
         return _expect(_is_plain(value, plain), value, where, " or ".join(_word(option) for option in plain))

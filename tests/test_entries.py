@@ -3,8 +3,19 @@
 import hashlib
 
 import pytest
+from leaderboard_entries import entry, place, track_record, write_results
 
-from bench.entries import merkle_root, slug_of
+from bench.entries import (
+    entry_path,
+    merkle_root,
+    read_entries,
+    read_entry,
+    read_track,
+    read_verified,
+    slug_of,
+    track_path,
+    write_track,
+)
 from bench.records import read_json
 from metrics._errors import InputError
 
@@ -65,3 +76,30 @@ def test_json_that_is_not_strict_is_refused(tmp_path, text, said):
     path.write_text(text)
     with pytest.raises(InputError, match=said):
         read_json(path)
+
+
+@pytest.mark.parametrize("number", [0, 2, 3])
+def test_an_entry_comes_back_as_it_was(tmp_path, number):
+    made = entry(number)
+    assert read_entry(place(tmp_path, made, picture=False)) == made
+
+
+def test_the_record_of_a_track_comes_back_as_it_was(tmp_path):
+    write_track(track_path(tmp_path, "digits"), track_record())
+    assert read_track(track_path(tmp_path, "digits")) == track_record()
+
+
+def test_what_was_verified_is_bound_to_the_bytes_of_the_entry(tmp_path):
+    path = write_results(tmp_path, 2, pictures=False)[1]
+    assert read_verified(path) == 1
+    path.write_text(path.read_text() + "\n")
+    assert read_verified(path) == 0
+
+
+def test_entries_are_sorted_by_path_and_a_broken_one_is_named(tmp_path):
+    write_results(tmp_path, 6, pictures=False)
+    found = read_entries(tmp_path, "digits")
+    assert [one.slug for one in found] == sorted(one.slug for one in found)
+    entry_path(tmp_path, "digits", found[2].slug).write_text("{")
+    with pytest.raises(InputError, match=rf"{found[2].slug}\.json is no record"):
+        read_entries(tmp_path, "digits")
