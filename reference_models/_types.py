@@ -8,11 +8,17 @@ checkpoint holds all of it.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol
+from math import inf
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from torch import Tensor, nn
 from torch.optim import Optimizer
+
+from reference_models._errors import ModelError
+
+if TYPE_CHECKING:
+    from reference_models.training.noise import Noise
 
 Task = Literal["reconstruct", "generate", "class-conditional", "paired", "unpaired"]
 Direction = Literal["x-to-y", "y-to-x"]
@@ -85,6 +91,7 @@ class Model(nn.Module):
     `noise_dim` is the length of a noise row (0: the model takes none), `classes` the number of labels it is given,
     `directions` the translations that it knows, `code_dim` the length of an image's code (0: it encodes none),
     `embedding_dim` the length of what stands for a label in the generator (0: labels go in otherwise, or not at all).
+    `truncation` bounds the noise that is sampled from; `truncate` sets it.
     """
 
     noise_dim: int = 0
@@ -92,6 +99,7 @@ class Model(nn.Module):
     directions: tuple[Direction, ...] = ()
     code_dim: int = 0
     embedding_dim: int = 0
+    truncation: float = inf
     optimisers: dict[str, Optimizer]
 
     def train_step(self, batch: Batch) -> Mapping[str, Tensor | float]:
@@ -105,6 +113,17 @@ class Model(nn.Module):
     def sample(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
         """uint8 images [b, c, h, w] for float32 noise [b, noise_dim] and int64 labels [b]; in eval mode row by row."""
         raise NotImplementedError(f"{type(self).__name__} does not sample from noise")
+
+    def truncate(self, bound: float) -> None:
+        """From now on sample from noise within [-bound, bound], inf for all of it: images nearer to the typical ones,
+        and less varied (Brock et al. 2019, section 3.1). ModelError for a bound that the model does not know."""
+        if not bound > 0:
+            raise ModelError(f"truncation {bound}; expected a number above 0, such as 0.5, or inf for none")
+        self.truncation = bound
+
+    def draw(self, rows: "Noise") -> Tensor:
+        """These rows of noise as the model is to be given them, float32 [n, noise_dim], truncated."""
+        return rows.truncated(self.noise_dim, self.truncation)
 
     def class_embeddings(self) -> Tensor:
         """float32 [classes, embedding_dim]: what the generator is given for each label."""

@@ -1,12 +1,14 @@
 """The contract that every reference model keeps: a new file in reference_models is tested here without an edit."""
 
 from dataclasses import dataclass, fields, is_dataclass
+from math import inf
 
 import numpy as np
 import pytest
 import torch
 
 from bench import registry
+from reference_models._errors import ModelError
 from reference_models._types import Batch, Data, ImageShape
 from reference_models.training import (
     Budget,
@@ -152,6 +154,22 @@ def test_samples_depend_on_their_own_row_only(trained):
     single = sample(model, 0, 0, 7, batch_size=1).astype(int)
     assert np.abs(whole - single).max() <= 1  # a value on the edge of two integers may round the other way
     assert np.abs(whole[5:] - last).max() <= 1
+
+
+def test_truncated_noise_is_drawn_within_its_bound_and_comes_back(trained):
+    model = trained[1].model
+    if not model.noise_dim or model.directions:
+        return
+    plain = sample(model, 0, 0, 3)
+    model.truncate(0.5)
+    try:
+        assert model.draw(Noise(0, 0, 200)).abs().max() <= 0.5
+        assert sample(model, 0, 0, 3).shape == plain.shape
+        with pytest.raises(ModelError, match="truncation"):
+            model.truncate(0)
+    finally:
+        model.truncate(inf)
+    assert torch.equal(model.draw(Noise(0, 0, 3)), Noise(0, 0, 3).normal(model.noise_dim))
 
 
 def test_images_made_from_images_depend_on_their_own_image_only(spec, trained):

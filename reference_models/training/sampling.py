@@ -19,7 +19,7 @@ from reference_models.training.noise import Noise
 def sample(
     model: Model, seed: int, start: int, stop: int, *, batch_size: int = 250, labels: np.ndarray | None = None
 ) -> np.ndarray:
-    """uint8 [stop - start, c, h, w] for the rows start..stop of `Noise(seed, ...)`.
+    """uint8 [stop - start, c, h, w] for the rows start..stop of `Noise(seed, ...)`, within the model's truncation.
 
     A model with classes is given `labels` int64 [stop - start]; without them, row i has label i modulo the number of
     classes. ModelError where the model samples from no noise.
@@ -28,7 +28,7 @@ def sample(
         raise ModelError(f"{type(model).__name__} makes images from images only; use reconstruct or translate")
     if labels is None and model.classes:
         labels = np.arange(start, stop) % model.classes
-    noise = Noise(seed, start, stop).normal(model.noise_dim)
+    noise = model.draw(Noise(seed, start, stop))
     return sample_from(model, noise, batch_size=batch_size, labels=labels)
 
 
