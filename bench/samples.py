@@ -5,7 +5,6 @@ reconstructs; batch sizes move a pixel by rounding at most. In a run's folder th
 under `arr_0`, which `bench fid` and ADM's evaluator read; `bench sample` also writes a folder of PNGs.
 """
 
-import shutil
 import zipfile
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from bench.evaluation import (
     Evaluation,
     Subject,
 )
+from bench.folders import whole_folder
 from bench.records import slug
 from metrics._errors import InputError
 from reference_models._types import Direction, Model
@@ -87,20 +87,10 @@ def save_pngs(folder: Path, images: np.ndarray, *, force: bool = False) -> None:
         if strangers or not force:
             why = f"holds {strangers[0]}, so it is not replaced" if strangers else "exists; replace it with --force"
             raise InputError(f"{folder} {why}, or choose another name")
-    unfinished = folder.with_name(f".{folder.name}.unfinished")
-    try:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(parents=True)
+    with whole_folder(folder) as unfinished:
         for row, image in enumerate(images):
             pixels = image[0] if len(image) == 1 else image.transpose(1, 2, 0)
             Image.fromarray(np.ascontiguousarray(pixels)).save(unfinished / f"{row:05d}.png")
-        if folder.exists():
-            shutil.rmtree(folder)
-        unfinished.replace(folder)
-    except OSError as error:
-        raise InputError(f"cannot write {folder} ({error.strerror or error}); free some space") from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def load_generated(folder: Path, subject: Subject) -> Arrays:

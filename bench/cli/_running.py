@@ -15,6 +15,7 @@ from bench.cli._output import print_json, say
 
 if TYPE_CHECKING:
     from bench.evaluation import Evaluation, Subject
+    from bench.measuring import Measure
     from bench.records import RunRecord
     from bench.runner import How, Job
 
@@ -52,15 +53,30 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Judging:
-    """Which protocol, and where its records go."""
+class Extracting:
+    """Which features: those of a data set's protocol, or of another extractor."""
 
     extractor: str | None
     resize: str | None
     weights: Path | None
     offline: bool
     workers: int
+
+
+@dataclass(frozen=True)
+class Judging(Extracting):
+    """Which protocol, and where its records go."""
+
     results: Path
+
+
+EXTRACTING_OPTIONS = (
+    click.option("--extractor", metavar="NAME", help="See `bench list extractors`.  [default: the data set's]"),
+    click.option("--resize", metavar="MODE", help="tf1, clean or torch.  [default: the extractor's first]"),
+    click.option("--weights", type=path_type, metavar="FILE", help="Weights of the extractor.  [env: BENCH_WEIGHTS]"),
+    click.option("--offline", is_flag=True, help="Never offer a download."),
+    workers_option,
+)
 
 
 def training_options(function: Function) -> Function:
@@ -90,19 +106,12 @@ def training_options(function: Function) -> Function:
 
 def judging_options(function: Function) -> Function:
     """Everything about the protocol, as `judging`."""
-    return gathered(
-        function,
-        "judging",
-        Judging,
-        click.option("--extractor", metavar="NAME", help="See `bench list extractors`.  [default: the data set's]"),
-        click.option("--resize", metavar="MODE", help="tf1, clean or torch.  [default: the extractor's first]"),
-        click.option(
-            "--weights", type=path_type, metavar="FILE", help="Weights of the extractor.  [env: BENCH_WEIGHTS]"
-        ),
-        click.option("--offline", is_flag=True, help="Never offer a download."),
-        workers_option,
-        results_option,
-    )
+    return gathered(function, "judging", Judging, *EXTRACTING_OPTIONS, results_option)
+
+
+def extracting_options(function: Function) -> Function:
+    """Everything about the features, as `extracting`."""
+    return gathered(function, "extracting", Extracting, *EXTRACTING_OPTIONS)
 
 
 def job_and_how(training: Training) -> "tuple[Job, How]":
@@ -141,18 +150,24 @@ def job_and_how(training: Training) -> "tuple[Job, How]":
 
 def open_protocol(subject: "Subject", judging: Judging, device: str) -> "Evaluation":
     """The evaluation of a data set; before anything is trained, because weights may be missing."""
-    from bench.evaluation import find_measure, open_evaluation
+    from bench.evaluation import open_evaluation
 
-    measure = find_measure(
+    return open_evaluation(subject, open_measure(subject, judging, device))
+
+
+def open_measure(subject: "Subject", extracting: Extracting, device: str) -> "Measure":
+    """The extractor that was asked for, or the one of the data set's protocol."""
+    from bench.evaluation import find_measure
+
+    return find_measure(
         subject,
-        judging.extractor,
-        resize=judging.resize,
-        weights_file=judging.weights,
-        offline=judging.offline,
+        extracting.extractor,
+        resize=extracting.resize,
+        weights_file=extracting.weights,
+        offline=extracting.offline,
         device=device,
-        workers=judging.workers,
+        workers=extracting.workers,
     )
-    return open_evaluation(subject, measure)
 
 
 def show(record: "RunRecord", results: Path, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from reference_models.training.loop import Budget, TrainResult, check_fits, find
 from reference_models.training.noise import Noise
 from reference_models.training.run import draw_curves
 from reference_models.training.sampling import (
+    class_embeddings,
     decode,
     encode,
     reconstruct,
@@ -24,6 +25,7 @@ __all__ = [
     "Noise",
     "TrainResult",
     "check_fits",
+    "class_embeddings",
     "decode",
     "draw_curves",
     "encode",

@@ -28,11 +28,13 @@ def sample(
         raise ModelError(f"{type(model).__name__} makes images from images only; use reconstruct or translate")
     if labels is None and model.classes:
         labels = np.arange(start, stop) % model.classes
-    noise = model.draw(Noise(seed, start, stop))
+    noise = model.draw(Noise(seed, start, stop)).numpy()
     return sample_from(model, noise, batch_size=batch_size, labels=labels)
 
 
-def sample_from(model: Model, noise: Tensor, *, batch_size: int = 250, labels: np.ndarray | None = None) -> np.ndarray:
+def sample_from(
+    model: Model, noise: np.ndarray, *, batch_size: int = 250, labels: np.ndarray | None = None
+) -> np.ndarray:
     """uint8 [n, c, h, w] for noise float32 [n, noise_dim]; `labels` int64 [n] where the model has classes."""
     given = None if labels is None else np.asarray(labels, np.int64)
 
@@ -43,7 +45,7 @@ def sample_from(model: Model, noise: Tensor, *, batch_size: int = 250, labels: n
     return _in_batches(model, one, len(noise), batch_size)
 
 
-def sample_embedded(model: Model, noise: Tensor, embeddings: Tensor, *, batch_size: int = 250) -> np.ndarray:
+def sample_embedded(model: Model, noise: np.ndarray, embeddings: np.ndarray, *, batch_size: int = 250) -> np.ndarray:
     """uint8 [n, c, h, w] for noise float32 [n, noise_dim] and class embeddings float32 [n, embedding_dim]."""
     return _in_batches(
         model,
@@ -53,12 +55,18 @@ def sample_embedded(model: Model, noise: Tensor, embeddings: Tensor, *, batch_si
     )
 
 
-def encode(model: Model, images: np.ndarray, *, batch_size: int = 250) -> Tensor:
-    """float32 codes [n, code_dim] of uint8 images [n, c, h, w], on the CPU."""
-    return _joined(model, lambda a, b: model.encode(_given(model, images[a:b])), len(images), batch_size)
+def class_embeddings(model: Model) -> np.ndarray:
+    """float32 [classes, embedding_dim]."""
+    with evaluating(model):
+        return model.class_embeddings().cpu().numpy()
 
 
-def decode(model: Model, codes: Tensor, *, batch_size: int = 250) -> np.ndarray:
+def encode(model: Model, images: np.ndarray, *, batch_size: int = 250) -> np.ndarray:
+    """float32 codes [n, code_dim] of uint8 images [n, c, h, w]."""
+    return _in_batches(model, lambda a, b: model.encode(_given(model, images[a:b])), len(images), batch_size)
+
+
+def decode(model: Model, codes: np.ndarray, *, batch_size: int = 250) -> np.ndarray:
     """uint8 images [n, c, h, w] for float32 codes [n, code_dim]."""
     return _in_batches(model, lambda a, b: model.decode(_given(model, codes[a:b])), len(codes), batch_size)
 
@@ -96,16 +104,11 @@ def device_of(model: Model) -> torch.device:
     return next((tensor.device for tensor in model.state_dict().values()), torch.device("cpu"))
 
 
-def _given(model: Model, values: np.ndarray | Tensor) -> Tensor:
-    tensor = values if isinstance(values, Tensor) else torch.from_numpy(np.ascontiguousarray(values))
-    return tensor.to(device_of(model))
+def _given(model: Model, values: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values)).to(device_of(model))
 
 
 def _in_batches(model: Model, make: Callable[[int, int], Tensor], count: int, batch_size: int) -> np.ndarray:
-    return _joined(model, make, count, batch_size).numpy()
-
-
-def _joined(model: Model, make: Callable[[int, int], Tensor], count: int, batch_size: int) -> Tensor:
     with evaluating(model):
         parts = [make(first, min(first + batch_size, count)).cpu() for first in range(0, count, batch_size)]
-    return torch.cat(parts).contiguous()
+    return torch.cat(parts).contiguous().numpy()

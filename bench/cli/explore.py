@@ -1,0 +1,130 @@
+"""Look at what a model learned: pictures with numbers beside them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bench.cli._options import data_root_option, examples, gathered, json_option
+from bench.cli._output import print_columns, print_json, say
+from bench.cli._running import Extracting, device_option, extracting_options, force_option, open_measure, path_type
+
+if TYPE_CHECKING:
+    from bench.exploring import Explored, Opened
+
+Function = Callable[..., Any]
+SHOWN_ROWS = 24  # a longer table is only named: it stands in its file
+
+
+@dataclass(frozen=True)
+class Looking:
+    """What is looked at, and where the finding goes."""
+
+    output: Path | None
+    dataset: str | None
+    data_root: Path | None
+    device: str
+    force: bool
+    as_json: bool
+
+
+def looking_options(function: Function) -> Function:
+    """The checkpoint's data set, the device, the folder and how to print, as `looking`."""
+    return gathered(
+        function,
+        "looking",
+        Looking,
+        click.option(
+            "-o", "--output", type=path_type, help="A new folder.  [default: explore/... beside the checkpoint]"
+        ),
+        click.option("--dataset", metavar="NAME", help="Where the checkpoint was trained on folder:PATH, this path."),
+        data_root_option,
+        device_option,
+        force_option,
+        json_option,
+    )
+
+
+checkpoint_argument = click.argument("checkpoint", type=path_type)
+seed_option = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the noise.")
+steps_option = click.option("--steps", type=int, default=9, show_default=True, help="Images along a path.")
+
+
+def ready(looking: Looking, name: str, checkpoints: Sequence[Path]) -> tuple[Path, "list[Opened]"]:
+    """The folder that will be written, checked, and the opened checkpoints."""
+    from bench.exploring import check_folder, default_folder, open_run
+
+    folder = looking.output or default_folder(name, checkpoints[0])
+    check_folder(folder, looking.force)
+    where = {"dataset": looking.dataset, "data_root": looking.data_root, "device": looking.device}
+    return folder, [open_run(one, **where) for one in checkpoints]  # type: ignore[arg-type]
+
+
+def show(found: "Explored", folder: Path, looking: Looking) -> None:
+    """Write a finding and print its tables; where everything lies goes to stderr."""
+    from bench.exploring import write
+    from bench.tables import aligned, terminal
+
+    files = write(found, folder, force=looking.force)
+    if looking.as_json:
+        print_json({**found.json(), "folder": str(folder), "files": [str(path) for path in files]})
+        return
+    short = [table for table in found.tables if len(table.rows) <= SHOWN_ROWS]
+    click.echo("\n".join(terminal(aligned(table)) for table in short).rstrip())
+    for table in found.tables:
+        if table not in short:
+            say(f"{table.title}: {len(table.rows):,} rows in {folder / table.name}.csv")
+    for path in files:
+        if path.suffix == ".png":
+            say(f"picture  {path}")
+
+
+@click.group(
+    invoke_without_command=True,
+    epilog=examples("bench explore", "bench explore noise runs/dcgan-digits-seed0", "bench explore --json"),
+)
+@json_option
+@click.pass_context
+def command(ctx: click.Context, as_json: bool) -> None:
+    """Looks at what a model learned: PNGs and the numbers beside them, in a folder beside the checkpoint.
+
+    Every exploration writes explore.json (all numbers), its tables as CSV and its pictures, and prints the tables.
+    Without a command: the explorations that there are. JSON: a list of objects with name, title.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    assert isinstance(ctx.command, click.Group)
+    rows = [{"name": name, "title": one.get_short_help_str(200)} for name, one in sorted(ctx.command.commands.items())]
+    if as_json:
+        print_json(rows)
+    else:
+        print_columns([(row["name"], row["title"]) for row in rows], ("exploration", "what it shows"))
+
+
+@command.command(
+    epilog=examples(
+        "bench explore noise runs/dcgan-digits-seed0",
+        "bench explore noise runs/vae-digits-seed0 --pairs 6 --steps 12 --seed 3 -o noise --json",
+    )
+)
+@checkpoint_argument
+@click.option("--pairs", type=int, default=3, show_default=True, help="Pairs of noise vectors.")
+@steps_option
+@click.option("--dims", type=int, default=8, show_default=True, help="Numbers of the noise that are varied singly.")
+@seed_option
+@extracting_options
+@looking_options
+def noise(
+    checkpoint: Path, pairs: int, steps: int, dims: int, seed: int, extracting: Extracting, looking: Looking
+) -> None:
+    """Varies the noise of CHECKPOINT: paths between two noise vectors, linear and spherical, and single numbers of it.
+
+    JSON: as explore.json, with folder and files.
+    """
+    from bench.exploring.noise import explore
+
+    folder, (opened,) = ready(looking, "noise", [checkpoint])
+    measure = open_measure(opened.subject, extracting, looking.device)
+    show(explore(opened, measure, seed=seed, pairs=pairs, steps=steps, dims=dims), folder, looking)

@@ -1,0 +1,96 @@
+"""A checkpoint with all that an exploration asks about it, and which models an exploration is for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from bench import registry
+from bench.datasets import Split
+from bench.evaluation import TEST, Subject
+from bench.provenance import file_sha256
+from bench.runner import RUN
+from bench.stored import open_checkpoint, run_of, subject_of_checkpoint
+from metrics._errors import InputError
+from reference_models._types import ImageShape, Model
+from reference_models.training import Loaded, to_json
+from reference_models.training.checkpoints import FILE_NAME
+
+PROBE_SHAPE, PROBE_CLASSES = ImageShape(3, 32, 32), 3  # every model's "tiny" settings fit these
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A trained model, the data set that it was trained on, and the file that it came from."""
+
+    loaded: Loaded
+    subject: Subject
+    path: Path
+
+    @property
+    def model(self) -> Model:
+        return self.loaded.model
+
+    @property
+    def name(self) -> str:
+        """What it is called in titles: the model, its data set and its seed."""
+        return f"{self.loaded.spec.name} on {self.subject.name}, seed {self.loaded.state['seed']}"
+
+    @property
+    def folder(self) -> Path:
+        """Where the checkpoint lies; its curves lie beside it."""
+        return self.path.parent
+
+    @property
+    def train_split(self) -> str:
+        """The split that it was trained on, where its folder says so; otherwise "train"."""
+        return str(run_of(self.folder)["train_split"]) if (self.folder / RUN).is_file() else "train"
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the labels; numbers where the data set has no names."""
+        names = self.subject.dataset.classes
+        return names if len(names) >= self.model.classes else tuple(map(str, range(self.model.classes)))
+
+    def split(self, name: str = TEST, domain: int = 0) -> Split:
+        """A split of the data set, of its first or second domain; InputError where it is missing."""
+        return self.subject.dataset.load(name, self.subject.root, self.subject.domains[domain])
+
+    def about(self) -> dict[str, Any]:
+        """What a finding says about the model: JSON values, no path."""
+        state = self.loaded.state
+        return {
+            "model": self.loaded.spec.name,
+            "dataset": self.subject.name,
+            "training_seed": state["seed"],
+            "steps": state["step"],
+            "config": to_json(self.loaded.config),
+            "checkpoint_sha256": file_sha256(self.path),
+        }
+
+
+def open_run(
+    checkpoint: Path, *, dataset: str | None = None, data_root: Path | None = None, device: str = "cpu"
+) -> Opened:
+    """The model of a checkpoint file or a run's folder, with its data set; opens no image.
+
+    `dataset` is needed where it was trained on folder:PATH. Raises ModelError for a checkpoint that cannot be used and
+    InputError for another data set.
+    """
+    path = checkpoint / FILE_NAME if checkpoint.is_dir() else checkpoint
+    subject = subject_of_checkpoint(path, dataset, data_root)
+    return Opened(open_checkpoint(path, subject, device=device), subject, path)
+
+
+def require(opened: Opened, what: str, can: Callable[[Model], bool]) -> None:
+    """InputError that names the models which can do `what`, where this one cannot."""
+    if not can(opened.model):
+        able = ", ".join(name for name in registry.names("models") if can(_tiny(name)))
+        raise InputError(f"{opened.loaded.spec.name} {what}; models that do: {able}")
+
+
+def _tiny(name: str) -> Model:
+    spec = registry.load("models", name)
+    model: Model = spec.build(spec.recipes["tiny"], PROBE_SHAPE, PROBE_CLASSES)
+    return model

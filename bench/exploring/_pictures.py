@@ -1,0 +1,101 @@
+"""Charts of explorations in the house's style: lines with bands, labelled points. No global state: no pyplot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reference_models.training._plots import COLOURS, FAINT, INK, save_png, tile
+
+LANDMARK = "#888888"
+PANEL_INCHES = (4.6, 3.6)
+LEAST_SIDE = 56  # pixels of an image in a strip
+
+
+@dataclass(frozen=True)
+class Line:
+    """One curve. Of those with one `name` and colour only the first stands in the legend; no name, no entry.
+
+    `low` and `high` draw a band, `faint` is one of many, `landmark` a grey one for comparison, `marks` are words at the
+    points.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    name: str = ""
+    colour: int = 0
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
+    faint: bool = False
+    landmark: bool = False
+    dots: bool = False
+    marks: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One pair of axes with its lines; `words` are the labels of both axes, `ticks` replace the numbers below."""
+
+    title: str
+    words: tuple[str, str]
+    lines: Sequence[Line]
+    ticks: tuple[Sequence[float], Sequence[str]] | None = None
+    floor: float | None = None  # where the vertical axis begins, where that has a meaning
+
+
+def strip(images: np.ndarray, columns: int) -> np.ndarray:
+    """uint8 [n, c, h, w] as one picture, row by row, small images enlarged by a whole factor."""
+    factor = -(-LEAST_SIDE // images.shape[2])
+    return tile(images, columns).repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def plot_panels(path: Path, title: str, panels: Sequence[Panel]) -> None:
+    """PNG of panels side by side under one title."""
+    from matplotlib.figure import Figure
+
+    width, height = PANEL_INCHES
+    figure = Figure(figsize=(width * len(panels), height + 0.3), layout="constrained", facecolor="white")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=INK)
+    for axes, panel in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels, strict=True):
+        for line in panel.lines:
+            draw_line(axes, line)
+        frame(axes, panel.title, panel.words)
+        if panel.ticks:
+            axes.set_xticks(*panel.ticks)
+        if panel.floor is not None:
+            axes.set_ylim(bottom=panel.floor)
+    save_png(figure, path)
+
+
+def draw_line(axes: Any, line: Line) -> None:
+    """A line with its band, dots and words."""
+    colour = LANDMARK if line.landmark else COLOURS[line.colour % len(COLOURS)]
+    if line.low is not None and line.high is not None:
+        axes.fill_between(line.x, line.low, line.high, color=colour, alpha=0.15, linewidth=0)
+    axes.plot(
+        line.x,
+        line.y,
+        color=colour,
+        alpha=0.3 if line.faint else 1,
+        linewidth=0.8 if line.faint else 1.6,
+        linestyle="--" if line.landmark else "-",
+        marker="o" if line.dots else None,
+        markersize=4,
+        label=line.name or None,
+    )
+    for x, y, word in zip(line.x, line.y, line.marks, strict=False):
+        axes.annotate(word, (x, y), (5, 4), textcoords="offset points", fontsize=8.5, color=INK)
+
+
+def frame(axes: Any, title: str, words: tuple[str, str]) -> None:
+    """Title, axis labels, grid and legend as everywhere in this project."""
+    axes.set_title(title, loc="left", fontsize=10, color=INK)
+    axes.set_xlabel(words[0], color=INK)
+    axes.set_ylabel(words[1], color=INK)
+    axes.grid(color=FAINT, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(frameon=False, fontsize=8.5)

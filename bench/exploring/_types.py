@@ -1,0 +1,73 @@
+"""What an exploration found, and how it is written: a folder, whole or not at all.
+
+explore.json     what was explored, with which options, and every number
+NAME.csv         its tables
+NAME.png         its pictures
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.folders import whole_folder
+from bench.records import write_text
+from bench.tables import Table, csv_text, json_values
+from metrics._errors import InputError
+
+FILE_NAME = "explore.json"
+Picture = Callable[[Path], None]
+
+
+@dataclass(frozen=True)
+class Explored:
+    """The finding of one exploration.
+
+    `about` says what was explored and with which options, `values` holds numbers that stand in no table (JSON values),
+    `pictures` draw themselves into the PNG that they are given, by file name without its ending.
+    """
+
+    name: str
+    about: Mapping[str, Any]
+    tables: tuple[Table, ...]
+    pictures: Mapping[str, Picture] = field(repr=False)
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def json(self) -> dict[str, Any]:
+        """Everything but the pictures as JSON values."""
+        tables = {table.name: json_values(table) for table in self.tables}
+        return {"exploration": self.name, **self.about, **self.values, "tables": tables}
+
+
+def default_folder(name: str, checkpoint: Path) -> Path:
+    """`explore/NAME` in the folder of a run, or beside a checkpoint file."""
+    return (checkpoint if checkpoint.is_dir() else checkpoint.parent) / "explore" / name
+
+
+def check_folder(folder: Path, force: bool) -> None:
+    """InputError where something stands in the way: before anything is computed."""
+    if not folder.exists():
+        return
+    if not (folder / FILE_NAME).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(
+            f"{folder} is no exploration (it has no {FILE_NAME}), so it is not replaced; choose another -o"
+        )
+    if not force:
+        raise InputError(f"{folder} exists; replace it with --force or choose another -o")
+
+
+def write(found: Explored, folder: Path, *, force: bool = False) -> list[Path]:
+    """Write the numbers, tables and pictures of an exploration; the paths of all files.
+
+    Raises InputError where the folder exists without `force`, where it is no exploration, or where there is no room.
+    """
+    check_folder(folder, force)
+    with whole_folder(folder) as unfinished:
+        for table in found.tables:
+            write_text(unfinished / f"{table.name}.csv", csv_text(table))
+        for name, draw in found.pictures.items():
+            draw(unfinished / f"{name}.png")
+        text = json.dumps(found.json(), indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False)
+        write_text(unfinished / FILE_NAME, text + "\n")
+    return sorted(folder.iterdir())

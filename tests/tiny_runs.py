@@ -1,0 +1,22 @@
+"""Trained runs of the `tiny` recipes, for tests that look at a checkpoint: two steps on embedded data."""
+
+from dataclasses import replace
+
+from bench import registry
+from bench.evaluation import find_measure, open_subject
+from bench.runner import How, Job, fit
+from reference_models.training import Budget
+
+
+def tiny_run(workdir, model, dataset="digits", *, seed=0, steps=2, **settings):
+    """The folder of a run of the model's tiny recipe, with the given settings changed."""
+    spec = registry.load("models", model)
+    folder = workdir / "runs" / "-".join([model, *(f"{name}{value}" for name, value in settings.items()), str(seed)])
+    job = Job(spec, replace(spec.recipes["tiny"], **settings), open_subject(dataset), seed, folder)
+    fit(job, How(budget=Budget(steps=steps), device="cpu", progress=False))
+    return folder
+
+
+def pixels(opened):
+    """The extractor without a network, on one thread."""
+    return find_measure(opened.subject, "pixels", workers=0)
