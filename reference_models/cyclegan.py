@@ -18,16 +18,14 @@ H/16 x W/16 and a receptive field of 70 x 70; four strides of 2 give the first a
 PatchGAN, whose first block has no normalisation, while its Ck has one everywhere: `normalise_first`.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import torch
 from torch import Tensor, nn
 
 from reference_models._errors import ModelError
-from reference_models._types import Batch, Direction, ImageShape, Model, ModelSpec
-from reference_models.training.images import to_float, to_uint8
-from reference_models.training.steps import frozen, initialise_normal, update
+from reference_models._types import ImageShape, ModelSpec
+from reference_models.training.cycles import CycleFactors, CycleModel
+from reference_models.training.steps import initialise_normal
 
 
 @dataclass(frozen=True)
@@ -113,62 +111,19 @@ def _convolution(
     return [*pad, nn.Conv2d(before, after, kernel, stride, padding, bias=False), nn.InstanceNorm2d(after)]
 
 
-def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """mean (D(real) - 1)^2 + mean D(fake)^2."""
-    return ((real - 1) ** 2).mean() + (fake**2).mean()
-
-
-def generator_loss(fake: Tensor) -> Tensor:
-    """mean (D(fake) - 1)^2."""
-    return ((fake - 1) ** 2).mean()
-
-
-def cycle_loss(x: Tensor, x_cycled: Tensor, y: Tensor, y_cycled: Tensor) -> Tensor:
-    """mean |F(G(x)) - x| + mean |G(F(y)) - y|."""
-    return (x_cycled - x).abs().mean() + (y_cycled - y).abs().mean()
-
-
-class Cyclegan(Model):
-    directions = ("x-to-y", "y-to-x")
-
+class Cyclegan(CycleModel):
     def __init__(self, config: CycleganConfig, shape: ImageShape) -> None:
-        super().__init__()
-        self.config = config
-        self.G = generator(shape.channels, config.width, config.blocks)
-        self.F = generator(shape.channels, config.width, config.blocks)
-        self.D_X, self.D_Y = (
-            discriminator(shape.channels, config.width, config.last_stride, config.normalise_first) for _ in "XY"
+        super().__init__(
+            [generator(shape.channels, config.width, config.blocks) for _ in "GF"],
+            [
+                discriminator(shape.channels, config.width, config.last_stride, config.normalise_first)
+                for _ in ("D_X", "D_Y")
+            ],
+            CycleFactors(config.discriminator_weight, generator=1, directions=1, cycle=config.cycle_weight),
+            lr=config.lr,
+            betas=(config.beta1, config.beta2),
         )
         initialise_normal(self, config.init_std)
-        self.optimisers = {
-            "generators": self._adam(self.G, self.F),
-            "discriminators": self._adam(self.D_X, self.D_Y),
-        }
-
-    def _adam(self, *networks: nn.Module) -> torch.optim.Adam:
-        weights = [weight for network in networks for weight in network.parameters()]
-        betas = (self.config.beta1, self.config.beta2)
-        return torch.optim.Adam(weights, lr=self.config.lr, betas=betas, fused=True)
-
-    def train_step(self, batch: Batch) -> Mapping[str, Tensor]:
-        assert batch.y is not None
-        x, y = to_float(batch.x), to_float(batch.y)
-        fake_y, fake_x = self.G(x), self.F(y)
-
-        d_x = discriminator_loss(self.D_X(x), self.D_X(fake_x.detach()))
-        d_y = discriminator_loss(self.D_Y(y), self.D_Y(fake_y.detach()))
-        update(self.optimisers["discriminators"], self.config.discriminator_weight * (d_x + d_y))
-
-        with frozen(self.D_X, self.D_Y):
-            g, f = generator_loss(self.D_Y(fake_y)), generator_loss(self.D_X(fake_x))
-            cycle = cycle_loss(x, self.F(fake_y), y, self.G(fake_x))
-            update(self.optimisers["generators"], g + f + self.config.cycle_weight * cycle)
-        losses = {"G": g, "F": f, "D_X": d_x, "D_Y": d_y, "cycle": cycle}
-        return {name: loss.detach() for name, loss in losses.items()}
-
-    def translate(self, images: Tensor, direction: Direction) -> Tensor:
-        network = self.G if direction == "x-to-y" else self.F
-        return to_uint8(network(to_float(images)))
 
 
 def build(config: CycleganConfig, shape: ImageShape, classes: int) -> Cyclegan:

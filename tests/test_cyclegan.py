@@ -10,13 +10,12 @@ from reference_models.cyclegan import (
     MODEL,
     CycleganConfig,
     Residual,
-    cycle_loss,
     discriminator,
-    discriminator_loss,
     generator,
-    generator_loss,
     receptive_field,
 )
+from reference_models.training.cycles import CycleFactors, discriminator_loss
+from reference_models.training.gan_losses import least_squares_generator
 
 SHOES = ImageShape(3, 128, 128)
 
@@ -127,12 +126,14 @@ def test_the_discriminator_loss_is_the_sum_of_two_means():
 
 
 def test_the_generator_loss_aims_at_one():
-    assert generator_loss(torch.tensor([1.0, -1.0])).item() == (0 + 4) / 2
+    assert least_squares_generator(torch.tensor([1.0, -1.0])).item() == (0 + 4) / 2
 
 
-def test_the_cycle_loss_is_the_sum_of_two_mean_distances():
-    x, y = torch.zeros(1, 3, 2, 2), torch.ones(1, 3, 2, 2)
-    assert cycle_loss(x, x + 0.5, y, y - 0.25).item() == 0.75
+def test_the_factors_are_those_of_section_4_2_4():
+    factors = MODEL.build(CycleganConfig(width=2, blocks=1), ImageShape(3, 32, 32), 0).factors
+    assert factors == CycleFactors(discriminator=1, generator=1, directions=1, cycle=10)
+    a, b = torch.zeros(1, 3, 2, 2), torch.full((1, 3, 2, 2), -0.25)
+    assert factors.distance(a, b).item() == 0.25
 
 
 def test_the_cycle_weight_multiplies_the_gradient_of_the_cycle_alone():
