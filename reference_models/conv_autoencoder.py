@@ -23,7 +23,8 @@ from reference_models._errors import ModelError
 from reference_models._types import Batch, ImageShape, Model, ModelSpec
 from reference_models.autoencoder import CodeGaussian, reconstruction_loss
 from reference_models.training.images import to_float, to_uint8
-from reference_models.training.sides import doubling, halved
+from reference_models.training.networks import generator
+from reference_models.training.sides import halved
 from reference_models.training.steps import update
 
 
@@ -52,23 +53,12 @@ def encoder(width: int, code: int, shape: ImageShape) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels[-1] * sides[-1] ** 2, code))
 
 
-def decoder(width: int, code: int, shape: ImageShape) -> nn.Sequential:
-    """Codes [b, code] to images [b, c, h, w] in [-1, 1]."""
-    sides = halved(shape, "conv-autoencoder")[::-1]
-    channels = [width * 2**level for level in reversed(range(len(sides) - 1))]
-    start = (channels[0], sides[0], sides[0])
-    layers: list[nn.Module] = [nn.Linear(code, channels[0] * sides[0] ** 2, bias=False), nn.Unflatten(1, start)]
-    for place, (before, after) in enumerate(pairwise([*channels, shape.channels])):
-        layers += [nn.BatchNorm2d(before), nn.ReLU(), doubling(before, after, sides[place + 1])]
-    return nn.Sequential(*layers, nn.Tanh())
-
-
 class ConvAutoencoder(Model):
     def __init__(self, config: ConvAutoencoderConfig, shape: ImageShape) -> None:
         super().__init__()
         self.noise_dim = self.code_dim = config.code
         self.encoder = encoder(config.width, config.code, shape)
-        self.decoder = decoder(config.width, config.code, shape)
+        self.decoder = generator(config.code, config.width, shape, "conv-autoencoder")
         self.codes = CodeGaussian(config.code)
         betas = (config.beta1, config.beta2)
         self.optimisers = {"adam": torch.optim.Adam(self.parameters(), lr=config.lr, betas=betas, fused=True)}

@@ -28,7 +28,8 @@ from torch.nn import functional
 from reference_models._errors import ModelError
 from reference_models._types import Batch, ImageShape, Model, ModelSpec
 from reference_models.training.images import to_float, to_uint8
-from reference_models.training.sides import doubling, halved
+from reference_models.training.networks import expanding
+from reference_models.training.sides import halved
 from reference_models.training.steps import update
 
 
@@ -71,14 +72,7 @@ class Decoder(nn.Module):
 
     def __init__(self, config: ConvVaeConfig, shape: ImageShape) -> None:
         super().__init__()
-        sides = halved(shape, "conv-vae")[::-1]
-        channels = [config.width * 2**level for level in reversed(range(len(sides) - 1))]
-        start = (channels[0], sides[0], sides[0])
-        layers: list[nn.Module] = [nn.Linear(config.code, channels[0] * sides[0] ** 2, bias=False)]
-        layers += [nn.Unflatten(1, start)]
-        for place, (before, after) in enumerate(pairwise([*channels, shape.channels])):
-            layers += [nn.BatchNorm2d(before), nn.ReLU(), doubling(before, after, sides[place + 1])]
-        self.layers = nn.Sequential(*layers)
+        self.layers = nn.Sequential(*expanding(config.code, config.width, shape, "conv-vae"))
 
     def forward(self, z: Tensor) -> Tensor:
         return self.layers(z)

@@ -17,10 +17,10 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from reference_models._errors import ModelError
 from reference_models._types import Batch, ImageShape, Model, ModelSpec
+from reference_models.training.gan_losses import cross_entropy_discriminator, cross_entropy_generator
 from reference_models.training.images import to_float, to_uint8
 from reference_models.training.steps import frozen, initialise_normal, update
 
@@ -96,16 +96,6 @@ def _leaky() -> nn.Module:
     return nn.LeakyReLU(0.2, inplace=True)
 
 
-def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """- mean log D(x) - mean log(1 - D(G(z))) for logits [b] of real and of generated images."""
-    return functional.softplus(-real).mean() + functional.softplus(fake).mean()
-
-
-def generator_loss(fake: Tensor) -> Tensor:
-    """- mean log D(G(z)) for logits [b]."""
-    return functional.softplus(-fake).mean()
-
-
 class Dcgan(Model):
     def __init__(self, config: DcganConfig, shape: ImageShape) -> None:
         super().__init__()
@@ -123,11 +113,11 @@ class Dcgan(Model):
         real = to_float(batch.x)
         fake = self.generator(torch.randn(len(real), self.noise_dim, device=real.device))
 
-        loss_d = discriminator_loss(self.discriminator(real), self.discriminator(fake.detach()))
+        loss_d = cross_entropy_discriminator(self.discriminator(real), self.discriminator(fake.detach()))
         update(self.optimisers["discriminator"], loss_d)
 
         with frozen(self.discriminator):
-            loss_g = generator_loss(self.discriminator(fake))
+            loss_g = cross_entropy_generator(self.discriminator(fake))
             update(self.optimisers["generator"], loss_g)
         return {"generator": loss_g.detach(), "discriminator": loss_d.detach()}
 

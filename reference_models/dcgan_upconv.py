@@ -30,6 +30,7 @@ from reference_models._errors import ModelError
 from reference_models._types import Batch, ImageShape, Model, ModelSpec
 from reference_models.training.gan_losses import least_squares_discriminator, least_squares_generator
 from reference_models.training.gan_steps import adam_pair, alternate
+from reference_models.training.gradient_penalty import between, squared_slopes
 from reference_models.training.images import to_float, to_uint8
 
 
@@ -103,13 +104,6 @@ def _upconv(before: int, after: int, spectral_norm: bool) -> tuple[nn.Module, nn
     return nn.Upsample(scale_factor=2), _normed(nn.Conv2d(before, after, 5, 1, 2, bias=False), spectral_norm)
 
 
-def gradient_penalty(discriminator: nn.Module, between: Tensor) -> Tensor:
-    """Mean over the images [b, c, h, w] of the squared length of the discriminator's gradient there."""
-    between = between.detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(discriminator(between).sum(), between, create_graph=True)
-    return (gradient**2).sum((1, 2, 3)).mean()
-
-
 class DcganUpconv(Model):
     def __init__(self, config: DcganUpconvConfig, shape: ImageShape) -> None:
         super().__init__()
@@ -124,8 +118,7 @@ class DcganUpconv(Model):
         loss = least_squares_discriminator(self.discriminator(real), self.discriminator(fake))
         if not self.config.gradient_penalty:
             return loss
-        share = torch.rand(len(real), 1, 1, 1, device=real.device)
-        penalty = gradient_penalty(self.discriminator, share * real + (1 - share) * fake)
+        penalty = squared_slopes(self.discriminator, between(real, fake)).mean()
         return loss + self.config.penalty_weight * penalty
 
     def train_step(self, batch: Batch) -> Mapping[str, Tensor]:

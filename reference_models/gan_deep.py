@@ -23,11 +23,15 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from reference_models._errors import ModelError
 from reference_models._types import Batch, ImageShape, Model, ModelSpec
-from reference_models.training.gan_losses import least_squares_discriminator, least_squares_generator
+from reference_models.training.gan_losses import (
+    cross_entropy_discriminator,
+    cross_entropy_generator,
+    least_squares_discriminator,
+    least_squares_generator,
+)
 from reference_models.training.gan_steps import adam_pair, alternate
 from reference_models.training.images import to_float, to_uint8
 
@@ -70,14 +74,14 @@ def discriminator(config: GanDeepConfig, shape: ImageShape) -> nn.Sequential:
 def discriminator_loss(loss: str, real: Tensor, fake: Tensor) -> Tensor:
     """The loss of this name for numbers [b] of real and of generated images."""
     if loss == "vanilla":
-        return functional.softplus(-real).mean() + functional.softplus(fake).mean()
+        return cross_entropy_discriminator(real, fake)
     return least_squares_discriminator(real, fake)
 
 
 def generator_loss(loss: str, fake: Tensor) -> Tensor:
     """The loss of this name for numbers [b] of generated images."""
     if loss == "vanilla":
-        return functional.softplus(-fake).mean()
+        return cross_entropy_generator(fake)
     return 0.5 * least_squares_generator(fake)
 
 

@@ -8,7 +8,8 @@ from torch import nn
 
 from reference_models._errors import ModelError
 from reference_models._types import Batch, ImageShape
-from reference_models.dcgan import MODEL, DcganConfig, Discriminator, Generator, discriminator_loss, generator_loss
+from reference_models.dcgan import MODEL, DcganConfig, Discriminator, Generator
+from reference_models.training.gan_losses import cross_entropy_discriminator, cross_entropy_generator
 
 STL = ImageShape(3, 64, 64)
 
@@ -110,13 +111,13 @@ def test_a_shape_that_does_not_halve_is_refused(shape):
 def test_the_discriminator_loss_is_minus_the_logarithms_of_equation_3():
     real, fake = torch.tensor([0.9, 0.6]), torch.tensor([0.2, 0.5])
     expected = -(math.log(0.9) + math.log(0.6)) / 2 - (math.log(0.8) + math.log(0.5)) / 2
-    assert discriminator_loss(torch.logit(real), torch.logit(fake)).item() == pytest.approx(expected, rel=1e-6)
+    assert cross_entropy_discriminator(torch.logit(real), torch.logit(fake)).item() == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_generator_loss_is_the_non_saturating_one():
     fake = torch.tensor([0.2, 0.5])
     expected = -(math.log(0.2) + math.log(0.5)) / 2
-    assert generator_loss(torch.logit(fake)).item() == pytest.approx(expected, rel=1e-6)
+    assert cross_entropy_generator(torch.logit(fake)).item() == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_generator_step_leaves_the_discriminator_alone():

@@ -29,6 +29,30 @@ def adam_pair(
     }
 
 
+def update_discriminator(
+    optimisers: Mapping[str, Optimizer], generate: Callable[[], Tensor], loss: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """One update of the discriminator; its loss, detached. `loss` is a function of the images that `generate` draws."""
+    with torch.no_grad():
+        fake = generate()
+    value = loss(fake)
+    update(optimisers["discriminator"], value)
+    return value.detach()
+
+
+def update_generator(
+    optimisers: Mapping[str, Optimizer],
+    discriminator: nn.Module,
+    generate: Callable[[], Tensor],
+    loss: Callable[[Tensor], Tensor],
+) -> Tensor:
+    """One update of the generator against a discriminator that stays as it is; its loss, detached."""
+    with frozen(discriminator):
+        value = loss(generate())
+        update(optimisers["generator"], value)
+    return value.detach()
+
+
 def alternate(
     optimisers: Mapping[str, Optimizer],
     discriminator: nn.Module,
@@ -42,12 +66,8 @@ def alternate(
     `generate()` draws new noise and returns the images for it; each of the two losses is a function of such images.
     """
     for _ in range(discriminator_steps):
-        with torch.no_grad():
-            fake = generate()
-        loss_d = discriminator_loss(fake)
-        update(optimisers["discriminator"], loss_d)
-
-    with frozen(discriminator):
-        loss_g = generator_loss(generate())
-        update(optimisers["generator"], loss_g)
-    return {"generator": loss_g.detach(), "discriminator": loss_d.detach()}
+        loss_d = update_discriminator(optimisers, generate, discriminator_loss)
+    return {
+        "generator": update_generator(optimisers, discriminator, generate, generator_loss),
+        "discriminator": loss_d,
+    }

@@ -31,6 +31,13 @@ def with_settings(config: Any, settings: Iterable[str]) -> Any:
     return replace(config, **changes)
 
 
+def require_positive(config: Any, *names: str) -> None:
+    """ModelError, naming the first one, where one of these fields is not above 0."""
+    for name in names:
+        if not getattr(config, name) > 0:
+            raise ModelError(f"{name} {getattr(config, name)}; expected more than 0")
+
+
 def to_json(config: Any) -> dict[str, Any]:
     """The fields of a configuration as JSON values."""
     return json.loads(json.dumps(asdict(config)))
