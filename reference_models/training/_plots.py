@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from reference_models.training._files import whole
+
 COLOURS = ("#3366aa", "#dd6633", "#339966", "#aa3377", "#887733", "#55bbcc")
 INK, FAINT = "#222222", "#dddddd"
 GAP = 2  # pixels between images
@@ -119,7 +121,5 @@ def plot_sheets(
 
 def save_png(figure: Any, path: Path) -> None:
     """Write a figure as PNG, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    figure.savefig(unfinished, format="png", metadata={"Software": None})
-    unfinished.replace(path)
+    with whole(path) as unfinished:
+        figure.savefig(unfinished, format="png", metadata={"Software": None})

@@ -14,9 +14,9 @@ TRANSLATIONS = 4
 TRIPLES = 8  # of input, output and target; two in a row
 
 
-def draw(spec: ModelSpec, model: Model, data: Data, seed: int, step: int, folder: Path, suffix: str = "") -> None:
+def draw(spec: ModelSpec, model: Model, data: Data, seed: int, when: str, folder: Path, suffix: str = "") -> None:
     """Write what fits the model: samples{suffix}.png, reconstructions{suffix}.png or translations{suffix}.png."""
-    title = f"{spec.name} on {data.name}, step {step:,}"
+    title = f"{spec.name} on {data.name}, {when}"
     if len(model.directions) == 1 and data.paired:
         _draw_triples(model, data, title, folder / f"translations{suffix}.png")
         return
@@ -42,7 +42,7 @@ def draw_quartets(spec: ModelSpec, model: Model, data: Data, folder: Path) -> No
     if set(model.directions) != {"x-to-y", "y-to-x"}:
         return
     x, y, fake_y, fake_x = _translated(model, data)
-    names = _domains(data)
+    names = domain_names(data)
     for place in range(len(x)):
         upper, lower = np.stack([x[place], fake_y[place]]), np.stack([y[place], fake_x[place]])
         sheet = tile(np.concatenate([upper, lower]), 2)
@@ -59,7 +59,7 @@ def spread(images: Images, count: int) -> np.ndarray:
 
 def _draw_translations(model: Model, data: Data, title: str, path: Path) -> None:
     x, y, fake_y, fake_x = _translated(model, data)
-    name_x, name_y = _domains(data)
+    name_x, name_y = domain_names(data)
     shown = {f"real {name_x}": x, f"generated {name_y}": fake_y, f"real {name_y}": y, f"generated {name_x}": fake_x}
     kept = {name: images for name, images in shown.items() if len(images)}
     rows = np.stack(list(kept.values()), axis=1)  # row, column, c, h, w
@@ -70,7 +70,7 @@ def triples(model: Model, data: Data) -> tuple[np.ndarray, tuple[str, str, str]]
     """Input, output and target [n, 3, c, h, w] of a model that translates one way between pairs, and what they show."""
     direction = model.directions[0]
     source, target = (0, 1) if direction == "x-to-y" else (1, 0)
-    names = _domains(data)
+    names = domain_names(data)
     given, wanted = (spread((data.test or data.train)[domain], TRIPLES) for domain in (source, target))
     shown = np.stack([given, translate(model, given, direction), wanted], axis=1)
     return shown, (f"input {names[source]}", f"output {names[target]}", f"target {names[target]}")
@@ -90,5 +90,6 @@ def _translated(model: Model, data: Data) -> tuple[np.ndarray, np.ndarray, np.nd
     return x, y, fake_y, fake_x
 
 
-def _domains(data: Data) -> tuple[str, str]:
+def domain_names(data: Data) -> tuple[str, str]:
+    """What pictures call X and Y."""
     return (data.domains[0], data.domains[1]) if len(data.domains) == 2 else ("x", "y")

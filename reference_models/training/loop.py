@@ -24,7 +24,16 @@ from reference_models.training import checkpoints
 from reference_models.training.batches import batches, epoch_images
 from reference_models.training.curves import last_mean, read_curve
 from reference_models.training.progress import Bar
-from reference_models.training.run import Evaluate, Precision, Run, earlier_state, layout, logger, question_of
+from reference_models.training.run import (
+    Evaluate,
+    Intervals,
+    Precision,
+    Run,
+    earlier_state,
+    layout,
+    logger,
+    question_of,
+)
 
 
 @dataclass(frozen=True)
@@ -91,56 +100,63 @@ def train(
     """
     check_fits(spec, data)
     place, budget = find_device(device), budget or Budget()
-    path = folder / checkpoints.FILE_NAME
-    if path.exists() and not resume:
-        raise ModelError(f"{folder} holds a trained model already; go on with --resume or choose another folder")
-    question = question_of(spec, config, data, seed, precision)
-    earlier = earlier_state(path, question) if path.exists() else None
-    folder.mkdir(parents=True, exist_ok=True)
-
-    torch.manual_seed(seed)  # the one place where the global generators are set
-    model = spec.build(config, data.shape, len(data.classes)).to(place).train()
-    model.to(memory_format=layout(place))  # type: ignore[call-overload]
-    if earlier:
-        checkpoints.restore_training(path, model, earlier, place)
-    for network in model.children() if compile else ():
-        network.compile()
-
-    run = Run(spec, config, data, model, place, folder, question, earlier, precision)
-    run.log = logger(log, folder, run.step)
     total = budget.total_steps(config, data)
-    grid_every = grid_every or ceil((total or 10 * epoch_images(data) / config.batch_size) / 10)
+    tenth = ceil((total or 10 * epoch_images(data) / config.batch_size) / 10)
+    every = Intervals(grid_every or tenth, evaluate_every, checkpoint_every)
+    run = _open_run(spec, config, data, folder, question_of(spec, config, data, seed, precision), place, resume)
+    for network in run.model.children() if compile else ():
+        network.compile()
+    run.log = logger(log, folder, run.step)
     with (
         closing(batches(data, config.batch_size, seed, run.step, place, spec.task == "paired")) as stream,
         Bar(f"{spec.name} on {data.name}", total, run.step, progress) as bar,
         _interruption() as interrupted,
     ):
-        if run.step == 0:
-            run.evaluate(evaluate)
-            run.draw()
+        run.begin(evaluate)
         while run.step < (total or inf) and run.seconds < (budget.minutes or inf) * 60:
             run.learn(next(stream), bar)
-            if run.step % evaluate_every == 0:
-                run.evaluate(evaluate)
-            if run.step % grid_every == 0:
-                run.draw()
-            if run.checkpoint_due(checkpoint_every):
-                run.checkpoint()
+            run.pause(every, evaluate)
             if interrupted():
                 run.checkpoint()
                 raise KeyboardInterrupt
-        if run.step % evaluate_every:
-            run.evaluate(evaluate)
-        run.finish()
+        run.finish(evaluate)
         if interrupted():
             raise KeyboardInterrupt
-    curve = read_curve(folder / "losses.csv")
+    return _result(run)
+
+
+def _open_run(
+    spec: ModelSpec,
+    config: Any,
+    data: Data,
+    folder: Path,
+    question: Mapping[str, Any],
+    device: torch.device,
+    resume: bool,
+) -> Run:
+    """A new model in its folder, or the one whose checkpoint is there with its whole state."""
+    path = folder / checkpoints.FILE_NAME
+    if path.exists() and not resume:
+        raise ModelError(f"{folder} holds a trained model already; go on with --resume or choose another folder")
+    earlier = earlier_state(path, question) if path.exists() else None
+    folder.mkdir(parents=True, exist_ok=True)
+
+    torch.manual_seed(question["seed"])  # the one place where the global generators are set
+    model = spec.build(config, data.shape, len(data.classes)).to(device).train()
+    model.to(memory_format=layout(device))  # type: ignore[call-overload]
+    if earlier:
+        checkpoints.restore_training(path, model, earlier, device)
+    return Run(spec, config, data, model, device, folder, question, earlier)
+
+
+def _result(run: Run) -> TrainResult:
+    curve = read_curve(run.folder / "losses.csv")
     return TrainResult(
-        model=model.eval(),
-        checkpoint=path,
+        model=run.model.eval(),
+        checkpoint=run.path,
         steps=run.step,
         epochs=run.epoch(run.step),
-        images=run.step * config.batch_size,
+        images=run.step * run.config.batch_size,
         seconds=run.seconds,
         resumed_at=run.resumed_at,
         losses=last_mean(curve, [name for name in curve if name not in ("step", "epoch")]),

@@ -3,6 +3,7 @@
 import importlib
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
@@ -13,9 +14,10 @@ from torch import Tensor
 from reference_models._errors import ModelError
 from reference_models._types import Batch, Data, Model, ModelSpec
 from reference_models.training import checkpoints
-from reference_models.training._plots import plot_curves
+from reference_models.training._plots import plot_curves, tile
 from reference_models.training.batches import epoch_images
 from reference_models.training.curves import Curve, read_curve
+from reference_models.training.film import Film, draw_film, strips
 from reference_models.training.grids import draw, draw_quartets
 from reference_models.training.progress import Bar
 from reference_models.training.sampling import evaluating
@@ -25,6 +27,15 @@ Precision = Literal["float32", "bf16"]
 Evaluate = Callable[[Model], Mapping[str, float]]
 CHECKPOINT_SECONDS = 60.0
 LOSSES_KEPT_ON_GPU = 20  # steps between two waits for the GPU
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """Steps between two rounds of pictures, two evaluations, two checkpoints (None: once a minute)."""
+
+    pictures: int
+    evaluation: int
+    checkpoint: int | None
 
 
 class Run:
@@ -40,10 +51,9 @@ class Run:
         folder: Path,
         question: Mapping[str, Any],
         earlier: Mapping[str, Any] | None,
-        precision: Precision,
     ) -> None:
         self.spec, self.config, self.data, self.model, self.device = spec, config, data, model, device
-        self.folder, self.question, self.precision = folder, question, precision
+        self.folder, self.question = folder, question
         self.path = folder / checkpoints.FILE_NAME
         self.step = self.resumed_at = int(earlier["step"]) if earlier else 0
         self.log: Any = None
@@ -51,6 +61,7 @@ class Run:
         self._saved_at, self._saved_step = time.monotonic(), self.step
         self._losses = Curve(folder / "losses.csv", self.step)
         self._evaluation = Curve(folder / "evaluation.csv", self.step if earlier else -1)
+        self._film = Film(folder / "grids" / "film.npz", self.step if earlier else -1)
         self._waiting: list[tuple[int, Mapping[str, Tensor | float]]] = []
         self._patience = LOSSES_KEPT_ON_GPU if device.type == "cuda" else 1
 
@@ -63,7 +74,7 @@ class Run:
 
     def learn(self, batch: Batch, bar: Bar) -> None:
         """One step of the model; its losses go to the curve and the bar once they are known."""
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.question["precision"] == "bf16"):
             self._waiting.append((self.step + 1, self.model.train_step(_laid_out(batch, self.device))))
         self.step += 1
         if len(self._waiting) >= self._patience:
@@ -85,7 +96,23 @@ class Run:
         self._waiting.clear()
         return values
 
-    def evaluate(self, evaluate: Evaluate | None) -> None:
+    def begin(self, evaluate: Evaluate | None) -> None:
+        """The model as it was made, measured and drawn."""
+        if self.step == 0:
+            self._evaluate(evaluate)
+            self._draw()
+
+    def pause(self, every: Intervals, evaluate: Evaluate | None) -> None:
+        """What is due after this step besides learning."""
+        if self.step % every.evaluation == 0:
+            self._evaluate(evaluate)
+        if self.step % every.pictures == 0:
+            self._draw()
+        since_saved = time.monotonic() - self._saved_at
+        if self.step % every.checkpoint == 0 if every.checkpoint else since_saved >= CHECKPOINT_SECONDS:
+            self.checkpoint()
+
+    def _evaluate(self, evaluate: Evaluate | None) -> None:
         """Let the caller measure the model; training is not changed by it."""
         if evaluate is None or self._evaluation.last_step == self.step:
             return
@@ -95,17 +122,25 @@ class Run:
         for name, value in values.items() if self.log else ():
             self.log.add_scalar(f"evaluation/{name}", value, self.step)
 
-    def draw(self) -> None:
+    def _draw(self) -> None:
         """Pictures and curves as they are now."""
-        seed = self.question["seed"]
-        draw(self.spec, self.model, self.data, seed, self.step, self.folder / "grids", f"-{self.step:07d}")
+        self._draw_pictures(self.folder / "grids", f"-{self.step:07d}")
+        self._follow()
         self._flush()
         draw_curves(self.spec, self.data.name, self.folder)
 
-    def checkpoint_due(self, every: int | None) -> bool:
-        if every:
-            return self.step % every == 0
-        return time.monotonic() - self._saved_at >= CHECKPOINT_SECONDS
+    def _draw_pictures(self, folder: Path, suffix: str = "") -> None:
+        when = f"step {self.step:,}, epoch {self.epoch(self.step):.3g}"
+        draw(self.spec, self.model, self.data, self.question["seed"], when, folder, suffix)
+
+    def _follow(self) -> None:
+        """A moment of the film of what becomes of the same inputs."""
+        made = strips(self.spec, self.model, self.data, self.question["seed"])
+        if not made:
+            return
+        self._film.append(self.step, made)
+        for name, images in made.items() if self.log else ():
+            self.log.add_image(name, tile(images, len(images)), self.step, dataformats="HWC")
 
     def checkpoint(self) -> None:
         """Curves first, then the state: the curves reach at least to the checkpoint's step."""
@@ -120,13 +155,16 @@ class Run:
         self._losses.flush()
         self._evaluation.flush()
 
-    def finish(self) -> None:
-        """The last state and pictures."""
+    def finish(self, evaluate: Evaluate | None) -> None:
+        """The last numbers, state and pictures."""
+        self._evaluate(evaluate)
         if self.step > self._saved_step or not self.path.exists():
             self.checkpoint()
         self._flush()
-        draw(self.spec, self.model, self.data, self.question["seed"], self.step, self.folder)
+        self._draw_pictures(self.folder)
         draw_quartets(self.spec, self.model, self.data, self.folder)
+        self._follow()
+        draw_film(self.spec, self.data, self._film, self.folder)
         draw_curves(self.spec, self.data.name, self.folder)
         if self.log:
             self.log.close()

@@ -1,0 +1,119 @@
+"""What becomes of the same few inputs while a model trains: kept as arrays, drawn as one picture with a row per moment.
+
+grids/film.npz holds `steps` int64 [k] and, by name, uint8 [k, n, c, h, w]: "samples" of the same noise,
+"reconstructions" of the same test images, translations "x-to-y" and "y-to-x" of the same test images. Images above 128
+pixels are averaged down, so that a film of a hundred moments stays a few megabytes.
+"""
+
+import zipfile
+from collections.abc import Mapping
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+
+from reference_models._errors import ModelError
+from reference_models._types import Data, Model, ModelSpec
+from reference_models.training._files import whole
+from reference_models.training._plots import plot_sheets, tile
+from reference_models.training.grids import domain_names, spread
+from reference_models.training.sampling import reconstruct, sample, translate
+
+COLUMNS = 6
+LABELS = 10  # one sample of each, where the model is given labels
+TRANSLATED = 3
+MOMENTS = 6
+LARGEST_SIDE = 128
+RECONSTRUCTIONS = "reconstructions"
+
+
+class Film:
+    """The moments of one training, in the order of their steps."""
+
+    def __init__(self, path: Path, last_step: int) -> None:
+        """Open for appending; moments after `last_step` are left out. ModelError for a file that cannot be read."""
+        self.path = path
+        self._moments: dict[int, dict[str, np.ndarray]] = {}
+        if not path.exists():
+            return
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+            steps = arrays.pop("steps").tolist()
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise ModelError(f"{path} cannot be read ({error}); delete it, the training goes on without it") from error
+        for place, step in enumerate(steps):
+            if step <= last_step:
+                self._moments[step] = {name: array[place] for name, array in arrays.items()}
+
+    def append(self, step: int, strips: Mapping[str, np.ndarray]) -> None:
+        """Add a moment, uint8 [n, c, h, w] by name, and write the file, whole or not at all."""
+        if step in self._moments:
+            return
+        self._moments[step] = dict(strips)
+        with whole(self.path) as unfinished, unfinished.open("wb") as file:
+            np.savez_compressed(file, steps=np.array([*self._moments], np.int64), **self._arrays([*self._moments]))
+
+    def chosen(self, count: int) -> tuple[list[int], dict[str, np.ndarray]]:
+        """At most `count` moments, evenly spread from first to last: steps, and uint8 [k, n, c, h, w] by name."""
+        places = np.linspace(0, len(self._moments) - 1, min(count, len(self._moments))).round().astype(int)
+        steps = [[*self._moments][place] for place in places]
+        return steps, self._arrays(steps)
+
+    def _arrays(self, steps: list[int]) -> dict[str, np.ndarray]:
+        names = self._moments[steps[0]] if steps else ()
+        return {name: np.stack([self._moments[step][name] for step in steps]) for name in names}
+
+
+def strips(spec: ModelSpec, model: Model, data: Data, seed: int) -> dict[str, np.ndarray]:
+    """What the model makes now of the inputs that are followed: uint8 [n, c, h, w] by name."""
+    found = {way: translate(model, _followed(data, way), way) for way in model.directions}
+    if model.noise_dim and not model.directions:
+        found["samples"] = sample(model, seed, 0, min(model.classes, LABELS) or COLUMNS)
+    if spec.task == "reconstruct":
+        found[RECONSTRUCTIONS] = reconstruct(model, _followed(data, RECONSTRUCTIONS))
+    return {name: _small(images) for name, images in found.items()}
+
+
+def draw_film(spec: ModelSpec, data: Data, film: Film, folder: Path) -> None:
+    """samples-, reconstructions- and translations-over-training.png, of what there is: a row per moment, real images
+    above what was made of them."""
+    steps, found = film.chosen(MOMENTS)
+    moments = [f"step {step:,}" for step in steps]
+    title = f"{spec.name} on {data.name} over its training"
+    ways = {name: images for name, images in found.items() if name in WAYS}
+    if ways:
+        x, y = domain_names(data)
+        captions = {"x-to-y": f"{x} to {y}", "y-to-x": f"{y} to {x}"}
+        sheets = [(captions[name], _sheet(images, _followed(data, name))) for name, images in ways.items()]
+        plot_sheets(folder / "translations-over-training.png", sheets, title, rows=["real", *moments])
+    if "samples" in found:
+        plot_sheets(folder / "samples-over-training.png", [("", _sheet(found["samples"]))], title, rows=moments)
+    if RECONSTRUCTIONS in found:
+        sheet = _sheet(found[RECONSTRUCTIONS], _followed(data, RECONSTRUCTIONS))
+        plot_sheets(folder / "reconstructions-over-training.png", [("", sheet)], title, rows=["real", *moments])
+
+
+WAYS = {"x-to-y": 0, "y-to-x": 1}
+
+
+def _followed(data: Data, name: str) -> np.ndarray:
+    """The images that a strip is made of: test images, where there are any."""
+    images = (data.test or data.train)[WAYS.get(name, 0)]
+    return spread(images, TRANSLATED if name in WAYS else COLUMNS)
+
+
+def _sheet(images: np.ndarray, real: np.ndarray | None = None) -> np.ndarray:
+    rows = list(images) if real is None else [_small(real), *images]
+    return tile(np.concatenate(rows), images.shape[1])
+
+
+def _small(images: np.ndarray) -> np.ndarray:
+    """uint8 [n, c, h, w] averaged down by a whole factor to at most 128 pixels a side; a remainder is cut off."""
+    factor = ceil(max(images.shape[2:]) / LARGEST_SIDE)
+    if factor == 1:
+        return images
+    count, channels, height, width = images.shape
+    high, wide = height // factor, width // factor
+    blocks = images[:, :, : high * factor, : wide * factor].reshape(count, channels, high, factor, wide, factor)
+    return np.floor(blocks.mean((3, 5)) + 0.5).astype(np.uint8)
