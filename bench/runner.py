@@ -44,6 +44,7 @@ from reference_models._errors import ModelError
 from reference_models._types import Data, ImageShape, Model, ModelSpec
 from reference_models.training import (
     Budget,
+    Every,
     TrainResult,
     check_fits,
     find_device,
@@ -83,9 +84,10 @@ class Job:
 
 @dataclass(frozen=True)
 class How:
-    """How a job is trained; nothing here is part of what it is."""
+    """How a job is trained; nothing here is part of what it is. `pictures` are the interval of the grids."""
 
     budget: Budget = field(default_factory=Budget)
+    pictures: Every = field(default_factory=Every)
     device: str = "auto"
     precision: Precision = "float32"
     compile: bool = False
@@ -189,6 +191,7 @@ def fit(job: Job, how: How) -> tuple[TrainResult, Training]:
         device=how.device,
         precision=how.precision,
         compile=how.compile,
+        grid_every=how.pictures.in_steps(job.config, job.data) or _grids_of_the_source(job, how.budget),
         evaluate=_monitor(job),
         resume=how.resume,
         log=how.log,
@@ -209,6 +212,14 @@ def fit(job: Job, how: How) -> tuple[TrainResult, Training]:
     )
     write_text(job.folder / TRAINING, json.dumps(asdict(done), indent=2, sort_keys=True, allow_nan=False) + "\n")
     return result, done
+
+
+def _grids_of_the_source(job: Job, budget: Budget) -> int | None:
+    """Steps between two rounds of pictures as the model's source names them; None where it does not, or where the
+    budget would end before."""
+    every = job.spec.grid_every.get(job.subject.dataset.name)
+    total = budget.total_steps(job.config, job.data)
+    return every if every and total and total > every else None
 
 
 def _asked(budget: Budget) -> dict[str, int | float]:

@@ -158,7 +158,8 @@ class ModelSpec:
     `recipes` maps data set names to configurations of one class. "default" serves every other data set of a fitting
     shape; "tiny" is the smallest network that runs every line, for tests and for a first try. `build(config, shape,
     classes)` raises ModelError where the shape does not fit. `figures` says which losses share a figure (a loss that
-    stands in none gets the last one); without it all share one.
+    stands in none gets the last one); without it all share one. `grid_every` holds the steps between two rounds of
+    pictures for data sets whose source names them.
     """
 
     name: str
@@ -168,6 +169,7 @@ class ModelSpec:
     recipes: Mapping[str, Any]
     build: Callable[[Any, ImageShape, int], Model]
     figures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    grid_every: Mapping[str, int] = field(default_factory=dict)
 
     def recipe(self, dataset: str) -> Any:
         """The configuration for a data set."""

@@ -102,4 +102,5 @@ MODEL = ModelSpec(
     },
     build=build,
     figures={"reconstruction": ("reconstruction",)},
+    grid_every={"cufs-sketches": 1_000, "celeba": 1_000},  # assignment, section 1: "every 1,000 iterations"
 )

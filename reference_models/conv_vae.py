@@ -139,4 +139,5 @@ MODEL = ModelSpec(
     },
     build=build,
     figures={"likelihood": ("likelihood",), "kl divergence": ("kl",)},
+    grid_every={"cufs-sketches": 1_000, "celeba": 1_000},  # assignment, section 1: "every 1,000 iterations"
 )

@@ -160,4 +160,5 @@ MODEL = ModelSpec(
     },
     build=build,
     figures={"losses": ("generator", "discriminator")},
+    grid_every={"emoji": 200},  # assignment, part 1: "every 200 iterations"
 )

@@ -107,7 +107,7 @@ def test_a_run_leaves_record_tables_curves_and_grids(finished):
     assert float(rows[2]["fid_corrected_low"]) == found["fid_low"]
     assert "### Table 6. dcgan on digits, seed 0" in (tables / "dcgan-seed0.md").read_text()
     figures = folder / "results" / "figures" / "digits" / "dcgan-seed0"
-    assert {path.name for path in figures.iterdir()} == {"losses.png", "samples.png"}
+    assert {path.name for path in figures.iterdir()} == {"losses.png", "samples.png", "samples-over-training.png"}
     assert list((folder / FOLDER / "grids").glob("samples-*.png"))
     for link in ("losses.png", "samples.png"):
         assert (tables / f"../../../figures/digits/dcgan-seed0/{link}").resolve().is_file()
@@ -159,6 +159,15 @@ def test_a_plan_says_what_would_be_done_and_writes_nothing(here):
 def test_a_plan_is_json_too(here):
     plan = json.loads(good(*DCGAN, *PIXELS, "--steps", "5", "--plan", "--json").stdout)
     assert (plan["steps"], plan["batch_size"], plan["train_images"]) == (5, 4, [1297])
+
+
+@pytest.mark.parametrize(
+    ("asked", "steps"),
+    [(("--grid-steps", "2"), (0, 2, 4, 6)), (("--grid-epochs", "0.01"), (0, 4)), ((), (0, 1, 2, 3, 4, 5, 6))],
+)
+def test_pictures_are_made_as_often_as_asked_else_ten_times(here, asked, steps):
+    good("train", "--model", "dcgan", "--dataset", "digits", *TINY, "--steps", "6", *asked)  # 324.25 steps an epoch
+    assert sorted(path.name for path in (FOLDER / "grids").glob("*.png")) == [f"samples-{k:07d}.png" for k in steps]
 
 
 def test_a_vae_ends_in_table_5_and_its_reconstruction_error(here):

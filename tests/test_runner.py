@@ -157,6 +157,19 @@ def test_missing_data_name_the_command_that_gets_them(tmp_path):
         prepare("dcgan", open_subject("fashion-mnist", tmp_path))
 
 
+def test_pictures_come_as_often_as_the_source_of_a_model_says_where_the_budget_is_longer(tmp_path):
+    job = prepare("vae", open_subject("digits"), settings=("hidden=8", "batch_size=4"), workdir=tmp_path)
+    job = replace(job, spec=replace(job.spec, grid_every={"digits": 2}))
+    fit(job, replace(QUICK, budget=Budget(steps=5)))
+    assert sorted(path.stem for path in (job.folder / "grids").glob("samples-*")) == [
+        "samples-0000000",
+        "samples-0000002",
+        "samples-0000004",
+    ]
+    fit(job, replace(QUICK, budget=Budget(steps=2), force=True))
+    assert len(list((job.folder / "grids").glob("samples-*"))) == 3  # a tenth of two steps: every one
+
+
 def test_a_full_folder_is_kept_unless_forced_or_resumed(tmp_path):
     job = prepare("dcgan", open_subject("digits"), settings=TINY, workdir=tmp_path)
     fit(job, QUICK)

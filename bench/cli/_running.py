@@ -41,6 +41,8 @@ class Training:
     steps: int | None
     epochs: float | None
     minutes: float | None
+    grid_steps: int | None
+    grid_epochs: float | None
     train_split: str
     device: str
     precision: Literal["float32", "bf16"]
@@ -92,6 +94,8 @@ def training_options(function: Function) -> Function:
         click.option("--steps", type=int, help="Stop after this many steps."),
         click.option("--epochs", type=float, help="Stop after this many epochs.  [default: the recipe's]"),
         click.option("--minutes", type=float, help="Stop after this many minutes of training."),
+        click.option("--grid-steps", type=int, help="Pictures every so many steps.  [default: a tenth of the run]"),
+        click.option("--grid-epochs", type=float, help="Pictures every so many epochs."),
         click.option("--train-split", default="train", show_default=True, help="The split to train on."),
         device_option,
         click.option("--precision", type=click.Choice(("float32", "bf16")), default="float32", show_default=True),
@@ -120,13 +124,14 @@ def job_and_how(training: Training) -> "tuple[Job, How]":
     from bench.evaluation import open_subject
     from bench.runner import How, prepare
     from metrics._errors import InputError
-    from reference_models.training import Budget, find_device
+    from reference_models.training import Budget, Every, find_device
 
     if training.log and not find_spec("tensorboard"):
         raise InputError("--log tensorboard needs tensorboard, which is not installed: pip install tensorboard")
     model = registry.resolve("models", training.model)
     subject = open_subject(training.dataset, training.data_root)
     budget = Budget(training.steps, training.epochs, training.minutes)
+    pictures = Every(training.grid_steps, training.grid_epochs)
     find_device(training.device)
     job = prepare(
         model,
@@ -138,6 +143,7 @@ def job_and_how(training: Training) -> "tuple[Job, How]":
     )
     how = How(
         budget=budget,
+        pictures=pictures,
         device=training.device,
         precision=training.precision,
         compile=training.compile,

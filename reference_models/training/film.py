@@ -6,9 +6,10 @@ pixels are averaged down, so that a film of a hundred moments stays a few megaby
 """
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,7 @@ TRANSLATED = 3
 MOMENTS = 6
 LARGEST_SIDE = 128
 RECONSTRUCTIONS = "reconstructions"
+OTHER_WAY = {"x-to-y": "y-to-x", "y-to-x": "x-to-y"}
 
 
 class Film:
@@ -37,7 +39,7 @@ class Film:
         if not path.exists():
             return
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
             steps = arrays.pop("steps").tolist()
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
@@ -52,7 +54,9 @@ class Film:
             return
         self._moments[step] = dict(strips)
         with whole(self.path) as unfinished, unfinished.open("wb") as file:
-            np.savez_compressed(file, steps=np.array([*self._moments], np.int64), **self._arrays([*self._moments]))
+            steps = [*self._moments]
+            arrays: dict[str, Any] = {"steps": np.array(steps, np.int64), **self._arrays(steps)}
+            np.savez_compressed(file, **arrays)
 
     def chosen(self, count: int) -> tuple[list[int], dict[str, np.ndarray]]:
         """At most `count` moments, evenly spread from first to last: steps, and uint8 [k, n, c, h, w] by name."""
@@ -67,7 +71,9 @@ class Film:
 
 def strips(spec: ModelSpec, model: Model, data: Data, seed: int) -> dict[str, np.ndarray]:
     """What the model makes now of the inputs that are followed: uint8 [n, c, h, w] by name."""
-    found = {way: translate(model, _followed(data, way), way) for way in model.directions}
+    found: dict[str, np.ndarray] = {}
+    for way in model.directions:
+        found[way] = translate(model, _followed(data, way), way)
     if model.noise_dim and not model.directions:
         found["samples"] = sample(model, seed, 0, min(model.classes, LABELS) or COLUMNS)
     if spec.task == "reconstruct":
@@ -77,35 +83,38 @@ def strips(spec: ModelSpec, model: Model, data: Data, seed: int) -> dict[str, np
 
 def draw_film(spec: ModelSpec, data: Data, film: Film, folder: Path) -> None:
     """samples-, reconstructions- and translations-over-training.png, of what there is: a row per moment, real images
-    above what was made of them."""
+    above what was made of them, and below it what should have been made, where there are pairs."""
     steps, found = film.chosen(MOMENTS)
     moments = [f"step {step:,}" for step in steps]
     title = f"{spec.name} on {data.name} over its training"
-    ways = {name: images for name, images in found.items() if name in WAYS}
+    ways = {name: images for name, images in found.items() if name in OTHER_WAY}
     if ways:
         x, y = domain_names(data)
         captions = {"x-to-y": f"{x} to {y}", "y-to-x": f"{y} to {x}"}
-        sheets = [(captions[name], _sheet(images, _followed(data, name))) for name, images in ways.items()]
-        plot_sheets(folder / "translations-over-training.png", sheets, title, rows=["real", *moments])
+        sheets = [(captions[name], _sheet(_framed(data, name, images))) for name, images in ways.items()]
+        rows = ["real", *moments, *(["target"] if data.paired else [])]
+        plot_sheets(folder / "translations-over-training.png", sheets, title, rows=rows)
     if "samples" in found:
-        plot_sheets(folder / "samples-over-training.png", [("", _sheet(found["samples"]))], title, rows=moments)
+        plot_sheets(folder / "samples-over-training.png", [("", _sheet([*found["samples"]]))], title, rows=moments)
     if RECONSTRUCTIONS in found:
-        sheet = _sheet(found[RECONSTRUCTIONS], _followed(data, RECONSTRUCTIONS))
+        sheet = _sheet([_small(_followed(data, RECONSTRUCTIONS)), *found[RECONSTRUCTIONS]])
         plot_sheets(folder / "reconstructions-over-training.png", [("", sheet)], title, rows=["real", *moments])
 
 
-WAYS = {"x-to-y": 0, "y-to-x": 1}
+def _framed(data: Data, way: str, images: np.ndarray) -> list[np.ndarray]:
+    """Moments of a translation with their inputs before them, and their targets after them where there are pairs."""
+    target = [_followed(data, OTHER_WAY[way])] if data.paired else []
+    return [_small(_followed(data, way)), *images, *map(_small, target)]
 
 
 def _followed(data: Data, name: str) -> np.ndarray:
     """The images that a strip is made of: test images, where there are any."""
-    images = (data.test or data.train)[WAYS.get(name, 0)]
-    return spread(images, TRANSLATED if name in WAYS else COLUMNS)
+    images = (data.test or data.train)[1 if name == "y-to-x" else 0]
+    return spread(images, TRANSLATED if name in OTHER_WAY else COLUMNS)
 
 
-def _sheet(images: np.ndarray, real: np.ndarray | None = None) -> np.ndarray:
-    rows = list(images) if real is None else [_small(real), *images]
-    return tile(np.concatenate(rows), images.shape[1])
+def _sheet(rows: Sequence[np.ndarray]) -> np.ndarray:
+    return tile(np.concatenate(list(rows)), len(rows[0]))
 
 
 def _small(images: np.ndarray) -> np.ndarray:

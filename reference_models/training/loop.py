@@ -57,6 +57,25 @@ class Budget:
 
 
 @dataclass(frozen=True)
+class Every:
+    """An interval in steps or in epochs; empty: as the recipe says."""
+
+    steps: int | None = None
+    epochs: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.steps is not None and self.epochs is not None:
+            raise ModelError(f"pictures every {self.steps} steps and every {self.epochs} epochs; give one of the two")
+        for unit, amount in (("steps", self.steps), ("epochs", self.epochs)):
+            if amount is not None and not (isfinite(amount) and amount > 0):
+                raise ModelError(f"pictures every {amount} {unit}; give a positive number")
+
+    def in_steps(self, config: Any, data: Data) -> int | None:
+        """The interval in steps, an epoch rounded up to a whole one; None where it is empty."""
+        return self.steps if self.epochs is None else ceil(self.epochs * epoch_images(data) / config.batch_size)
+
+
+@dataclass(frozen=True)
 class TrainResult:
     """What a training did, counted over the whole run; `losses` are means over the last 100 steps."""
 

@@ -1,0 +1,197 @@
+"""Samples and pictures of a model, at the end and over its training."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from tiny_training import DATA, TINY, ArrayImages, Painted, exploding, numbered, run
+
+from reference_models import dcgan, vae
+from reference_models._errors import ModelError
+from reference_models._types import Data, ImageShape
+from reference_models.training import (
+    Every,
+    reconstruct,
+    sample,
+    translate,
+)
+from reference_models.training._plots import running_mean, tile
+from reference_models.training.film import Film, strips
+from reference_models.training.grids import TRIPLES, spread, triples
+
+# ---- samples
+
+
+def test_samples_do_not_depend_on_the_batch_size(tmp_path):
+    model = run(tmp_path, 2).model
+    whole = sample(model, 0, 0, 11).astype(int)
+    parts = sample(model, 0, 0, 11, batch_size=3).astype(int)
+    tail = sample(model, 0, 6, 11).astype(int)
+    assert np.abs(whole - parts).max() <= 1  # a value on the edge of two integers may round the other way
+    assert np.abs(whole[6:] - tail).max() <= 1
+
+
+def test_sampling_leaves_mode_and_random_generator_as_they_were(tmp_path):
+    model = run(tmp_path, 1).model.train()
+    torch.manual_seed(0)
+    sample(model, 0, 0, 2)
+    assert model.training
+    drawn = torch.rand(1)
+    torch.manual_seed(0)
+    assert torch.equal(drawn, torch.rand(1))
+
+
+def test_a_task_that_the_model_does_not_have_is_refused():
+    model = dcgan.MODEL.build(TINY, ImageShape(1, 16, 16), 0)
+    with pytest.raises(ModelError, match="does not translate"):
+        translate(model, numbered(2).array, "x-to-y")
+    with pytest.raises(NotImplementedError):
+        reconstruct(model, numbered(2).array)
+
+
+def test_labels_go_round_unless_they_are_given():
+    model = Painted(noise_dim=2, classes=3)
+    assert sample(model, 0, 2, 7)[:, 0, 0, 0].tolist() == [160, 0, 80, 160, 0]
+    assert sample(model, 0, 0, 2, labels=np.array([2, 2]))[:, 0, 0, 0].tolist() == [160, 160]
+
+
+def test_a_conditional_model_gets_a_grid_with_one_row_per_label(tmp_path):
+    images = replace(numbered(6), labels=np.arange(6) % 3)
+    data = replace(DATA, train=(images,), classes=("nought", "one", "two"))
+    spec = replace(exploding(), task="class-conditional", build=lambda config, shape, n: Painted(2, n))
+    result = run(tmp_path, 1, spec, data=data)
+    assert (tmp_path / "samples.png").exists()
+    assert result.losses == {}
+
+
+def test_a_one_way_translation_shows_input_output_and_target(tmp_path):
+    data = replace(DATA, train=(numbered(6), numbered(6)), paired=True, domains=("photo", "sketch"))
+    spec = replace(exploding(), task="paired", build=lambda config, shape, n: Painted(directions=("x-to-y",)))
+    run(tmp_path, 1, spec, data=data)
+    assert (tmp_path / "translations.png").exists()
+    assert not list(tmp_path.glob("translation-*.png"))
+
+
+@pytest.mark.parametrize(
+    ("direction", "words"),
+    [
+        ("x-to-y", ("input photo", "output sketch", "target sketch")),
+        ("y-to-x", ("input sketch", "output photo", "target photo")),
+    ],
+)
+def test_input_output_and_target_follow_the_direction(direction, words):
+    domains = (numbered(6), ArrayImages(100 + numbered(6).array))
+    data = replace(DATA, train=domains, paired=True, domains=("photo", "sketch"))
+    shown, columns = triples(Painted(directions=(direction,)), data)
+    given, wanted = (spread(images, TRIPLES) for images in (domains if direction == "x-to-y" else domains[::-1]))
+    assert columns == words
+    assert np.array_equal(shown, np.stack([given, 255 - given, wanted], axis=1))
+
+
+def test_tiles_stand_row_by_row_with_white_between():
+    images = np.arange(3, dtype=np.uint8)[:, None, None, None] + np.zeros((3, 1, 2, 2), np.uint8)
+    sheet = tile(images, 2)
+    assert sheet.shape == (6, 6, 3)
+    assert (sheet[0, 0, 0], sheet[0, 4, 0], sheet[4, 0, 0], sheet[4, 4, 0], sheet[0, 2, 0]) == (0, 1, 2, 255, 255)
+
+
+def test_the_running_mean_starts_with_what_there_is():
+    assert running_mean(np.array([1.0, 3.0, 5.0, 7.0]), 2).tolist() == [1, 2, 4, 6]
+
+
+# ---- over the training
+
+
+def film(folder):
+    with np.load(folder / "grids" / "film.npz") as stored:
+        return {name: stored[name] for name in stored.files}
+
+
+def test_the_film_shows_the_same_noise_at_every_moment(tmp_path):
+    model = run(tmp_path, 5, grid_every=2).model
+    found = film(tmp_path)
+    assert found["steps"].tolist() == [0, 2, 4, 5]
+    assert found["samples"].shape == (4, 6, 1, 16, 16)
+    assert (found["samples"][-1] == sample(model, 0, 0, 6)).all()
+
+
+def test_the_film_of_a_resumed_run_is_that_of_the_straight_one(tmp_path):
+    run(tmp_path / "straight", 6, grid_every=2)
+    run(tmp_path / "resumed", 4, grid_every=2)
+    path = tmp_path / "resumed" / "grids" / "film.npz"
+    stored = film(tmp_path / "resumed")
+    later = {name: np.concatenate([array, array[-1:]]) for name, array in stored.items() if name != "steps"}
+    np.savez(path, steps=[*stored["steps"], 5], **later)  # a moment after the checkpoint, as a crash leaves it
+    run(tmp_path / "resumed", 6, grid_every=2, resume=True)
+    straight, resumed = film(tmp_path / "straight"), film(tmp_path / "resumed")
+    assert straight["steps"].tolist() == resumed["steps"].tolist() == [0, 2, 4, 6]
+    assert (straight["samples"] == resumed["samples"]).all()
+
+
+def test_a_film_that_is_cut_is_named(tmp_path):
+    run(tmp_path, 2)
+    path = tmp_path / "grids" / "film.npz"
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(ModelError, match=r"film\.npz cannot be read"):
+        run(tmp_path, 4, resume=True)
+
+
+def test_a_picture_over_the_training_has_six_moments_at_most(tmp_path):
+    film = Film(tmp_path / "film.npz", -1)
+    for step in range(0, 110, 10):
+        film.append(step, {"samples": np.full((2, 1, 4, 4), step, np.uint8)})
+    steps, strips = film.chosen(6)
+    assert steps == [0, 20, 40, 60, 80, 100]
+    assert strips["samples"][:, 0, 0, 0, 0].tolist() == steps
+
+
+def test_a_vae_shows_samples_and_reconstructions_over_its_training(tmp_path):
+    run(tmp_path, 2, vae.MODEL, vae.MODEL.recipes["tiny"])
+    assert {"samples-over-training.png", "reconstructions-over-training.png"} <= {
+        path.name for path in tmp_path.iterdir()
+    }
+    assert film(tmp_path)["reconstructions"].shape == (2, 6, 1, 16, 16)
+
+
+@pytest.mark.parametrize("paired", [True, False])
+def test_a_translation_is_followed_in_both_directions(tmp_path, paired):
+    data = replace(DATA, train=(numbered(6), numbered(6)), paired=paired, domains=("photo", "sketch"))
+    ways = ("x-to-y", "y-to-x")
+    spec = replace(exploding(), task="unpaired", build=lambda config, shape, n: Painted(directions=ways))
+    run(tmp_path, 1, spec, data=data)
+    assert (tmp_path / "translations-over-training.png").exists()
+    assert {name: array.shape for name, array in film(tmp_path).items() if name in ways} == dict.fromkeys(
+        ways, (2, 3, 1, 16, 16)
+    )
+
+
+def test_large_images_are_averaged_down_in_the_film(tmp_path):
+    values = np.random.default_rng(0).integers(0, 256, (3, 3, 258, 258), np.uint8)
+    model = Painted(directions=("x-to-y",))
+    data = Data("large", ImageShape(3, 258, 258), (ArrayImages(values), ArrayImages(values)))
+    found = strips(exploding(), model, data, 0)["x-to-y"]
+    mean = (255 - values[:, :, :258, :258]).reshape(3, 3, 86, 3, 86, 3).mean((3, 5))
+    assert found.shape == (3, 3, 86, 86)
+    assert np.abs(found - mean).max() <= 0.5
+
+
+def test_an_interval_in_epochs_is_rounded_up_to_whole_steps():
+    config = replace(TINY, batch_size=4)  # 10 images: 2.5 steps in an epoch
+    assert Every(epochs=1).in_steps(config, DATA) == 3
+    assert Every(epochs=10).in_steps(config, DATA) == 25
+    assert Every(steps=7).in_steps(config, DATA) == 7
+    assert Every().in_steps(config, DATA) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"steps": 0}, "every 0 steps"),
+        ({"epochs": -1}, "every -1 epochs"),
+        ({"steps": 1, "epochs": 1}, "one of the two"),
+    ],
+)
+def test_an_interval_that_is_none_is_refused(given, said):
+    with pytest.raises(ModelError, match=said):
+        Every(**given)
