@@ -76,6 +76,8 @@ def show(found: "Explored", folder: Path, looking: Looking) -> None:
     for table in found.tables:
         if table not in short:
             say(f"{table.title}: {len(table.rows):,} rows in {folder / table.name}.csv")
+    for note in found.notes:
+        say(note)
     for path in files:
         if path.suffix == ".png":
             say(f"picture  {path}")
@@ -128,3 +130,39 @@ def noise(
     folder, (opened,) = ready(looking, "noise", [checkpoint])
     measure = open_measure(opened.subject, extracting, looking.device)
     show(explore(opened, measure, seed=seed, pairs=pairs, steps=steps, dims=dims), folder, looking)
+
+
+@command.command(
+    epilog=examples(
+        "bench explore manifold runs/vae-digits-seed0",
+        "bench explore manifold runs/conv-vae-digits-seed0 --arithmetic 8,3,5 --arithmetic 7,1,9 --json",
+    )
+)
+@checkpoint_argument
+@click.option("--pairs", type=int, default=4, show_default=True, help="Pairs of test images.")
+@steps_option
+@click.option("--grid", type=int, metavar="N", help="N x N images, for codes of 2 numbers.  [default: 15 for those]")
+@click.option("--arithmetic", multiple=True, metavar="A,B,C", help="Labels of a - b + c.  [default: three such]")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the choice of test images.")
+@extracting_options
+@looking_options
+def manifold(
+    checkpoint: Path,
+    pairs: int,
+    steps: int,
+    grid: int | None,
+    arithmetic: tuple[str, ...],
+    seed: int,
+    extracting: Extracting,
+    looking: Looking,
+) -> None:
+    """Looks at the codes of CHECKPOINT: combinations of two, where they lie, a grid over them, arithmetic on them.
+
+    JSON: as explore.json, with folder and files.
+    """
+    from bench.exploring.manifold import explore
+
+    folder, (opened,) = ready(looking, "manifold", [checkpoint])
+    measure = open_measure(opened.subject, extracting, looking.device)
+    found = explore(opened, measure, seed=seed, pairs=pairs, steps=steps, grid=grid, arithmetic=arithmetic)
+    show(found, folder, looking)

@@ -1,8 +1,8 @@
 """A checkpoint with all that an exploration asks about it, and which models an exploration is for."""
 
-from collections.abc import Callable
+import difflib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +47,20 @@ class Opened:
         """The split that it was trained on, where its folder says so; otherwise "train"."""
         return str(run_of(self.folder)["train_split"]) if (self.folder / RUN).is_file() else "train"
 
-    @cached_property
-    def classes(self) -> tuple[str, ...]:
-        """The names of the labels; numbers where the data set has no names."""
+    def label_name(self, label: int) -> str:
+        """What a label is called; its number where the data set has no names."""
         names = self.subject.dataset.classes
-        return names if len(names) >= self.model.classes else tuple(map(str, range(self.model.classes)))
+        return names[label] if label < len(names) else str(label)
+
+    def label_named(self, word: str, known: Iterable[int]) -> int:
+        """The label of this name or number among the known ones; InputError with the close names otherwise."""
+        labels = {self.label_name(label): label for label in known}
+        for name, label in labels.items():
+            if word.strip().lower() in (name.lower(), str(label)):
+                return label
+        close = difflib.get_close_matches(word.strip(), labels, n=2, cutoff=0.5)
+        meant = f"Did you mean {' or '.join(map(repr, close))}?" if close else f"There are: {', '.join(labels)}."
+        raise InputError(f"{self.subject.name} has no label {word.strip()!r} here. {meant}")
 
     def split(self, name: str = TEST, domain: int = 0) -> Split:
         """A split of the data set, of its first or second domain; InputError where it is missing."""

@@ -18,6 +18,7 @@ from bench.evaluation import array_source
 from bench.measuring import Measure
 from bench.tables import Cell, Column
 
+MEASURED_STEPS = 32  # of a path, at least; its length grows with their number where images change by leaps
 PARALLEL = 1e-6  # sine of an angle below which the great circle is the line, or is not defined
 
 
@@ -82,6 +83,21 @@ def features_of(measure: Measure, images: np.ndarray) -> np.ndarray:
 
 def _along(points: np.ndarray) -> Steps:
     return Steps(np.linalg.norm(np.diff(points, axis=0), axis=1), float(np.linalg.norm(points[-1] - points[0])))
+
+
+def dense(steps: int) -> np.ndarray:
+    """Places t in [0, 1] of a path that is measured in at least 32 steps and shown in `steps` images."""
+    return np.linspace(0, 1, (steps - 1) * math.ceil(MEASURED_STEPS / (steps - 1)) + 1)
+
+
+def shown(images: np.ndarray, steps: int) -> np.ndarray:
+    """The images of a dense path that are shown, evenly spread, both ends among them."""
+    return images[:: (len(images) - 1) // (steps - 1)]
+
+
+def path_words(steps: int) -> list[str]:
+    """What stands over the images of a path of so many steps."""
+    return [f"{'t = ' if not number else ''}{t:.3g}" for number, t in enumerate(np.linspace(0, 1, steps))]
 
 
 STEP_COLUMNS = tuple(

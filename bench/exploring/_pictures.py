@@ -69,6 +69,23 @@ def plot_panels(path: Path, title: str, panels: Sequence[Panel]) -> None:
     save_png(figure, path)
 
 
+def plot_groups(path: Path, title: str, groups: Sequence[tuple[str, np.ndarray]], words: tuple[str, str]) -> None:
+    """PNG of points [n, 2] in groups, each of its own colour and with its name in the legend; one group needs none."""
+    from matplotlib import colormaps
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 5.2), layout="constrained", facecolor="white")
+    axes = figure.add_subplot()
+    colours = colormaps["tab10" if len(groups) <= 10 else "tab20"]
+    for number, (name, points) in enumerate(groups):
+        colour = COLOURS[0] if len(groups) == 1 else colours(number % colours.N)
+        axes.scatter(*points.T, s=9, color=colour, alpha=0.75, linewidths=0, label=name or None)
+    frame(axes, title, words)
+    if len(groups) > 1:
+        axes.legend(frameon=False, fontsize=8.5, loc="center left", bbox_to_anchor=(1, 0.5), markerscale=2)
+    save_png(figure, path)
+
+
 def draw_line(axes: Any, line: Line) -> None:
     """A line with its band, dots and words."""
     colour = LANDMARK if line.landmark else COLOURS[line.colour % len(COLOURS)]

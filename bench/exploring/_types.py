@@ -24,20 +24,20 @@ Picture = Callable[[Path], None]
 class Explored:
     """The finding of one exploration.
 
-    `about` says what was explored and with which options, `values` holds numbers that stand in no table (JSON values),
-    `pictures` draw themselves into the PNG that they are given, by file name without its ending.
+    `about` says what was explored and with which options (JSON values), `pictures` draw themselves into the PNG that
+    they are given, by file name without its ending, `notes` say what could not be shown and why.
     """
 
     name: str
     about: Mapping[str, Any]
     tables: tuple[Table, ...]
     pictures: Mapping[str, Picture] = field(repr=False)
-    values: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def json(self) -> dict[str, Any]:
         """Everything but the pictures as JSON values."""
         tables = {table.name: json_values(table) for table in self.tables}
-        return {"exploration": self.name, **self.about, **self.values, "tables": tables}
+        return {"exploration": self.name, **self.about, "notes": list(self.notes), "tables": tables}
 
 
 def default_folder(name: str, checkpoint: Path) -> Path:

@@ -1,9 +1,9 @@
 """Varying the noise: paths between two noise vectors, and one number of the noise at a time.
 
 Asked for by the OUC 2018 assignment 3, section 4.3 ("vary the sampled noises and observe what it will cause"). Along
-each path stand its distances between neighbouring images, in pixels and in features. A generator that has memorised
-single images jumps from one to the next: its largest step is many times the mean one (Radford et al. 2016, section
-6.1, "walking in the latent space").
+each path stand its distances between neighbouring images, in pixels and in features. A generator that has learned how
+images change goes over smoothly; one that has memorised single images jumps from one to the next (Radford et al. 2016,
+section 6.1, "walking in the latent space"), and its path is many times as long as the distance of its ends.
 """
 
 import math
@@ -19,9 +19,12 @@ from bench.exploring._paths import (
     STEP_COLUMNS,
     STEPS_NOTE,
     Steps,
+    dense,
     feature_steps,
     linear,
+    path_words,
     pixel_steps,
+    shown,
     spherical,
     step_cells,
 )
@@ -34,7 +37,6 @@ from reference_models._types import Model
 from reference_models.training import Noise, sample_from
 from reference_models.training._plots import plot_sheets
 
-POINTS = 32  # steps of a path that are measured, at least
 REACH = 2.5  # one number of the noise is moved this far to both sides: 98.8 % of a normal number lies within
 WAYS: Mapping[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {
     "linear": linear,
@@ -90,8 +92,7 @@ def interpolate(
 
 def _walks(model: Model, measure: Measure, noise: np.ndarray, steps: int) -> list[Walk]:
     """All paths of all pairs; in one dimension there is the line only."""
-    between = math.ceil(POINTS / (steps - 1))
-    t = np.linspace(0, 1, (steps - 1) * between + 1)
+    t = dense(steps)
     ways = list(WAYS)[: 1 if model.noise_dim == 1 else None]
     places = [(pair, way, noise[2 * pair], noise[2 * pair + 1]) for pair in range(len(noise) // 2) for way in ways]
     images = [interpolate(model, a, b, t, way=way, label=pair) for pair, way, a, b in places]
@@ -145,10 +146,15 @@ def _effects_table(effects: np.ndarray, title: str) -> Table:
 
 
 def _draw_walks(path: Path, *, walks: list[Walk], steps: int, title: str) -> None:
-    shown = [walk.images[:: (len(walk.images) - 1) // (steps - 1)] for walk in walks]
-    columns = [f"{t:.3g}" for t in np.linspace(0, 1, steps)]
+    columns = path_words(steps)
     rows = [f"{walk.pair + 1} {walk.way}" for walk in walks]
-    plot_sheets(path, [("", strip(np.concatenate(shown), steps))], title, columns=columns, rows=rows)
+    plot_sheets(
+        path,
+        [("", strip(np.concatenate([shown(walk.images, steps) for walk in walks]), steps))],
+        title,
+        columns=columns,
+        rows=rows,
+    )
 
 
 def _draw_steps(path: Path, *, walks: list[Walk], title: str) -> None:
