@@ -166,3 +166,36 @@ def manifold(
     measure = open_measure(opened.subject, extracting, looking.device)
     found = explore(opened, measure, seed=seed, pairs=pairs, steps=steps, grid=grid, arithmetic=arithmetic)
     show(found, folder, looking)
+
+
+@command.command(
+    epilog=examples(
+        "bench explore classes runs/biggan-digits-seed0",
+        "bench explore classes runs/cgan-digits-seed0 --pair 3,8 --pair 1,7 --samples 4 --json",
+    )
+)
+@checkpoint_argument
+@click.option("--pair", "pairs", multiple=True, metavar="A,B", help="Classes to go between.  [default: four pairs]")
+@click.option("--samples", type=int, default=2, show_default=True, help="Rows of noise for each pair.")
+@steps_option
+@seed_option
+@extracting_options
+@looking_options
+def classes(
+    checkpoint: Path,
+    pairs: tuple[str, ...],
+    samples: int,
+    steps: int,
+    seed: int,
+    extracting: Extracting,
+    looking: Looking,
+) -> None:
+    """Looks at the class embeddings of CHECKPOINT: a map of them, and images of the classes between two.
+
+    JSON: as explore.json, with folder and files.
+    """
+    from bench.exploring.classes import explore
+
+    folder, (opened,) = ready(looking, "classes", [checkpoint])
+    measure = open_measure(opened.subject, extracting, looking.device)
+    show(explore(opened, measure, pairs=pairs, samples=samples, steps=steps, seed=seed), folder, looking)

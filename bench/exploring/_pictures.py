@@ -11,6 +11,7 @@ from reference_models.training._plots import COLOURS, FAINT, INK, save_png, tile
 
 LANDMARK = "#888888"
 PANEL_INCHES = (4.6, 3.6)
+NAMED_POINTS = 120
 LEAST_SIDE = 56  # pixels of an image in a strip
 
 
@@ -83,6 +84,29 @@ def plot_groups(path: Path, title: str, groups: Sequence[tuple[str, np.ndarray]]
     frame(axes, title, words)
     if len(groups) > 1:
         axes.legend(frameon=False, fontsize=8.5, loc="center left", bbox_to_anchor=(1, 0.5), markerscale=2)
+    save_png(figure, path)
+
+
+def plot_map(
+    path: Path, title: str, places: np.ndarray, names: Sequence[str], links: Sequence[tuple[int, int]]
+) -> None:
+    """PNG of named points [n, 2] without axes, some of them linked; of many only the linked ones are named."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 5.6), layout="constrained", facecolor="white")
+    axes = figure.add_subplot()
+    linked = {end for link in links for end in link}
+    for number, (a, b) in enumerate(links):
+        axes.plot(*places[[a, b]].T, color=COLOURS[number % len(COLOURS)], linewidth=1.4, zorder=1)
+    axes.scatter(*places.T, s=16, color=[COLOURS[0] if one in linked else LANDMARK for one in range(len(places))])
+    for number, name in enumerate(names):
+        if len(names) <= NAMED_POINTS or number in linked:
+            axes.annotate(name, places[number], (5, 4), textcoords="offset points", fontsize=8.5, color=INK)
+    axes.set_title(title, loc="left", fontsize=11, color=INK)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.margins(0.08)
+    axes.spines[:].set_color(FAINT)
     save_png(figure, path)
 
 
