@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench.cli._options import data_root_option, examples, gathered, json_option
-from bench.cli._output import print_columns, print_json, say
+from bench.cli._output import print_columns, print_json, progress, say
 from bench.cli._running import Extracting, device_option, extracting_options, force_option, open_measure, path_type
 
 if TYPE_CHECKING:
@@ -199,3 +199,37 @@ def classes(
     folder, (opened,) = ready(looking, "classes", [checkpoint])
     measure = open_measure(opened.subject, extracting, looking.device)
     show(explore(opened, measure, pairs=pairs, samples=samples, steps=steps, seed=seed), folder, looking)
+
+
+@command.command(
+    epilog=examples(
+        "bench explore truncation runs/biggan-digits-seed0",
+        "bench explore truncation runs/dcgan-digits-seed0 --at inf,1,0.5,0.25 --repeats 5 --json",
+    )
+)
+@checkpoint_argument
+@click.option("--at", "bounds", metavar="T,T...", help="Bounds of the noise, inf for none.  [default: inf to 0.25]")
+@click.option("--repeats", type=int, default=3, show_default=True, help="Tables of noise, for precision and recall.")
+@extracting_options
+@looking_options
+def truncation(checkpoint: Path, bounds: str | None, repeats: int, extracting: Extracting, looking: Looking) -> None:
+    """Measures CHECKPOINT with its noise truncated: FID, Inception Score, precision and recall over the bound.
+
+    JSON: as explore.json, with folder and files.
+    """
+    from bench.evaluation import open_evaluation
+    from bench.exploring.truncation import BOUNDS, explore
+
+    chosen = BOUNDS if bounds is None else [_number(word) for word in bounds.split(",")]
+    folder, (opened,) = ready(looking, "truncation", [checkpoint])
+    evaluation = open_evaluation(opened.subject, open_measure(opened.subject, extracting, looking.device))
+    with progress() as tell:
+        found = explore(opened, evaluation, bounds=chosen, repeats=repeats, report=tell)
+    show(found, folder, looking)
+
+
+def _number(word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        raise click.BadParameter(f"{word!r} is no number; write for example --at inf,1,0.5") from None
