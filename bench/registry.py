@@ -18,6 +18,7 @@ KINDS = {  # kind: (package, constant, word in messages)
     "extractors": ("metrics.extractors", "EXTRACTOR", "extractor"),
     "datasets": ("bench.datasets", "DATASET", "data set"),
     "models": ("reference_models", "MODEL", "model"),
+    "pretrained": ("reference_models.pretrained", "PRETRAINED", "pretrained generator"),
 }
 ALIASES = {"metrics": {"is": "inception-score"}}
 

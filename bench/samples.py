@@ -21,10 +21,11 @@ from bench.evaluation import (
     Subject,
 )
 from bench.folders import whole_folder
+from bench.generators import Generator
 from bench.records import slug
 from metrics._errors import InputError
 from reference_models._types import Direction, Model
-from reference_models.training import Loaded, reconstruct, sample, translate
+from reference_models.training import reconstruct, sample, translate
 
 TO_DOMAIN: tuple[Direction, Direction] = ("y-to-x", "x-to-y")  # what makes images of the first, of the second domain
 DEFAULT_COUNT = 1_000
@@ -112,23 +113,63 @@ def _load_images(path: Path) -> np.ndarray:
         raise InputError(f"{path} {why}; make it again with `bench evaluate {path.parent}`") from error
 
 
-def sample_noise(loaded: Loaded, direction: str | None, seed: int, count: int | None) -> np.ndarray:
-    """uint8 images [n, c, h, w] of the noise rows 0 to `count` (1000); InputError where a direction was given."""
-    if direction:
-        raise InputError(f"{loaded.spec.name} makes images from noise and knows no --direction; leave it away")
-    return sample(loaded.model, seed, 0, count or DEFAULT_COUNT)
+def check_asked(
+    generator: Generator, direction: str | None, classes: str | None = None, truncation: float | None = None
+) -> None:
+    """InputError for a direction where images are made from noise, for classes or a truncation where they are not."""
+    if not generator.model.directions and direction:
+        raise InputError(f"{generator.name} makes images from noise and knows no --direction; leave it away")
+    if generator.model.directions and (classes is not None or truncation is not None):
+        raise InputError(
+            f"{generator.name} makes images from images and knows no --classes and no --truncation; leave them away"
+        )
 
 
-def translate_test(loaded: Loaded, subject: Subject, direction: str | None, count: int | None) -> np.ndarray:
+def sample_noise(
+    generator: Generator,
+    seed: int,
+    count: int | None,
+    *,
+    classes: str | None = None,
+    truncation: float | None = None,
+) -> np.ndarray:
+    """uint8 images [n, c, h, w] of the noise rows 0 to `count` (1000).
+
+    `classes` are names or numbers of labels with commas between them: image i has the one at i modulo their number;
+    without them, label i modulo all. InputError for an unknown one; ModelError for a truncation that the model refuses.
+    """
+    model, count = generator.model, count or DEFAULT_COUNT
+    labels = None if classes is None else np.resize(labels_of(generator, classes), count)
+    if truncation is not None:
+        model.truncate(truncation)
+    return sample(model, seed, 0, count, batch_size=generator.batch_size, labels=labels)
+
+
+def labels_of(generator: Generator, classes: str) -> np.ndarray:
+    """int64 [n]: the labels of classes named `a,b,...`, by name where there are names, or by number."""
+    known, number = list(generator.classes), generator.model.classes
+    if not number:
+        raise InputError(f"{generator.name} knows no classes; leave --classes away")
+    labels = []
+    for word in (part.strip() for part in classes.split(",")):
+        label = known.index(word) if word in known else int(word) if word.isascii() and word.isdigit() else -1
+        if not 0 <= label < number:
+            named = f", or one of {', '.join(known)}" if known else ""
+            raise InputError(f"no class {word!r} in {generator.name}; expected a number from 0 to {number - 1}{named}")
+        labels.append(label)
+    return np.array(labels, np.int64)
+
+
+def translate_test(generator: Generator, subject: Subject, direction: str | None, count: int | None) -> np.ndarray:
     """uint8 translations [n, c, h, w] of the first `count` test images (at most 1000 of those that there are).
 
     Raises InputError where the direction is missing and the model knows two, or where there are not so many images.
     """
-    known = loaded.model.directions
+    known = generator.model.directions
     if direction is None and len(known) > 1:
-        raise InputError(f"{loaded.spec.name} translates both ways; choose --direction {' or '.join(known)}")
+        raise InputError(f"{generator.name} translates both ways; choose --direction {' or '.join(known)}")
     way: Direction = direction or known[0]  # type: ignore[assignment]
     split = subject.dataset.load(TEST, subject.root, subject.domains[0 if way == "x-to-y" else 1])
     if count is not None and count > split.count:
         raise InputError(f"-n {count}: {subject.name} has {split.count} test images to translate; take at most as many")
-    return translate(loaded.model, split.read(0, min(count or DEFAULT_COUNT, split.count)), way)
+    return translate(generator.model, split.read(0, min(count or DEFAULT_COUNT, split.count)), way)

@@ -1,9 +1,10 @@
-"""Where the weights of extractors lie, which of them are there, and how to get the others.
+"""Where the weights of extractors and of pretrained generators lie, which are there, and how to get the others.
 
 A file named by the caller comes first, then $BENCH_WEIGHTS (a file, or a folder of them), then the user's cache folder,
 then the folder where torch.hub, torch-fidelity and pytorch-fid keep their downloads. A place that the user names may
 hold any weights: their sha256 is then the identity of every number made with them. The other places count only where
-the bytes are the published ones; hashing 100 MB takes 0.1 s, so it is done every time and no date is trusted.
+the bytes are the published ones; hashing 100 MB takes 0.1 s, so it is done every time and no date is trusted. Of some
+files no hash is on record: their name has to do, and whoever uses them is told.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ import http.client
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from bench import registry
 from metrics._errors import InputError
 from metrics.extractors._folders import cache_folder
 from metrics.extractors._types import Extractor, WeightFile
+from reference_models.pretrained._types import PublicFile
+
+File = WeightFile | PublicFile
 
 SHIPPED = registry.ROOT / "metrics" / "extractors" / "weights"
 CHUNK = 2**20
@@ -27,10 +31,10 @@ TIMEOUT_SECONDS = 30
 
 @dataclass(frozen=True)
 class Weights:
-    """The weights that an extractor will use: no file and no hash where it needs none.
+    """The weights that an extractor or a generator will use: no file and no hash where it needs none.
 
-    `official` is False where the bytes are not the published ones (random weights, fine-tuned ones), which belongs
-    beside every number made with them.
+    `official` is False where the bytes are not known to be the published ones (random weights, fine-tuned ones, files
+    without a hash on record), which belongs beside every number made with them.
     """
 
     path: Path | None
@@ -40,9 +44,12 @@ class Weights:
 
 @dataclass(frozen=True)
 class Status:
-    """One weight file of an extractor and where it is: `path` is None and `place` empty where it is missing."""
+    """One weight file and where it is: `path` is None and `place` empty where it is missing.
 
-    extractor: str
+    `used_by` names an extractor or a pretrained generator. `sha256` is empty and `size` 0 where they are not on record.
+    """
+
+    used_by: str
     name: str
     url: str
     sha256: str
@@ -84,43 +91,45 @@ def find(extractor: Extractor, explicit: Path | None = None, offline: bool = Fal
             )
         return _hashed(SHIPPED / extractor.shipped, extractor)
     for file in extractor.weights:
-        path, _ = _kept(file)
+        path, _ = kept(file)
         if path:
             return _hashed(path, extractor)
     raise InputError(_missing(extractor, offline))
 
 
 def status() -> list[Status]:
-    """Every weight file of every extractor, by name; extractors without weights are left out."""
+    """Every weight file of every extractor and pretrained generator, by name; those without weights are left out."""
     rows = []
     for name in registry.names("extractors"):
         extractor = registry.load("extractors", name)
         if extractor.shipped:
             rows.append(_shipped(extractor))
-        for file in extractor.weights:
-            path, place = _place(extractor, file)
-            rows.append(Status(name, file.name, file.url, file.sha256, file.size, file.licence, path, place))
+        rows += [_status(name, file, _from_environment(extractor)) for file in extractor.weights]
+    for name in registry.names("pretrained"):
+        rows.append(_status(name, registry.load("pretrained", name).file, named_folder()))
     return rows
 
 
 def fetch(name: str, progress: Callable[[int, int], None] | None = None, offline: bool = False) -> Path:
-    """Downloads an extractor's weights into `folder()` and checks their hash; what is there already is kept.
+    """Downloads the weights of an extractor or a pretrained generator into `folder()` and checks their hash, where one
+    is on record; what is there already is kept.
 
-    An earlier download that broke off is continued. Each public address is tried in turn. `progress(done, total)` in
-    bytes. Raises InputError for an unknown extractor, one without weights to fetch, `offline`, an address that does not
-    answer, a transfer that breaks off, a full disk, and bytes with another hash than the published one.
+    An earlier download that broke off is continued where the size is on record. Each public address is tried in turn.
+    `progress(done, total)` in bytes. Raises InputError for an unknown name, an extractor without weights to fetch,
+    `offline`, an address that does not answer, a transfer that breaks off, a full disk, and bytes with another hash
+    than the published one.
     """
-    extractor = registry.load("extractors", name)
-    if not extractor.weights:
-        raise InputError(f"extractor {extractor.name!r} has no weights to fetch; it works as it is")
-    for file in extractor.weights:
+    files = fetchable(name)
+    for file in files:
         path = folder() / file.name
         if path.is_file() and _fits(path, file):
             return path
     if offline:
-        raise InputError(f"--offline forbids the download. {_missing(extractor, offline)}")
+        raise InputError(
+            f"--offline forbids the download of {files[0].name} from {files[0].url}; put it into {folder()} yourself"
+        )
     failures = []
-    for file in extractor.weights:
+    for file in files:
         try:
             return _download(file, progress or (lambda done, total: None))
         except InputError as error:
@@ -128,15 +137,29 @@ def fetch(name: str, progress: Callable[[int, int], None] | None = None, offline
     raise InputError("; ".join(failures))
 
 
-def _place(extractor: Extractor, file: WeightFile) -> tuple[Path | None, str]:
-    """Where `find` would take this file from, and the word for that place."""
-    named = _from_environment(extractor)
+def fetchable(name: str) -> Sequence[File]:
+    """The public files of an extractor, any one of which suffices, or the one of a pretrained generator."""
+    if name in registry.names("pretrained"):
+        return [registry.load("pretrained", name).file]
+    extractor: Extractor = registry.load("extractors", name)
+    if not extractor.weights:
+        raise InputError(f"extractor {extractor.name!r} has no weights to fetch; it works as it is")
+    return extractor.weights
+
+
+def _status(name: str, file: File, named: Path | None) -> Status:
+    path, place = _place(named, file)
+    return Status(name, file.name, file.url, file.sha256, file.size, file.licence, path, place)
+
+
+def _place(named: Path | None, file: File) -> tuple[Path | None, str]:
+    """Where this file would be taken from, a place `named` in the environment first, and the word for that place."""
     if named and named.is_dir():
         named = named / file.name
     if named and named.is_file():
         return named, "BENCH_WEIGHTS"
     try:
-        return _kept(file)
+        return kept(file)
     except InputError:
         return None, "damaged"
 
@@ -151,14 +174,20 @@ def _shipped(extractor: Extractor) -> Status:
 # ----- finding
 
 
+def named_folder() -> Path | None:
+    """The folder of weights that the environment names; a single file there belongs to an extractor."""
+    value = os.environ.get("BENCH_WEIGHTS")
+    return Path(value) if value and Path(value).is_dir() else None
+
+
 def _from_environment(extractor: Extractor) -> Path | None:
     value = os.environ.get("BENCH_WEIGHTS")
     # One variable for all extractors: those that ship their weights go on using these.
     return Path(value) if value and not extractor.shipped else None
 
 
-def _kept(file: WeightFile) -> tuple[Path | None, str]:
-    """The published file in the folders that we or torch keep, and which folder that was."""
+def kept(file: File) -> tuple[Path | None, str]:
+    """The published file in the folders that we or torch keep, and which folder that was; InputError if damaged."""
     own = folder() / file.name
     if own.is_file():
         if _fits(own, file):
@@ -181,8 +210,8 @@ def _hashed(path: Path, extractor: Extractor) -> Weights:
     return Weights(path, digest, shipped or any(digest.startswith(file.sha256) for file in extractor.weights))
 
 
-def _fits(path: Path, file: WeightFile) -> bool:
-    return path.stat().st_size == file.size and _sha256(path).startswith(file.sha256)
+def _fits(path: Path, file: File) -> bool:
+    return file.size in (0, path.stat().st_size) and _sha256(path).startswith(file.sha256)
 
 
 def _sha256(path: Path) -> str:
@@ -205,14 +234,16 @@ def _missing(extractor: Extractor, offline: bool) -> str:
 # ----- fetching
 
 
-def _download(file: WeightFile, progress: Callable[[int, int], None]) -> Path:
+def _download(file: File, progress: Callable[[int, int], None]) -> Path:
     folder().mkdir(parents=True, exist_ok=True)
-    part = folder() / f"{file.name}.part"
-    if not part.is_file() or part.stat().st_size < file.size:
-        _transfer(file, part, progress)
+    part, total = folder() / f"{file.name}.part", file.size
+    if not total:
+        part.unlink(missing_ok=True)  # how much of it is there cannot be told
+    if not part.is_file() or part.stat().st_size < total:
+        total = _transfer(file, part, progress)
     done = part.stat().st_size
-    if done < file.size:
-        raise InputError(f"{file.url} broke off after {done} of {file.size} bytes; run it again to continue")
+    if done < total:
+        raise InputError(f"{file.url} broke off after {done} of {total} bytes; run it again to continue")
     digest = _sha256(part)
     if not digest.startswith(file.sha256):
         part.unlink()
@@ -220,8 +251,9 @@ def _download(file: WeightFile, progress: Callable[[int, int], None]) -> Path:
     return part.replace(folder() / file.name)
 
 
-def _transfer(file: WeightFile, part: Path, progress: Callable[[int, int], None]) -> None:
-    """Appends to `part` what is missing; whatever arrived before the transfer broke stays there."""
+def _transfer(file: File, part: Path, progress: Callable[[int, int], None]) -> int:
+    """Appends to `part` what is missing; whatever arrived before the transfer broke stays there. The size of it all:
+    the one on record, else what the server says."""
     done = part.stat().st_size if part.is_file() else 0
     request = urllib.request.Request(file.url, headers={"Range": f"bytes={done}-"} if done else {})
     try:
@@ -231,16 +263,18 @@ def _transfer(file: WeightFile, part: Path, progress: Callable[[int, int], None]
     with response:
         if response.status != http.client.PARTIAL_CONTENT:
             done = 0  # this server sends the whole file or nothing
+        total = file.size or done + int(response.headers.get("Content-Length") or 0)
         try:
             with part.open("ab" if done else "wb") as out:
                 while chunk := _next(response):
                     out.write(chunk)
                     done += len(chunk)
-                    progress(done, file.size)
+                    progress(done, total)
         except OSError as error:
             raise InputError(
                 f"cannot write {part}: {error.strerror or error}; free some space and try again"
             ) from error
+    return total
 
 
 def _next(response: http.client.HTTPResponse) -> bytes:

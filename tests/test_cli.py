@@ -363,7 +363,7 @@ def test_weights_are_listed_with_their_address(monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     rows = {row["name"]: row for row in run_json("weights")}
     assert rows["digits_cnn.safetensors"]["place"] == "shipped"
-    inception = [row for row in rows.values() if row["extractor"] == "inception"]
+    inception = [row for row in rows.values() if row["used_by"] == "inception"]
     assert all(row["path"] is None and row["url"].startswith("https://") for row in inception)
     text = run("weights").stdout
     assert "missing" in text
@@ -383,9 +383,12 @@ def test_fetching_tells_where_the_file_lies(monkeypatch, tmp_path):
 
     monkeypatch.setattr(bench.weights, "fetch", lambda name, progress, offline: tmp_path / f"{name}.pth")
     assert run_json("weights", "fetch", "inception") == {
-        "extractor": "inception",
+        "used_by": "inception",
         "path": str(tmp_path / "inception.pth"),
+        "checked": True,
     }
+    assert run_json("weights", "fetch", "biggan-deep-512")["checked"] is False
+    assert "no sha256 is on record" in run("weights", "fetch", "biggan_deep_512").stderr
 
 
 def test_cache_is_shown_verified_and_emptied(folders):
@@ -423,7 +426,7 @@ def test_a_damaged_entry_is_found_and_computed_again(folders):
     assert run("cache", "verify").exit_code == 0
 
 
-@pytest.mark.parametrize("kind", ["metrics", "extractors", "datasets", "models"])
+@pytest.mark.parametrize("kind", ["metrics", "extractors", "datasets", "models", "pretrained"])
 def test_list_names_every_plug_in_with_title_and_source(kind):
     from bench import registry
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import biggan_peer
 import numpy as np
 import pytest
 import torch
@@ -360,6 +361,38 @@ def test_samples_do_not_depend_on_how_many_are_asked_for(copy):
 
 def test_a_model_of_noise_has_no_direction(copy):
     assert "no --direction" in refused("sample", FOLDER, "-o", "out", "--direction", "x-to-y")
+
+
+def test_samples_can_be_truncated_and_of_chosen_classes(here):
+    tiny = ("width=2", "embedding=3", "chunk=2", "batch_size=4")
+    settings = [word for one in tiny for word in ("--set", one)]
+    good("train", "--model", "biggan", "--dataset", "digits", "--steps", "2", "--device", "cpu", *settings)
+    folder = Path("runs/biggan-digits-seed0")
+    asked = ("-n", "4", "--classes", "7,3", "--truncation", "0.5", "-o", "out.npz", "--json")
+    about = json.loads(good("sample", folder, *asked).stdout)
+    assert (about["classes"], about["truncation"], about["weights_sha256"]) == ("7,3", 0.5, None)
+    assert open_source("out.npz").count == 4
+    assert "a number from 0 to 9, or one of 0, 1" in refused("sample", folder, "-o", "out", "--classes", "3,x")
+    assert "truncation 0.0" in refused("sample", folder, "-o", "out", "--truncation", "0")
+
+
+def test_what_knows_no_classes_says_so(copy):
+    assert "knows no classes" in refused("sample", FOLDER, "-o", "out", "--classes", "1")
+    assert "no checkpoint 'nowhere'" in refused("sample", "nowhere", "-o", "out")
+
+
+def test_a_pretrained_generator_is_sampled_by_its_name(here):
+    assert "bench weights fetch biggan-deep-128" in refused("sample", "biggan-deep-128", "-o", "out")
+    assert "bench weights fetch" not in refused("sample", "biggan-deep-128", "-o", "out", "--offline")
+    biggan_peer.save(biggan_peer.random_peer(), here / "weights")
+    command = ("sample", "biggan-deep-128", "--weights", here / "weights", "--classes", "4,1", "--truncation", "0.4")
+    said = good(*command, "-n", "3", "-o", "out")
+    assert "not known to be the published ones" in said.stderr
+    assert open_source("out").count == 3
+    about = json.loads(good(*command, "-n", "3", "-o", "out.npz", "--json").stdout)
+    assert (about["model"], len(about["weights_sha256"])) == ("biggan-deep-128", 64)
+    assert "up to 1" in refused(*command[:-1], "2", "-o", "other")
+    assert "number from 0 to 6" in refused(*command[:4], "--classes", "7", "-o", "other")
 
 
 def test_images_of_a_folder_are_found_again_by_their_path_only(here):

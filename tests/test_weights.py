@@ -11,6 +11,7 @@ import pytest
 from bench import registry, weights
 from metrics._errors import InputError
 from metrics.extractors._types import WeightFile
+from reference_models.pretrained._types import PublicFile
 
 CONTENT = bytes(range(256)) * 2000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -126,7 +127,7 @@ def test_an_extractor_ships_its_weights(tmp_path, monkeypatch):
 
 
 def test_status_lists_missing_and_found_files(monkeypatch):
-    before = {row.name: row.place for row in weights.status() if row.extractor == "inception"}
+    before = {row.name: row.place for row in weights.status() if row.used_by == "inception"}
     assert set(before.values()) == {""}
     file = registry.load("extractors", "inception").weights[0]
     keep(weights.folder(), b"cut off", file.name)
@@ -183,6 +184,7 @@ def server(inception, monkeypatch):
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         url = f"http://127.0.0.1:{running.server_port}/net-12345678.pth"
+        handler.url = url
         served = replace(inception, weights=(replace(inception.weights[0], url=url),))
         monkeypatch.setattr(weights.registry, "load", lambda kind, name: served)
         yield handler
@@ -264,3 +266,26 @@ def test_nothing_to_fetch_is_said():
 def test_an_unknown_extractor_is_answered_with_the_close_name():
     with pytest.raises(InputError, match="Did you mean 'inception'"):
         weights.fetch("incepton")
+
+
+def test_a_file_whose_hash_is_not_on_record_is_fetched_anew_and_kept(server, monkeypatch):
+    file = PublicFile("net.bin", server.url, "", 0, "?")
+    monkeypatch.setattr(weights, "fetchable", lambda name: [file])
+    keep(weights.folder(), b"begun", "net.bin.part")
+    seen = []
+    path = weights.fetch("any", lambda done, total: seen.append((done, total)))
+    assert path.read_bytes() == CONTENT
+    assert seen[-1] == (len(CONTENT), len(CONTENT))  # the server says how many
+    assert server.requests == [None]
+    server.stop_after = 100
+    path.unlink()
+    with pytest.raises(InputError, match="broke off after 100 of 512000"):
+        weights.fetch("any")
+
+
+def test_generators_can_be_fetched_and_are_listed():
+    rows = {row.used_by: row for row in weights.status()}
+    for name in registry.names("pretrained"):
+        (file,) = weights.fetchable(name)
+        assert rows[name].url == file.url
+        assert (rows[name].path, rows[name].place) == (None, "")

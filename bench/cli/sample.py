@@ -1,4 +1,4 @@
-"""Images out of a checkpoint: PNGs in a folder, or one .npz."""
+"""Images out of a checkpoint or a pretrained generator: PNGs in a folder, or one .npz."""
 
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from bench.cli._running import device_option, force_option, path_type
     epilog=examples(
         "bench sample runs/dcgan-digits-seed0 -n 1000 -o samples",
         "bench sample runs/dcgan-digits-seed0 -n 64 --seed 7 -o samples.npz --json",
+        "bench sample biggan-deep-256 --classes 207,980 --truncation 0.4 -n 16 -o dogs-and-volcanos",
     )
 )
 @click.argument("checkpoint", type=path_type)
@@ -26,6 +27,10 @@ from bench.cli._running import device_option, force_option, path_type
 @click.option(
     "--direction", type=click.Choice(("x-to-y", "y-to-x")), help="Of a translation; its test images are used."
 )
+@click.option("--classes", metavar="A,B,...", help="Of labels, by name or number: image i has the one at i, in turn.")
+@click.option("--truncation", type=float, metavar="T", help="Noise within [-T, T] only.  [default: the model's]")
+@click.option("--weights", type=path_type, metavar="FILE", help="Of a pretrained generator.  [env: BENCH_WEIGHTS]")
+@click.option("--offline", is_flag=True, help="Never offer a download.")
 @click.option("--dataset", metavar="NAME", help="Where the checkpoint was trained on folder:PATH, this path.")
 @device_option
 @data_root_option
@@ -37,38 +42,48 @@ def command(
     output: Path,
     seed: int,
     direction: str | None,
+    classes: str | None,
+    truncation: float | None,
+    weights: Path | None,
+    offline: bool,
     dataset: str | None,
     device: str,
     data_root: Path | None,
     force: bool,
     as_json: bool,
 ) -> None:
-    """Samples CHECKPOINT, a file or a run's folder. Image i depends on the seed and i only, whatever the count.
+    """Samples CHECKPOINT, a file or a run's folder, or the name of a pretrained generator (`bench list pretrained`).
 
-    A model that translates is given the test images of its data set, in their order.
+    Image i depends on the seed and i only, whatever the count. A model that translates is given the test images of its
+    data set, in their order. A pretrained generator needs its weights: `bench weights` says where they are, or where
+    they come from.
 
-    JSON keys: output, count, seed, direction, model, dataset.
+    JSON keys: output, count, seed, direction, classes, truncation, model, dataset, weights_sha256.
     """
-    from bench.samples import sample_noise, save_images, save_pngs, translate_test
+    from bench.generators import open_generator
+    from bench.samples import check_asked, sample_noise, save_images, save_pngs, translate_test
     from bench.stored import subject_of_checkpoint
     from metrics._errors import InputError
-    from reference_models.training import load
 
     if output.suffix == ".npz" and output.exists() and not force:
         raise InputError(f"{output} exists; replace it with --force or choose another name")
-    loaded = load(checkpoint, device=device)
-    if loaded.model.directions:
+    generator = open_generator(checkpoint, weights_file=weights, offline=offline, device=device)
+    check_asked(generator, direction, classes, truncation)
+    if generator.model.directions:
         subject = subject_of_checkpoint(checkpoint, dataset, data_root)
-        images = translate_test(loaded, subject, direction, count)
+        images = translate_test(generator, subject, direction, count)
     else:
-        images = sample_noise(loaded, direction, seed, count)
+        images = sample_noise(generator, seed, count, classes=classes, truncation=truncation)
     if output.suffix == ".npz":
         save_images(output, images)
     else:
         save_pngs(output, images, force=force)
     if as_json:
-        about = {"output": str(output), "count": len(images), "seed": seed, "direction": direction}
-        print_json({**about, "model": loaded.spec.name, "dataset": loaded.state["data"]["name"]})
-    else:
-        click.echo(output)
-        say(f"{len(images):,} images of {loaded.spec.name}")
+        about = {"output": str(output), "count": len(images), "seed": seed, "direction": direction, "classes": classes}
+        about |= {"truncation": truncation, "model": generator.name, "dataset": generator.dataset}
+        print_json({**about, "weights_sha256": generator.weights_sha256})
+        return
+    click.echo(output)
+    say(f"{len(images):,} images of {generator.name}")
+    if generator.official is False:
+        say(f"weights {generator.weights_sha256}: not known to be the published ones")

@@ -1,4 +1,4 @@
-"""Which weights of extractors are there, and how to get the others."""
+"""Which weights of extractors and generators are there, and how to get the others."""
 
 from dataclasses import asdict
 
@@ -12,12 +12,13 @@ from bench.cli._output import print_columns, print_json, progress, say
 @json_option
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:
-    """Lists the weight files of all extractors: where each is, or the address that it comes from.
+    """Lists the weight files of all extractors and pretrained generators: where each is, or where it comes from.
 
     A file is looked for at --weights, in $BENCH_WEIGHTS (a file or a folder), in the cache folder, and where torch.hub,
     torch-fidelity and pytorch-fid keep theirs. Any one file of an extractor suffices.
 
-    JSON: a list of objects with extractor, name, url, sha256, size, licence, path (null where missing), place.
+    JSON: a list of objects with used_by, name, url, sha256, size, licence, path (null where missing), place; sha256 is
+    empty and size 0 where they are not on record.
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -29,37 +30,40 @@ def command(ctx: click.Context, as_json: bool) -> None:
         return
     shown = [
         (
-            row["extractor"],
+            row["used_by"],
             row["name"],
-            f"{row['size'] / 1e6:.1f} MB",
+            f"{row['size'] / 1e6:.1f} MB" if row["size"] else "size unknown",
             row["place"] or "missing",
             row["path"] or row["url"],
         )
         for row in rows
     ]
-    print_columns(shown, ("extractor", "file", "size", "place", "path or address"))
+    print_columns(shown, ("used by", "file", "size", "place", "path or address"))
     if any(row["path"] is None for row in rows):
-        click.echo("get what is missing with: bench weights fetch EXTRACTOR")
+        click.echo("get what is missing with: bench weights fetch NAME")
 
 
-@command.command(epilog=examples("bench weights fetch inception", "bench weights fetch inception-torchvision --json"))
-@click.argument("extractor")
+@command.command(epilog=examples("bench weights fetch inception", "bench weights fetch biggan-deep-256 --json"))
+@click.argument("name")
 @click.option("--offline", is_flag=True, help="Only look whether they are there.")
 @json_option
-def fetch(extractor: str, offline: bool, as_json: bool) -> None:
-    """Downloads the weights of EXTRACTOR into the cache folder and checks their sha256.
+def fetch(name: str, offline: bool, as_json: bool) -> None:
+    """Downloads the weights of NAME, an extractor or a pretrained generator, into the cache folder.
 
-    A download that broke off is continued; what is there already is kept.
+    Their sha256 is checked where it is on record. A download that broke off is continued; what is there is kept.
 
-    JSON keys: extractor, path.
+    JSON keys: used_by, path, checked.
     """
     from bench import registry, weights
 
-    name = registry.resolve("extractors", extractor)
+    kind = "pretrained" if name.replace("_", "-") in registry.names("pretrained") else "extractors"
+    name = registry.resolve(kind, name)
     with progress("bytes") as tell:
         path = weights.fetch(name, lambda done, total: tell(name, done, total), offline)
+    checked = all(file.sha256 for file in weights.fetchable(name))
     if as_json:
-        print_json({"extractor": name, "path": str(path)})
-    else:
-        click.echo(path)
-        say(f"sha256 checked; `bench fid A B --extractor {name}` uses it")
+        print_json({"used_by": name, "path": str(path), "checked": checked})
+        return
+    click.echo(path)
+    use = f"bench sample {name} -n 16 -o DIR" if kind == "pretrained" else f"bench fid A B --extractor {name}"
+    say(f"{'sha256 checked' if checked else 'no sha256 is on record, so none was checked'}; `{use}` uses it")

@@ -1,0 +1,120 @@
+"""Opening a generator by what a user names: a checkpoint, the folder of a run, or one with published weights."""
+
+import json
+from math import prod
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bench import registry, weights
+from bench.provenance import file_sha256
+from metrics._errors import InputError
+from metrics.extractors._state import read_state
+from reference_models._types import Model
+from reference_models.pretrained._types import Pretrained
+from reference_models.training import find_device, load
+
+PIXELS_AT_ONCE = 2**20  # of the images of one batch: 64 of 128x128, 4 of 512x512
+MOST_AT_ONCE = 250
+
+
+class Generator(NamedTuple):
+    """A model in evaluation mode, what it is called and what it was trained on.
+
+    `classes` are the names of its labels, empty where they are numbers only; `batch_size` is what fits into memory.
+    `weights_sha256` is that of a published or named weights file, `official` whether it is known to be the published
+    one; both are None for a checkpoint of this project.
+    """
+
+    name: str
+    model: Model
+    dataset: str
+    classes: tuple[str, ...]
+    batch_size: int
+    weights_sha256: str | None = None
+    official: bool | None = None
+
+
+def open_generator(
+    source: Path, *, weights_file: Path | None = None, offline: bool = False, device: str = "cpu"
+) -> Generator:
+    """The generator of a checkpoint file, of the folder of a run, or of a name such as biggan-deep-256.
+
+    A path that exists comes before a name. `weights_file` is for a name: its weights, or a folder that holds them.
+    Raises InputError and ModelError for a source that is neither, and for weights that are missing, damaged or foreign.
+    """
+    known = registry.names("pretrained")
+    name = str(source).replace("_", "-")
+    if name in known and not source.exists():
+        return _pretrained(registry.load("pretrained", name), weights_file, offline, device)
+    if weights_file:
+        raise InputError(
+            f"--weights is for a pretrained generator ({', '.join(known)}); {source} has its own, leave it away"
+        )
+    if not source.exists() and len(source.parts) == 1:
+        raise InputError(
+            f"there is no checkpoint {str(source)!r}, and no generator of that name; those are: {', '.join(known)}"
+        )
+    loaded = load(source, device=device)
+    data = loaded.state["data"]
+    return Generator(loaded.spec.name, loaded.model, data["name"], tuple(data["classes"]), batch_size(data["shape"]))
+
+
+def batch_size(shape: tuple[int, int, int]) -> int:
+    """How many images of a shape are made at once."""
+    return max(1, min(MOST_AT_ONCE, PIXELS_AT_ONCE // prod(shape[1:])))
+
+
+def find_weights(spec: Pretrained, explicit: Path | None = None, offline: bool = False) -> weights.Weights:
+    """The weights of a pretrained generator: `explicit` (a file, or a folder with the published or the saved one), then
+    the published name in a folder named by $BENCH_WEIGHTS, then in the folders where downloads are kept.
+
+    Never downloads: InputError naming the file, its address and the choices where there is none, where a named place
+    does not exist, and where a kept file is damaged.
+    """
+    names = (spec.file.name, spec.saved_as[0])
+    if explicit and not explicit.is_file():
+        found = [explicit / name for name in names if (explicit / name).is_file()]
+        if not found:
+            raise InputError(f"no weights at {str(explicit)!r}; expected a file, or a folder with {' or '.join(names)}")
+        path: Path | None = found[0]
+    else:
+        folder = weights.named_folder()
+        in_folder = folder / spec.file.name if folder and (folder / spec.file.name).is_file() else None
+        path = explicit or in_folder or weights.kept(spec.file)[0]
+    if path is None:
+        raise InputError(_missing(spec, offline))
+    digest = file_sha256(path)
+    return weights.Weights(path, digest, digest == spec.file.sha256)
+
+
+def _pretrained(spec: Pretrained, explicit: Path | None, offline: bool, device: str) -> Generator:
+    place = find_device(device)
+    found = find_weights(spec, explicit, offline)
+    assert found.path is not None
+    model = spec.build(read_state(found.path), _settings(spec, found.path)).to(place)
+    return Generator(spec.name, model, spec.labels, (), batch_size(spec.shape), found.sha256, found.official)
+
+
+def _settings(spec: Pretrained, path: Path) -> dict[str, Any] | None:
+    """The JSON beside weights that the original package saved, or beside published ones; None where there is none."""
+    saved, settings = spec.saved_as
+    beside = path.with_name(settings if path.name == saved else f"{spec.name}-{settings}")
+    if not beside.is_file():
+        return None
+    try:
+        values = json.loads(beside.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{beside} cannot be read ({error}); copy it again, or leave it away") from error
+    if not isinstance(values, dict):
+        raise InputError(f"{beside} holds no JSON object; copy it again, or leave it away")
+    return values
+
+
+def _missing(spec: Pretrained, offline: bool) -> str:
+    file = spec.file
+    about = f"{file.size / 1e6:.0f} MB, sha256 {file.sha256}" if file.sha256 else "its sha256 is not on record"
+    fetch_it = "" if offline else f"fetch it with: bench weights fetch {spec.name}; or "
+    return (
+        f"{spec.name} has no weights here: {file.name} ({about}) from {file.url} - {fetch_it}put it into "
+        f"{weights.folder()} or a folder named by BENCH_WEIGHTS, or name it with --weights"
+    )

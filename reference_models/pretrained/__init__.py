@@ -1,0 +1,1 @@
+"""Generators with published weights. A module without a leading underscore holds one constant `PRETRAINED`."""
