@@ -98,10 +98,10 @@ def test_without_a_classifier_there_is_no_inception_score(opened, tmp_path):
     write(found, tmp_path / "out")
 
 
-def test_progress_counts_the_bounds(opened, evaluation):
+def test_progress_counts_the_images_of_all_bounds(opened, evaluation):
     told = []
     explore(opened, evaluation, bounds=[1.0, 1.0, 0.5], repeats=1, report=lambda *words: told.append(words))
-    assert told == [("truncation", 1, 2), ("truncation", 2, 2)]
+    assert told == [("truncated samples", 250, 500), ("truncated samples", 500, 500)]
 
 
 @pytest.mark.parametrize(("bounds", "repeats"), [([], 1), ([1.0, 0.0], 1), ([-1.0], 1), ([math.nan], 1), ([1.0], 0)])

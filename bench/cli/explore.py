@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -233,3 +234,52 @@ def _number(word: str) -> float:
         return float(word)
     except ValueError:
         raise click.BadParameter(f"{word!r} is no number; write for example --at inf,1,0.5") from None
+
+
+@command.command(
+    epilog=examples(
+        "bench explore neighbours runs/dcgan-digits-seed0",
+        "bench explore neighbours runs/cyclegan-edges2shapes-seed0 --direction x-to-y -k 3 --json",
+    )
+)
+@checkpoint_argument
+@click.option("--shown", type=int, default=6, show_default=True, help="Images in each part of the pictures.")
+@click.option("-k", "--neighbours", "k", type=int, default=4, show_default=True, help="Neighbours of each.")
+@click.option("--samples", type=int, metavar="N", help="Images compared.  [default: as many as for testing, or 1000]")
+@click.option("--limit", type=int, metavar="N", help="Draw N training images.  [default: all]")
+@click.option("--direction", type=click.Choice(("x-to-y", "y-to-x")), help="Of a translation of the test images.")
+@seed_option
+@extracting_options
+@looking_options
+def neighbours(
+    checkpoint: Path,
+    shown: int,
+    k: int,
+    samples: int | None,
+    limit: int | None,
+    direction: str | None,
+    seed: int,
+    extracting: Extracting,
+    looking: Looking,
+) -> None:
+    """Finds the training images nearest to what CHECKPOINT makes, in pixels and in features, to look for copies.
+
+    JSON: as explore.json, with folder and files.
+    """
+    from bench.exploring.neighbours import explore
+
+    folder, (opened,) = ready(looking, "neighbours", [checkpoint])
+    measure = open_measure(opened.subject, extracting, looking.device)
+    with progress() as tell:
+        found = explore(
+            opened,
+            measure,
+            shown=shown,
+            k=k,
+            samples=samples,
+            seed=seed,
+            direction=direction,
+            limit=limit,
+            report=partial(tell, "training images"),
+        )
+    show(found, folder, looking)

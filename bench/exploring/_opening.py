@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bench import registry
 from bench.datasets import Split
 from bench.evaluation import TEST, Subject
 from bench.provenance import file_sha256
 from bench.runner import RUN
+from bench.samples import sample_noise, translate_test
 from bench.stored import open_checkpoint, run_of, subject_of_checkpoint
 from metrics._errors import InputError
 from reference_models._types import ImageShape, Model
@@ -90,6 +93,16 @@ def open_run(
     path = checkpoint / FILE_NAME if checkpoint.is_dir() else checkpoint
     subject = subject_of_checkpoint(path, dataset, data_root)
     return Opened(open_checkpoint(path, subject, device=device), subject, path)
+
+
+def made(opened: Opened, count: int, seed: int, direction: str | None = None) -> np.ndarray:
+    """uint8 images [n, c, h, w] that a model makes: of the noise rows 0 to `count`, or of the first test images.
+
+    InputError for a direction of a model of noise, a missing one of two, and more test images than there are.
+    """
+    if opened.model.directions:
+        return translate_test(opened.loaded, opened.subject, direction, count)
+    return sample_noise(opened.loaded, direction, seed, count)
 
 
 def require(opened: Opened, what: str, can: Callable[[Model], bool]) -> None:

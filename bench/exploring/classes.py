@@ -197,4 +197,4 @@ def _draw_strips(path: Path, *, opened: Opened, strips: Sequence[Strip], steps: 
 
 def _draw_map(path: Path, *, opened: Opened, place: np.ndarray, pairs: Sequence[tuple[int, int]]) -> None:
     names = [opened.label_name(label) for label in range(len(place))]
-    plot_map(path, f"Class embeddings (t-SNE). {opened.name}", place, names, pairs)
+    plot_map(path, f"Class embeddings (t-SNE), the pairs shown linked. {opened.name}", place, names, pairs)

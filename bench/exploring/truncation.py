@@ -83,7 +83,8 @@ def explore(
     for number, bound in enumerate(wanted):
         points.append(_point(model, evaluation, real, bound, repeats))
         if report:
-            report("truncation", number + 1, len(wanted))
+            images = repeats * evaluation.count()
+            report("truncated samples", (number + 1) * images, len(wanted) * images)
     floor = _scores(evaluation, real, _measured(evaluation, evaluation.known[REAL_2, ""]))
     table = _table(opened, evaluation, points, floor, repeats)
     pictures: dict[str, Picture] = {

@@ -13,9 +13,10 @@ What exists on the disk comes first; a name of one letter before the colon is a 
 
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,6 +28,9 @@ from bench.sources._rows import from_rows, three_channels
 from bench.sources._types import ImageSource
 from bench.sources._zip import list_zip
 from metrics._errors import InputError
+
+if TYPE_CHECKING:
+    from bench.datasets import Split
 
 SPLIT_OF_DATASET = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]+):([^:/\\]+)(?:/([^:/\\]+))?")
 
@@ -122,12 +126,20 @@ def _from_dataset(
         else eval_set(dataset, sets[part], folder, domain)
     )
 
-    def rows(start: int, stop: int) -> np.ndarray:
-        return np.ascontiguousarray(three_channels(loaded.read(start, stop)))
-
     title = f"{dataset.name}:{split}" + (f"/{domain}" if domain else "")
     grey = ["grey: the images are grey and repeated to three channels"] if dataset.shape[0] == 1 else []
-    return from_rows(title, "dataset", rows, loaded.count, choose(loaded.count), loaded.names or (), grey)
+    return source_of_split(loaded, title, choose(loaded.count), grey)
+
+
+def source_of_split(
+    split: "Split", title: str, chosen: np.ndarray | None = None, notes: Sequence[str] = ()
+) -> ImageSource:
+    """The images of a split (the chosen rows, in rising order) as a source of this title."""
+
+    def rows(start: int, stop: int) -> np.ndarray:
+        return np.ascontiguousarray(three_channels(split.read(start, stop)))
+
+    return from_rows(title, "dataset", rows, split.count, chosen, split.names or (), list(notes))
 
 
 def _missing(spec: str) -> str:

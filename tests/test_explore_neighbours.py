@@ -1,0 +1,117 @@
+"""Nearest training images: copies are found, blocks change nothing, held-out images stand beside."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from tiny_runs import pixels, tiny_run
+
+from bench.cli import main
+from bench.datasets._splits import array_split
+from bench.exploring import neighbours as exploring_neighbours
+from bench.exploring import open_run, write
+from bench.exploring.neighbours import explore, nearest_images
+from metrics._errors import InputError
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory):
+    return open_run(tiny_run(tmp_path_factory.mktemp("neighbours"), "dcgan"))
+
+
+def column(table, key):
+    place = [column.key for column in table.columns].index(key)
+    return [row[place].value for row in table.rows]
+
+
+def images(seed, count, side=6):
+    return np.random.default_rng(seed).integers(0, 256, (count, 1, side, side), np.uint8)
+
+
+def test_the_nearest_image_of_a_copied_one_is_itself_at_distance_zero():
+    training = array_split(images(0, 30))
+    found = nearest_images(training.take([7, 3]), training, 2)
+    assert found.rows[:, 0].tolist() == [7, 3]
+    assert found.distances[:, 0].tolist() == [0, 0]
+    assert (found.distances[:, 1] > 0).all()
+
+
+def test_the_distance_is_the_root_mean_square_difference():
+    white, black = np.full((1, 1, 4, 4), 255, np.uint8), np.zeros((1, 1, 4, 4), np.uint8)
+    assert nearest_images(black, array_split(white), 1).distances.item() == 1
+
+
+@pytest.mark.parametrize("block", [1, 7, 30])
+def test_the_size_of_the_blocks_changes_nothing(monkeypatch, block):
+    training, queries = array_split(images(0, 30)), images(1, 5)
+    whole = nearest_images(queries, training, 4)
+    monkeypatch.setattr(exploring_neighbours, "BLOCK", block)
+    parts = nearest_images(queries, training, 4)
+    assert np.array_equal(parts.rows, whole.rows)
+    assert np.array_equal(parts.distances, whole.distances)
+
+
+def test_a_model_that_copies_is_found_out(tmp_path):
+    opened = open_run(tiny_run(tmp_path, "train-copies"))
+    distances, nearest = explore(opened, pixels(opened), samples=20, k=2).tables
+    assert column(distances, "set") == ["generated", "held out"] * 2
+    assert column(distances, "copies") == [20, 0, None, None]
+    assert column(distances, "closer")[::2] == [1, 1]
+    assert column(distances, "median")[::2] == [0, 0]
+    assert column(nearest, "pixels_nearest") == column(nearest, "features_nearest")
+
+
+def test_held_out_images_are_as_close_as_they_are(opened):
+    table = explore(opened, pixels(opened), samples=40).tables[0]
+    training, test = opened.split("train"), opened.split()
+    rows = np.linspace(0, test.count - 1, 40).round().astype(int)
+    every = (test.take(rows)[:, None].astype(float) - training.take(range(training.count))) / 255
+    nearest = np.sqrt((every**2).mean(axis=(2, 3, 4))).min(axis=1)
+    assert column(table, "median")[1] == pytest.approx(np.median(nearest), rel=1e-9)
+    assert column(table, "closer")[1] == pytest.approx(0.05)  # 2 of 40 lie below the 5 % quantile
+
+
+def test_a_drawn_part_of_the_training_set_is_said(opened):
+    found = explore(opened, pixels(opened), samples=5, limit=50)
+    assert found.about["training_images"] == 50
+    assert found.notes == ("neighbours among 50 drawn training images only",)
+    whole = explore(opened, pixels(opened), samples=5)
+    assert column(found.tables[0], "least")[0] >= column(whole.tables[0], "least")[0]
+
+
+def test_all_files_are_written_the_same_ones_every_time(opened, tmp_path):
+    for place in "ab":
+        write(explore(opened, pixels(opened), samples=9, shown=2, k=2), tmp_path / place)
+    first, second = ({path.name: path.read_bytes() for path in (tmp_path / place).iterdir()} for place in "ab")
+    assert first == second
+    assert set(first) == {"explore.json", "distances.csv", "nearest.csv", "pixels.png", "features.png", "distances.png"}
+
+
+def test_a_translation_is_compared_with_the_domain_that_it_makes(tmp_path):
+    folder = tiny_run(tmp_path, "cyclegan", "edges2shapes", steps=1)
+    arguments = ["explore", "neighbours", str(folder), "--extractor", "pixels", "--samples", "4", "--limit", "30"]
+    assert "choose --direction" in CliRunner().invoke(main, arguments).stderr
+    result = CliRunner().invoke(main, [*arguments, "--direction", "x-to-y", "--json"])
+    assert result.exit_code == 0, result.output
+    rows = json.loads(result.stdout)["tables"]["distances"]["rows"]
+    opened = open_run(folder)
+    shapes = opened.split("train", 1)
+    drawn = np.sort(np.random.RandomState(0).choice(shapes.count, 30, replace=False))
+    held_out = opened.split("test", 1)
+    queries = held_out.take(np.linspace(0, held_out.count - 1, 4).round().astype(int))
+    expected = nearest_images(queries, array_split(shapes.take(drawn)), 1).distances
+    assert rows[1]["least"] == pytest.approx(expected.min(), rel=1e-12)
+
+
+@pytest.mark.parametrize("wrong", [{"shown": 0}, {"k": 0}, {"samples": 0}, {"limit": 0}, {"k": 2000}, {"limit": 3}])
+def test_nothing_to_compare_is_refused(opened, wrong):
+    with pytest.raises(InputError, match="expected at least 1"):
+        explore(opened, pixels(opened), **wrong)
+
+
+def test_a_direction_of_a_model_of_noise_is_refused(opened):
+    arguments = ["explore", "neighbours", str(opened.folder), "--extractor", "pixels", "--direction", "x-to-y"]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    assert "no --direction" in result.stderr
