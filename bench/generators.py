@@ -11,7 +11,7 @@ from metrics._errors import InputError
 from metrics.extractors._state import read_state
 from reference_models._types import Model
 from reference_models.pretrained._types import Pretrained
-from reference_models.training import find_device, load
+from reference_models.training import Loaded, find_device, load
 
 PIXELS_AT_ONCE = 2**20  # of the images of one batch: 64 of 128x128, 4 of 512x512
 MOST_AT_ONCE = 250
@@ -54,7 +54,11 @@ def open_generator(
         raise InputError(
             f"there is no checkpoint {str(source)!r}, and no generator of that name; those are: {', '.join(known)}"
         )
-    loaded = load(source, device=device)
+    return generator_of(load(source, device=device))
+
+
+def generator_of(loaded: Loaded) -> Generator:
+    """The generator of a loaded checkpoint."""
     data = loaded.state["data"]
     return Generator(loaded.spec.name, loaded.model, data["name"], tuple(data["classes"]), batch_size(data["shape"]))
 

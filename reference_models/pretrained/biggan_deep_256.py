@@ -42,6 +42,7 @@ PRETRAINED = Pretrained(
     file=PublicFile(
         name="biggan-deep-256-pytorch_model.bin",
         url="https://s3.amazonaws.com/models.huggingface.co/biggan/biggan-deep-256-pytorch_model.bin",
+        # As a public installer of this file records it; its record of the settings' hash equals that of LAYERS here.
         sha256="5900ef4065047e3aa0d1b66197b7f2664dceb59b27080e414ad57e203c485bc5",
         size=234_411_737,
         licence="not on record; the package that publishes it is under Apache-2.0",
