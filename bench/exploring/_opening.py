@@ -11,9 +11,10 @@ import numpy as np
 from bench import registry
 from bench.datasets import Split
 from bench.evaluation import TEST, Subject
+from bench.generators import generator_of
 from bench.provenance import file_sha256
 from bench.runner import RUN
-from bench.samples import sample_noise, translate_test
+from bench.samples import check_asked, sample_noise, translate_test
 from bench.stored import open_checkpoint, run_of, subject_of_checkpoint
 from metrics._errors import InputError
 from reference_models._types import ImageShape, Model
@@ -100,9 +101,11 @@ def made(opened: Opened, count: int, seed: int, direction: str | None = None) ->
 
     InputError for a direction of a model of noise, a missing one of two, and more test images than there are.
     """
+    generator = generator_of(opened.loaded)
+    check_asked(generator, direction)
     if opened.model.directions:
-        return translate_test(opened.loaded, opened.subject, direction, count)
-    return sample_noise(opened.loaded, direction, seed, count)
+        return translate_test(generator, opened.subject, direction, count)
+    return sample_noise(generator, seed, count)
 
 
 def require(opened: Opened, what: str, can: Callable[[Model], bool]) -> None:
