@@ -24,6 +24,7 @@ from bench.comparing import (
     side_of_statistics,
 )
 from bench.measuring import BATCH_SIZE, Measure, about_extractor, measure
+from bench.memorising import score_triplet
 from bench.scoring import (
     MeasuredSet,
     Options,
@@ -230,6 +231,7 @@ def score(
     b: Images | None = None,
     *,
     metrics: Iterable[str] = (),
+    train: Images | None = None,
     logits: str | None = None,
     splits: int = Options.splits,
     k: int = Options.k,
@@ -241,15 +243,17 @@ def score(
 
     Metrics of a pair keep their keys (`fid`, `kid`, `precision`, `mse`, ...); metrics of a set end in `_a` or `_b`
     (`inception_score_a`), also where there is one set. Without `metrics`: the Inception Score of one set, or FID, KID
-    and PRDC of two. `logits` chooses what the Inception Score reads, with the classifier's bias or without. The other
-    keys are those of `fid`, `tap_logits` where the Inception Score is among them, and the options that the metrics
-    used. Raises InputError, also for a metric of two sets where one is given.
+    and PRDC of two. `memorisation` takes `train`, the images that the generator was trained on, `b` as what it made
+    and `a` as real images that it has not seen; the keys of `bench.copies.copies` and `flags` come with it. `logits`
+    chooses what the Inception Score reads, with the classifier's bias or without. The other keys are those of `fid`,
+    `tap_logits` where the Inception Score is among them, and the options that the metrics used. Raises InputError,
+    also for a metric of two sets where one is given.
     """
     setup = Setup(**settings)
     chosen = load_metrics(metrics or (SET_METRICS if b is None else PAIR_METRICS))
-    _check_arity(chosen, b)
+    _check_arity(chosen, b, train)
     options = Options(setup.seed, splits, k, subsets, subset_size)
-    given = (a,) if b is None else (a, b)
+    given = tuple(images for images in (a, b, train) if images is not None)
     _check_there(*given)
     in_pixels = all(metric.feature == "images" for metric in chosen)
     # Paired errors read no features: no weights are asked for, and no extractor is named in the result.
@@ -262,16 +266,22 @@ def score(
     values: dict[str, Any] = {}
     warnings = [] if in_pixels else list(measuring.warnings)
     for metric in chosen:
+        if metric.arity == "triplet":
+            scores = score_triplet(measured[2], measured[1], measured[0], measuring, metric, options)
+            values |= scores.values
+            warnings += scores.warnings
+            continue
         if metric.arity == "pair":
             scores = score_pair(measured[0], measured[1], measuring, metric, options)
             values |= scores.values
             warnings += scores.warnings
             continue
-        for side, one in zip("ab", measured, strict=False):
+        for side, one in zip("ab", measured[: 1 if b is None else 2], strict=False):
             scores = score_set(one, measuring, metric, options)
             values |= {f"{key}_{side}": value for key, value in scores.values.items()}
             warnings += scores.warnings
-    for side, source in zip("ab", sources, strict=False):
+    sides = ("a", *(() if b is None else ("b",)), *(() if train is None else ("train",)))
+    for side, source in zip(sides, sources, strict=True):
         values |= {f"name_{side}": source.name, f"digest_{side}": source.digest, f"n_{side}": source.count}
     values |= dict.fromkeys(measuring.question) if in_pixels else measuring.question
     plugin = measuring.extractor
@@ -348,7 +358,13 @@ def _check_covariance(source: ImageSource) -> None:
         raise InputError(f"{source.name} holds {source.count} image; a covariance needs at least 2; give more images")
 
 
-def _check_arity(chosen: tuple[Metric, ...], b: Images | None) -> None:
+def _check_arity(chosen: tuple[Metric, ...], b: Images | None, train: Images | None) -> None:
     for metric in chosen:
-        if metric.arity == "pair" and b is None:
+        if metric.arity in ("pair", "triplet") and b is None:
             raise InputError(f"{metric.name} compares two sets and one was given; give the second, or --metrics is")
+        if metric.arity == "triplet" and train is None:
+            raise InputError(
+                f"{metric.name} needs the images that the generator was trained on; name them with --train"
+            )
+    if train is not None and not any(metric.arity == "triplet" for metric in chosen):
+        raise InputError("--train is for memorisation, which is not among the metrics; add it, or leave --train away")

@@ -1,6 +1,7 @@
 """From feature tables to scores: the same few functions behind `bench fid`, `bench score`, the runner and the board.
 
-Set metrics (Inception Score) are about one set, pair metrics (FID, KID, PRDC, MSE) about a pair (real, generated).
+Set metrics (Inception Score) are about one set, pair metrics (FID, KID, PRDC, MSE) about a pair (real, generated); what
+is about three sets (memorisation) is in `bench.memorising`.
 Every score comes back as a flat dict of strict JSON values whose keys are the metric's own; what must be said beside
 them comes back as warnings, not as prints.
 """
@@ -123,7 +124,7 @@ def compute(metric: Metric, *arrays: np.ndarray, options: Options) -> dict[str, 
 
 def score_set(measured: MeasuredSet, measure: Measure, metric: Metric, options: Options) -> Scores:
     """One set metric of one set."""
-    table = _table(measured)
+    table = table_of(measured)
     values = compute(metric, table.arrays[measure.extractor.logits], options=options)
     return Scores(values, about_sets(measured))
 
@@ -133,7 +134,7 @@ def score_pair(real: MeasuredSet, generated: MeasuredSet, measure: Measure, metr
     if metric.feature == "images":
         values = compute(metric, _images(real.source), _images(generated.source), options=options)
         return Scores(values, about_sets(real, generated))
-    a, b = (_table(measured).arrays[measure.extractor.pool] for measured in (real, generated))
+    a, b = (table_of(measured).arrays[measure.extractor.pool] for measured in (real, generated))
     values = compute(metric, a, b, options=options)
     said = about_pair(metric, real.count, generated.count, measure.extractor.taps[measure.extractor.pool], values)
     shared = about_shared(real.source.name, real.source.hashes, generated.source.name, generated.source.hashes)
@@ -141,7 +142,8 @@ def score_pair(real: MeasuredSet, generated: MeasuredSet, measure: Measure, metr
     return Scores(values, (*about_sets(real, generated), *shared, *said, *options_said))
 
 
-def _table(measured: MeasuredSet) -> FeatureTable:
+def table_of(measured: MeasuredSet) -> FeatureTable:
+    """The features of a set; ValueError where none were extracted."""
     if measured.table is None:
         raise ValueError(f"no features were extracted from {measured.source.name}")
     return measured.table

@@ -67,6 +67,12 @@ def chosen_blocks(values: Num[np.ndarray, "n d"], rows: Int64[np.ndarray, " k"])
         _release(values)
 
 
+def canonical_order(values: Num[np.ndarray, "n d"]) -> Int64[np.ndarray, " n"]:
+    """An order of the rows that does not depend on the order in which they came."""
+    sums = np.concatenate([block.astype(np.float64).sum(axis=1) for block in row_blocks(values)])
+    return np.argsort(sums, kind="stable")
+
+
 def _release(values: np.ndarray) -> None:
     """Pages of a file that were read count as this process's memory until it says that it is done with them."""
     if isinstance(values.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64, Int64, Num
 
-from metrics._arrays import chosen_blocks, row_blocks
+from metrics._arrays import canonical_order, chosen_blocks, row_blocks
 from metrics._frechet import fid_between, fid_of, influence
 from metrics._gaussian import GaussianStats, centred_root, nuclear_norm, overlap
 
@@ -54,7 +54,7 @@ def split_half(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], 
     draw = np.random.default_rng(seed)
     sides = real, generated
     (mean_a, trace_a), (mean_b, trace_b) = (_mean_and_trace(features) for features in sides)
-    orders = [_canonical(features) for features in sides]
+    orders = [canonical_order(features) for features in sides]
     # All four halves have one size, or their overlaps would not be too small by one factor.
     size = min(len(real), len(generated)) // 2
     splits = []
@@ -82,12 +82,6 @@ def _mean_and_trace(features: Num[np.ndarray, "n d"]) -> tuple[Float64[np.ndarra
     mean = features.mean(axis=0, dtype=np.float64)
     squares = sum(float(((block - mean) ** 2).sum()) for block in row_blocks(features))
     return mean, squares / (len(features) - 1)
-
-
-def _canonical(features: Num[np.ndarray, "n d"]) -> Int64[np.ndarray, " n"]:
-    """An order of the rows that does not depend on the order in which they came."""
-    sums = np.concatenate([block.astype(np.float64).sum(axis=1) for block in row_blocks(features)])
-    return np.argsort(sums, kind="stable")
 
 
 def _halves(features: Num[np.ndarray, "n d"], rows: Int64[np.ndarray, " k"]) -> tuple:
@@ -133,7 +127,7 @@ def jackknife(
     """
     groups = min(groups, len(real), len(generated))
     draw = np.random.default_rng(seed)
-    parts = [np.array_split(_canonical(side)[draw.permutation(len(side))], groups) for side in (real, generated)]
+    parts = [np.array_split(canonical_order(side)[draw.permutation(len(side))], groups) for side in (real, generated)]
     leave_out = _gram_leave_out if min(len(real), len(generated)) <= real.shape[1] else _moment_leave_out
     values = np.array(list(leave_out(real, generated, *parts)))
     value = groups * fid_of(real, generated).fid - (groups - 1) * values.mean()
@@ -180,7 +174,7 @@ def _without(features: Rows, whole: GaussianStats, rows: Int64[np.ndarray, " k"]
 def infinity(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], *, seed: int, points: int = 10) -> float:
     """FID-infinity: plain FIDs of random subsets, a fifth of the images to all, and a line in 1 / n at 1 / n = 0."""
     draw = np.random.default_rng(seed)
-    orders = [_canonical(side) for side in (real, generated)]
+    orders = [canonical_order(side) for side in (real, generated)]
     shares = np.linspace(0.2, 1.0, points)
     values = []
     for share in shares:

@@ -83,3 +83,17 @@ def nearest(
             order = there[np.argsort(squared[row, there], kind="stable")[:k]]
             rows_of[rows.start + row], distances[rows.start + row] = order, squared[row, order]
     return rows_of, distances
+
+
+def nearest_counts(x: Num[np.ndarray, "n d"], y: Num[np.ndarray, "m d"]) -> Float64[np.ndarray, " m"]:
+    """How many rows of x have each row of y as their nearest; rows of y that are equally near share one equally."""
+    counts = np.zeros(len(y))
+    x_norms, y_norms = squared_norms(x), squared_norms(y)
+    for rows in row_slices(len(x), len(y)):
+        squared, error = squared_distances(x[rows], y, x_norms[rows], y_norms)
+        close = squared <= squared.min(axis=1, keepdims=True) + 2 * error[:, None]  # the true nearest is among these
+        recompute(squared, close, x[rows], y)
+        squared[~close] = np.inf
+        tied = squared == squared.min(axis=1, keepdims=True)
+        counts += (tied / tied.sum(axis=1, keepdims=True)).sum(axis=0)
+    return counts

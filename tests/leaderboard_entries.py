@@ -109,12 +109,40 @@ def scores(quality, luck=0.0, logits="logits", copied=0.0):
             f"{key}_low": classes - 0.2,
             f"{key}_high": classes + 0.5,
         }
-    return {**found, "memorisation": memorisation(copied)}
+    return {**found, "memorisation": memorisation(copied), "copies": copies(copied)}
 
 
 def memorisation(copied):
-    """How a share of copied training images shows."""
-    return {"authenticity": 1 - copied}
+    """How a share of copied training images shows in features."""
+    share, expected = copied + (1 - copied) * 1297 / 1797, 1297 / 1797
+    return {
+        "near_duplicates": copied,
+        "near_duplicates_expected": 5 / 501,
+        "near_duplicates_p": 1e-30 if copied > 0.1 else 0.9,
+        "authpct": 88.0 * (1 - copied),
+        "c_t": 3.0 - 15.0 * copied,
+        "train_share": share,
+        "train_share_expected": expected,
+        "train_share_z": 9.3 * copied,
+        "train_share_p": 1e-20 if copied > 0.4 else 0.5,
+        "held_out_p": 0.5,
+        "n_train": 1297,
+        "n_generated": COUNT,
+        "n_held_out": 500,
+    }
+
+
+def copies(copied):
+    """How it shows in pixels."""
+    return {
+        "exact_copies": copied,
+        "exact_copies_expected": 0.0,
+        "near_copies": copied,
+        "near_copies_expected": 5 / 501,
+        "near_copies_p": 1e-30 if copied > 0.1 else 0.9,
+        "held_out_copies": 0.0,
+        "duplicates": 0.1 * copied,
+    }
 
 
 def name_of(number):

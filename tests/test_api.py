@@ -220,6 +220,36 @@ def test_an_accumulator_compares_with_saved_statistics(tmp_path):
     assert saved.fid == pytest.approx(direct.fid, rel=1e-10)
 
 
+def test_memorisation_takes_what_the_generator_was_trained_on(tmp_path):
+    result = bench.score(
+        "digits:real-1",
+        "digits:real-2",
+        metrics=["memorisation"],
+        train="digits:train",
+        extractor="digits-cnn",
+        cache=False,
+    )
+    assert (result.n_a, result.n_b, result.n_train, result.name_train) == (250, 250, 1297, "digits:train")
+    assert result.flags == []
+    copied = bench.score(
+        "digits:real-1",
+        bench.open_source("digits:train", limit=100),
+        metrics=["memorisation"],
+        train="digits:train",
+        extractor="digits-cnn",
+        cache=False,
+    )
+    assert copied.exact_copies == copied.near_copies == copied.near_duplicates == copied.train_share == 1
+    assert len(copied.flags) == 4
+
+
+def test_memorisation_without_training_images_says_how_to_give_them():
+    with pytest.raises(InputError, match="name them with --train"):
+        bench.score("digits:real-1", "digits:real-2", metrics=["memorisation"], extractor="digits-cnn")
+    with pytest.raises(InputError, match="--train is for memorisation"):
+        bench.score("digits:real-1", "digits:real-2", train="digits:train", extractor="digits-cnn")
+
+
 # ---- docs
 
 

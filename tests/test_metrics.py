@@ -12,17 +12,18 @@ from metrics._errors import InputError
 from metrics._types import Metric
 
 METRICS = registry.names("metrics")
-PAIR_METRICS = [name for name in METRICS if registry.describe("metrics", name)["arity"] == "pair"]
+SETS = {"set": 1, "pair": 2, "triplet": 3}  # how many sets of images a metric takes
+SEVERAL = [name for name in METRICS if registry.describe("metrics", name)["arity"] != "set"]
 IMAGES = 40
 
 
 def _inputs(metric: Metric, seed: int = 0, count: int = IMAGES) -> list[np.ndarray]:
     draw = np.random.default_rng(seed)
     if metric.feature == "images":
-        sets = [draw.integers(0, 256, size=(count, 3, 12, 12), dtype=np.uint8) for _ in range(2)]
+        sets = [draw.integers(0, 256, size=(count, 3, 12, 12), dtype=np.uint8) for _ in range(3)]
     else:
-        sets = [draw.normal(loc=0.2 * i, size=(count, 6)).astype(np.float32) for i in range(2)]
-    return sets[: 1 if metric.arity == "set" else 2]
+        sets = [draw.normal(loc=0.2 * i, size=(count, 6)).astype(np.float32) for i in range(3)]
+    return sets[: SETS[metric.arity]]
 
 
 def _options(metric: Metric) -> dict:
@@ -89,7 +90,7 @@ def test_the_inputs_are_left_as_they_were(metric):
 def test_the_order_of_the_images_does_not_matter(metric):
     inputs = _inputs(metric)
     order = np.random.default_rng(1).permutation(IMAGES)
-    orders = [order, order if metric.feature == "images" else order[::-1]]  # pairs of images stay together
+    orders = [order, order if metric.feature == "images" else order[::-1], order]  # pairs of images stay together
     moved = [array[rows] for array, rows in zip(inputs, orders, strict=False)]
     before, after = metric.compute(*inputs, **_options(metric)), metric.compute(*moved, **_options(metric))
     for output in metric.outputs:
@@ -111,11 +112,11 @@ def test_a_wrong_number_of_axes_is_an_input_error(metric):
         metric.compute(*(array[..., 0] if metric.feature == "images" else array[:, 0] for array in _inputs(metric)))
 
 
-@pytest.mark.parametrize("metric", PAIR_METRICS, indirect=True)
+@pytest.mark.parametrize("metric", SEVERAL, indirect=True)
 def test_sets_of_different_width_are_an_input_error(metric):
-    real, generated = _inputs(metric)
+    *others, last = _inputs(metric)
     with pytest.raises(InputError, match="expected"):
-        metric.compute(real, generated[:, :-1])
+        metric.compute(*others, last[:, :-1])
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

@@ -14,6 +14,7 @@ from bench.scoring import Options
     epilog=examples(
         "bench score digits:train digits:test --extractor digits-cnn --metrics fid,is,kid,prdc",
         "bench score digits:test --metrics is --extractor digits-cnn --json",
+        "bench score digits:real-1 digits:real-2 --metrics memorisation --train digits:train --extractor digits-cnn",
     )
 )
 @click.argument("a", metavar="A")
@@ -21,6 +22,7 @@ from bench.scoring import Options
 @click.option(
     "--metrics", metavar="M,M,...", help="See `bench list metrics`.  [default: fid,kid,prdc for two sets, is for one]"
 )
+@click.option("--train", metavar="IMAGES", help="Of memorisation: what the generator of B was trained on.")
 @click.option(
     "--logits", metavar="NAME", help="Of the Inception Score: logits or logits-unbiased, where there are both."
 )
@@ -53,6 +55,7 @@ def command(
     a: str,
     b: str | None,
     metrics: str | None,
+    train: str | None,
     logits: str | None,
     measuring: Measuring,
     reading: Reading,
@@ -69,6 +72,10 @@ def command(
     (inception_score_a, inception_score_b), also where there is only one set. Beside them n_a, n_b, name_a, name_b,
     digest_a, digest_b, extractor, extractor_version, extractor_sha256, resize, tap, tap_logits, limit, seed, the
     options that were used, metrics, version, warnings. The paired error alone reads no features: extractor is null.
+
+    Memorisation takes B as generated, A as real images that the generator has not seen, and --train. Its keys:
+    near_duplicates, authpct, c_t, train_share and others (docs/metrics.md); exact_copies, near_copies and others of the
+    pixels; flags, the reasons for which a leaderboard would not rank the images.
     """
     from bench import api
 
@@ -77,6 +84,7 @@ def command(
             a,
             b,
             metrics=() if metrics is None else [name.strip() for name in metrics.split(",")],
+            train=train,
             logits=logits,
             splits=splits,
             k=k,
@@ -91,6 +99,8 @@ def command(
         return
     print_columns(_rows(result), ("metric", "value", "corrected", "95 % interval", ""))
     click.echo()
+    for reason in result.get("flags", ()):
+        click.echo(f"{click.style('flagged:', fg='red')} {reason}")
     sides = [side for side in "ab" if f"n_{side}" in result]
     facts = [("images", " against ".join(f"{result[f'n_{side}']:,} {result[f'name_{side}']}" for side in sides))]
     print_facts(facts if result["extractor"] is None else [*facts, ("measured with", measured_with(result))])
@@ -103,7 +113,7 @@ def _rows(result: Any) -> list[tuple[str, ...]]:
 
     rows: list[tuple[str, ...]] = []
     for metric in load_metrics(result["metrics"]):
-        for side in ("",) if metric.arity == "pair" else ("_a", "_b"):
+        for side in ("_a", "_b") if metric.arity == "set" else ("",):
             for output in metric.outputs:
                 key = output.name + side
                 if key in result and not output.name.endswith("_corrected"):

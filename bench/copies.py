@@ -1,0 +1,90 @@
+"""Copies of training images in the pixels themselves, whatever the network of a track sees.
+
+Images are compared as they are after decoding, uint8 [3, h, w]: a PNG written again, renamed or turned into a BMP is
+the same image. What no longer is the same to the bit (saved as JPEG, moved by one pixel, with a little noise) is found
+by thumbnails, see `metrics._thumbnails`, under the rule of `metrics._near_duplicates`. Neither needs a network, so that
+they can look at all of a training set of which a slow network sees a part.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from bench.records import Numbers
+from bench.sources import ImageSource, iterate
+from bench.sources._rows import hash_of
+from metrics._errors import InputError
+from metrics._near_duplicates import near_duplicates
+from metrics._thumbnails import thumbnails, two_nearest
+
+VERSION = 1  # goes up when a number here changes
+BLOCK = 256  # images decoded at a time
+LEAST = 4  # images per set
+
+
+def copies(train: ImageSource, generated: ImageSource, held_out: ImageSource, *, workers: int = 2) -> Numbers:
+    """How many generated images are, in pixels, training images, held-out images, or each other; shares in [0, 1].
+
+    `exact_copies`: equal to a training image; `exact_copies_expected`: the same of the held-out images, which data sets
+    do repeat. `near_copies`, `near_copies_expected`, `near_copies_p`: nearly equal, as `metrics._near_duplicates` has
+    it. `held_out_copies`: equal to a held-out image that is no training image. `duplicates`: equal to an earlier
+    generated image. InputError for fewer than 4 images in a set.
+    """
+    for source in (train, generated, held_out):
+        if source.count < LEAST:
+            raise InputError(f"{source.name} holds {source.count} images; expected at least {LEAST}; give more")
+    trained, known = _look(train, workers)
+    made, originals, distances = _compare(generated, known, workers)
+    real, _, usual = _compare(held_out, known, workers)
+    near = near_duplicates(distances, originals, usual)
+    seen, unseen = set(trained), set(real) - set(trained)
+    return {
+        "exact_copies": _share(made, seen),
+        "exact_copies_expected": _share(real, seen),
+        "near_copies": near.share,
+        "near_copies_expected": near.expected,
+        "near_copies_p": near.p,
+        "held_out_copies": _share(made, unseen),
+        "duplicates": 1 - len(set(made)) / len(made),
+    }
+
+
+def pixel_hashes(source: ImageSource, workers: int = 2) -> list[str]:
+    """sha256 of shape and pixels of every image after decoding, in order: equal exactly where the pixels are."""
+    if source.encoded is None:
+        return list(source.hashes)  # of an array: taken from the pixels already
+    return [hash_of(image) for batch in iterate(source, workers, BLOCK) for image in batch]
+
+
+def _share(hashes: list[str], known: set[str]) -> float:
+    return sum(one in known for one in hashes) / len(hashes)
+
+
+def _look(source: ImageSource, workers: int) -> tuple[list[str], np.ndarray]:
+    """Hashes and thumbnails."""
+    hashes, parts = [], []
+    for batch in iterate(source, workers, BLOCK):
+        hashes += [hash_of(image) for image in batch]
+        parts += [thumbnails(images) for images in _stacks(batch)]
+    return hashes, np.concatenate(parts)
+
+
+def _compare(source: ImageSource, known: np.ndarray, workers: int) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Hashes, the number of the nearest known image [n], and squared distances to the two nearest [n, 2]."""
+    hashes, rows, squared = [], [], []
+    for batch in iterate(source, workers, BLOCK):
+        hashes += [hash_of(image) for image in batch]
+        for images in _stacks(batch):
+            near, distances = two_nearest(images, known)
+            rows.append(near)
+            squared.append(distances)
+    return hashes, np.concatenate(rows), np.concatenate(squared)
+
+
+def _stacks(batch: list[np.ndarray]) -> Iterator[np.ndarray]:
+    """A batch [b, 3, h, w], or in parts where neighbours differ in size; the order stays."""
+    start = 0
+    for stop in range(1, len(batch) + 1):
+        if stop == len(batch) or batch[stop].shape != batch[start].shape:
+            yield np.stack(batch[start:stop])
+            start = stop
