@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from tiny_runs import pixels, tiny_run
+from tiny_runs import pixels, tiny_run, values
 
 from bench.cli import main
 from bench.exploring import classes as exploring_classes
@@ -21,11 +21,6 @@ def biggan(tmp_path_factory):
 @pytest.fixture(scope="module")
 def cgan(tmp_path_factory):
     return open_run(tiny_run(tmp_path_factory.mktemp("cgan"), "cgan"))
-
-
-def values(table, key):
-    place = [column.key for column in table.columns].index(key)
-    return [row[place].value for row in table.rows]
 
 
 @pytest.mark.parametrize("name", ["biggan", "cgan"])

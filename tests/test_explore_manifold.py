@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-from tiny_runs import pixels, tiny_run
+from tiny_runs import pixels, tiny_run, values
 
 from bench.cli import main
 from bench.exploring import open_run, write
@@ -34,8 +34,7 @@ def of_two(tmp_path_factory):
 
 def by(table, *names):
     """The rows of a table as tuples of the named columns' values."""
-    places = [[column.key for column in table.columns].index(name) for name in names]
-    return [tuple(row[place].value for place in places) for row in table.rows]
+    return list(zip(*(values(table, name) for name in names), strict=True))
 
 
 def test_the_ends_of_a_combination_are_the_reconstructions(opened):

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from tiny_runs import pixels, tiny_run
+from tiny_runs import pixels, tiny_run, values
 
 from bench.cli import main
 from bench.datasets._splits import array_split
@@ -18,11 +18,6 @@ from metrics._errors import InputError
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory):
     return open_run(tiny_run(tmp_path_factory.mktemp("neighbours"), "dcgan"))
-
-
-def column(table, key):
-    place = [column.key for column in table.columns].index(key)
-    return [row[place].value for row in table.rows]
 
 
 def images(seed, count, side=6):
@@ -55,11 +50,11 @@ def test_the_size_of_the_blocks_changes_nothing(monkeypatch, block):
 def test_a_model_that_copies_is_found_out(tmp_path):
     opened = open_run(tiny_run(tmp_path, "train-copies"))
     distances, nearest = explore(opened, pixels(opened), samples=20, k=2).tables
-    assert column(distances, "set") == ["generated", "held out"] * 2
-    assert column(distances, "copies") == [20, 0, None, None]
-    assert column(distances, "closer")[::2] == [1, 1]
-    assert column(distances, "median")[::2] == [0, 0]
-    assert column(nearest, "pixels_nearest") == column(nearest, "features_nearest")
+    assert values(distances, "set") == ["generated", "held out"] * 2
+    assert values(distances, "copies") == [20, 0, None, None]
+    assert values(distances, "closer")[::2] == [1, 1]
+    assert values(distances, "median")[::2] == [0, 0]
+    assert values(nearest, "pixels_nearest") == values(nearest, "features_nearest")
 
 
 def test_held_out_images_are_as_close_as_they_are(opened):
@@ -68,8 +63,8 @@ def test_held_out_images_are_as_close_as_they_are(opened):
     rows = np.linspace(0, test.count - 1, 40).round().astype(int)
     every = (test.take(rows)[:, None].astype(float) - training.take(range(training.count))) / 255
     nearest = np.sqrt((every**2).mean(axis=(2, 3, 4))).min(axis=1)
-    assert column(table, "median")[1] == pytest.approx(np.median(nearest), rel=1e-9)
-    assert column(table, "closer")[1] == pytest.approx(0.05)  # 2 of 40 lie below the 5 % quantile
+    assert values(table, "median")[1] == pytest.approx(np.median(nearest), rel=1e-9)
+    assert values(table, "closer")[1] == pytest.approx(0.05)  # 2 of 40 lie below the 5 % quantile
 
 
 def test_a_drawn_part_of_the_training_set_is_said(opened):
@@ -77,7 +72,7 @@ def test_a_drawn_part_of_the_training_set_is_said(opened):
     assert found.about["training_images"] == 50
     assert found.notes == ("neighbours among 50 drawn training images only",)
     whole = explore(opened, pixels(opened), samples=5)
-    assert column(found.tables[0], "least")[0] >= column(whole.tables[0], "least")[0]
+    assert values(found.tables[0], "least")[0] >= values(whole.tables[0], "least")[0]
 
 
 def test_all_files_are_written_the_same_ones_every_time(opened, tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-from tiny_runs import pixels, tiny_run
+from tiny_runs import pixels, tiny_run, values
 
 from bench.cli import main
 from bench.evaluation import evaluate, find_measure, open_evaluation
@@ -29,11 +29,6 @@ def evaluation(opened):
     return open_evaluation(opened.subject, find_measure(opened.subject, workers=0, cache=False))
 
 
-def column(table, key, end="value"):
-    place = [column.key for column in table.columns].index(key)
-    return [getattr(row[place], end) for row in table.rows]
-
-
 @pytest.mark.parametrize("name", ["dcgan", "biggan"])
 def test_without_a_bound_it_is_what_the_run_is_measured_with(name, opened, tmp_path):
     model = opened if name == "dcgan" else open_run(tiny_run(tmp_path, name))
@@ -42,15 +37,15 @@ def test_without_a_bound_it_is_what_the_run_is_measured_with(name, opened, tmp_p
     pair = next(one for one in plain.pairs if one.b == "generated").scores
     one = next(one for one in plain.sets if one.name == "generated").scores["inception-score"]
     table = explore(model, judged, bounds=[0.5, INF], repeats=1).tables[0]
-    assert column(table, "bound") == ["∞", "0.5", "real 2"]
-    assert column(table, "fid")[0] == pair["fid"]["fid"]
-    assert column(table, "fid_corrected", "low")[0] == pair["fid"]["fid_low"]
-    assert column(table, "inception_score")[0] == one["inception_score"]
-    assert [column(table, key)[0] for key in ("precision", "recall")] == [
+    assert values(table, "bound") == ["∞", "0.5", "real 2"]
+    assert values(table, "fid")[0] == pair["fid"]["fid"]
+    assert values(table, "fid_corrected", "low")[0] == pair["fid"]["fid_low"]
+    assert values(table, "inception_score")[0] == one["inception_score"]
+    assert [values(table, key)[0] for key in ("precision", "recall")] == [
         pair["prdc"][key] for key in ("precision", "recall")
     ]
     real = next(one for one in plain.pairs if one.b == "real 2").scores
-    assert column(table, "fid")[-1] == real["fid"]["fid"]
+    assert values(table, "fid")[-1] == real["fid"]["fid"]
 
 
 def test_the_opened_model_is_left_as_it_was(opened, evaluation):
@@ -65,9 +60,9 @@ def test_the_opened_model_is_left_as_it_was(opened, evaluation):
 def test_the_repeats_give_precision_and_recall_an_interval(opened, evaluation):
     table = explore(opened, evaluation, bounds=[1.0], repeats=3).tables[0]
     for key in ("precision", "recall"):
-        low, mean, high = (column(table, key, end)[0] for end in ("low", "value", "high"))
+        low, mean, high = (values(table, key, end)[0] for end in ("low", "value", "high"))
         assert 0 <= low <= mean <= high <= 1
-        assert column(table, key, "low")[-1] is None  # real 2 is one set
+        assert values(table, key, "low")[-1] is None  # real 2 is one set
 
 
 def test_the_interval_of_a_mean_is_students():

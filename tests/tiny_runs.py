@@ -20,3 +20,9 @@ def tiny_run(workdir, model, dataset="digits", *, seed=0, steps=2, **settings):
 def pixels(opened):
     """The extractor without a network, on one thread."""
     return find_measure(opened.subject, "pixels", workers=0)
+
+
+def values(table, key, end="value"):
+    """One column of a table of values, by its key; `end` low or high for that end of the intervals."""
+    place = [column.key for column in table.columns].index(key)
+    return [getattr(row[place], end) for row in table.rows]

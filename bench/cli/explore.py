@@ -283,3 +283,35 @@ def neighbours(
             report=partial(tell, "training images"),
         )
     show(found, folder, looking)
+
+
+@command.command(
+    epilog=examples(
+        "bench explore compare runs/dcgan-digits-seed0 runs/dcgan-digits-seed1",
+        "bench explore compare a/runs/cyclegan-edges2shapes-seed0 b/runs/cyclegan-edges2shapes-seed0 --measured --json",
+    )
+)
+@click.argument("checkpoints", nargs=-1, required=True, type=path_type)
+@click.option("--count", type=int, default=9, show_default=True, help="Images of each that are shown.")
+@click.option("--measured", is_flag=True, help="Measure each under the data set's protocol too.")
+@seed_option
+@extracting_options
+@looking_options
+def compare(
+    checkpoints: tuple[Path, ...], count: int, measured: bool, seed: int, extracting: Extracting, looking: Looking
+) -> None:
+    """Puts CHECKPOINTS of one data set side by side: what they make of the same input, and their curves below.
+
+    JSON: as explore.json, with folder and files.
+    """
+    from bench.evaluation import open_evaluation
+    from bench.exploring.compare import explore
+
+    folder, opened = ready(looking, "compare", checkpoints)
+    evaluation = None
+    if measured:
+        subject = opened[0].subject
+        evaluation = open_evaluation(subject, open_measure(subject, extracting, looking.device))
+    with progress() as tell:
+        found = explore(opened, evaluation, count=count, seed=seed, report=tell)
+    show(found, folder, looking)

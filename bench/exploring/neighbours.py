@@ -26,6 +26,7 @@ from bench.tables import Cell, Column, Table
 from metrics._errors import InputError
 from metrics._nearest import nearest
 from reference_models.training._plots import plot_sheets
+from reference_models.training.grids import spread
 
 COMPARED = 1_000  # generated images, and held-out ones, at most
 BLOCK = 4_096  # training images in memory at once
@@ -80,8 +81,7 @@ def explore(
             f"{shown} shown, {k} neighbours, {count} samples, limit {limit}; expected at least 1 of each, and at most "
             f"{training.count} neighbours"
         )
-    spread = np.linspace(0, held_out.count - 1, min(count, held_out.count)).round().astype(int)
-    sets = {GENERATED: made(opened, count, seed, direction), HELD_OUT: held_out.take(spread)}
+    sets = {GENERATED: made(opened, count, seed, direction), HELD_OUT: spread(held_out, min(count, held_out.count))}
     queries = _search(opened, measure, sets, training, k, report)
     title = f"{opened.name}, noise of seed {seed}" if not opened.model.directions else opened.name
     pictures: dict[str, Picture] = {
@@ -183,11 +183,11 @@ def _draw_neighbours(
     """The first generated images, those closest to a training image, and held-out ones, each with its neighbours."""
     generated, held_out = queries[GENERATED], queries[HELD_OUT]
     closest = np.argsort(generated.by[space].distances[:, 0], kind="stable")[:shown]
-    spread = np.linspace(0, len(held_out.images) - 1, min(shown, len(held_out.images))).round().astype(int)
+    across = np.linspace(0, len(held_out.images) - 1, min(shown, len(held_out.images))).round().astype(int)
     chosen = {
         "generated, and its nearest": (generated, np.arange(min(shown, len(generated.images)))),
         "generated, the closest of all": (generated, closest),
-        "held-out real": (held_out, spread),
+        "held-out real": (held_out, across),
     }
     sheets = [(caption, _sheet(query, space, training, rows)) for caption, (query, rows) in chosen.items()]
     plot_sheets(path, sheets, f"Nearest training images in {space}. {title}")

@@ -20,6 +20,13 @@ def plot_curves(path: Path, curve: Mapping[str, np.ndarray], names: Sequence[str
 
     figure = Figure(figsize=(6.4, 3.8), layout="constrained", facecolor="white")
     axes = figure.add_subplot()
+    axes.set_ylim(*draw_curves(axes, curve, names))
+    _frame(axes, title, label)
+    save_png(figure, path)
+
+
+def draw_curves(axes: Any, curve: Mapping[str, np.ndarray], names: Sequence[str]) -> tuple[float, float]:
+    """Draw the named columns, and say from where to where an axis should go that shows all but single outliers."""
     smoothed = []
     for name, colour in zip(names, _colours(len(names)), strict=True):
         known = ~np.isnan(curve[name])
@@ -34,9 +41,7 @@ def plot_curves(path: Path, curve: Mapping[str, np.ndarray], names: Sequence[str
     low, high = np.nanpercentile(np.concatenate([curve[name] for name in names]), [0.5, 99.5])
     low, high = min(low, means.min()), max(high, np.percentile(means, 99.5))
     margin = 0.05 * (high - low) or 0.05 * max(abs(high), 1.0)
-    axes.set_ylim(low - margin, high + margin)
-    _frame(axes, title, label)
-    save_png(figure, path)
+    return float(low - margin), float(high + margin)
 
 
 def running_mean(values: np.ndarray, window: int) -> np.ndarray:
