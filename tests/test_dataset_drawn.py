@@ -1,6 +1,8 @@
 """The embedded sets: real digits brought back to their size, shapes that are the shapes they are labelled as."""
 
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ from scipy.ndimage import binary_dilation
 
 from bench.datasets import digits, digits2styles, edges2shapes, edges2shapes_128, shapes
 from bench.datasets._draw import CLASSES, coverage, distance, grid
+from metrics._errors import InputError
 
 ROOT = Path()
 
@@ -23,6 +26,26 @@ def test_digits_average_back_to_the_published_blocks():
     # interpolation between neighbours rounds peaks off; the digit that was published stays the digit that is read
     correlation = [np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(rows, originals, strict=True)]
     assert min(correlation) > 0.97
+
+
+def test_the_digits_are_those_of_scikit_learn():
+    from sklearn.datasets import load_digits
+
+    blocks, labels = load_digits(return_X_y=True)
+    assert np.array_equal(digits._published(), np.column_stack([blocks, labels]))
+
+
+def test_digits_are_read_without_importing_scikit_learn():
+    code = (
+        "import sys, bench.sources as s; s.open_source('digits:test'); sys.exit(3 if 'sklearn' in sys.modules else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent.parent)
+
+
+def test_a_scikit_learn_that_is_not_there_is_named(monkeypatch):
+    monkeypatch.setattr(digits, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match="pip install scikit-learn"):
+        digits._published()
 
 
 def test_digits_use_the_full_range():
