@@ -121,7 +121,10 @@ def prepare(
     folder = workdir / "runs" / f"{spec.name}-{slug(subject.name)}-seed{seed}"
     job = Job(spec, config, subject, seed, folder, train_split)
     check_fits(spec, job.data)
-    spec.build(config, job.data.shape, len(job.data.classes))
+    try:
+        spec.build(config, job.data.shape, len(job.data.classes))
+    except ValueError as error:  # of torch, about a number that the settings gave it
+        raise InputError(f"{spec.name} cannot be built with {', '.join(settings) or config} ({error})") from error
     return job
 
 

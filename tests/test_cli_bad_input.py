@@ -218,7 +218,7 @@ def test_a_file_that_is_no_set(bad, good):
 @pytest.mark.parametrize(
     ("spec", "problem"),
     [
-        ("digts:test", "no data set 'digts'. Did you mean 'digits'?"),
+        ("digts:test", "no data set 'digts'. Did you mean 'digits'"),
         ("digits:tset", "no split 'tset'. Did you mean 'test'?"),
         ("digits", "write digits:SPLIT"),
         ("edges2shapes:test", "edges2shapes:test/"),
@@ -396,6 +396,7 @@ def test_a_full_disk_costs_the_cache_and_not_the_result(good, monkeypatch):
         (FULL, 1, "No space left on device: somewhere/features.npy"),
         (PermissionError(errno.EACCES, "Permission denied", "here"), 1, "Permission denied: here"),
         (MemoryError("8 GB"), 1, "not enough memory (8 GB)"),
+        (RuntimeError("[x] DefaultCPUAllocator: can't allocate memory"), 1, "can't allocate memory); take a smaller"),
         (KeyboardInterrupt(), 130, "interrupted"),
     ],
 )

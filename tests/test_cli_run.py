@@ -291,6 +291,9 @@ def test_missing_weights_are_told_before_the_training(here, monkeypatch):
         (("--model", "dcgam", "--dataset", "digits"), "Did you mean 'dcgan'"),
         (("--model", "dcgan", "--dataset", "digit"), "Did you mean 'digits'"),
         (("--model", "dcgan", "--dataset", "digits", "--set", "widht=3"), "Did you mean 'width'"),
+        (("--model", "dcgan", "--dataset", "digits", "--set", "beta1=2"), "cannot be built with beta1=2"),
+        (("--model", "dcgan", "--dataset", "digits", "--set", "batch_size=0"), "batch_size 0; expected more than 0"),
+        (("--model", "dcgan", "--dataset", "digits", "--grid-steps", "0"), "every 0 steps"),
         (("--model", "dcgan", "--dataset", "digits", "--extractor", "pixel"), "Did you mean 'pixels'"),
         (("--model", "dcgan", "--dataset", "digits", "--resize", "nearest"), "no resize 'nearest'"),
         (("--model", "dcgan", "--dataset", "digits", "--steps", "0"), "0 steps"),
@@ -428,7 +431,10 @@ def test_the_list_of_data_sets_says_which_are_there():
     rows = {row["name"]: row for row in json.loads(good("datasets", "--json").stdout)}
     assert rows["digits"]["there"]
     assert not rows["fashion-mnist"]["there"]
-    assert "bench datasets fetch NAME" in good("datasets").stdout
+    assert (rows["fashion-mnist"]["download"], rows["emoji"]["download"]) == (True, False)
+    shown = good("datasets").stdout
+    assert "bench datasets fetch NAME" in shown
+    assert "cufs, cufs-sketches: it is given out for research" in shown
 
 
 def test_a_data_set_without_a_download_says_what_to_do_instead():

@@ -143,6 +143,8 @@ def test_settings_are_read_as_the_type_of_their_field():
     [
         ("widht=3", "Did you mean 'width'"),
         ("width=wide", "not a whole number"),
+        ("lr=nan", "lr=nan is not a number"),
+        ("clip=inf", "clip=inf is not a number"),
         ("lr=fast", "not a number"),
         ("skips=1", "neither true nor false"),
         ("loss=hinge", "bce, mse"),
@@ -152,6 +154,12 @@ def test_settings_are_read_as_the_type_of_their_field():
 def test_a_setting_that_cannot_be_read_says_why(text, message):
     with pytest.raises(ModelError, match=message):
         with_settings(Settings(), [text])
+
+
+@pytest.mark.parametrize("text", ["batch_size=0", "batch_size=-4", "epochs=0", "epochs=-1"])
+def test_a_setting_that_would_train_nothing_is_refused(text):
+    with pytest.raises(ModelError, match="expected more than 0"):
+        with_settings(TINY, [text])
 
 
 def test_settings_survive_json():

@@ -29,6 +29,7 @@ TOLD_ELSEWHERE = (  # warnings of libraries about what our own errors say
     "Image size .* exceeds limit",  # Pillow, of images above its limit and below ours
     "Detected pickle protocol",  # torch, of a weights file that is refused
 )
+TORCH_MEMORY = "DefaultCPUAllocator"  # in the RuntimeError of a processor's memory that gave out
 REMEDIES = {  # of what the machine refuses
     errno.ENOSPC: "make room there, or choose another folder",
     errno.EDQUOT: "make room there, or choose another folder",
@@ -98,8 +99,10 @@ def _one_line(error: Exception) -> tuple[str, int] | None:
     kinds = {(kind.__module__, kind.__name__) for kind in type(error).__mro__}
     if kinds & TO_BE_MENDED:
         return str(error), 2
-    if isinstance(error, MemoryError) or ("torch", "OutOfMemoryError") in {(m.split(".")[0], n) for m, n in kinds}:
-        return f"not enough memory ({error or 'of the process'}); take a smaller --batch-size or --limit", 1
+    on_gpu = ("torch", "OutOfMemoryError") in {(module.split(".")[0], name) for module, name in kinds}
+    if on_gpu or isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and TORCH_MEMORY in str(error)):
+        less = "a smaller --batch-size or --limit, or of a model --set batch_size=N"
+        return f"not enough memory ({error or 'of the process'}); take {less}", 1
     if isinstance(error, OSError) and error.errno in REMEDIES:
         place = f": {error.filename}" if error.filename else ""
         return f"{error.strerror}{place}; {REMEDIES[error.errno]}", 1

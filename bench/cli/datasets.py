@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def command(ctx: click.Context, data_root: Path | None, as_json: bool) -> None:
     """Lists the data sets: whether their images are there, what they are, under which licence.
 
-    JSON: a list of objects with name, title, source, licence, shape, splits, domains, paired, extractors, there, howto.
+    JSON: a list of objects with name, title, source, licence, shape, splits, domains, paired, extractors, there,
+    download, howto.
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -35,7 +36,7 @@ def command(ctx: click.Context, data_root: Path | None, as_json: bool) -> None:
     shown = [
         (
             row["name"],
-            "there" if row["there"] else "missing",
+            "there" if row["there"] else "missing" if row["download"] else "by hand",
             "x".join(map(str, row["shape"])),
             row["licence"],
             row["title"],
@@ -43,8 +44,15 @@ def command(ctx: click.Context, data_root: Path | None, as_json: bool) -> None:
         for row in rows
     ]
     print_columns(shown, ("data set", "images", "shape", "licence", "title"))
-    if not all(row["there"] for row in rows):
+    absent = [row for row in rows if not row["there"]]
+    if any(row["download"] for row in absent):
         click.echo(f"get what is missing with: bench datasets fetch NAME (to {root})")
+    by_hand: dict[str, list[str]] = {}
+    for row in absent:
+        if not row["download"]:
+            by_hand.setdefault(row["howto"], []).append(row["name"])
+    for howto, names_of_it in by_hand.items():
+        click.echo(f"{', '.join(names_of_it)}: {howto}")
 
 
 def _describe(dataset: "Dataset", root: Path) -> dict[str, Any]:
@@ -68,6 +76,7 @@ def _describe(dataset: "Dataset", root: Path) -> dict[str, Any]:
         "paired": dataset.paired,
         "extractors": dataset.extractors,
         "there": there,
+        "download": dataset.fetch is not None,
         "howto": dataset.howto,
     }
 
@@ -87,7 +96,7 @@ def fetch(name: str, data_root: Path | None, as_json: bool) -> None:
 
     dataset, root = open_dataset(name), find_root(data_root)
     if dataset.fetch is None:
-        raise InputError(f"{dataset.name} has no download: {dataset.howto}")
+        raise InputError(f"there is nothing to fetch for {dataset.name}; {dataset.howto}")
     with progress("bytes") as tell:
         dataset.fetch(root, lambda done, total: tell(dataset.name, done, total or 0))
     if as_json:

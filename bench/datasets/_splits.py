@@ -1,5 +1,6 @@
 """Splits out of arrays, out of functions of the index, and the checks that every loader makes first."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -64,5 +65,5 @@ def check_counts(dataset: Dataset, root: Path, parts: Sequence[str]) -> None:
 
 def missing(data_set: str, path: Path, root: Path, otherwise: str = "") -> InputError:
     """The one error of absent data: what was looked for, and the command that gets it."""
-    command = f"get it with `bench datasets fetch {data_set} --data-root {root}`"
+    command = f"get it with `bench datasets fetch {data_set} --data-root {shlex.quote(str(root))}`"
     return InputError(f"{data_set}: no {path}; {command}{', or ' + otherwise if otherwise else ''}")

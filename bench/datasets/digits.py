@@ -55,8 +55,8 @@ def _all() -> tuple[np.ndarray, np.ndarray]:
 def _published() -> np.ndarray:
     """64 values and the label of each digit [1797, 65], from scikit-learn's own file.
 
-    The file is read where it lies: `load_digits` gives the same numbers after importing all of scikit-learn, which takes
-    longer than the rest of many commands.
+    The file is read where it lies: `load_digits` gives the same numbers, but imports all of scikit-learn first, which
+    takes longer than the rest of many commands.
     """
     package = find_spec("sklearn")
     path = Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz" if package and package.origin else None

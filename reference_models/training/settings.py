@@ -5,6 +5,7 @@ import json
 import types
 from collections.abc import Iterable
 from dataclasses import asdict, fields, replace
+from math import isfinite
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from reference_models._errors import ModelError
@@ -28,7 +29,9 @@ def with_settings(config: Any, settings: Iterable[str]) -> Any:
             meant = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(kinds)}."
             raise ModelError(f"no setting {name!r} in {type(config).__name__}. {meant}")
         changes[name] = _parse(name, kinds[name], text.strip())
-    return replace(config, **changes)
+    changed = replace(config, **changes)
+    require_positive(changed, *(name for name in ("batch_size", "epochs") if name in changes))
+    return changed
 
 
 def require_positive(config: Any, *names: str) -> None:
@@ -74,7 +77,10 @@ def _parse(name: str, kind: Any, text: str) -> Any:
             raise ModelError(f"--set {name}={text} is neither true nor false")
         return text.lower() == "true"
     try:
-        return kind(text)
+        value = kind(text)
+        if kind is float and not isfinite(value):
+            raise ValueError(f"{value} is not finite")
+        return value
     except ValueError:
         word = {int: "a whole number", float: "a number"}.get(kind, kind.__name__)
         raise ModelError(f"--set {name}={text} is not {word}; write for example {name}={kind(1)}") from None
