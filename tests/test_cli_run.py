@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
+from dataset_layouts import write_svhn
 
 from bench import runner
 from bench.cli import main
@@ -435,6 +436,13 @@ def test_the_list_of_data_sets_says_which_are_there():
     shown = good("datasets").stdout
     assert "bench datasets fetch NAME" in shown
     assert "cufs, cufs-sketches: it is given out for research" in shown
+
+
+def test_a_data_set_is_there_without_the_splits_that_no_run_needs(here):
+    write_svhn(here)
+    (here / "svhn" / "extra_32x32.mat").unlink()  # the download leaves it out
+    rows = {row["name"]: row["there"] for row in json.loads(good("datasets", "--data-root", here, "--json").stdout)}
+    assert (rows["svhn"], rows["mnist"]) == (True, False)
 
 
 def test_a_data_set_without_a_download_says_what_to_do_instead():

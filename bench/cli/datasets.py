@@ -58,8 +58,9 @@ def command(ctx: click.Context, data_root: Path | None, as_json: bool) -> None:
 def _describe(dataset: "Dataset", root: Path) -> dict[str, Any]:
     from metrics._errors import InputError
 
+    needed = dict.fromkeys(("train", *(split for split, _ in (dataset.eval_sets or {}).values())))
     try:
-        for split in dataset.splits:
+        for split in needed:
             for domain in dataset.domains or ("",):
                 dataset.load(split, root, domain)
         there = True
