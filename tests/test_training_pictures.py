@@ -12,6 +12,7 @@ from reference_models._errors import ModelError
 from reference_models._types import Data, ImageShape
 from reference_models.training import (
     Every,
+    read_curve,
     reconstruct,
     sample,
     translate,
@@ -195,3 +196,20 @@ def test_an_interval_in_epochs_is_rounded_up_to_whole_steps():
 def test_an_interval_that_is_none_is_refused(given, said):
     with pytest.raises(ModelError, match=said):
         Every(**given)
+
+
+def test_tensorboard_is_given_losses_numbers_and_pictures(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    options = {"evaluate": lambda model: {"error": 0.5}, "evaluate_every": 2, "grid_every": 2, "log": "tensorboard"}
+    run(tmp_path, 3, **options)
+    run(tmp_path, 5, resume=True, **options)
+    events = EventAccumulator(str(tmp_path / "tensorboard"), {"scalars": 0, "images": 0})  # all that there are
+    events.Reload()
+    assert [event.step for event in events.Scalars("losses/generator")] == [1, 2, 3, 4, 5]
+    assert {event.step for event in events.Scalars("evaluation/error")} == {0, 2, 3, 4, 5}
+    assert {event.step for event in events.Images("samples")} == {0, 2, 3, 4, 5}
+    curve = read_curve(tmp_path / "losses.csv")["generator"]
+    assert [event.value for event in events.Scalars("losses/generator")] == pytest.approx(
+        curve, rel=1e-6
+    )  # seven digits

@@ -125,8 +125,8 @@ def train(
     run = _open_run(spec, config, data, folder, question_of(spec, config, data, seed, precision), place, resume)
     for network in run.model.children() if compile else ():
         network.compile()
-    run.log = logger(log, folder, run.step)
     with (
+        logger(log, folder, run.step) as run.log,
         closing(batches(data, config.batch_size, seed, run.step, place, spec.task == "paired")) as stream,
         Bar(f"{spec.name} on {data.name}", total, run.step, progress) as bar,
         _interruption() as interrupted,

@@ -2,7 +2,8 @@
 
 import importlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -166,8 +167,6 @@ class Run:
         self._follow()
         draw_film(self.spec, self.data, self._film, self.folder)
         draw_curves(self.spec, self.data.name, self.folder)
-        if self.log:
-            self.log.close()
 
 
 def draw_curves(spec: ModelSpec, data_name: str, folder: Path) -> None:
@@ -232,11 +231,15 @@ def _laid_out(batch: Batch, device: torch.device) -> Batch:
     return Batch(batch.x.contiguous(memory_format=torch.channels_last), y, batch.labels, batch.step)
 
 
-def logger(log: str | None, folder: Path, step: int) -> Any:
+@contextmanager
+def logger(log: str | None, folder: Path, step: int) -> Iterator[Any]:
+    """The writer for TensorBoard, closed at the end however that comes; None where none is asked for."""
     if log is None:
-        return None
+        yield None
+        return
     try:
         module = importlib.import_module("torch.utils.tensorboard")
     except ImportError as error:
         raise ModelError("--log tensorboard needs tensorboard; pip install tensorboard") from error
-    return module.SummaryWriter(folder / "tensorboard", purge_step=step + 1)
+    with module.SummaryWriter(folder / "tensorboard", purge_step=step + 1) as writer:
+        yield writer
