@@ -159,6 +159,11 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_is_named(tmp_path, value):
     assert read_curve(tmp_path / "losses.csv")["step"].tolist() == [1, 2, 3]
 
 
+def test_a_run_that_fails_before_its_first_checkpoint_says_so(tmp_path):
+    with pytest.raises(ModelError, match="at step 2; no checkpoint was written yet"):
+        run(tmp_path, 9, exploding(1, float("nan")))
+
+
 def test_a_weight_that_is_not_finite_never_replaces_a_good_checkpoint(tmp_path):
     with pytest.raises(ModelError, match="model/weight is not finite at step 4"):
         run(tmp_path, 9, exploding(1, 1, 1, -1, 1), checkpoint_every=2)

@@ -1,6 +1,7 @@
 """Samples and pictures of a model, at the end and over its training."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -128,6 +129,16 @@ def test_the_film_of_a_resumed_run_is_that_of_the_straight_one(tmp_path):
     straight, resumed = film(tmp_path / "straight"), film(tmp_path / "resumed")
     assert straight["steps"].tolist() == resumed["steps"].tolist() == [0, 2, 4, 6]
     assert (straight["samples"] == resumed["samples"]).all()
+
+
+def test_a_disk_that_is_full_for_a_picture_is_named_with_it(tmp_path, monkeypatch):
+    def full(path, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(ModelError, match=r"cannot write .*samples-0000000\.png \(No space left on device\); free some"):
+        run(tmp_path, 1)
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_a_film_that_is_cut_is_named(tmp_path):

@@ -48,4 +48,5 @@ def command(model: str | None, dataset: str | None, protocol: str, kind: str, re
         return
     apart = "# {title}\n{text}" if kind == "csv" and len(tables) > 1 else "{text}"
     parts = (apart.format(title=table.title, text=RENDERERS[kind](table)) for table in tables)
-    click.echo("\n".join(parts).rstrip())
+    if tables:
+        click.echo("\n".join(parts).rstrip())

@@ -42,7 +42,7 @@ def save(path: Path, model: Model, state: Mapping[str, Any], device: torch.devic
             tensors |= {f"optimiser/{name}/{index}/{key}": torch.as_tensor(value) for key, value in entries.items()}
     for name, value in tensors.items():
         if value.is_floating_point() and not bool(value.isfinite().all()):
-            raise ModelError(f"{name} is not finite at step {state['step']}; {_CALMER}")
+            raise ModelError(f"{name} is not finite at step {state['step']}; {_calmer(path)}")
     tensors["random/cpu"] = torch.get_rng_state()
     if device.type == "cuda":
         tensors["random/cuda"] = torch.cuda.get_rng_state(device)
@@ -59,15 +59,22 @@ def save(path: Path, model: Model, state: Mapping[str, Any], device: torch.devic
         unfinished.replace(path)
     except (OSError, SafetensorError) as error:
         unfinished.unlink(missing_ok=True)
-        raise ModelError(f"cannot write {path} ({error}); the previous checkpoint is kept; free some space") from error
+        raise ModelError(
+            f"cannot write {path} ({error}); {_kept(path)}; free some space, go on with --resume"
+        ) from error
 
 
-_CALMER = "the previous checkpoint is kept; try a lower learning rate (--set lr=...) or another --seed"
+def not_finite(loss: str, value: float, step: int, path: Path) -> ModelError:
+    """The error for a loss that is no number any more, in a training whose checkpoint is `path`."""
+    return ModelError(f"the loss {loss!r} is {value} at step {step}; {_calmer(path)}")
 
 
-def not_finite(loss: str, value: float, step: int) -> ModelError:
-    """The error for a loss that is no number any more."""
-    return ModelError(f"the loss {loss!r} is {value} at step {step}; {_CALMER}")
+def _calmer(path: Path) -> str:
+    return f"{_kept(path)}; try a lower learning rate (--set lr=...) or another --seed"
+
+
+def _kept(path: Path) -> str:
+    return "the previous checkpoint is kept" if path.exists() else "no checkpoint was written yet"
 
 
 def read_state(path: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from reference_models._errors import ModelError
+from reference_models.training._files import named
 
 
 class Curve:
@@ -48,7 +49,7 @@ class Curve:
         """Write what was added, down to the disk."""
         if not self._rows:
             return
-        with self.path.open("a", encoding="utf-8", newline="") as file:
+        with named(self.path), self.path.open("a", encoding="utf-8", newline="") as file:
             file.write("".join(self._rows))
             file.flush()
             os.fsync(file.fileno())

@@ -90,7 +90,7 @@ class Run:
             for name, value in values.items():
                 if not isfinite(value):
                     self._losses.flush()
-                    raise checkpoints.not_finite(name, value, step)
+                    raise checkpoints.not_finite(name, value, step, self.path)
                 if self.log:
                     self.log.add_scalar(f"losses/{name}", value, step)
             self._losses.append(step, self.epoch(step), values)
