@@ -271,10 +271,18 @@ def run(job: Job, how: How, evaluation: Evaluation, results: Path, report: Repor
 
 
 def publish(record: RunRecord, run_folder: Path, results: Path) -> None:
-    """Write the record of a run, then its tables and copies of its figures; `write_tables` says which."""
+    """Write the record of a run, then its tables and copies of its figures; `write_tables` says which.
+
+    InputError where there is no room, and how to go on: nothing that was measured is lost.
+    """
     write_record(place_of(record, results), record)
-    copy_figures(record, run_folder, results)
-    write_tables(record, results)
+    try:
+        copy_figures(record, run_folder, results)
+        write_tables(record, results)
+    except InputError as error:
+        raise InputError(
+            f"{error}; the record is written, `bench evaluate {run_folder}` makes its tables and figures again"
+        ) from error
 
 
 def make_record(

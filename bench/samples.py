@@ -69,9 +69,7 @@ def save_images(path: Path, images: np.ndarray) -> None:
             np.savez(file, arr_0=np.ascontiguousarray(images.transpose(0, 2, 3, 1)))
         unfinished.replace(path)
     except OSError as error:
-        raise InputError(
-            f"cannot write {path} ({error.strerror or error}); free some space and use --resume"
-        ) from error
+        raise InputError(f"cannot write {path} ({error.strerror or error}); free some space") from error
     finally:
         unfinished.unlink(missing_ok=True)
 

@@ -49,15 +49,20 @@ def copy_figures(record: RunRecord, run_folder: Path, results: Path) -> None:
     Pictures that show images of a data set whose licence forbids to publish them stay in the run's folder.
     """
     folder = _figures(record, results)
+    unfinished = folder / ".unfinished"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for stale in folder.glob("*.png"):
             stale.unlink()
         for picture in run_folder.glob("*.png"):
             if not _withheld(record, picture.name):
-                shutil.copyfile(picture, folder / picture.name)
+                shutil.copyfile(picture, unfinished)
+                unfinished.replace(folder / picture.name)
     except OSError as error:
         raise InputError(f"cannot copy the figures to {folder} ({error.strerror or error}); free some space") from error
+    finally:
+        if unfinished.exists():
+            unfinished.unlink()
 
 
 def _withheld(record: RunRecord, picture: str) -> bool:

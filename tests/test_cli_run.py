@@ -256,13 +256,26 @@ def test_a_failed_run_leaves_its_state_and_a_record_that_says_so(here):
     assert "failed: dcgan on digits" in good("tables").stderr
 
 
-def test_a_full_disk_is_one_line_and_a_failed_record(here, monkeypatch):
-    def full(*arguments, **options):
-        raise OSError(errno.ENOSPC, "No space left on device")
+def _full(*arguments, **options):
+    raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(np, "savez", full)
+
+def test_a_full_disk_is_one_line_and_a_failed_record(here, monkeypatch):
+    monkeypatch.setattr(np, "savez", _full)
     assert "No space left on device" in refused(*DCGAN, "--steps", "1", *PIXELS)
     assert _only_record().status == "failed"
+
+
+def test_a_disk_that_is_full_for_the_figures_keeps_the_record_and_says_how_to_go_on(here, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copyfile", _full)
+        line = refused(*DCGAN, "--steps", "1", *PIXELS)
+    assert "cannot copy the figures" in line
+    assert "`bench evaluate runs/dcgan-digits-seed0`" in line
+    assert _only_record().status == "ok"
+    good("evaluate", FOLDER, *PIXELS)
+    assert list(Path("results/tables").rglob("dcgan-seed0.md"))
+    assert (Path("results/figures/digits/dcgan-seed0") / "samples.png").is_file()
 
 
 def test_ctrl_c_offers_the_command_that_goes_on(here, monkeypatch):
