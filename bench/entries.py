@@ -103,9 +103,9 @@ class Earlier:
 class Entry:
     """One submission to one track.
 
-    `scores` are by metric, then by key: the metrics of the protocol against real 1, and `memorisation`. `files` are
-    the sha256 of what lies beside the entry. `earlier` are the entries of this name that it has replaced, the oldest
-    first: the number of submissions is one more.
+    `scores` are by metric, then by key: the metrics of the protocol against real 1, `memorisation` by features and
+    `copies` by pixels. `files` are the sha256 of what lies beside the entry. `earlier` are the entries of this name
+    that it has replaced, the oldest first: the number of submissions is one more.
     """
 
     schema: int

@@ -212,32 +212,47 @@ def evaluate(evaluation: Evaluation, generated: Arrays, report: Report | None = 
     notes: list[str] = list(evaluation.measure.warnings)
     sets, pairs = [], []
     for label in labels:
-        measured = {
-            name: _measured(evaluation, source, report)
+        looked_at = {
+            name: measured(evaluation, source, report)
             for name in (*(subject.dataset.eval_sets or {}), GENERATED, NOISE)
             for source in [made[name, label] if name == GENERATED else evaluation.known[name, label]]
         }
-        for name, one in measured.items():
-            scores = {m.name: score_set(one, evaluation.measure, m, OPTIONS) for m in _of(evaluation, "set")}
+        for name, one in looked_at.items():
+            scores = set_scores(evaluation, one)
             notes += _notes(scores.values())
             sets.append(SetScores(name, label, one.count, one.source.digest, _values(scores)))
-        pairs.append(_same(measured[REAL_1], label, evaluation.measure))
-        for name in list(measured)[1:]:
-            chosen = _of(evaluation, "pair", images=name == GENERATED and subject.paired)
-            pair, said = _pair(evaluation, REAL_1, measured[REAL_1], name, measured[name], label, chosen)
-            notes += said
-            pairs.append(pair)
+        pairs.append(_same(looked_at[REAL_1], label, evaluation.measure))
+        for name in list(looked_at)[1:]:
+            images = name == GENERATED and subject.paired
+            scores = pair_scores(evaluation, looked_at[REAL_1], looked_at[name], images=images)
+            notes += _notes(scores.values())
+            pairs.append(PairScores(REAL_1, name, label, _values(scores)))
     if (RECONSTRUCTED, "") in made:
-        both = [MeasuredSet(made[name, ""], None) for name in (TEST, RECONSTRUCTED)]
+        test, remade = (MeasuredSet(made[name, ""], None) for name in (TEST, RECONSTRUCTED))
         chosen = [metric for metric in evaluation.metrics if metric.feature == "images"]
-        pairs.append(_pair(evaluation, TEST, both[0], RECONSTRUCTED, both[1], "", chosen)[0])
+        scores = {one.name: score_pair(test, remade, evaluation.measure, one, OPTIONS) for one in chosen}
+        pairs.append(PairScores(TEST, RECONSTRUCTED, "", _values(scores)))
     digests = {" ".join(filter(None, key)): source.digest for key, source in made.items() if key[0] != TEST}
     return Result(tuple(sets), tuple(pairs), digests, tuple(dict.fromkeys(notes)))
 
 
-def _measured(evaluation: Evaluation, source: ImageSource, report: Report | None) -> MeasuredSet:
+def measured(evaluation: Evaluation, source: ImageSource, report: Report | None = None) -> MeasuredSet:
+    """The features of a set that the metrics of a protocol need, from the cache where they are known."""
     progress = partial(report, source.name) if report else None
     return measure_set(source, replace(evaluation.measure, progress=progress), evaluation.metrics)
+
+
+def set_scores(evaluation: Evaluation, one: MeasuredSet) -> dict[str, Scores]:
+    """What a protocol says about one set, by metric."""
+    return {metric.name: score_set(one, evaluation.measure, metric, OPTIONS) for metric in _of(evaluation, "set")}
+
+
+def pair_scores(
+    evaluation: Evaluation, real: MeasuredSet, other: MeasuredSet, *, images: bool = False
+) -> dict[str, Scores]:
+    """What a protocol says about a pair of sets, by metric; `images` adds the paired errors of the pixels."""
+    chosen = _of(evaluation, "pair", images=images)
+    return {metric.name: score_pair(real, other, evaluation.measure, metric, OPTIONS) for metric in chosen}
 
 
 def _of(evaluation: Evaluation, arity: str, images: bool = False) -> list[Metric]:
@@ -251,19 +266,6 @@ def _same(real: MeasuredSet, label: str, measure: Measure) -> PairScores:
     assert real.table is not None
     features = real.table.arrays[measure.extractor.pool]
     return PairScores(REAL_1, REAL_1, label, {"fid": {"fid": fid_of(features, features).fid}})
-
-
-def _pair(
-    evaluation: Evaluation,
-    a: str,
-    first: MeasuredSet,
-    b: str,
-    second: MeasuredSet,
-    label: str,
-    chosen: Iterable[Metric],
-) -> tuple[PairScores, list[str]]:
-    scores = {one.name: score_pair(first, second, evaluation.measure, one, OPTIONS) for one in chosen}
-    return PairScores(a, b, label, _values(scores)), _notes(scores.values())
 
 
 def _values(scores: Mapping[str, Scores]) -> dict[str, Numbers]:

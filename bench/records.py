@@ -8,14 +8,14 @@ user, no machine and no path: it is meant to be published.
 
 import json
 import math
-import os
-import secrets
 import types
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from bench.files import write_text
 from bench.protocol import Protocol, protocol_id
 from metrics._errors import InputError
 
@@ -155,24 +155,6 @@ def write_json(path: Path, values: Any) -> None:
     write_text(path, json.dumps(values, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n")
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all; InputError where the place cannot be written."""
-    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise InputError(
-            f"cannot write {path} ({error.strerror or error}); free some space or choose another"
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def _refuse_not_finite(value: Any, where: str) -> None:
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{where} is {value}; a record holds finite numbers only")
@@ -265,7 +247,7 @@ def typed(kind: Any, value: Any, where: str) -> Any:
 
 def _dataclass(kind: Any, value: Any, where: str) -> Any:
     _expect(isinstance(value, dict), value, where, "an object")
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     names = [field.name for field in fields(kind)]
     for name in names:
         if name not in value:
@@ -274,6 +256,11 @@ def _dataclass(kind: Any, value: Any, where: str) -> Any:
         if name not in names:
             raise InputError(f"{where} has an unknown field {name!r}; it knows {', '.join(names)}")
     return kind(**{name: typed(hints[name], value[name], f"{where}: {name}") for name in names})
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _is_plain(value: Any, kinds: tuple[Any, ...]) -> bool:

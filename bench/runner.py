@@ -26,6 +26,7 @@ import numpy as np
 
 from bench import registry
 from bench.evaluation import TEST, Evaluation, Report, Result, Subject, evaluate
+from bench.files import write_text
 from bench.provenance import environment, file_sha256, now_utc
 from bench.records import (
     SCHEMA,
@@ -35,7 +36,6 @@ from bench.records import (
     record_path,
     slug,
     write_record,
-    write_text,
 )
 from bench.samples import generate, save_generated
 from bench.table_files import copy_figures, write_tables

@@ -9,8 +9,9 @@ import shutil
 from pathlib import Path
 
 from bench import registry
+from bench.files import write_text
 from bench.plots import plot_intervals
-from bench.records import RunRecord, read_records, run_name, slug, write_text
+from bench.records import RunRecord, read_records, run_name, slug
 from bench.run_tables import comparison_tables, run_tables
 from bench.tables import csv_text, markdown
 from metrics._errors import InputError

@@ -55,13 +55,14 @@ class Track:
 
 @dataclass(frozen=True)
 class Rules:
-    """Everything that changes a number of a track. `train` and `held_out` are the real images among which the nearest
-    neighbours of submitted ones are looked for, `memorisation` how."""
+    """Everything that changes a number of a track. `train` and `held_out` are the real images that submitted ones are
+    compared with, to see whether they were copied; `memorisation` and `copies` are how, by features and by pixels."""
 
     protocol: Protocol
     train: RealSet
     held_out: RealSet
     memorisation: MetricChoice
+    copies: MetricChoice
 
     @property
     def id(self) -> str:
@@ -74,7 +75,7 @@ def rules_difference(a: Rules, b: Rules) -> dict[str, tuple[Any, Any]]:
     found = {
         name: (getattr(a.protocol, name), getattr(b.protocol, name)) for name in difference(a.protocol, b.protocol)
     }
-    for name in ("train", "held_out", "memorisation"):
+    for name in ("train", "held_out", "memorisation", "copies"):
         if getattr(a, name) != getattr(b, name):
             found[name] = (getattr(a, name), getattr(b, name))
     return found

@@ -74,7 +74,7 @@ def rules(dataset="digits", extractor="digits-cnn", logits="logits", domain=""):
     )
     train = RealSet("train", domain, "train", 1297, sha256(f"{dataset} train"))
     held_out = RealSet("held out", domain, "test", 500, sha256(f"{dataset} held out"))
-    return Rules(protocol, train, held_out, MetricChoice("memorisation", 1, {}))
+    return Rules(protocol, train, held_out, MetricChoice("memorisation", 1, {}), MetricChoice("copies", 1, {}))
 
 
 def scores(quality, luck=0.0, logits="logits", copied=0.0):

@@ -18,7 +18,18 @@ MODULES = {path.relative_to(ROOT): ast.parse(path.read_text()) for p in PACKAGES
 METRIC_LIBRARIES = {"numpy", "scipy", "jaxtyping", "metrics"}
 NETWORK = {"socket", "urllib.request", "http.client", "requests", "ftplib"}
 MAY_USE_NETWORK = {Path("bench/weights.py"), Path("bench/datasets/_download.py")}
-LATER_THAN_MEASURING = ("runner", "evaluation", "tables", "leaderboard", "report", "site", "submissions", "api", "cli")
+LATER_THAN_MEASURING = (
+    "runner",
+    "evaluation",
+    "opening",
+    "tables",
+    "leaderboard",
+    "report",
+    "site",
+    "submissions",
+    "api",
+    "cli",
+)
 MEASURING = ("registry", "cache", "datasets", "sources", "features", "weights", "statistics", "measuring", "scoring")
 
 
@@ -142,3 +153,7 @@ def test_a_fid_answered_from_the_cache_loads_no_engine(tmp_path):
     assert filled.exit_code == 0, filled.output
     assert open_cache().entries()
     assert not {"torch", "onnxruntime", "onnx"} & modules_after(*command)
+
+
+def test_listing_tracks_loads_no_torch():
+    assert "torch" not in modules_after("tracks")

@@ -20,7 +20,8 @@ def rules():
     evaluation = open_evaluation(subject_of(track), measure(track.extractor, cache=False))
     held_out = RealSet("held out", "", "test", 500, "b" * 64)
     choice = MetricChoice("memorisation", 1, {"k": 1})
-    return Rules(evaluation.protocol, RealSet("train", "", "train", 1297, "a" * 64), held_out, choice)
+    train = RealSet("train", "", "train", 1297, "a" * 64)
+    return Rules(evaluation.protocol, train, held_out, choice, MetricChoice("copies", 1, {}))
 
 
 def test_every_data_set_has_a_track_and_an_offline_one():
@@ -65,6 +66,7 @@ def test_rules_differ_exactly_where_their_ids_do(rules):
         "train": replace(rules, train=replace(rules.train, digest="c" * 64)),
         "held_out": replace(rules, held_out=replace(rules.held_out, count=499)),
         "memorisation": replace(rules, memorisation=replace(rules.memorisation, version=2)),
+        "copies": replace(rules, copies=replace(rules.copies, version=2)),
     }
     assert rules_difference(rules, replace(rules)) == {}
     for name, other in others.items():

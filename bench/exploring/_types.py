@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.files import write_text
 from bench.folders import whole_folder
-from bench.records import write_text
 from bench.tables import Table, csv_text, json_values
 from metrics._errors import InputError
 

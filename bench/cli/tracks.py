@@ -1,0 +1,83 @@
+"""Tracks of the leaderboard: what can be submitted to, and by which rules."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from bench.cli._options import data_root_option, examples, json_option
+from bench.cli._output import print_columns, print_facts, print_json
+from bench.cli._running import path_type, results_option
+
+
+@click.group(invoke_without_command=True, epilog=examples("bench tracks", "bench tracks --json"))
+@data_root_option
+@results_option
+@json_option
+@click.pass_context
+def command(ctx: click.Context, data_root: Path | None, results: Path, as_json: bool) -> None:
+    """Lists all tracks: a data set, or a domain of one, measured by one rule under one name.
+
+    Each with its extractor, how many images are submitted, whether its real images and the weights are here, and how
+    many entries --results has.
+
+    JSON: a list of objects with name, dataset, domain, extractor, images, sets, table, data_here, weights_here,
+    entries.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    from bench.track_words import list_tracks
+
+    lines = list_tracks(results, data_root)
+    if as_json:
+        print_json([asdict(line) for line in lines])
+        return
+    rows = [
+        (
+            line.name,
+            line.extractor,
+            f"{line.images:,}",
+            "here" if line.data_here else "missing",
+            "here" if line.weights_here else "missing",
+            f"{line.entries:,}" if line.entries else "-",
+            line.table,
+        )
+        for line in lines
+    ]
+    print_columns(rows, ("track", "extractor", "images", "data", "weights", "entries", ""))
+    if not all(line.data_here for line in lines):
+        click.echo("get missing data with: bench datasets fetch NAME, missing weights with: bench weights fetch NAME")
+
+
+@command.command(epilog=examples("bench tracks show digits", "bench tracks show shapes --json"))
+@click.argument("name")
+@click.option("--weights", type=path_type, metavar="FILE", help="Weights of the extractor.  [env: BENCH_WEIGHTS]")
+@data_root_option
+@results_option
+@json_option
+def show(name: str, weights: Path | None, data_root: Path | None, results: Path, as_json: bool) -> None:
+    """Says every rule of the track NAME in words.
+
+    Its id is a hash of everything that changes a number; it takes the images and the weights, or the record of the
+    track in --results.
+
+    JSON: an object with name, id (null where it is not known), rules (null likewise) and words, a list of pairs.
+    """
+    from bench.opening import measure_of, open_track
+    from bench.track_words import rules_in_words, stored_rules
+    from bench.tracks import find_track
+    from metrics._errors import InputError
+
+    track = find_track(name)
+    rules, why = stored_rules(track, results), ""
+    if rules is None:
+        try:
+            rules = open_track(track, measure_of(track, weights_file=weights, offline=True), data_root).rules
+        except InputError as error:
+            why = str(error)
+    words = rules_in_words(track, rules, why)
+    if as_json:
+        known = {"id": rules and rules.id, "rules": rules and asdict(rules)}
+        print_json({"name": track.name, **known, "words": [list(fact) for fact in words]})
+    else:
+        print_facts(words)

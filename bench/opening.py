@@ -1,0 +1,217 @@
+"""A track opened: its real images read and hashed, its rules fixed, and what real 2 and noise score under them.
+
+The first time that a results folder meets a track it is given the track's record, with the moments of real 1 beside it;
+from then on it takes nothing that other rules have measured.
+
+Submitted images are compared with two more sets, to see whether they were copied: "train", the training split, and
+"held out", the test split, each of at most CLOSEST_AMONG images, drawn once and kept in order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.copies import VERSION as COPIES_VERSION
+from bench.datasets._order import permutation
+from bench.entries import REAL_MOMENTS, SCHEMA, TrackRecord, beside, read_track, track_path, write_track
+from bench.evaluation import (
+    NOISE,
+    OPTIONS,
+    REAL_1,
+    REAL_2,
+    TEST,
+    Evaluation,
+    Report,
+    Subject,
+    array_source,
+    measured,
+    open_evaluation,
+    pair_scores,
+    set_scores,
+    title,
+)
+from bench.files import locked, npz_bytes, write_bytes
+from bench.measuring import Measure, measure
+from bench.moments import moments_of
+from bench.protocol import MetricChoice, RealSet
+from bench.provenance import environment, file_sha256, now_utc
+from bench.records import Numbers
+from bench.scoring import MeasuredSet, Scores, load_metrics
+from bench.sources import ImageSource
+from bench.tracks import CLOSEST_AMONG, OFFLINE, TRAIN, Rules, Track, rules_difference, subject_of, tracks
+from metrics._errors import InputError
+from metrics._types import Metric
+
+HELD_OUT = "held out"
+DRAW_SEED = 680  # of the images of the training and the test split among which neighbours are looked for
+MEMORISATION, COPIES = "memorisation", "copies"
+
+
+@dataclass(frozen=True)
+class OpenTrack:
+    """A track ready to be submitted to; the features of its real sets are computed when they are asked for."""
+
+    track: Track
+    evaluation: Evaluation
+    train: ImageSource
+    held_out: ImageSource
+    memorisation: Metric
+    rules: Rules
+    report: Report | None = None
+
+    @property
+    def subject(self) -> Subject:
+        return self.evaluation.subject
+
+    @cached_property
+    def real_1(self) -> MeasuredSet:
+        """Real 1 with its features."""
+        return measured(self.evaluation, self.evaluation.known[REAL_1, ""], self.report)
+
+    @cached_property
+    def closest_among(self) -> tuple[np.ndarray, np.ndarray]:
+        """Features of the training images, and of the held-out ones: float32 [n, d]."""
+        train, held_out = (measured(self.evaluation, one, self.report) for one in (self.train, self.held_out))
+        return self.features(train), self.features(held_out)
+
+    def features(self, of: MeasuredSet) -> np.ndarray:
+        """The features of a set that are compared: float32 [n, d]."""
+        assert of.table is not None, "a track measures features"
+        return of.table.arrays[self.evaluation.measure.extractor.pool]
+
+    def scores_against_real_1(self, of: MeasuredSet) -> dict[str, Scores]:
+        """What the protocol says about a set, and about the pair of real 1 and this set, by metric."""
+        return set_scores(self.evaluation, of) | pair_scores(self.evaluation, self.real_1, of)
+
+
+def measure_of(track: Track, **how: Any) -> Measure:
+    """The extractor of a track, before anything expensive; keywords as `bench.measuring.measure`.
+
+    Where its weights are missing, the InputError names the track that works offline: it is never taken silently.
+    """
+    try:
+        return measure(track.extractor, **how)
+    except InputError as error:
+        offline = track.name + OFFLINE
+        if offline not in tracks() or how.get("weights_file"):
+            raise
+        raise InputError(
+            f"nothing was started: the track {track.name} is measured with {track.extractor!r}. Without its weights "
+            f"take {offline}, a track of its own. What is missing: {error}"
+        ) from error
+
+
+def open_track(track: Track, measure: Measure, root: Path | None = None, report: Report | None = None) -> OpenTrack:
+    """Read and hash all real images of a track and fix its rules; features are not computed yet.
+
+    Raises InputError where images are missing or too few.
+    """
+    subject = subject_of(track, root)
+    evaluation = open_evaluation(subject, measure)
+    train, held_out = closest_sets(subject)
+    (memorisation,) = load_metrics([MEMORISATION])
+    rules = Rules(
+        protocol=evaluation.protocol,
+        train=RealSet(TRAIN, "", TRAIN, train.count, train.digest),
+        held_out=RealSet(HELD_OUT, "", TEST, held_out.count, held_out.digest),
+        memorisation=MetricChoice(memorisation.name, memorisation.version, OPTIONS.fitting(memorisation)),
+        copies=MetricChoice(COPIES, COPIES_VERSION, {}),
+    )
+    return OpenTrack(track, evaluation, train, held_out, memorisation, rules, report)
+
+
+def real_sources(subject: Subject) -> dict[str, ImageSource]:
+    """The evaluation sets of a track's data set with one domain, by name."""
+    return {
+        name: array_source(subject.images(name), title(subject, name, "")) for name in subject.dataset.eval_sets or {}
+    }
+
+
+def closest_sets(subject: Subject) -> tuple[ImageSource, ImageSource]:
+    """The training and the held-out images of a data set with one domain among which neighbours are looked for."""
+    return _drawn(subject, TRAIN, TRAIN), _drawn(subject, TEST, HELD_OUT)
+
+
+def _drawn(subject: Subject, part: str, name: str) -> ImageSource:
+    split = subject.dataset.load(part, subject.root, subject.domains[0])
+    rows = np.sort(permutation(DRAW_SEED, split.count)[:CLOSEST_AMONG])
+    return array_source(split.take(rows), title(subject, name, ""))
+
+
+# ----- the record of a track
+
+
+def record_track(opened: OpenTrack, results: Path) -> TrackRecord:
+    """The record of a track in a results folder; written, with the moments of real 1, where there is none.
+
+    Raises InputError where the folder's record has other rules (naming the fields), is damaged, or cannot be written.
+    """
+    path = track_path(results, opened.track.name)
+    if not path.exists():
+        made = _make_record(opened)
+        with locked(path, "another `bench submit` opens this track", seconds=30):
+            if not path.exists():
+                _write_record(path, made, npz_bytes(moments_of(opened.features(opened.real_1)).arrays()))
+    record = read_track(path)
+    check_rules(record.rules, opened.rules, f"{path} was made by other rules than this version and these data give")
+    return record
+
+
+def check_rules(stored: Rules, current: Rules, what: str) -> None:
+    """InputError that begins with `what` and names each field in which the two differ, with both values."""
+    differing = rules_difference(stored, current)
+    if differing:
+        shown = "; ".join(
+            f"{name}: {_short(then)} there, {_short(now)} here" for name, (then, now) in differing.items()
+        )
+        raise InputError(f"{what}: {shown}. Numbers of both never stand in one ranking; choose another --results")
+
+
+def _make_record(opened: OpenTrack) -> TrackRecord:
+    known = opened.evaluation.known
+    landmarks = {
+        name: numbers(opened.scores_against_real_1(measured(opened.evaluation, known[name, ""], opened.report)))
+        for name in (REAL_2, NOISE)
+    }
+    return TrackRecord(
+        schema=SCHEMA,
+        track=opened.track.name,
+        track_id=opened.rules.id,
+        rules=opened.rules,
+        landmarks=landmarks,
+        files={},
+        environment=environment(opened.evaluation.measure.device),
+        created_utc=now_utc(),
+    )
+
+
+def _write_record(path: Path, record: TrackRecord, moments: bytes) -> None:
+    """Both files of a track, or none."""
+    place = beside(path) / REAL_MOMENTS
+    write_bytes(place, moments)
+    try:
+        write_track(path, replace(record, files={REAL_MOMENTS: file_sha256(place)}))
+    except BaseException:
+        place.unlink()
+        raise
+
+
+def numbers(scores: Mapping[str, Scores]) -> dict[str, Numbers]:
+    """Scores as records hold them."""
+    return {name: dict(one.values) for name, one in scores.items()}
+
+
+def _short(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(_short, value))
+    if isinstance(value, RealSet):
+        return f"{value.count} images {value.name} of {value.split} with digest {value.digest[:12]}"
+    if isinstance(value, MetricChoice):
+        options = ", ".join(f"{name} {option}" for name, option in sorted(value.options.items()))
+        return f"{value.name} version {value.version}" + (f" ({options})" if options else "")
+    text = str(value)
+    return text[:12] if len(text) == 64 else repr(value)

@@ -1,0 +1,144 @@
+"""`bench tracks`, and a track opened for a results folder."""
+
+import json
+import threading
+
+import pytest
+from click.testing import CliRunner
+
+from bench.cli import main
+from bench.entries import REAL_MOMENTS, beside, read_track, track_path
+from bench.measuring import measure
+from bench.moments import read_moments
+from bench.opening import measure_of, open_track, real_sources, record_track
+from bench.tracks import CLOSEST_AMONG, find_track, subject_of
+from metrics._errors import InputError
+
+
+def good(*arguments):
+    result = CliRunner().invoke(main, [str(one) for one in arguments], prog_name="bench")
+    assert result.exit_code == 0, result.output
+    return result
+
+
+@pytest.fixture(scope="module")
+def shared_cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch, shared_cache):
+    """A folder of its own as the current one; features are computed once for the whole file."""
+    monkeypatch.setenv("BENCH_CACHE", str(shared_cache))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def opened(**how):
+    return open_track(find_track("digits"), measure("digits-cnn", **how))
+
+
+# ----- tracks
+
+
+def test_tracks_are_listed_with_what_is_here(here):
+    lines = {line["name"]: line for line in json.loads(good("tracks", "--json").stdout)}
+    assert lines["digits"] == {
+        "name": "digits",
+        "dataset": "digits",
+        "domain": "",
+        "extractor": "digits-cnn",
+        "images": 250,
+        "sets": {"real 1": ["test", 250], "real 2": ["test", 250]},
+        "table": "",
+        "data_here": True,
+        "weights_here": True,
+        "entries": 0,
+    }
+    assert lines["stl10"]["table"] == "Table 6"
+    assert not lines["stl10"]["data_here"]
+    assert "bench datasets fetch" in good("tracks").stdout
+
+
+def test_a_track_is_shown_in_words_with_its_id():
+    shown = json.loads(good("tracks", "show", "digits", "--json").stdout)
+    assert shown["id"] == opened().rules.id
+    words = dict(shown["words"])
+    assert words["to submit"] == "250 images, 32x32, grey; as the model made them, none chosen"
+    assert "Inception Score version 1 (seed 2020, splits 1)" in words["metrics"]
+    assert "id" in good("tracks", "show", "digits").stdout
+
+
+def test_a_track_whose_images_are_missing_says_why_it_has_no_id():
+    shown = json.loads(good("tracks", "show", "mnist-offline", "--json").stdout)
+    assert shown["id"] is None
+    assert "bench datasets fetch mnist" in dict(shown["words"])["id"]
+
+
+def test_the_record_of_a_track_is_written_once_and_holds_other_rules_off(here):
+    record = record_track(opened(), here)
+    assert record.track_id == opened().rules.id
+    assert record_track(opened(), here) == record == read_track(track_path(here, "digits"))
+    assert set(record.landmarks) == {"real 2", "noise"}
+    assert record.landmarks["real 2"]["fid"]["fid"] < record.landmarks["noise"]["fid"]["fid"]
+    with pytest.raises(InputError, match=r"by other rules.*: resize: 'clean' there, 'tf1' here"):
+        record_track(opened(resize="tf1"), here)
+
+
+def test_the_moments_of_real_1_lie_beside_the_record(here):
+    one = opened()
+    record_track(one, here)
+    stored = read_moments(beside(track_path(here, "digits")) / REAL_MOMENTS)
+    assert stored.count == 250
+    assert stored.mean == pytest.approx(one.features(one.real_1).mean(axis=0, dtype=float))
+
+
+def test_many_that_open_a_track_at_once_write_one_record(here):
+    start, found = threading.Barrier(3), []
+
+    def one():
+        mine = opened()
+        start.wait()
+        found.append(record_track(mine, here))
+
+    threads = [threading.Thread(target=one) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [read_track(track_path(here, "digits"))] * 3
+    assert sorted(path.name for path in here.rglob("*")) == ["digits", "digits.json", "real-1.npz", "tracks"]
+
+
+def test_a_damaged_record_is_told_and_not_replaced(here):
+    record_track(opened(), here)
+    track_path(here, "digits").write_text("{")
+    with pytest.raises(InputError, match=r"digits\.json is no record"):
+        record_track(opened(), here)
+
+
+def test_copies_are_looked_for_among_training_and_held_out_images_that_are_drawn_once():
+    one, again = opened(), opened()
+    assert (one.train.count, one.held_out.count) == (1297, 500)
+    assert (one.rules.train.digest, one.rules.held_out.split) == (again.rules.train.digest, "test")
+    large = open_track(find_track("shapes"), measure("shapes-cnn"))
+    assert (large.train.count, large.held_out.count) == (CLOSEST_AMONG, CLOSEST_AMONG)
+    assert len(set(large.train.hashes)) == CLOSEST_AMONG
+    assert not set(large.train.hashes) & set(large.held_out.hashes)
+
+
+def test_the_real_sets_of_a_domain_are_those_of_the_whole_data_set():
+    track = find_track("edges2shapes-edges")
+    whole = subject_of(find_track("edges2shapes-edges")).dataset
+    assert track.subject == "edges2shapes/edges"
+    found = real_sources(subject_of(track))
+    counts = {name: source.count for name, source in found.items()}
+    assert counts == {name: count for name, (_, count) in whole.eval_sets.items()}
+
+
+def test_missing_weights_name_the_track_that_works_without(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    with pytest.raises(
+        InputError, match=r"measured with 'inception'\. Without its weights take stl10-offline, a track"
+    ):
+        measure_of(find_track("stl10"), offline=True)
