@@ -42,9 +42,8 @@ def open_generator(
     A path that exists comes before a name. `weights_file` is for a name: its weights, or a folder that holds them.
     Raises InputError and ModelError for a source that is neither, and for weights that are missing, damaged or foreign.
     """
-    known = registry.names("pretrained")
-    name = str(source).replace("_", "-")
-    if name in known and not source.exists():
+    name, known = pretrained_name(source), registry.names("pretrained")
+    if name:
         return _pretrained(registry.load("pretrained", name), weights_file, offline, device)
     if weights_file:
         raise InputError(
@@ -55,6 +54,12 @@ def open_generator(
             f"there is no checkpoint {str(source)!r}, and no generator of that name; those are: {', '.join(known)}"
         )
     return generator_of(load(source, device=device))
+
+
+def pretrained_name(source: Path) -> str | None:
+    """The name of the pretrained generator that is meant; None for a path."""
+    name = str(source).replace("_", "-")
+    return name if name in registry.names("pretrained") and not source.exists() else None
 
 
 def generator_of(loaded: Loaded) -> Generator:

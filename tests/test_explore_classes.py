@@ -1,16 +1,23 @@
 """Class embeddings: strips between two classes, the map, and which pairs are taken."""
 
+import json
+from pathlib import Path
+
+import biggan_peer
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 from tiny_runs import pixels, tiny_run, values
 
 from bench.cli import main
+from bench.exploring import OpenedPretrained, open_run, write
 from bench.exploring import classes as exploring_classes
-from bench.exploring import open_run, write
 from bench.exploring.classes import explore, interpolate
+from bench.generators import open_generator
 from metrics._errors import InputError
 from reference_models.training import Noise, class_embeddings, sample
+from reference_models.training.images import to_uint8
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +112,46 @@ def test_the_command_writes_beside_the_checkpoint(cgan):
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith("Between two classes. cgan on digits, seed 0")
     assert (cgan.folder / "explore" / "classes" / "interpolation.png").is_file()
+
+
+# ---- a generator with published weights
+
+
+def test_a_pretrained_generator_is_looked_at_by_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    biggan_peer.save(biggan_peer.random_peer(), tmp_path / "weights")
+    command = ["explore", "classes", "biggan-deep-128", "--generator-weights", "weights", "--extractor", "pixels"]
+    asked = ["--pair", "5,2", "--samples", "1", "--steps", "2", "--truncation", "0.4"]
+    result = CliRunner().invoke(main, [*command, *asked])
+    assert result.exit_code == 0, result.output
+    folder = tmp_path / "explore" / "classes-biggan-deep-128"
+    found = json.loads((folder / "explore.json").read_text())
+    assert (found["model"], found["truncation"], found["weights_official"]) == ("biggan-deep-128", 0.4, False)
+    assert len(found["weights_sha256"]) == 64
+    assert {"interpolation.png", "embeddings.png", "pairs.csv"} <= {path.name for path in folder.iterdir()}
+    assert "exists" in CliRunner().invoke(main, [*command, *asked]).output
+    refused = CliRunner().invoke(main, [*command, "--pair", "5,7", "-o", "other"])
+    assert (refused.exit_code, "has no label '7'" in refused.output) == (2, True)
+
+
+def test_the_ends_of_its_strips_are_the_packages_images_of_the_classes(tmp_path):
+    peer = biggan_peer.random_peer()
+    biggan_peer.save(peer, tmp_path)
+    opened = OpenedPretrained(open_generator(Path("biggan-deep-128"), weights_file=tmp_path))
+    opened.model.truncate(0.4)
+    noise = opened.model.draw(Noise(0, 0, 1))
+    images = interpolate(
+        opened.model, class_embeddings(opened.model), 5, 2, noise.numpy()[0], np.array([1.0, 0.5, 0.0])
+    )
+    alpha = torch.tensor([1.0, 0.5, 0.0])[:, None]
+    one_hot = torch.eye(biggan_peer.CLASSES)
+    with torch.no_grad():  # its embedding is linear, so a mixture of one-hot labels is one of embeddings
+        theirs = peer(noise.expand(3, -1), alpha * one_hot[5] + (1 - alpha) * one_hot[2], 0.4)
+    assert np.abs(images.astype(int) - to_uint8(theirs).numpy().astype(int)).max() <= 1
+
+
+def test_weights_of_a_generator_are_for_a_generator(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command = ["explore", "classes", "runs/none", "--generator-weights", "weights", "--extractor", "pixels"]
+    result = CliRunner().invoke(main, command)
+    assert (result.exit_code, "is for a pretrained generator" in result.output) == (2, True)

@@ -161,19 +161,21 @@ def open_protocol(subject: "Subject", judging: Judging, device: str) -> "Evaluat
     return open_evaluation(subject, open_measure(subject, judging, device))
 
 
-def open_measure(subject: "Subject", extracting: Extracting, device: str) -> "Measure":
-    """The extractor that was asked for, or the one of the data set's protocol."""
+def open_measure(subject: "Subject | None", extracting: Extracting, device: str) -> "Measure":
+    """The extractor that was asked for, or the one of the data set's protocol; without a data set the usual one."""
     from bench.evaluation import find_measure
+    from bench.measuring import measure
 
-    return find_measure(
-        subject,
-        extracting.extractor,
-        resize=extracting.resize,
-        weights_file=extracting.weights,
-        offline=extracting.offline,
-        device=device,
-        workers=extracting.workers,
-    )
+    how: dict[str, Any] = {
+        "resize": extracting.resize,
+        "weights_file": extracting.weights,
+        "offline": extracting.offline,
+        "device": device,
+        "workers": extracting.workers,
+    }
+    if subject is None:
+        return measure(extracting.extractor, **how) if extracting.extractor else measure(**how)
+    return find_measure(subject, extracting.extractor, **how)
 
 
 def show(record: "RunRecord", results: Path, as_json: bool) -> None:

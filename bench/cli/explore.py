@@ -173,11 +173,14 @@ def manifold(
     epilog=examples(
         "bench explore classes runs/biggan-digits-seed0",
         "bench explore classes runs/cgan-digits-seed0 --pair 3,8 --pair 1,7 --samples 4 --json",
+        "bench explore classes biggan-deep-256 --pair 207,208 --truncation 0.4 --extractor vgg16-random",
     )
 )
 @checkpoint_argument
 @click.option("--pair", "pairs", multiple=True, metavar="A,B", help="Classes to go between.  [default: four pairs]")
 @click.option("--samples", type=int, default=2, show_default=True, help="Rows of noise for each pair.")
+@click.option("--truncation", type=float, metavar="T", help="Noise within [-T, T] only.  [default: the model's]")
+@click.option("--generator-weights", type=path_type, metavar="FILE", help="Of a pretrained generator.")
 @steps_option
 @seed_option
 @extracting_options
@@ -186,19 +189,38 @@ def classes(
     checkpoint: Path,
     pairs: tuple[str, ...],
     samples: int,
+    truncation: float | None,
+    generator_weights: Path | None,
     steps: int,
     seed: int,
     extracting: Extracting,
     looking: Looking,
 ) -> None:
-    """Looks at the class embeddings of CHECKPOINT: a map of them, and images of the classes between two.
+    """Looks at the class embeddings of CHECKPOINT, or of a pretrained generator (`bench list pretrained`): a map of
+    them, and images of the classes between two.
 
     JSON: as explore.json, with folder and files.
     """
+    from bench.exploring import OpenedPretrained, check_folder
     from bench.exploring.classes import explore
+    from bench.generators import open_generator, pretrained_name
 
-    folder, (opened,) = ready(looking, "classes", [checkpoint])
-    measure = open_measure(opened.subject, extracting, looking.device)
+    opened: Opened | OpenedPretrained
+    name = pretrained_name(checkpoint)
+    if name or generator_weights:
+        folder = looking.output or Path("explore") / f"classes-{name}"
+        check_folder(folder, looking.force)
+        measure = open_measure(None, extracting, looking.device)
+        opened = OpenedPretrained(
+            open_generator(
+                checkpoint, weights_file=generator_weights, offline=extracting.offline, device=looking.device
+            )
+        )
+    else:
+        folder, (opened,) = ready(looking, "classes", [checkpoint])
+        measure = open_measure(opened.subject, extracting, looking.device)
+    if truncation is not None:
+        opened.model.truncate(truncation)
     show(explore(opened, measure, pairs=pairs, samples=samples, steps=steps, seed=seed), folder, looking)
 
 

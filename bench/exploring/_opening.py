@@ -1,7 +1,7 @@
 """A checkpoint with all that an exploration asks about it, and which models an exploration is for."""
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 from bench import registry
 from bench.datasets import Split
 from bench.evaluation import TEST, Subject
-from bench.generators import generator_of
+from bench.generators import Generator, generator_of
 from bench.provenance import file_sha256
 from bench.runner import RUN
 from bench.samples import check_asked, sample_noise, translate_test
@@ -21,6 +21,7 @@ from reference_models._types import ImageShape, Model
 from reference_models.training import Loaded, to_json
 from reference_models.training.checkpoints import FILE_NAME
 
+LABELS_LISTED = 100  # of more, an error names the first and the last
 PROBE_SHAPE, PROBE_CLASSES = ImageShape(3, 32, 32), 3  # every model's "tiny" settings fit these
 
 
@@ -37,9 +38,17 @@ class Opened:
         return self.loaded.model
 
     @property
+    def model_name(self) -> str:
+        return self.loaded.spec.name
+
+    @property
     def name(self) -> str:
         """What it is called in titles: the model, its data set and its seed."""
-        return f"{self.loaded.spec.name} on {self.subject.name}, seed {self.loaded.state['seed']}"
+        return f"{self.model_name} on {self.subject.name}, seed {self.loaded.state['seed']}"
+
+    @property
+    def batch_size(self) -> int:
+        return generator_of(self.loaded).batch_size
 
     @property
     def folder(self) -> Path:
@@ -58,13 +67,7 @@ class Opened:
 
     def label_named(self, word: str, known: Iterable[int]) -> int:
         """The label of this name or number among the known ones; InputError with the close names otherwise."""
-        labels = {self.label_name(label): label for label in known}
-        for name, label in labels.items():
-            if word.strip().lower() in (name.lower(), str(label)):
-                return label
-        close = difflib.get_close_matches(word.strip(), labels, n=2, cutoff=0.5)
-        meant = f"Did you mean {' or '.join(map(repr, close))}?" if close else f"There are: {', '.join(labels)}."
-        raise InputError(f"{self.subject.name} has no label {word.strip()!r} here. {meant}")
+        return _label_named(word, {self.label_name(label): label for label in known}, self.subject.name)
 
     def split(self, name: str = TEST, domain: int = 0) -> Split:
         """A split of the data set, of its first or second domain; InputError where it is missing."""
@@ -74,13 +77,65 @@ class Opened:
         """What a finding says about the model: JSON values, no path."""
         state = self.loaded.state
         return {
-            "model": self.loaded.spec.name,
+            "model": self.model_name,
             "dataset": self.subject.name,
             "training_seed": state["seed"],
             "steps": state["step"],
             "config": to_json(self.loaded.config),
             "checkpoint_sha256": file_sha256(self.path),
         }
+
+
+@dataclass(frozen=True)
+class OpenedPretrained:
+    """A generator with published weights: no run and no data set lie beside it."""
+
+    generator: Generator
+
+    @property
+    def model(self) -> Model:
+        return self.generator.model
+
+    @property
+    def model_name(self) -> str:
+        return self.generator.name
+
+    @property
+    def name(self) -> str:
+        """What it is called in titles: its name and its truncation."""
+        return f"{self.generator.name}, truncation {self.model.truncation:g}"
+
+    @property
+    def batch_size(self) -> int:
+        return self.generator.batch_size
+
+    def label_name(self, label: int) -> str:
+        """The number of a label: names of its classes are not kept here."""
+        return str(label)
+
+    def label_named(self, word: str, known: Iterable[int]) -> int:
+        """The label of this number among the known ones; InputError otherwise."""
+        return _label_named(word, {str(label): label for label in known}, self.generator.name)
+
+    def about(self) -> dict[str, Any]:
+        """What a finding says about the generator: JSON values, no path."""
+        return {
+            "model": self.generator.name,
+            "dataset": self.generator.dataset,
+            "truncation": self.model.truncation,
+            "weights_sha256": self.generator.weights_sha256,
+            "weights_official": self.generator.official,
+        }
+
+
+def _label_named(word: str, labels: Mapping[str, int], where: str) -> int:
+    for name, label in labels.items():
+        if word.strip().lower() in (name.lower(), str(label)):
+            return label
+    close = difflib.get_close_matches(word.strip(), labels, n=2, cutoff=0.5)
+    few = list(labels) if len(labels) <= LABELS_LISTED else [*list(labels)[:2], "...", list(labels)[-1]]
+    meant = f"Did you mean {' or '.join(map(repr, close))}?" if close else f"There are: {', '.join(few)}."
+    raise InputError(f"{where} has no label {word.strip()!r} here. {meant}")
 
 
 def open_run(
@@ -108,11 +163,11 @@ def made(opened: Opened, count: int, seed: int, direction: str | None = None) ->
     return sample_noise(generator, seed, count)
 
 
-def require(opened: Opened, what: str, can: Callable[[Model], bool]) -> None:
+def require(opened: Opened | OpenedPretrained, what: str, can: Callable[[Model], bool]) -> None:
     """InputError that names the models which can do `what`, where this one cannot."""
     if not can(opened.model):
         able = ", ".join(name for name in registry.names("models") if can(_tiny(name)))
-        raise InputError(f"{opened.loaded.spec.name} {what}; models that do: {able}")
+        raise InputError(f"{opened.model_name} {what}; models that do: {able}")
 
 
 def _tiny(name: str) -> Model:
