@@ -9,6 +9,7 @@ them comes back as warnings, not as prints.
 import inspect
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,16 +111,21 @@ def measure_set(source: ImageSource, measure: Measure, chosen: Iterable[Metric])
 
 
 def compute(metric: Metric, *arrays: np.ndarray, options: Options) -> dict[str, Any]:
-    """A metric's own `compute` with the options that it knows.
+    """A metric's own `compute` with the options that it knows."""
+    with threads_for(*arrays):
+        return metric.compute(*arrays, **options.fitting(metric))
 
-    Small problems run on one thread: on a busy machine the threads of a small decomposition wait for each other's cores
-    and take a hundred times as long, on an idle one they gain next to nothing.
+
+def threads_for(*arrays: np.ndarray) -> AbstractContextManager[Any]:
+    """One thread for small problems, all for large ones.
+
+    On a busy machine the threads of a small decomposition wait for each other's cores and take a hundred times as long,
+    on an idle one they gain next to nothing.
     """
     from threadpoolctl import threadpool_limits
 
     work = math.prod(len(array) for array in arrays) * arrays[0].shape[1]
-    with threadpool_limits(1 if work < ONE_THREAD_WORK else None):
-        return metric.compute(*arrays, **options.fitting(metric))
+    return threadpool_limits(1 if work < ONE_THREAD_WORK else None)
 
 
 def score_set(measured: MeasuredSet, measure: Measure, metric: Metric, options: Options) -> Scores:

@@ -99,9 +99,25 @@ def _subset_sums(
     return ((k @ member_y.astype(np.float64)) * member_x).sum(axis=0)
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """The variance of the U-statistic in parts: of first order by set, of second order by kernel matrix. Each is
+    estimated without bias, so it can come out below 0 by chance."""
+
+    first_x: float
+    first_y: float
+    second_xx: float
+    second_yy: float
+    second_xy: float
+
+
 def _variance(xx: _Sums, yy: _Sums, xy: _Sums, n: int, m: int) -> tuple[float, float]:
     """First- and second-order part of the variance of the U-statistic; either can come out below 0 by chance."""
+    parts = _parts(xx, yy, xy, n, m)
+    return parts.first_x + parts.first_y, parts.second_xx + parts.second_yy + parts.second_xy
 
+
+def _parts(xx: _Sums, yy: _Sums, xy: _Sums, n: int, m: int) -> _Parts:
     def own(k: _Sums, n: int) -> tuple[float, float, float]:
         """E k^2, E a^2 and (E a)^2, over 2, 3 and 4 distinct images."""
         total, rows = k.rows.sum(), np.vdot(k.rows, k.rows)
@@ -128,11 +144,13 @@ def _variance(xx: _Sums, yy: _Sums, xy: _Sums, n: int, m: int) -> tuple[float, f
     b2 = (rows - xy.squares) / (n * m * (m - 1))
     e2 = (columns - xy.squares) / (n * (n - 1) * m)
     mean_b2 = (total**2 - rows - columns + xy.squares) / (n * (n - 1) * m * (m - 1))
-    first = 4 * (a2 - 2 * ab + b2 - (mean_a2 - 2 * mean_ab + mean_b2)) / n
-    first += 4 * (c2 - 2 * ce + e2 - (mean_c2 - 2 * mean_ce + mean_b2)) / m
-    second = 2 * (k2_xx - 2 * a2 + mean_a2) / (n * (n - 1)) + 2 * (k2_yy - 2 * c2 + mean_c2) / (m * (m - 1))
-    second += 4 * (k2_xy - b2 - e2 + mean_b2) / (n * m)
-    return float(first), float(second)
+    return _Parts(
+        first_x=float(4 * (a2 - 2 * ab + b2 - (mean_a2 - 2 * mean_ab + mean_b2)) / n),
+        first_y=float(4 * (c2 - 2 * ce + e2 - (mean_c2 - 2 * mean_ce + mean_b2)) / m),
+        second_xx=float(2 * (k2_xx - 2 * a2 + mean_a2) / (n * (n - 1))),
+        second_yy=float(2 * (k2_yy - 2 * c2 + mean_c2) / (m * (m - 1))),
+        second_xy=float(4 * (k2_xy - b2 - e2 + mean_b2) / (n * m)),
+    )
 
 
 def _members(n: int, m: int, subsets: int, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -198,6 +216,24 @@ def compute(
         each = (xx.subsets + yy.subsets) / (subset_size * (subset_size - 1)) - 2 * xy.subsets / subset_size**2
         result |= {"kid_subsets_mean": each.mean(), "kid_subsets_sd": each.std()}
     return {name: float(value) for name, value in result.items()}
+
+
+def influence(real: np.ndarray, generated: np.ndarray) -> tuple[Float64[np.ndarray, " n"], float]:
+    """How much each image of real [n, d] raises (below 0: lowers) the KID to first order, and the variance that
+    generated [m, d] brings to it.
+
+    The influence is 2 (a(x) - b(x)) / n less its mean, with a and b as at the head of this file. Two KIDs to the same
+    real images differ with variance |u - v|^2 + s + t, where u, v are their influences and s, t their variances: what
+    the real images bring to both cancels, and the noise in u and v stands for the terms that mix both sets.
+    InputError as `compute`.
+    """
+    real, generated = check_pair(real, generated, least=4)
+    n, m = len(real), len(generated)
+    none_x, none_y = np.zeros((n, 0), dtype=bool), np.zeros((m, 0), dtype=bool)
+    xx, yy, xy = _within(real, none_x), _within(generated, none_y), _between(real, generated, none_x, none_y)
+    moves = 2 * (xx.rows / (n - 1) - xy.rows / m) / n
+    parts = _parts(xx, yy, xy, n, m)
+    return moves - moves.mean(), max(parts.first_y, 0.0) + max(parts.second_yy, 0.0)
 
 
 METRIC = Metric(
