@@ -89,6 +89,18 @@ def test_the_parameters_are_those_worked_out_by_hand():
     )
 
 
+def test_the_networks_for_imagenet_have_the_sizes_of_other_implementations():
+    config, shape = biggan.BigganConfig(), ImageShape(3, 128, 128)
+    with torch.device("meta"):  # shapes only
+        plan = networks.layout(shape, config.width, config.attention)
+        generator = networks.Generator(plan, shape, 1000, config.embedding, config.chunk)
+        discriminator = networks.Discriminator(plan, shape, 1000)
+    assert (count(generator), count(discriminator)) == (
+        70_433_988,
+        87_982_370,
+    )  # google/compare_gan
+
+
 def test_the_noise_has_a_chunk_for_the_start_and_for_each_block():
     model = build().eval()
     with torch.no_grad():
