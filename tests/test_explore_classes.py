@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from tiny_runs import pixels, tiny_run, values
 
 from bench.cli import main
-from bench.exploring import OpenedPretrained, open_run, write
+from bench.exploring import Explorable, open_run, write
 from bench.exploring import classes as exploring_classes
 from bench.exploring.classes import explore, interpolate
 from bench.generators import open_generator
@@ -32,10 +32,11 @@ def cgan(tmp_path_factory):
 
 @pytest.mark.parametrize("name", ["biggan", "cgan"])
 def test_alpha_one_is_the_first_class_and_alpha_zero_the_other(name, request):
-    model = request.getfixturevalue(name).model
+    generator = request.getfixturevalue(name).generator
+    model = generator.model
     embeddings = class_embeddings(model)
     noise = model.draw(Noise(0, 4, 5)).numpy()[0]
-    images = interpolate(model, embeddings, 7, 2, noise, np.array([1.0, 0.0]))
+    images = interpolate(generator, embeddings, 7, 2, noise, np.array([1.0, 0.0]))
     ends = np.concatenate([sample(model, 0, 4, 5, labels=np.array([label])) for label in (7, 2)])
     assert np.abs(images.astype(int) - ends).max() <= 1  # another place in the batch
 
@@ -137,17 +138,26 @@ def test_a_pretrained_generator_is_looked_at_by_its_name(tmp_path, monkeypatch):
 def test_the_ends_of_its_strips_are_the_packages_images_of_the_classes(tmp_path):
     peer = biggan_peer.random_peer()
     biggan_peer.save(peer, tmp_path)
-    opened = OpenedPretrained(open_generator(Path("biggan-deep-128"), weights_file=tmp_path))
+    opened = Explorable(open_generator(Path("biggan-deep-128"), weights_file=tmp_path))
     opened.model.truncate(0.4)
     noise = opened.model.draw(Noise(0, 0, 1))
     images = interpolate(
-        opened.model, class_embeddings(opened.model), 5, 2, noise.numpy()[0], np.array([1.0, 0.5, 0.0])
+        opened.generator, class_embeddings(opened.model), 5, 2, noise.numpy()[0], np.array([1.0, 0.5, 0.0])
     )
     alpha = torch.tensor([1.0, 0.5, 0.0])[:, None]
     one_hot = torch.eye(biggan_peer.CLASSES)
     with torch.no_grad():  # its embedding is linear, so a mixture of one-hot labels is one of embeddings
         theirs = peer(noise.expand(3, -1), alpha * one_hot[5] + (1 - alpha) * one_hot[2], 0.4)
     assert np.abs(images.astype(int) - to_uint8(theirs).numpy().astype(int)).max() <= 1
+
+
+def test_its_noise_is_varied_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    biggan_peer.save(biggan_peer.random_peer(), tmp_path / "weights")
+    command = ["explore", "noise", "biggan-deep-128", "--generator-weights", "weights", "--extractor", "pixels"]
+    result = CliRunner().invoke(main, [*command, "--pairs", "1", "--steps", "2", "--dims", "1"])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("Paths. biggan-deep-128, truncation 1, noise of seed 0")
 
 
 def test_weights_of_a_generator_are_for_a_generator(tmp_path, monkeypatch):

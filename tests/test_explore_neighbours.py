@@ -11,8 +11,12 @@ from bench.cli import main
 from bench.datasets._splits import array_split
 from bench.exploring import neighbours as exploring_neighbours
 from bench.exploring import open_run, write
+from bench.exploring._paths import features_of
 from bench.exploring.neighbours import explore, nearest_images
+from metrics import memorisation
 from metrics._errors import InputError
+from reference_models.training import sample
+from reference_models.training.grids import spread
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +53,22 @@ def test_the_size_of_the_blocks_changes_nothing(monkeypatch, block):
 
 def test_a_model_that_copies_is_found_out(tmp_path):
     opened = open_run(tiny_run(tmp_path, "train-copies"))
-    distances, nearest = explore(opened, pixels(opened), samples=20, k=2).tables
+    distances, signs, nearest = explore(opened, pixels(opened), samples=20, k=2).tables
     assert values(distances, "set") == ["generated", "held out"] * 2
     assert values(distances, "copies") == [20, 0, None, None]
-    assert values(distances, "closer")[::2] == [1, 1]
+    assert (values(signs, "near_duplicates"), values(signs, "authpct")) == ([1], [0])
     assert values(distances, "median")[::2] == [0, 0]
     assert values(nearest, "pixels_nearest") == values(nearest, "features_nearest")
+
+
+def test_the_signs_of_memorisation_are_the_metrics(opened):
+    signs = explore(opened, pixels(opened), samples=30).tables[1]
+    test = opened.split()
+    sets = [opened.split("train").read(0, 1297), sample(opened.model, 0, 0, 30), spread(test, 30)]
+    expected = memorisation.compute(*(features_of(pixels(opened), one) for one in sets))
+    assert values(signs, "c_t") == [expected["c_t"]]
+    assert values(signs, "train_share") == [expected["train_share"]]
+    assert [table.name for table in explore(opened, pixels(opened), samples=3).tables] == ["distances", "nearest"]
 
 
 def test_held_out_images_are_as_close_as_they_are(opened):
@@ -64,7 +78,6 @@ def test_held_out_images_are_as_close_as_they_are(opened):
     every = (test.take(rows)[:, None].astype(float) - training.take(range(training.count))) / 255
     nearest = np.sqrt((every**2).mean(axis=(2, 3, 4))).min(axis=1)
     assert values(table, "median")[1] == pytest.approx(np.median(nearest), rel=1e-9)
-    assert values(table, "closer")[1] == pytest.approx(0.05)  # 2 of 40 lie below the 5 % quantile
 
 
 def test_a_drawn_part_of_the_training_set_is_said(opened):
@@ -80,7 +93,8 @@ def test_all_files_are_written_the_same_ones_every_time(opened, tmp_path):
         write(explore(opened, pixels(opened), samples=9, shown=2, k=2), tmp_path / place)
     first, second = ({path.name: path.read_bytes() for path in (tmp_path / place).iterdir()} for place in "ab")
     assert first == second
-    assert set(first) == {"explore.json", "distances.csv", "nearest.csv", "pixels.png", "features.png", "distances.png"}
+    tables, pictures = {"distances", "memorisation", "nearest"}, {"pixels", "features", "distances"}
+    assert set(first) == {"explore.json", *(f"{one}.csv" for one in tables), *(f"{one}.png" for one in pictures)}
 
 
 def test_a_translation_is_compared_with_the_domain_that_it_makes(tmp_path):

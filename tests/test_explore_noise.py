@@ -91,10 +91,10 @@ def test_a_path_on_which_nothing_changes_is_even():
 
 
 def test_the_ends_of_an_interpolation_are_the_samples_of_its_noise(folder):
-    model = open_run(folder).model
-    a, b = Noise(7, 0, 2).normal(model.noise_dim).numpy()
+    opened = open_run(folder)
+    a, b = Noise(7, 0, 2).normal(opened.model.noise_dim).numpy()
     for way in ("linear", "spherical"):
-        assert np.array_equal(interpolate(model, a, b, ENDS, way=way), sample(model, 7, 0, 2))
+        assert np.array_equal(interpolate(opened.generator, a, b, ENDS, way=way), sample(opened.model, 7, 0, 2))
 
 
 def test_the_numbers_are_those_of_the_images(folder, found):
@@ -122,7 +122,7 @@ def test_the_same_checkpoint_gives_the_same_files(found, folder, tmp_path):
 def test_a_model_with_classes_keeps_its_label_along_a_path(tmp_path):
     opened = open_run(tiny_run(tmp_path, "cgan"))
     a, b = Noise(0, 2, 4).normal(opened.model.noise_dim).numpy()
-    images = interpolate(opened.model, a, b, ENDS, label=3)
+    images = interpolate(opened.generator, a, b, ENDS, label=3)
     assert np.array_equal(images, sample(opened.model, 0, 2, 4, labels=np.array([3, 3])))
     assert explore(opened, pixels(opened), pairs=1, steps=2, dims=1).about["model"] == "cgan"
 

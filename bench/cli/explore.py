@@ -13,7 +13,8 @@ from bench.cli._output import print_columns, print_json, progress, say
 from bench.cli._running import Extracting, device_option, extracting_options, force_option, open_measure, path_type
 
 if TYPE_CHECKING:
-    from bench.exploring import Explored, Opened
+    from bench.exploring import Explorable, Explored, Opened
+    from bench.measuring import Measure
 
 Function = Callable[..., Any]
 SHOWN_ROWS = 24  # a longer table is only named: it stands in its file
@@ -49,6 +50,15 @@ def looking_options(function: Function) -> Function:
 
 
 checkpoint_argument = click.argument("checkpoint", type=path_type)
+truncation_option = click.option(
+    "--truncation", type=float, metavar="T", help="Noise within [-T, T] only.  [default: the model's]"
+)
+generator_weights_option = click.option(
+    "--generator-weights",
+    type=path_type,
+    metavar="FILE",
+    help="Weights of a pretrained generator.  [env: BENCH_WEIGHTS]",
+)
 seed_option = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the noise.")
 steps_option = click.option("--steps", type=int, default=9, show_default=True, help="Images along a path.")
 
@@ -61,6 +71,30 @@ def ready(looking: Looking, name: str, checkpoints: Sequence[Path]) -> tuple[Pat
     check_folder(folder, looking.force)
     where = {"dataset": looking.dataset, "data_root": looking.data_root, "device": looking.device}
     return folder, [open_run(one, **where) for one in checkpoints]  # type: ignore[arg-type]
+
+
+def ready_generator(
+    looking: Looking, name: str, source: Path, weights: Path | None, extracting: Extracting, truncation: float | None
+) -> "tuple[Path, Explorable, Measure]":
+    """The same for a checkpoint or for the name of a pretrained generator, and the extractor: that of the data set."""
+    from bench.exploring import Explorable, check_folder
+    from bench.generators import open_generator, pretrained_name
+
+    opened: Explorable
+    pretrained = pretrained_name(source)
+    if pretrained or weights:
+        folder = looking.output or Path("explore") / f"{name}-{pretrained}"
+        check_folder(folder, looking.force)
+        measure = open_measure(None, extracting, looking.device)
+        opened = Explorable(
+            open_generator(source, weights_file=weights, offline=extracting.offline, device=looking.device)
+        )
+    else:
+        folder, (checkpoint,) = ready(looking, name, [source])
+        measure, opened = open_measure(checkpoint.subject, extracting, looking.device), checkpoint
+    if truncation is not None:
+        opened.model.truncate(truncation)
+    return folder, opened, measure
 
 
 def show(found: "Explored", folder: Path, looking: Looking) -> None:
@@ -117,19 +151,30 @@ def command(ctx: click.Context, as_json: bool) -> None:
 @steps_option
 @click.option("--dims", type=int, default=8, show_default=True, help="Numbers of the noise that are varied singly.")
 @seed_option
+@truncation_option
+@generator_weights_option
 @extracting_options
 @looking_options
 def noise(
-    checkpoint: Path, pairs: int, steps: int, dims: int, seed: int, extracting: Extracting, looking: Looking
+    checkpoint: Path,
+    pairs: int,
+    steps: int,
+    dims: int,
+    seed: int,
+    truncation: float | None,
+    generator_weights: Path | None,
+    extracting: Extracting,
+    looking: Looking,
 ) -> None:
     """Varies the noise of CHECKPOINT: paths between two noise vectors, linear and spherical, and single numbers of it.
+
+    CHECKPOINT is a file, a run's folder or the name of a pretrained generator (`bench list pretrained`).
 
     JSON: as explore.json, with folder and files.
     """
     from bench.exploring.noise import explore
 
-    folder, (opened,) = ready(looking, "noise", [checkpoint])
-    measure = open_measure(opened.subject, extracting, looking.device)
+    folder, opened, measure = ready_generator(looking, "noise", checkpoint, generator_weights, extracting, truncation)
     show(explore(opened, measure, seed=seed, pairs=pairs, steps=steps, dims=dims), folder, looking)
 
 
@@ -179,48 +224,32 @@ def manifold(
 @checkpoint_argument
 @click.option("--pair", "pairs", multiple=True, metavar="A,B", help="Classes to go between.  [default: four pairs]")
 @click.option("--samples", type=int, default=2, show_default=True, help="Rows of noise for each pair.")
-@click.option("--truncation", type=float, metavar="T", help="Noise within [-T, T] only.  [default: the model's]")
-@click.option("--generator-weights", type=path_type, metavar="FILE", help="Of a pretrained generator.")
 @steps_option
 @seed_option
+@truncation_option
+@generator_weights_option
 @extracting_options
 @looking_options
 def classes(
     checkpoint: Path,
     pairs: tuple[str, ...],
     samples: int,
-    truncation: float | None,
-    generator_weights: Path | None,
     steps: int,
     seed: int,
+    truncation: float | None,
+    generator_weights: Path | None,
     extracting: Extracting,
     looking: Looking,
 ) -> None:
-    """Looks at the class embeddings of CHECKPOINT, or of a pretrained generator (`bench list pretrained`): a map of
-    them, and images of the classes between two.
+    """Looks at the class embeddings of CHECKPOINT: a map of them, and images of the classes between two.
+
+    CHECKPOINT is a file, a run's folder or the name of a pretrained generator (`bench list pretrained`).
 
     JSON: as explore.json, with folder and files.
     """
-    from bench.exploring import OpenedPretrained, check_folder
     from bench.exploring.classes import explore
-    from bench.generators import open_generator, pretrained_name
 
-    opened: Opened | OpenedPretrained
-    name = pretrained_name(checkpoint)
-    if name or generator_weights:
-        folder = looking.output or Path("explore") / f"classes-{name}"
-        check_folder(folder, looking.force)
-        measure = open_measure(None, extracting, looking.device)
-        opened = OpenedPretrained(
-            open_generator(
-                checkpoint, weights_file=generator_weights, offline=extracting.offline, device=looking.device
-            )
-        )
-    else:
-        folder, (opened,) = ready(looking, "classes", [checkpoint])
-        measure = open_measure(opened.subject, extracting, looking.device)
-    if truncation is not None:
-        opened.model.truncate(truncation)
+    folder, opened, measure = ready_generator(looking, "classes", checkpoint, generator_weights, extracting, truncation)
     show(explore(opened, measure, pairs=pairs, samples=samples, steps=steps, seed=seed), folder, looking)
 
 

@@ -4,7 +4,7 @@ An exploration is a function of a checkpoint and of its options: it returns valu
 pictures, and writes nothing. The same checkpoint and options give the same files.
 """
 
-from bench.exploring._opening import Opened, OpenedPretrained, open_run
+from bench.exploring._opening import Explorable, Opened, open_run
 from bench.exploring._types import Explored, check_folder, default_folder, write
 
-__all__ = ["Explored", "Opened", "OpenedPretrained", "check_folder", "default_folder", "open_run", "write"]
+__all__ = ["Explorable", "Explored", "Opened", "check_folder", "default_folder", "open_run", "write"]

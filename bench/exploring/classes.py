@@ -14,16 +14,15 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.exploring._opening import Opened, OpenedPretrained, require
+from bench.exploring._opening import Explorable, require
 from bench.exploring._paths import STEP_COLUMNS, STEPS_NOTE, Steps, dense, feature_steps, linear, pixel_steps, shown
 from bench.exploring._pictures import plot_map, strip
 from bench.exploring._types import Explored, Picture
-from bench.generators import MOST_AT_ONCE
+from bench.generators import Generator
 from bench.measuring import Measure
 from bench.tables import Cell, Column, Table
 from metrics._errors import InputError
 from metrics._nearest import nearest
-from reference_models._types import Model
 from reference_models.training import Noise, class_embeddings, sample_embedded
 from reference_models.training._plots import plot_sheets
 
@@ -43,7 +42,7 @@ class Strip:
 
 
 def explore(
-    opened: Opened | OpenedPretrained,
+    opened: Explorable,
     measure: Measure,
     *,
     pairs: Sequence[str] = (),
@@ -65,8 +64,8 @@ def explore(
     chosen = _pairs(opened, distances, pairs)
     noise = model.draw(Noise(seed, 0, samples)).numpy()
     t = dense(steps)
-    size = opened.batch_size
-    strips = [Strip(a, b, interpolate(model, embeddings, a, b, row, 1 - t, size)) for a, b in chosen for row in noise]
+    made = partial(interpolate, opened.generator, embeddings)
+    strips = [Strip(a, b, made(a, b, row, 1 - t)) for a, b in chosen for row in noise]
     place, notes = _map(opened, embeddings, distances, seed)
     title = f"{opened.name}, noise of seed {seed}"
     pictures: dict[str, Picture] = {
@@ -82,20 +81,15 @@ def explore(
 
 
 def interpolate(
-    model: Model,
-    embeddings: np.ndarray,
-    first: int,
-    last: int,
-    noise: np.ndarray,
-    alpha: np.ndarray,
-    batch_size: int = MOST_AT_ONCE,
+    generator: Generator, embeddings: np.ndarray, first: int, last: int, noise: np.ndarray, alpha: np.ndarray
 ) -> np.ndarray:
     """uint8 images [n, c, h, w] of alpha r_first + (1 - alpha) r_last for one noise vector [noise_dim], alpha [n].
 
     With alpha 1 the sample of class `first`, with 0 that of class `last`.
     """
     between = linear(embeddings[last], embeddings[first], alpha)
-    return sample_embedded(model, np.tile(noise, (len(between), 1)), between, batch_size=batch_size)
+    rows = np.tile(noise, (len(between), 1))
+    return sample_embedded(generator.model, rows, between, batch_size=generator.batch_size)
 
 
 def _distances(embeddings: np.ndarray) -> np.ndarray:
@@ -109,7 +103,7 @@ def _all_equal(distances: np.ndarray) -> bool:
     return bool(np.ptp(values) <= EQUAL * values.max())
 
 
-def _pairs(opened: Opened | OpenedPretrained, distances: np.ndarray, asked: Sequence[str]) -> list[tuple[int, int]]:
+def _pairs(opened: Explorable, distances: np.ndarray, asked: Sequence[str]) -> list[tuple[int, int]]:
     """The pairs that were asked for; otherwise the closest and the furthest, or neighbours where all are equal."""
     labels = range(len(distances))
     chosen = []
@@ -130,14 +124,14 @@ def _pairs(opened: Opened | OpenedPretrained, distances: np.ndarray, asked: Sequ
 
 
 def _map(
-    opened: Opened | OpenedPretrained, embeddings: np.ndarray, distances: np.ndarray, seed: int
+    opened: Explorable, embeddings: np.ndarray, distances: np.ndarray, seed: int
 ) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """A t-SNE of the embeddings, [classes, 2], or None and why there is none. On one thread: the same every time."""
     count = len(embeddings)
     if count < LEAST_CLASSES:
         return None, (f"no map: {count} classes; a t-SNE needs at least {LEAST_CLASSES}",)
     if _all_equal(distances):
-        return None, (f"no map: the class embeddings of {opened.model_name} are all equally far apart",)
+        return None, (f"no map: the class embeddings of {opened.generator.name} are all equally far apart",)
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 
@@ -151,12 +145,7 @@ def _map(
 
 
 def _pairs_table(
-    opened: Opened | OpenedPretrained,
-    measure: Measure,
-    distances: np.ndarray,
-    strips: Sequence[Strip],
-    samples: int,
-    title: str,
+    opened: Explorable, measure: Measure, distances: np.ndarray, strips: Sequence[Strip], samples: int, title: str
 ) -> Table:
     """One row per pair: distance of the embeddings, and the path of images, the mean over the noise rows."""
     features = feature_steps(measure, [one.images for one in strips])
@@ -176,7 +165,7 @@ def _numbers(pixels: Steps, features: Steps) -> list[float]:
     return [value for one in (pixels, features) for value in (one.direct, one.length, one.largest)]
 
 
-def _classes_table(opened: Opened | OpenedPretrained, embeddings: np.ndarray, place: np.ndarray | None) -> Table:
+def _classes_table(opened: Explorable, embeddings: np.ndarray, place: np.ndarray | None) -> Table:
     """Every class with its closest other one, and its place on the map."""
     neighbours, squared = nearest(embeddings, embeddings, 1, of_itself=True)
     rows = tuple(
@@ -201,17 +190,13 @@ def _classes_table(opened: Opened | OpenedPretrained, embeddings: np.ndarray, pl
     return Table("classes", f"Class embeddings. {opened.name}", columns, rows, (note,))
 
 
-def _draw_strips(
-    path: Path, *, opened: Opened | OpenedPretrained, strips: Sequence[Strip], steps: int, title: str
-) -> None:
+def _draw_strips(path: Path, *, opened: Explorable, strips: Sequence[Strip], steps: int, title: str) -> None:
     columns = [f"{'α = ' if not number else ''}{alpha:.3g}" for number, alpha in enumerate(np.linspace(1, 0, steps))]
     rows = [f"{opened.label_name(one.first)} to {opened.label_name(one.last)}" for one in strips]
     sheet = strip(np.concatenate([shown(one.images, steps) for one in strips]), steps)
     plot_sheets(path, [("", sheet)], f"α r₁ + (1 − α) r₂. {title}", columns=columns, rows=rows)
 
 
-def _draw_map(
-    path: Path, *, opened: Opened | OpenedPretrained, place: np.ndarray, pairs: Sequence[tuple[int, int]]
-) -> None:
+def _draw_map(path: Path, *, opened: Explorable, place: np.ndarray, pairs: Sequence[tuple[int, int]]) -> None:
     names = [opened.label_name(label) for label in range(len(place))]
     plot_map(path, f"Class embeddings (t-SNE), the pairs shown linked. {opened.name}", place, names, pairs)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.exploring._opening import Opened, require
+from bench.exploring._opening import Explorable, require
 from bench.exploring._paths import (
     STEP_COLUMNS,
     STEPS_NOTE,
@@ -30,10 +30,10 @@ from bench.exploring._paths import (
 )
 from bench.exploring._pictures import Line, Panel, plot_panels, strip
 from bench.exploring._types import Explored, Picture
+from bench.generators import Generator
 from bench.measuring import Measure
 from bench.tables import Cell, Column, Table
 from metrics._errors import InputError
-from reference_models._types import Model
 from reference_models.training import Noise, sample_from
 from reference_models.training._plots import plot_sheets
 
@@ -57,7 +57,7 @@ class Walk:
 
 
 def explore(
-    opened: Opened, measure: Measure, *, seed: int = 0, pairs: int = 3, steps: int = 9, dims: int = 8
+    opened: Explorable, measure: Measure, *, seed: int = 0, pairs: int = 3, steps: int = 9, dims: int = 8
 ) -> Explored:
     """Paths between the noise rows (0, 1), (2, 3) ... of `seed`, and single numbers of the noise changed.
 
@@ -68,48 +68,48 @@ def explore(
     require(opened, "makes no images from noise", lambda model: model.noise_dim > 0)
     if pairs < 1 or steps < 2 or dims < 1:
         raise InputError(f"{pairs} pairs, {steps} steps, {dims} dims; expected at least 1, 2 and 1")
-    model = opened.model
-    noise = model.draw(Noise(seed, 0, 2 * pairs)).numpy()
-    walks = _walks(model, measure, noise, steps)
-    effects = np.mean([_effects(model, noise[2 * pair], pair) for pair in range(pairs)], axis=0)
+    generator = opened.generator
+    noise = generator.model.draw(Noise(seed, 0, 2 * pairs)).numpy()
+    walks = _walks(generator, measure, noise, steps)
+    effects = np.mean([_effects(generator, noise[2 * pair], pair) for pair in range(pairs)], axis=0)
     strongest = np.argsort(-effects, kind="stable")[:dims]
     title = f"{opened.name}, noise of seed {seed}"
     pictures: dict[str, Picture] = {
         "interpolation": partial(_draw_walks, walks=walks, steps=steps, title=title),
         "path": partial(_draw_steps, walks=walks, title=title),
-        "one-number": partial(_draw_numbers, model=model, start=noise[0], dims=strongest, steps=steps, title=title),
+        "one-number": partial(
+            _draw_numbers, generator=generator, start=noise[0], dims=strongest, steps=steps, title=title
+        ),
     }
     about = {**opened.about(), **measure.question, "seed": seed, "pairs": pairs, "shown": steps}
     return Explored("noise", about, (_paths_table(walks, title), _effects_table(effects, title)), pictures)
 
 
 def interpolate(
-    model: Model, a: np.ndarray, b: np.ndarray, t: np.ndarray, *, way: str = "spherical", label: int = 0
+    generator: Generator, a: np.ndarray, b: np.ndarray, t: np.ndarray, *, way: str = "spherical", label: int = 0
 ) -> np.ndarray:
     """uint8 images [len(t), c, h, w] along the path from the noise a [d] to b [d]; `label` where there are classes."""
-    return sample_from(model, WAYS[way](a, b, t), labels=_labels(model, label, len(t)))
+    return _sample(generator, WAYS[way](a, b, t), label)
 
 
-def _walks(model: Model, measure: Measure, noise: np.ndarray, steps: int) -> list[Walk]:
+def _walks(generator: Generator, measure: Measure, noise: np.ndarray, steps: int) -> list[Walk]:
     """All paths of all pairs; in one dimension there is the line only."""
     t = dense(steps)
-    ways = list(WAYS)[: 1 if model.noise_dim == 1 else None]
+    ways = list(WAYS)[: 1 if generator.model.noise_dim == 1 else None]
     places = [(pair, way, noise[2 * pair], noise[2 * pair + 1]) for pair in range(len(noise) // 2) for way in ways]
-    images = [interpolate(model, a, b, t, way=way, label=pair) for pair, way, a, b in places]
+    images = [interpolate(generator, a, b, t, way=way, label=pair) for pair, way, a, b in places]
     features = feature_steps(measure, images)
-    least = [
-        float(np.linalg.norm(WAYS[way](a, b, t), axis=1).min()) / math.sqrt(model.noise_dim) for _, way, a, b in places
-    ]
+    least = [float(np.linalg.norm(WAYS[way](a, b, t), axis=1).min()) / math.sqrt(len(a)) for _, way, a, b in places]
     return [
         Walk(pair, way, images[number], least[number], pixel_steps(images[number]), features[number])
         for number, (pair, way, _, _) in enumerate(places)
     ]
 
 
-def _effects(model: Model, start: np.ndarray, label: int) -> np.ndarray:
+def _effects(generator: Generator, start: np.ndarray, label: int) -> np.ndarray:
     """How far the image moves, in pixels, when each number of the noise goes from -REACH to REACH: [noise_dim]."""
     ends = [_moved(start, range(len(start)), np.full(len(start), side)) for side in (-REACH, REACH)]
-    low, high = (sample_from(model, one, labels=_labels(model, label, len(one))) for one in ends)
+    low, high = (_sample(generator, one, label) for one in ends)
     difference = (high.astype(np.float32) - low) / 255
     return np.sqrt((difference**2).mean(axis=(1, 2, 3), dtype=np.float64))
 
@@ -121,8 +121,11 @@ def _moved(start: np.ndarray, dims: range | np.ndarray, values: np.ndarray) -> n
     return rows
 
 
-def _labels(model: Model, label: int, count: int) -> np.ndarray | None:
-    return np.full(count, label % model.classes) if model.classes else None
+def _sample(generator: Generator, noise: np.ndarray, label: int) -> np.ndarray:
+    """Images of noise [n, d], all of one label (modulo their number) where there are labels."""
+    model = generator.model
+    labels = np.full(len(noise), label % model.classes) if model.classes else None
+    return sample_from(model, noise, batch_size=generator.batch_size, labels=labels)
 
 
 # ----- tables and pictures
@@ -176,9 +179,11 @@ def _lines(walks: list[Walk], kind: str) -> Iterator[Line]:
         yield Line(t, speeds.mean(axis=0), f"{way}, mean of {len(speeds)}", colour)
 
 
-def _draw_numbers(path: Path, *, model: Model, start: np.ndarray, dims: np.ndarray, steps: int, title: str) -> None:
+def _draw_numbers(
+    path: Path, *, generator: Generator, start: np.ndarray, dims: np.ndarray, steps: int, title: str
+) -> None:
     values = np.linspace(-REACH, REACH, steps)
     noise = np.concatenate([_moved(start, np.full(steps, dim), values) for dim in dims])
-    images = sample_from(model, noise, labels=_labels(model, 0, len(noise)))
+    images = _sample(generator, noise, 0)
     columns, rows = [f"{value:+.1f}" if value else "0" for value in values], [f"z[{dim}]" for dim in dims]
     plot_sheets(path, [("", strip(images, steps))], f"One number changed. {title}", columns=columns, rows=rows)
