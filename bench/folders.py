@@ -12,17 +12,24 @@ from metrics._errors import InputError
 def whole_folder(folder: Path) -> Iterator[Path]:
     """An empty folder beside `folder` to write into, which takes its place at the end, over what was there.
 
-    Where anything fails, `folder` stays as it was; InputError where there is no room.
+    Where anything fails or is interrupted, `folder` stays as it was; InputError where there is no room.
     """
-    unfinished = folder.with_name(f".{folder.name}.unfinished")
+    unfinished, replaced = (folder.with_name(f".{folder.name}.{word}") for word in ("unfinished", "replaced"))
     try:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        for stale in (unfinished, replaced):
+            shutil.rmtree(stale, ignore_errors=True)
         unfinished.mkdir(parents=True)
         yield unfinished
         if folder.exists():
-            shutil.rmtree(folder)
-        unfinished.replace(folder)
+            folder.rename(replaced)
+        try:
+            unfinished.rename(folder)
+        except BaseException:
+            if replaced.exists():
+                replaced.rename(folder)
+            raise
     except OSError as error:
         raise InputError(f"cannot write {folder} ({error.strerror or error}); free some space") from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+    shutil.rmtree(replaced, ignore_errors=True)

@@ -1,6 +1,6 @@
 """Tracks for people: what is here of each, and its rules in words."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,7 @@ from bench import registry, weights
 from bench.datasets import data_root, open_dataset
 from bench.entries import entry_paths, read_track, track_path
 from bench.evaluation import METRICS, NOISE_SEED, OPTIONS, REAL_1, REAL_2, SAMPLING_SEED, TEST
+from bench.protocol import MetricChoice
 from bench.scoring import load_metrics
 from bench.tracks import CLOSEST_AMONG, TRAIN, Track, tracks
 from metrics._errors import InputError
@@ -86,31 +87,32 @@ def stored_rules(track: Track, results: Path) -> "Rules | None":
 
 
 def rules_in_words(track: Track, rules: "Rules | None", why: str = "") -> list[tuple[str, str]]:
-    """Every rule of a track as (what, text); what only its images decide stands there where `rules` are known, and
-    otherwise `why` they are not."""
+    """Every rule of a track as (what, text): those that `rules` hold, where they are known, and otherwise those that
+    this version would give it; what only its images decide then says `why` it is not known."""
     name, _, domain = track.subject.partition("/")
-    dataset = open_dataset(name)
-    channels, height, width = dataset.shape
+    dataset, stored = open_dataset(name), rules.protocol if rules else None
+    channels, height, width = stored.shape if stored else dataset.shape
     colour = "grey" if channels == 1 else "colour"
-    extractor = registry.load("extractors", track.extractor)
+    extractor = registry.load("extractors", stored.extractor if stored else track.extractor)
+    version, pool = (stored.extractor_version, stored.pool) if stored else (extractor.version, extractor.pool)
+    sets = {one.name: (one.split, one.count) for one in stored.real} if stored else track.sets
+    count = sets[REAL_1][1]
+    noise_seed, sampling_seed = (stored.noise_seed, stored.sampling_seed) if stored else (NOISE_SEED, SAMPLING_SEED)
     facts = [
         ("data set", f"{dataset.title}; licence: {dataset.licence}" + (f"; its domain {domain}" if domain else "")),
         ("made for", f"{track.table} of the CIS 680 assignment 4" if track.table else "comparisons beside the tables"),
-        ("to submit", f"{track.count:,} images, {width}x{height}, {colour}; as the model made them, none chosen"),
-        (REAL_1, _set_in_words(track, REAL_1) + "; every distance is to these"),
-        (REAL_2, _set_in_words(track, REAL_2) + "; scores what a perfect generator would"),
-        ("noise", f"{track.count:,} images of uniform pixels, seed {NOISE_SEED}; scores what nothing learned would"),
-        ("extractor", f"{extractor.name} version {extractor.version}: {extractor.title}; features {extractor.pool}"),
-        ("resize", extractor.resize[0]),
-        ("metrics", _metrics_in_words(extractor.logits)),
+        ("to submit", f"{count:,} images, {width}x{height}, {colour}; as the model made them, none chosen"),
+        (REAL_1, _set_in_words(*sets[REAL_1]) + "; every distance is to these"),
+        (REAL_2, _set_in_words(*sets[REAL_2]) + "; scores what a perfect generator would"),
+        ("noise", f"{count:,} images of uniform pixels, seed {noise_seed}; scores what nothing learned would"),
+        ("extractor", f"{extractor.name} version {version}: {extractor.title}; features {pool}"),
+        ("resize", stored.resize if stored else extractor.resize[0]),
+        ("metrics", _metrics_in_words(stored.metrics if stored else _planned_metrics(extractor.logits))),
         (
             "copies",
             f"nearest neighbours among at most {CLOSEST_AMONG:,} training images, and as many of the test split",
         ),
-        (
-            "sampling",
-            f"models are sampled from the noise rows 0 to {track.count - 1:,} of seed {SAMPLING_SEED}",
-        ),
+        ("sampling", f"models are sampled from the noise rows 0 to {count - 1:,} of seed {sampling_seed}"),
     ]
     if domain:
         facts.append(("translation", "a model that translates is given real 1 of the other domain"))
@@ -119,17 +121,25 @@ def rules_in_words(track: Track, rules: "Rules | None", why: str = "") -> list[t
     return [("id", rules.id), *facts, *_digests(rules)]
 
 
-def _set_in_words(track: Track, name: str) -> str:
-    split, count = track.sets[name]
+def _set_in_words(split: str, count: int) -> str:
     return f"{count:,} images of the {split} split"
 
 
-def _metrics_in_words(logits: str) -> str:
-    chosen = [metric for metric in load_metrics(METRICS) if metric.feature != "images"]
-    return "; ".join(
-        f"{metric.title} version {metric.version}{_options(OPTIONS.fitting(metric))}"
-        for metric in chosen
+def _planned_metrics(logits: str) -> list[MetricChoice]:
+    return [
+        MetricChoice(metric.name, metric.version, OPTIONS.fitting(metric))
+        for metric in load_metrics(METRICS)
         if logits or metric.feature != "logits"
+    ]
+
+
+def _metrics_in_words(chosen: Sequence[MetricChoice]) -> str:
+    """Those of sets and pairs of sets; paired errors are no part of a track."""
+    known = {metric.name: metric for metric in load_metrics([one.name for one in chosen])}
+    return "; ".join(
+        f"{known[one.name].title} version {one.version}{_options(one.options)}"
+        for one in chosen
+        if known[one.name].feature != "images"
     )
 
 

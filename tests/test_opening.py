@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -11,6 +12,7 @@ from bench.entries import REAL_MOMENTS, beside, read_track, track_path
 from bench.measuring import measure
 from bench.moments import read_moments
 from bench.opening import measure_of, open_track, real_sources, record_track
+from bench.track_words import rules_in_words
 from bench.tracks import CLOSEST_AMONG, find_track, subject_of
 from metrics._errors import InputError
 
@@ -67,6 +69,18 @@ def test_a_track_is_shown_in_words_with_its_id():
     assert words["to submit"] == "250 images, 32x32, grey; as the model made them, none chosen"
     assert "Inception Score version 1 (seed 2020, splits 1)" in words["metrics"]
     assert "id" in good("tracks", "show", "digits").stdout
+
+
+def test_the_words_of_stored_rules_are_their_own_and_not_this_versions():
+    rules = opened().rules
+    protocol = rules.protocol
+    real = (replace(protocol.real[0], count=99), *protocol.real[1:])
+    older = replace(rules, protocol=replace(protocol, real=real, resize="tf1", extractor_version=7, sampling_seed=5))
+    words = dict(rules_in_words(find_track("digits"), older))
+    assert words["id"] == older.id
+    assert words["to submit"].startswith("99 images") and words["real 1"].startswith("99 images")
+    assert words["resize"] == "tf1" and "digits-cnn version 7" in words["extractor"]
+    assert words["sampling"].endswith("0 to 98 of seed 5")
 
 
 def test_a_track_whose_images_are_missing_says_why_it_has_no_id():
