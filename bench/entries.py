@@ -21,8 +21,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from bench.records import Environment, Numbers, read_json, typed, write_json
+from bench.protocol import protocol_id
+from bench.records import Environment, Numbers, read_json, write_json
 from bench.tracks import Rules
+from bench.typed import typed
 from metrics._errors import InputError
 
 SCHEMA = 1
@@ -263,8 +265,9 @@ def entry_paths(results: Path, track: str = "") -> list[Path]:
 
 
 def _read(kind: type, path: Path) -> Any:
-    found = typed(kind, _checked(path, read_json(path)), str(path))
-    if found.rules.id != found.track_id:
+    values = _checked(path, read_json(path))
+    found = typed(kind, values, str(path))
+    if protocol_id(values["rules"]) != found.track_id:  # of the JSON as it came: that of `found.rules`, and quicker
         raise InputError(f"{path}: track_id {found.track_id!r} is not that of its rules; it was edited by hand")
     return found
 

@@ -8,15 +8,14 @@ user, no machine and no path: it is meant to be published.
 
 import json
 import math
-import types
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass
-from functools import cache
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal
 
 from bench.files import write_text
 from bench.protocol import Protocol, protocol_id
+from bench.typed import typed
 from metrics._errors import InputError
 
 SCHEMA = 1
@@ -210,74 +209,6 @@ def read_records(
     folders = f"{slug(dataset) if dataset else '*'}/{protocol or '*'}"
     paths = sorted((results / "runs").glob(f"{folders}/*.json"))
     return [read_record(path) for path in paths if path != without]
-
-
-def typed(kind: Any, value: Any, where: str) -> Any:
-    """`value` (from JSON) as `kind`: a dataclass, a plain type, a union, a tuple or a dict of those.
-
-    Raises InputError that names the place where a field is missing, unknown or of another type.
-    """
-    if is_dataclass(kind):
-        return _dataclass(kind, value, where)
-    origin, options = get_origin(kind), get_args(kind)
-    if kind is Any:
-        return value
-    if origin is Literal:
-        return _expect(value in options, value, where, " or ".join(map(repr, options)))
-    if origin in (Union, types.UnionType):
-        nested = [option for option in options if is_dataclass(option) or get_origin(option)]
-        plain = tuple(types.NoneType if option is None else option for option in options if option not in nested)
-        if nested and value is not None:
-            return typed(nested[0], value, where)
-        return _expect(_is_plain(value, plain), value, where, " or ".join(_word(option) for option in plain))
-    if origin is tuple:
-        _expect(isinstance(value, list), value, where, "a list")
-        kinds = [options[0]] * len(value) if options[-1] is Ellipsis else list(options)
-        _expect(len(kinds) == len(value), value, where, f"{len(kinds)} entries")
-        return tuple(
-            typed(one, inner, f"{where}[{i}]") for i, (one, inner) in enumerate(zip(kinds, value, strict=True))
-        )
-    if origin in (dict, Mapping) or getattr(origin, "__name__", "") == "Mapping":
-        _expect(isinstance(value, dict), value, where, "an object")
-        return {key: typed(options[1], inner, f"{where}.{key}") for key, inner in value.items()}
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    return _expect(_is_plain(value, (kind,)), value, where, _word(kind))
-
-
-def _dataclass(kind: Any, value: Any, where: str) -> Any:
-    _expect(isinstance(value, dict), value, where, "an object")
-    hints = _hints(kind)
-    names = [field.name for field in fields(kind)]
-    for name in names:
-        if name not in value:
-            raise InputError(f"{where} lacks the field {name!r}; restore the file or run again")
-    for name in value:
-        if name not in names:
-            raise InputError(f"{where} has an unknown field {name!r}; it knows {', '.join(names)}")
-    return kind(**{name: typed(hints[name], value[name], f"{where}: {name}") for name in names})
-
-
-@cache
-def _hints(kind: Any) -> dict[str, Any]:
-    return get_type_hints(kind)
-
-
-def _is_plain(value: Any, kinds: tuple[Any, ...]) -> bool:
-    if isinstance(value, bool):
-        return bool in kinds
-    return isinstance(value, kinds) or (isinstance(value, int) and float in kinds)
-
-
-def _expect(fits: bool, value: Any, where: str, wanted: str) -> Any:
-    if not fits:
-        shown = json.dumps(value)
-        raise InputError(f"{where} is {shown if len(shown) < 60 else shown[:57] + '...'}; expected {wanted}")
-    return value
-
-
-def _word(kind: Any) -> str:
-    return {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}.get(kind, "null")
 
 
 def _no_constant(word: str) -> float:

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from bench import registry
 from bench.evaluation import GENERATED, NOISE, REAL_1, REAL_2, RECONSTRUCTED, TEST
+from bench.protocol import Protocol
 from bench.records import Numbers, RunRecord, slug
 from bench.tables import Cell, Column, Table, aligned, mark_best
 
@@ -186,15 +187,23 @@ def _duration(seconds: float) -> str:
 
 
 def _extractor_note(record: RunRecord) -> str:
-    protocol = record.protocol
-    family = registry.load("extractors", protocol.extractor).family
-    apart = "" if family == "imagenet-inception" else ", NOT Inception: compare with numbers of this protocol only"
-    return f"features: {protocol.extractor}, resize {protocol.resize}{apart} (protocol {record.protocol_id})"
+    return extractor_note(record.protocol, f"protocol {record.protocol_id}")
 
 
 def _bias_note(record: RunRecord) -> str:
-    count = min(one.count for one in record.sets)
-    width = registry.load("extractors", record.protocol.extractor).taps[record.protocol.pool]
+    return bias_note(record.protocol, min(one.count for one in record.sets))
+
+
+def extractor_note(protocol: Protocol, which: str) -> str:
+    """What the numbers of a table are made with."""
+    family = registry.load("extractors", protocol.extractor).family
+    apart = "" if family == "imagenet-inception" else ", NOT Inception: compare with numbers of this protocol only"
+    return f"features: {protocol.extractor}, resize {protocol.resize}{apart} ({which})"
+
+
+def bias_note(protocol: Protocol, count: int) -> str:
+    """How to read two FIDs of so many images per set."""
+    width = registry.load("extractors", protocol.extractor).taps[protocol.pool]
     share = "is mostly bias" if count <= width else "is biased upwards"
     return (
         f"[ ] are 95 % intervals. With {count:,} images per set and {width:,} features the plain FID {share}: real 1 "

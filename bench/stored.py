@@ -6,9 +6,10 @@ from typing import Any
 
 from bench import registry
 from bench.evaluation import Evaluation, Report, Subject, evaluate, open_subject
-from bench.records import RunRecord, Training, read_record, read_records, record_path, typed
+from bench.records import RunRecord, Training, read_record, read_records, record_path
 from bench.runner import RUN, TRAINING, Job, make_record, publish
 from bench.samples import generate, load_generated, save_generated
+from bench.typed import typed
 from metrics._errors import InputError
 from reference_models.training import Loaded, checkpoints, load, to_json
 from reference_models.training.settings import from_json

@@ -9,13 +9,18 @@ import csv
 import html
 import io
 import math
+import re
 import textwrap
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 ARROWS = {"lower": " ↓", "higher": " ↑", "neither": ""}
 MINUS = "−"  # a minus sign as wide as the digits
+MARKUP = re.compile(r"[\\`*_\[\]<>|&~]")  # what markdown would take for more than a letter
+FORMULA = ("=", "+", "-", "@")  # how a text begins that a spreadsheet would compute
+GAP = "   "  # between two columns in a terminal
 WIDTH = 100  # characters of a note in a terminal
 
 
@@ -67,7 +72,10 @@ def aligned(table: Table) -> Table:
         for place, column in enumerate(table.columns)
     ]
     rows = tuple(
-        tuple(replace(cell, decimals=one) for cell, one in zip(row, places, strict=True)) for row in table.rows
+        tuple(
+            cell if cell.decimals == one else replace(cell, decimals=one) for cell, one in zip(row, places, strict=True)
+        )
+        for row in table.rows
     )
     return replace(table, rows=rows)
 
@@ -107,13 +115,18 @@ def text(cell: Cell) -> str:
     if cell.value is None:
         return "–"
     if isinstance(cell.value, str):
-        return cell.value
+        return cell.value if cell.value.isprintable() else _printable(cell.value)
     if isinstance(cell.value, int):
-        return f"{cell.value:,}"
+        return f"{cell.value:,}" + ("" if cell.low is None else f" [{cell.low:,}, {cell.high:,}]")
     shown = _number(cell.value, cell.decimals)
     if cell.low is None or cell.high is None:
         return shown
     return f"{shown} [{_number(cell.low, cell.decimals)}, {_number(cell.high, cell.decimals)}]"
+
+
+def _printable(word: str) -> str:
+    """A text without what moves a cursor, colours a terminal or turns the direction of reading."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in word)
 
 
 def _number(value: float, decimals: int) -> str:
@@ -137,9 +150,7 @@ def markdown(table: Table) -> str:
     """A GitHub table under its title, the notes as a list; the best values are bold."""
     heads = [_escaped(head) for head in _heads(table)]
     rules = [":---" if _left(table, place) else "---:" for place in range(len(heads))]
-    rows = [
-        [f"**{_escaped(text(cell))}**" if cell.best else _escaped(text(cell)) for cell in row] for row in table.rows
-    ]
+    rows = [[f"**{_in_markdown(cell)}**" if cell.best else _in_markdown(cell) for cell in row] for row in table.rows]
     lines = [f"### {table.title}", "", *("| " + " | ".join(row) + " |" for row in (heads, rules, *rows))]
     return "\n".join([*lines, "", *(f"- {note}" for note in table.notes)]).rstrip() + "\n"
 
@@ -148,8 +159,15 @@ def _escaped(word: str) -> str:
     return word.replace("|", "\\|")
 
 
+def _in_markdown(cell: Cell) -> str:
+    """A cell in which a text means itself: no markup, no link, no HTML."""
+    shown = text(cell)
+    return MARKUP.sub(r"\\\g<0>", shown) if isinstance(cell.value, str) else _escaped(shown)
+
+
 def csv_text(table: Table) -> str:
-    """One header line and the rows, every digit kept; a column with intervals is three: key, key_low, key_high."""
+    """One header line and the rows, every digit kept; a column with intervals is three: key, key_low, key_high. A text
+    that a spreadsheet would take for a formula has an apostrophe before it."""
     wide = [any(row[place].low is not None for row in table.rows) for place in range(len(table.columns))]
     heads = [
         name
@@ -171,7 +189,8 @@ def csv_text(table: Table) -> str:
 
 
 def _parts(cell: Cell, interval: bool) -> tuple[Any, ...]:
-    return (cell.value, cell.low, cell.high) if interval else (cell.value,)
+    value = f"'{cell.value}" if isinstance(cell.value, str) and cell.value.startswith(FORMULA) else cell.value
+    return (value, cell.low, cell.high) if interval else (value,)
 
 
 def html_text(table: Table) -> str:
@@ -211,18 +230,51 @@ def terminal(table: Table) -> str:
     """Aligned text with a line under the heads, the notes wrapped below; the best values carry a star."""
     heads = _heads(table)
     rows = [[text(cell) + (" *" if cell.best else "") for cell in row] for row in table.rows]
-    widths = [max(len(row[place]) for row in (heads, *rows)) for place in range(len(heads))]
+    widths = _widths(table)
+    left = [_left(table, place) for place in range(len(heads))]
 
     def line(words: Sequence[str]) -> str:
         padded = (
-            word.ljust(width) if _left(table, place) else word.rjust(width)
-            for place, (word, width) in enumerate(zip(words, widths, strict=True))
+            word + " " * (width - _width(word)) if at_left else " " * (width - _width(word)) + word
+            for word, width, at_left in zip(words, widths, left, strict=True)
         )
-        return "   ".join(padded).rstrip()
+        return GAP.join(padded).rstrip()
 
-    rule = "─" * (sum(widths) + 3 * (len(widths) - 1))
+    rule = "─" * (sum(widths) + len(GAP) * (len(widths) - 1))
     notes = [textwrap.fill(note, WIDTH, initial_indent="- ", subsequent_indent="  ") for note in table.notes]
     return "\n".join([table.title, rule, line(heads), rule, *map(line, rows), rule, *notes]) + "\n"
+
+
+def narrowed(table: Table, width: int, dispensable: Sequence[str]) -> Table:
+    """The table with as few of the dispensable columns left out, in this order, as fit it into so many characters."""
+    widths = dict(zip((column.key for column in table.columns), _widths(table), strict=True))
+    out: list[str] = []
+    for key in (key for key in dispensable if key in widths):
+        if sum(widths.values()) + len(GAP) * (len(widths) - 1) <= width:
+            break
+        del widths[key]
+        out.append(key)
+    if not out:
+        return table
+    kept = [place for place, column in enumerate(table.columns) if column.key in widths]
+    titles = ", ".join(column.title for column in table.columns if column.key in out)
+    note = f"left out, for the width of this terminal: {titles}; --format md shows all"
+    rows = tuple(tuple(row[place] for place in kept) for row in table.rows)
+    return replace(table, columns=tuple(table.columns[place] for place in kept), rows=rows, notes=(*table.notes, note))
+
+
+def _widths(table: Table) -> list[int]:
+    return [
+        max(_width(head), *(_width(text(row[place])) + 2 * row[place].best for row in table.rows), 0)
+        for place, head in enumerate(_heads(table))
+    ]
+
+
+def _width(word: str) -> int:
+    """Characters that a text takes in a terminal."""
+    if word.isascii():
+        return len(word)
+    return sum(0 if unicodedata.combining(one) else 1 + (unicodedata.east_asian_width(one) in "WF") for one in word)
 
 
 def json_values(table: Table) -> dict[str, Any]:

@@ -1,0 +1,97 @@
+"""The ranking of a track, with intervals; or all tracks with entries."""
+
+from pathlib import Path
+
+import click
+
+from bench.cli._options import examples, json_option
+from bench.cli._output import print_json, say
+from bench.cli._running import results_option
+
+
+@click.command(epilog=examples("bench leaderboard digits", "bench leaderboard digits --sort kid --format csv"))
+@click.argument("track", required=False, metavar="[TRACK]")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(("terminal", "md", "csv", "json", "html")),
+    default="terminal",
+    show_default=True,
+)
+@click.option("--sort", metavar="METRIC", help="A column that entries are ranked by.  [default: fid_corrected]")
+@click.option("--check", is_flag=True, help="Exit code 1 where the committed tables are out of date.")
+@click.option("--write", is_flag=True, help="Write the tables to --results/leaderboards.")
+@results_option
+@json_option
+def command(
+    track: str | None, kind: str, sort: str | None, check: bool, write: bool, results: Path, as_json: bool
+) -> None:
+    """Ranks the entries of TRACK below --results; without TRACK, lists all tracks with entries.
+
+    The rank stands with the ranks that the data allow, by paired differences on the same real images. Flagged entries
+    and the controls are listed apart and not ranked. The same files give the same order and bytes everywhere.
+
+    JSON: a list of tables with name, title, columns, rows, notes; with --check an object with out_of_date, with --write
+    one with written, both lists.
+    """
+    from bench.board_tables import everything, not_ranked, out_of_date, overview, ranking, write_boards
+    from bench.leaderboard import DEFAULT_SORT, read_board, tracks_with_entries
+    from bench.tables import RENDERERS, json_values
+    from metrics._errors import InputError
+
+    if (check or write) and (sort or (check and write)):
+        raise InputError(
+            "--check and --write are about the tables by fid_corrected, one at a time; leave the other away"
+        )
+    chosen = [track] if track else None
+    if write:
+        written = [str(path) for path in write_boards(results, chosen)]
+        if as_json:
+            print_json({"written": written})
+        for line in () if as_json else written:
+            click.echo(line)
+        return
+    if check:
+        _check(out_of_date(results, chosen), as_json)
+        return
+    if track:
+        board = read_board(results, track, sort or DEFAULT_SORT)
+        tables = [everything(board)] if kind == "csv" else [ranking(board), *filter(None, [not_ranked(board)])]
+    else:
+        if sort:
+            raise InputError("--sort needs a TRACK: numbers of different tracks never stand in one ranking")
+        names = tracks_with_entries(results)
+        if not names:
+            raise InputError(
+                f"no entries below {results / 'submissions'}; make one with `bench submit`, or give --results"
+            )
+        tables = [overview([read_board(results, name) for name in names])]
+    if as_json or kind == "json":
+        print_json([json_values(table) for table in tables])
+        return
+    if kind == "terminal":
+        tables = [_fitting(table) for table in tables]
+    click.echo("\n".join(RENDERERS[kind](table) for table in tables).rstrip())
+
+
+def _check(found: list[str], as_json: bool) -> None:
+    if as_json:
+        print_json({"out_of_date": found})
+    for line in () if as_json else found:
+        click.echo(line)
+    if found:
+        say("`bench leaderboard --write` brings them up to date")
+        raise SystemExit(1)
+
+
+def _fitting(table):  # type: ignore[no-untyped-def]
+    """The table without the columns that a terminal has no room for; all of them where the output is no terminal."""
+    import shutil
+    import sys
+
+    from bench.board_tables import DISPENSABLE
+    from bench.tables import narrowed
+
+    if not sys.stdout.isatty():
+        return table
+    return narrowed(table, shutil.get_terminal_size().columns, DISPENSABLE)

@@ -1,0 +1,200 @@
+"""The ranking of a track: entries in order, with ranks and intervals; flagged ones and controls apart.
+
+Everything comes from the files below `results`, none of it from images; the same files give the same order everywhere.
+Entries are sorted by one score, then by name. An entry that `bench.flags` flags, and a control (`train-copies`,
+`pixel-gaussian`), has no rank and moves nobody else's.
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.differences import SOURCES, differences, estimate
+from bench.entries import (
+    INFLUENCE,
+    Entry,
+    Level,
+    TrackRecord,
+    beside,
+    entry_path,
+    entry_paths,
+    read_entry,
+    read_track,
+    read_verified,
+    track_path,
+)
+from bench.flags import flags
+from bench.influence import read_influences
+from bench.protocol import Protocol
+from bench.ranking import Rank, ranks
+from bench.records import Numbers
+from bench.tables import Cell, Column
+from metrics._errors import InputError
+
+DEFAULT_SORT = "fid_corrected"
+WHERE = {  # the metric in an entry's scores of each number in a column
+    "fid": "fid",
+    "fid_corrected": "fid",
+    "kid": "kid",
+    "inception_score_corrected": "inception-score",
+    **dict.fromkeys(("precision", "recall", "density", "coverage"), "prdc"),
+    **dict.fromkeys(("near_duplicates", "authpct", "c_t", "train_share_z"), "memorisation"),
+    **dict.fromkeys(("exact_copies", "near_copies", "duplicates"), "copies"),
+}
+SCORES = (
+    Column("fid", "FID", "lower"),
+    Column("fid_corrected", "corrected [95 %]", "lower", None),
+    Column("kid", "KID [95 %]", "lower", None),
+    Column("inception_score_corrected", "IS, corrected [95 %]", "higher", None),
+    *(Column(key, key.capitalize(), "higher", 3) for key in ("precision", "recall", "density", "coverage")),
+)
+MEMORISATION = (
+    Column("exact_copies", "Copies", "lower", 3),
+    Column("near_copies", "Near copies", "lower", 3),
+    Column("near_duplicates", "Near dupl.", "lower", 3),
+    Column("authpct", "AuthPct", "higher", 1),
+    Column("c_t", "C_T", "neither", 1),
+    Column("train_share_z", "z train", "neither", 1),
+    Column("duplicates", "Repeated", "lower", 3),
+)
+ALIASES = {"is": "inception_score_corrected", "inception_score": "inception_score_corrected"}
+RANKABLE = tuple(column.key for column in SCORES)
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """An entry on its board: what was verified of it, why it is flagged (() where it is not), and its rank, None where
+    it has none."""
+
+    entry: Entry
+    level: Level
+    flags: tuple[str, ...]
+    rank: Rank | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Board:
+    """A track with its entries: `ranked` in order, `flagged` and `controls` sorted likewise; `sort` is the key of the
+    score that they are sorted by."""
+
+    record: TrackRecord
+    sort: str
+    ranked: tuple[Standing, ...]
+    flagged: tuple[Standing, ...]
+    controls: tuple[Standing, ...]
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Those of the numbers that the track measures."""
+        return columns_of(self.record.rules.protocol)
+
+
+def columns_of(protocol: Protocol) -> tuple[Column, ...]:
+    """The columns of numbers of a board under this protocol."""
+    found = (*SCORES, *MEMORISATION)
+    return tuple(one for one in found if protocol.logits or one.key != "inception_score_corrected")
+
+
+def cells(scores: Mapping[str, Numbers], columns: Iterable[Column]) -> tuple[Cell, ...]:
+    """The numbers of an entry or a landmark, with the interval where there is one."""
+    return tuple(_cell(scores, column.key) for column in columns)
+
+
+def _cell(scores: Mapping[str, Numbers], key: str) -> Cell:
+    found = scores.get(WHERE[key], {})
+    source = SOURCES.get(key)
+    return Cell(found.get(key), *((found.get(source.low), found.get(source.high)) if source else ()))
+
+
+# ----- reading
+
+
+def tracks_with_entries(results: Path) -> list[str]:
+    """The names of the tracks that have entries below `results`, sorted."""
+    return sorted({path.parent.name for path in entry_paths(results)})
+
+
+def read_board(results: Path, track: str, sort: str = DEFAULT_SORT) -> Board:
+    """The ranking of a track, sorted by the score with this key.
+
+    Raises InputError for a score that the track does not rank by, a file that is missing or damaged (naming it), and
+    an entry that was measured by other rules than the track's (naming each field in which they differ).
+    """
+    record = _record(results, track)
+    sort, better = _column(record, sort)
+    standings = [_standing(path, record) for path in entry_paths(results, track)]
+    worst = float("inf")
+
+    def key(one: Standing) -> tuple[float, str, str]:
+        value = one.entry.number(WHERE[sort], sort)
+        place = worst if value is None else value if better == "lower" else -value
+        return place, one.entry.about.name, one.entry.slug
+
+    standings.sort(key=key)
+    controls = tuple(one for one in standings if one.entry.origin.control)
+    flagged = tuple(one for one in standings if one.flags and not one.entry.origin.control)
+    honest = [one for one in standings if not one.flags and not one.entry.origin.control]
+    places = _ranks([one.entry for one in honest], results, sort, lower_is_better=better == "lower")
+    ranked = tuple(Standing(one.entry, one.level, one.flags, place) for one, place in zip(honest, places, strict=True))
+    return Board(record, sort, ranked, flagged, controls)
+
+
+def _record(results: Path, track: str) -> TrackRecord:
+    path = track_path(results, track)
+    if path.is_file():
+        return read_track(path)
+    known = tracks_with_entries(results)
+    if track in known:
+        raise InputError(f"{path} is missing, though {track} has entries; restore it: it holds the rules of the track")
+    close = difflib.get_close_matches(track, known, n=2, cutoff=0.5)
+    there = f"did you mean {' or '.join(close)}?" if close else f"there are: {', '.join(known) or 'none'}"
+    raise InputError(f"no track {track!r} has entries below {results}; {there}. `bench submit` makes one")
+
+
+def _column(record: TrackRecord, sort: str) -> tuple[str, str]:
+    """The key of the score that was asked for, and which direction of it is better."""
+    known = {one.key: one.better for one in columns_of(record.rules.protocol) if one.key in RANKABLE}
+    asked = ALIASES.get(sort, sort.replace("-", "_"))
+    if asked not in known:
+        close = difflib.get_close_matches(asked, known, n=2, cutoff=0.4)
+        meant = f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(known)}."
+        raise InputError(f"{record.track} is not ranked by {sort!r}. {meant}")
+    return asked, known[asked]
+
+
+def _standing(path: Path, record: TrackRecord) -> Standing:
+    entry = read_entry(path)
+    if entry.track_id != record.track_id:
+        from bench.opening import check_rules  # only to say what is different
+
+        check_rules(record.rules, entry.rules, f"{path} was measured by other rules than its track {record.track}")
+    reasons = flags(entry.scores.get("memorisation", {}), entry.scores.get("copies", {}))
+    return Standing(entry, read_verified(path), reasons)
+
+
+# ----- ranks
+
+
+def _ranks(entries: Sequence[Entry], results: Path, sort: str, *, lower_is_better: bool) -> list[Rank]:
+    """The ranks of entries in their order; without an interval where the score has none for one of them."""
+    if sort in SOURCES:
+        found = [estimate(sort, one.scores, influences_of(results, one, sort)) for one in entries]
+        known = [one for one in found if one is not None]
+        if known and len(known) == len(entries):
+            return ranks(differences(known), lower_is_better=lower_is_better)
+    numbers: list[Rank] = []
+    for place, entry in enumerate(entries):
+        same = place and entry.number(WHERE[sort], sort) == entries[place - 1].number(WHERE[sort], sort)
+        numbers.append(Rank(numbers[-1].number if same else place + 1, None, None, None))
+    return numbers
+
+
+def influences_of(results: Path, entry: Entry, score: str) -> np.ndarray | None:
+    """What an entry keeps for paired comparisons of a score; None where it keeps nothing, or the score needs none."""
+    if INFLUENCE not in entry.files or not SOURCES[score].row:
+        return None
+    path = beside(entry_path(results, entry.track, entry.slug)) / INFLUENCE
+    return read_influences(path, entry.rules.protocol.generated[0])  # as many as real 1 has
