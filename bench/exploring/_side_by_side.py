@@ -114,11 +114,14 @@ def _wrapped(name: str, width: int) -> str:
 
 def _share(name: str, drawn: Sequence[tuple[Any, tuple[float, float]]]) -> None:
     """One range of steps and values, and one legend, for the axes of a figure in all columns."""
+    from matplotlib.ticker import MaxNLocator
+
     low, high = min(ends[0] for _, ends in drawn), max(ends[1] for _, ends in drawn)
     last = max(axes.dataLim.x1 for axes, _ in drawn)
     for number, (axes, _) in enumerate(drawn):
         axes.set_xlim(0, last)
         axes.set_ylim(low, high)
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, prune="upper"))
         axes.grid(color=FAINT, linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(labelsize=7.5, labelleft=number == 0)

@@ -32,7 +32,7 @@ from reference_models.training.grids import spread
 LOSSES = "losses.csv"
 MEASURED = 32  # images of each that the numbers are about; at least as many as are shown
 LAST = 10  # the last tenth of a run is what its losses are summed up over
-WIDTH = 200  # pixels of a picture in a column, at least
+WIDTH = 230  # pixels of a picture in a column, about
 MEASURES = {  # of a checkpoint's images
     "variety": "from each other, over all pairs",
     "change": "from the input",
@@ -241,5 +241,5 @@ def _sheet(images: np.ndarray | None, block: Block, count: int) -> np.ndarray | 
         return None
     rows = np.arange(len(images)) if block.given is None else np.linspace(0, len(images) - 1, count).round().astype(int)
     sheet = tile(images[rows[:count]], ceil(sqrt(min(count, len(images)))))
-    factor = ceil(WIDTH / sheet.shape[1])
+    factor = max(1, round(WIDTH / sheet.shape[1]))
     return sheet.repeat(factor, axis=0).repeat(factor, axis=1)
