@@ -88,14 +88,18 @@ def examine(
     sets = _told_apart([survey(path, workers, data_root, progress) for path in paths])
     findings: list[Finding] = []
     for item in sets:
-        for judge in (_unusable, _formats, _sizes, _colours, _duplicates, _flat, _order):
-            findings += judge(item)
-        findings += _too_few(item, dims)
+        findings += [*judge(item), *_too_few(item, dims)]
     for one, other in combinations([item for item in sets if item.images], 2):
         findings += _shared_images(one, other)
         findings += _differences(one, other)
     findings.sort(key=lambda finding: GRAVITY[finding.level])
     return Diagnosis(tuple(map(_summary, sets)), tuple(findings))
+
+
+def judge(item: Survey) -> list[Finding]:
+    """What is wrong with one set that was looked at, in the order of the kinds of findings."""
+    judges = (_unusable, _formats, _sizes, _colours, _duplicates, _flat, _order)
+    return [finding for one in judges for finding in one(item)]
 
 
 # ---- one set

@@ -4,12 +4,15 @@ The first time that a results folder meets a track it is given the track's recor
 from then on it takes nothing that other rules have measured.
 
 Submitted images are compared with two more sets, to see whether they were copied: "train", the training split, and
-"held out", the test split, each of at most CLOSEST_AMONG images, drawn once and kept in order.
+"held out", the test split, each of at most CLOSEST_AMONG images, drawn once and kept in order. In pixels, which needs
+no network, they are compared with all of a training split of at most WHOLE_VALUES values: nobody can copy the images
+that were not drawn.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -42,23 +45,30 @@ from bench.provenance import environment, file_sha256, now_utc
 from bench.records import Numbers
 from bench.scoring import MeasuredSet, Scores, load_metrics
 from bench.sources import ImageSource
+from bench.sources._rows import from_rows, three_channels
 from bench.tracks import CLOSEST_AMONG, OFFLINE, TRAIN, Rules, Track, rules_difference, subject_of, tracks
 from metrics._errors import InputError
 from metrics._types import Metric
 
 HELD_OUT = "held out"
 DRAW_SEED = 680  # of the images of the training and the test split among which neighbours are looked for
+WHOLE_VALUES = 2**28  # of a split: 60,000 images of 28x28, 50,000 of 32x32 in colour
 MEMORISATION, COPIES = "memorisation", "copies"
 
 
 @dataclass(frozen=True)
 class OpenTrack:
-    """A track ready to be submitted to; the features of its real sets are computed when they are asked for."""
+    """A track ready to be submitted to; the features of its real sets are computed when they are asked for.
+
+    `train` and `held_out` are the images among which neighbours are looked for by features, `whole_train` those among
+    which copies are looked for by pixels.
+    """
 
     track: Track
     evaluation: Evaluation
     train: ImageSource
     held_out: ImageSource
+    whole_train: ImageSource
     memorisation: Metric
     rules: Rules
     report: Report | None = None
@@ -113,15 +123,16 @@ def open_track(track: Track, measure: Measure, root: Path | None = None, report:
     subject = subject_of(track, root)
     evaluation = open_evaluation(subject, measure)
     train, held_out = closest_sets(subject)
+    whole = whole_split(subject, TRAIN, train)
     (memorisation,) = load_metrics([MEMORISATION])
     rules = Rules(
         protocol=evaluation.protocol,
         train=RealSet(TRAIN, "", TRAIN, train.count, train.digest),
         held_out=RealSet(HELD_OUT, "", TEST, held_out.count, held_out.digest),
         memorisation=MetricChoice(memorisation.name, memorisation.version, OPTIONS.fitting(memorisation)),
-        copies=MetricChoice(COPIES, COPIES_VERSION, {}),
+        copies=MetricChoice(COPIES, COPIES_VERSION, {"train": whole.count, "train_digest": whole.digest}),
     )
-    return OpenTrack(track, evaluation, train, held_out, memorisation, rules, report)
+    return OpenTrack(track, evaluation, train, held_out, whole, memorisation, rules, report)
 
 
 def real_sources(subject: Subject) -> dict[str, ImageSource]:
@@ -134,6 +145,19 @@ def real_sources(subject: Subject) -> dict[str, ImageSource]:
 def closest_sets(subject: Subject) -> tuple[ImageSource, ImageSource]:
     """The training and the held-out images of a data set with one domain among which neighbours are looked for."""
     return _drawn(subject, TRAIN, TRAIN), _drawn(subject, TEST, HELD_OUT)
+
+
+def whole_split(subject: Subject, part: str, drawn: ImageSource) -> ImageSource:
+    """All images of a split of a data set with one domain, read when they are needed; those that were `drawn` from it
+    where it has more than WHOLE_VALUES values."""
+    split = subject.dataset.load(part, subject.root, subject.domains[0])
+    if split.count * prod(subject.dataset.shape) > WHOLE_VALUES:
+        return drawn
+
+    def rows(start: int, stop: int) -> np.ndarray:
+        return np.ascontiguousarray(three_channels(split.read(start, stop)))
+
+    return from_rows(title(subject, part, ""), "dataset", rows, split.count, None, (), [])
 
 
 def _drawn(subject: Subject, part: str, name: str) -> ImageSource:
@@ -211,7 +235,7 @@ def _short(value: object) -> str:
     if isinstance(value, RealSet):
         return f"{value.count} images {value.name} of {value.split} with digest {value.digest[:12]}"
     if isinstance(value, MetricChoice):
-        options = ", ".join(f"{name} {option}" for name, option in sorted(value.options.items()))
+        options = ", ".join(f"{name} {_short(option)}" for name, option in sorted(value.options.items()))
         return f"{value.name} version {value.version}" + (f" ({options})" if options else "")
     text = str(value)
     return text[:12] if len(text) == 64 else repr(value)

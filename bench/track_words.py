@@ -9,6 +9,7 @@ from bench import registry, weights
 from bench.datasets import data_root, open_dataset
 from bench.entries import entry_paths, read_track, track_path
 from bench.evaluation import METRICS, NOISE_SEED, OPTIONS, REAL_1, REAL_2, SAMPLING_SEED, TEST
+from bench.opening import WHOLE_VALUES
 from bench.protocol import MetricChoice
 from bench.scoring import load_metrics
 from bench.tracks import CLOSEST_AMONG, TRAIN, Track, tracks
@@ -98,6 +99,7 @@ def rules_in_words(track: Track, rules: "Rules | None", why: str = "") -> list[t
     sets = {one.name: (one.split, one.count) for one in stored.real} if stored else track.sets
     count = sets[REAL_1][1]
     noise_seed, sampling_seed = (stored.noise_seed, stored.sampling_seed) if stored else (NOISE_SEED, SAMPLING_SEED)
+    whole = f"among all training images, where these have at most {WHOLE_VALUES:,} values"
     facts = [
         ("data set", f"{dataset.title}; licence: {dataset.licence}" + (f"; its domain {domain}" if domain else "")),
         ("made for", f"{track.table} of the CIS 680 assignment 4" if track.table else "comparisons beside the tables"),
@@ -108,10 +110,7 @@ def rules_in_words(track: Track, rules: "Rules | None", why: str = "") -> list[t
         ("extractor", f"{extractor.name} version {version}: {extractor.title}; features {pool}"),
         ("resize", stored.resize if stored else extractor.resize[0]),
         ("metrics", _metrics_in_words(stored.metrics if stored else _planned_metrics(extractor.logits))),
-        (
-            "copies",
-            f"nearest neighbours among at most {CLOSEST_AMONG:,} training images, and as many of the test split",
-        ),
+        ("copies", f"by features among at most {CLOSEST_AMONG:,} training and as many test images; by pixels {whole}"),
         ("sampling", f"models are sampled from the noise rows 0 to {count - 1:,} of seed {sampling_seed}"),
     ]
     if domain:

@@ -5,9 +5,8 @@ import threading
 from dataclasses import replace
 
 import pytest
-from click.testing import CliRunner
+from submitted import good
 
-from bench.cli import main
 from bench.entries import REAL_MOMENTS, beside, read_track, track_path
 from bench.measuring import measure
 from bench.moments import read_moments
@@ -15,12 +14,6 @@ from bench.opening import measure_of, open_track, real_sources, record_track
 from bench.track_words import rules_in_words
 from bench.tracks import CLOSEST_AMONG, find_track, subject_of
 from metrics._errors import InputError
-
-
-def good(*arguments):
-    result = CliRunner().invoke(main, [str(one) for one in arguments], prog_name="bench")
-    assert result.exit_code == 0, result.output
-    return result
 
 
 @pytest.fixture(scope="module")

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bench.cli._findings import show_findings
 from bench.cli._options import data_root_option, examples, extractor_option, json_option, workers_option
 from bench.cli._output import print_columns, print_json, progress
 
 if TYPE_CHECKING:
     from bench.doctor import Diagnosis, SetSummary
 
-COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 SIZES = 3  # named in the table of sets
 
 
@@ -63,15 +63,7 @@ def _show(diagnosis: "Diagnosis") -> None:
     rows = [_row(summary) for summary in diagnosis.sets]
     print_columns(rows, ("set", "images", "corrupt", "sizes", "formats", "modes"))
     click.echo()
-    if not diagnosis.findings:
-        click.echo("nothing to mend")
-    for finding in diagnosis.findings:
-        level = click.style(f"{finding.level}:", fg=COLOURS[finding.level])
-        click.echo(f"{level} {' and '.join(finding.sets)}: {finding.what}")
-        if finding.files and finding.count > 1:
-            more = f" and {finding.count - len(finding.files):,} more" if finding.count > len(finding.files) else ""
-            click.echo(f"    {', '.join(finding.files)}{more}")
-        click.echo(f"    -> {finding.remedy}")
+    show_findings(diagnosis.findings)
 
 
 def _row(summary: "SetSummary") -> tuple[str, ...]:

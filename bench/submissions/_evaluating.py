@@ -1,0 +1,35 @@
+"""The numbers of a submission: what `bench run` would measure of the same images, and how many of them were copied."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.copies import copies
+from bench.evaluation import OPTIONS, measured
+from bench.influence import influences
+from bench.opening import COPIES, MEMORISATION, OpenTrack, numbers
+from bench.records import Numbers
+from bench.scoring import MeasuredSet, compute
+from bench.sources import ImageSource
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """Scores by metric, then by key, the features float32 [n, d] behind them, and how each image of real 1 moves the
+    scores: float32 [k, images of real 1]."""
+
+    scores: dict[str, Numbers]
+    features: np.ndarray
+    influence: np.ndarray
+
+
+def evaluate_images(opened: OpenTrack, images: ImageSource) -> Evaluated:
+    """Measure a set of images under the rules of a track."""
+    generated: MeasuredSet = measured(opened.evaluation, images, opened.report)
+    found = numbers(opened.scores_against_real_1(generated))
+    features = opened.features(generated)
+    train, held_out = opened.closest_among
+    found[MEMORISATION] = compute(opened.memorisation, train, features, held_out, options=OPTIONS)
+    workers = opened.evaluation.measure.workers
+    found[COPIES] = copies(opened.whole_train, images, opened.held_out, workers=workers)
+    return Evaluated(found, features, influences(opened.features(opened.real_1), features))
