@@ -1,0 +1,95 @@
+"""Check entries of the leaderboard: consistent, recomputed from images, regenerated from a model."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bench.cli._options import data_root_option, examples, json_option, workers_option
+from bench.cli._output import print_json, progress
+from bench.cli._running import path_type, results_option
+from bench.cli._submitting import Running, running_options
+
+if TYPE_CHECKING:
+    from bench.submissions._verifying import Verdict
+
+
+@click.command(
+    epilog=examples(
+        "bench verify results/submissions/digits/my-model.json",
+        "bench verify digits/my-model --images samples",
+        "bench verify digits/dcgan --checkpoint runs/dcgan-digits-seed0",
+        "bench verify --all --json",
+    )
+)
+@click.argument("entry", required=False)
+@click.option("--all", "every", is_flag=True, help="Level 1 of all entries below --results.")
+@click.option("--images", type=path_type, metavar="PATH", help="The submitted images: level 2.")
+@click.option("--checkpoint", type=path_type, metavar="PATH", help="The submitted model or generator: level 3.")
+@click.option("--weights", type=path_type, metavar="FILE", help="Weights of the extractor.  [env: BENCH_WEIGHTS]")
+@click.option("--offline", is_flag=True, help="Never offer a download.")
+@running_options
+@workers_option
+@data_root_option
+@results_option
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    entry: str | None,
+    every: bool,
+    images: Path | None,
+    checkpoint: Path | None,
+    weights: Path | None,
+    offline: bool,
+    running: Running,
+    workers: int,
+    data_root: Path | None,
+    results: Path,
+    as_json: bool,
+) -> None:
+    """Says what is wrong with ENTRY, the path of its JSON or TRACK/NAME below --results, and which level it reaches.
+
+    1 consistent: its JSON, its files and the track's agree, and no score is impossible. 2 recomputed: --images are the
+    submitted ones and give its scores. 3 regenerated: --checkpoint makes them again. The level goes to verified.json
+    beside the entry. Exit code 0 where nothing is wrong, 1 where something was found, 2 where nothing could be checked.
+
+    JSON: a list of objects with path, level and problems (code, what).
+    """
+    from bench.submissions._levels import Source, find_entry, verify_all, verify_one
+
+    if every == (entry is not None) or (every and (images or checkpoint)):
+        raise click.UsageError("give one ENTRY, with --images or --checkpoint or both, or --all", ctx)
+    with progress() as tell:
+        if entry is None:
+            verdicts = verify_all(results)
+        else:
+            path, below = find_entry(entry, results)
+            measure = {"weights_file": weights, "offline": offline, "device": running.device, "workers": workers}
+            source = Source(images, checkpoint, running.how(), measure, data_root, workers, tell)
+            verdicts = [verify_one(path, below, source if images or checkpoint else None)]
+    if as_json:
+        print_json([_values(one) for one in verdicts])
+    else:
+        _show(verdicts)
+    if any(one.problems for one in verdicts):
+        ctx.exit(1)
+
+
+def _values(verdict: "Verdict") -> dict[str, Any]:
+    problems = [{"code": one.code, "what": one.what} for one in verdict.problems]
+    return {"path": str(verdict.path), "level": verdict.level, "problems": problems}
+
+
+def _show(verdicts: "Sequence[Verdict]") -> None:
+    from bench.entries import LEVELS
+
+    for verdict in verdicts:
+        word = click.style(LEVELS[verdict.level], fg="red" if verdict.problems else "green")
+        click.echo(f"{verdict.path}: {word}")
+        for problem in verdict.problems:
+            click.echo(f"    {problem.what}")
+    if len(verdicts) > 1:
+        wrong = sum(bool(verdict.problems) for verdict in verdicts)
+        click.echo(f"{len(verdicts):,} entries, {wrong:,} with something wrong")

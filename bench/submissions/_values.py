@@ -1,0 +1,212 @@
+"""What the scores of an entry can be, and what they cannot: rules that need no image.
+
+Exact rules, broken only by a changed number or a bug: a score lies inside its range and its interval; an interval is as
+wide as its standard deviation says; a share is a whole number of images; the FID is the sum of its two terms, and is
+what the stored moments give, exactly or within bounds (`bench.moments`).
+
+Rules of chance, because no distance is impossible for independent images, only unlikely. Both compare with real 2, an
+independent set of real images, and allow REACHES times the half width of the 95 % intervals, about 4 standard
+deviations:
+
+- the corrected FID must not lie below 0 by more than that: nearer to real 1 than another real set can be;
+- the plain FID must not lie below that of real 2 by more than that, where both have one count. With few images for many
+  features a generator of little variety may do so honestly; then the images decide (level 2).
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bench.moments import Distance
+from bench.records import Numbers
+
+ROUNDING = 1e-6  # of tr S1 + tr S2 and the mean term: of singular covariances the FID is exact to about this
+Z95 = 1.959963984540054
+REACHES = 2.0
+WHOLE = 1e-6  # images
+
+COPIED = {  # what an entry says about copies, and what each number is: a share of the images, any share, a count, free
+    "memorisation": {
+        "near_duplicates": "images",
+        "near_duplicates_expected": "share",
+        "near_duplicates_p": "share",
+        "authpct": "percent",
+        "c_t": "",
+        "train_share": "share",  # of images with several nearest ones each has a part
+        "train_share_expected": "share",
+        "train_share_z": "",
+        "train_share_p": "share",
+        "held_out_p": "share",
+        "n_train": "train",
+        "n_generated": "other",
+        "n_held_out": "held_out",
+    },
+    "copies": {
+        "exact_copies": "images",
+        "exact_copies_expected": "share",
+        "near_copies": "images",
+        "near_copies_expected": "share",
+        "near_copies_p": "share",
+        "held_out_copies": "images",
+        "duplicates": "images",
+    },
+}
+
+Scores = Mapping[str, Numbers]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong; `chance` where it could be so without a fault, though hardly."""
+
+    code: str
+    what: str
+    chance: bool = False
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What the ranges depend on: images of real 1 and of the other set, classes of the extractor (0: no classifier),
+    neighbours of precision and recall, training and held-out images among which copies were looked for."""
+
+    real: int
+    other: int
+    classes: int
+    k: int
+    train: int
+    held_out: int
+
+
+def possible(scores: Scores, counts: Counts) -> Iterator[Problem]:
+    """What cannot be true of the scores of one set."""
+    for what in (
+        *_fid(scores.get("fid", {}), counts),
+        *_inception_score(scores.get("inception-score", {}), counts),
+        *_kid(scores.get("kid", {})),
+        *_prdc(scores.get("prdc", {}), counts),
+        *_copied(scores, counts),
+    ):
+        yield Problem("value", what)
+
+
+def fits_moments(scores: Scores, found: Distance) -> Iterator[Problem]:
+    """Where the FID is not what the stored moments of both sets give."""
+    fid = scores.get("fid", {})
+    mean_term, covariance_term = fid.get("mean_term"), fid.get("covariance_term")
+    if mean_term is None or covariance_term is None:
+        return
+    slack = ROUNDING * found.scale
+    if abs(mean_term - found.mean_term) > slack:
+        yield Problem("fid", f"fid: mean_term is {mean_term:.6g}, the moments give {found.mean_term:.6g}")
+    if not found.low - slack <= covariance_term <= found.high + slack:
+        given = f"{found.low:.6g}" if found.low == found.high else f"{found.low:.6g} to {found.high:.6g}"
+        yield Problem("fid", f"fid: covariance_term is {covariance_term:.6g}, the moments give {given}")
+
+
+def likely(scores: Scores, real_2: Scores, counts: Counts, real_2_count: int) -> Iterator[Problem]:
+    """Where the FID is lower than chance allows for images that are independent of real 1."""
+    fid, null = scores.get("fid", {}), real_2.get("fid", {})
+    value, high = fid.get("fid_corrected"), fid.get("fid_high")
+    plain, plain_null = fid.get("fid"), null.get("fid")
+    null_value, null_high = null.get("fid_corrected"), null.get("fid_high")
+    if value is None or high is None or plain is None or plain_null is None or null_value is None or null_high is None:
+        return
+    reach, null_reach = high - value, null_high - null_value
+    if value + REACHES * reach < 0:
+        yield Problem(
+            "below-null",
+            f"fid: the corrected FID {value:.6g} lies below 0 by more than {REACHES:g} times its interval's half "
+            f"{reach:.3g}: nearer to real 1 than an independent set of real images can be",
+            chance=True,
+        )
+    elif counts.other == real_2_count and plain < plain_null - REACHES * math.hypot(reach, null_reach):
+        yield Problem(
+            "below-null",
+            f"fid: the plain FID {plain:.6g} of {counts.other} images lies far below that of as many real ones, "
+            f"{plain_null:.6g} (real 2; {REACHES:g} times both intervals' halves are allowed)",
+            chance=True,
+        )
+
+
+def _fid(fid: Numbers, counts: Counts) -> Iterator[str]:
+    plain, mean_term, covariance_term = (fid.get(key) for key in ("fid", "mean_term", "covariance_term"))
+    if plain is not None and mean_term is not None and covariance_term is not None:
+        if min(mean_term, covariance_term) < 0:
+            yield f"fid: a term is below 0 ({min(mean_term, covariance_term):.6g})"
+        if abs(plain - mean_term - covariance_term) > 1e-9 * abs(plain):
+            yield f"fid: fid is {plain:.9g}, its terms add up to {mean_term + covariance_term:.9g}"
+    yield from _interval("fid", fid, "fid_corrected", "fid_low", "fid_high", "fid_sd")
+    for key, count in (("n_a", counts.real), ("n_b", counts.other)):
+        if key in fid and fid[key] != count:
+            yield f"fid: {key} is {fid[key]}, the set has {count} images"
+
+
+def _inception_score(found: Numbers, counts: Counts) -> Iterator[str]:
+    key = "inception_score"
+    for name in (key, f"{key}_corrected", f"{key}_low", f"{key}_high"):
+        value = found.get(name)
+        if value is not None and not 1 - 1e-9 <= value <= counts.classes * (1 + 1e-9):
+            yield f"inception-score: {name} is {value:.6g}; it lies in [1, {counts.classes}], the number of classes"
+    for name in (f"{key}_sd", f"{key}_se"):
+        value = found.get(name)
+        if value is not None and value < 0:
+            yield f"inception-score: {name} is {value:.6g}; it is at least 0"
+    low, value, high = (found.get(f"{key}_{word}") for word in ("low", "corrected", "high"))
+    if low is not None and value is not None and high is not None and not low <= value <= high:
+        yield f"inception-score: {value:.6g} lies outside of its interval {low:.6g} to {high:.6g}"
+
+
+def _kid(found: Numbers) -> Iterator[str]:
+    yield from _interval("kid", found, "kid", "kid_low", "kid_high", "kid_sd")
+    sd, value, high = found.get("kid_sd"), found.get("kid"), found.get("kid_high")
+    if sd is not None and value is not None and high is not None and high - value > Z95 * sd + 1e-9 * abs(high):
+        yield f"kid: the interval is wider than 1.96 times its standard deviation {sd:.6g}"
+
+
+def _prdc(found: Numbers, counts: Counts) -> Iterator[str]:
+    """Precision is a share of the generated images, recall and coverage of the real ones; density counts balls."""
+    for key, count in {"precision": counts.other, "recall": counts.real, "coverage": counts.real}.items():
+        yield from _share("prdc", key, found.get(key), count)
+    density, balls = found.get("density"), counts.k * counts.other
+    if density is not None:
+        if not 0 <= density <= counts.real / counts.k:
+            yield f"prdc: density is {density:.6g}; it lies in [0, {counts.real / counts.k:.6g}]"
+        elif abs(density * balls - round(density * balls)) > WHOLE:
+            yield f"prdc: density is {density:.9g}; it is no whole number of balls over {balls}"
+
+
+def _copied(scores: Scores, counts: Counts) -> Iterator[str]:
+    for metric, kinds in COPIED.items():
+        for key, kind in kinds.items():
+            value = scores.get(metric, {}).get(key)
+            if kind in ("images", "percent"):
+                share = None if value is None else value / (100 if kind == "percent" else 1)
+                yield from _share(metric, key, share, counts.other)
+            elif kind == "share":
+                yield from _share(metric, key, value, 0)
+            elif kind and value is not None and value != getattr(counts, kind):
+                yield f"{metric}: {key} is {value}, the set has {getattr(counts, kind)} images"
+
+
+def _share(metric: str, key: str, value: float | None, count: int) -> Iterator[str]:
+    """A share of `count` images; of 0 any share."""
+    if value is not None and not 0 <= value <= 1:
+        yield f"{metric}: {key} is {value:.6g}; it is a share, in [0, 1]"
+    elif value is not None and count and abs(value * count - round(value * count)) > WHOLE:
+        yield f"{metric}: {key} is {value:.9g}; it is no whole number of {count} images"
+
+
+def _interval(metric: str, found: Numbers, key: str, low_key: str, high_key: str, sd_key: str) -> Iterator[str]:
+    """An interval that reaches as far down as up, at least 1.96 standard deviations."""
+    value, low, high, sd = (found.get(name) for name in (key, low_key, high_key, sd_key))
+    if value is None or low is None or high is None or sd is None:
+        return
+    slack = 1e-9 * max(abs(low), abs(high), abs(value))
+    if sd < 0:
+        yield f"{metric}: {sd_key} is {sd:.6g}; it is at least 0"
+    elif not low <= value <= high:
+        yield f"{metric}: {key} {value:.6g} lies outside of its interval {low:.6g} to {high:.6g}"
+    elif abs((high - value) - (value - low)) > slack:
+        yield f"{metric}: {key} {value:.9g} is not the middle of its interval {low:.9g} to {high:.9g}"
+    elif high - value < Z95 * sd - slack:
+        yield f"{metric}: the interval of {key} is narrower than 1.96 times its standard deviation {sd:.6g}"
