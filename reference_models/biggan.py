@@ -1,7 +1,7 @@
 """BigGAN (Brock, Donahue and Simonyan 2019, arXiv 1809.11096), which CSC413 (2020) assignment 4, part 3, looks into.
 
 The first of the paper's two architectures (figure 15, tables 4 to 6), which is also the assignment's figure 2; the
-"deep" one, of the released weights, is in `_biggan_deep`. `_biggan_networks` has the networks: class embedding and a
+"deep" one, of the released weights, is in `pretrained`. `_biggan_networks` has the networks: class embedding and a
 chunk of the noise into each block's conditional batch norm, self-attention, spectral norm, orthogonal weights,
 projection discriminator. One step is `discriminator_steps` updates of D, each on its own share of the batch, then one
 of G; generated images have the labels of real ones:
