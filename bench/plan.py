@@ -10,8 +10,10 @@ from pathlib import Path
 
 from bench.evaluation import Evaluation, array_source, noise
 from bench.records import record_path
-from bench.runner import How, Job
+from bench.runner import How, Job, check_places
 from bench.scoring import taps_for
+from metrics._errors import InputError
+from reference_models._errors import ModelError
 from reference_models.training import epoch_images, estimate, find_device
 
 TIMED_IMAGES = 16
@@ -21,8 +23,9 @@ TIMED_IMAGES = 16
 class Plan:
     """What would be done; `steps` and `training_seconds` are None where only minutes were asked for.
 
-    `memory_bytes` is the peak of this process after the trial (of the GPU, where one is used); None where the system
-    does not tell.
+    `blocked` says what has to be decided before the run can start, such as --resume where its folder is used; "" where
+    nothing is in the way. `memory_bytes` is the peak of this process after the trial (of the GPU, where one is used);
+    None where the system does not tell.
     """
 
     model: str
@@ -46,6 +49,7 @@ class Plan:
     protocol_id: str
     folder: str
     record: str
+    blocked: str
 
 
 def make_plan(job: Job, how: How, evaluation: Evaluation, results: Path) -> Plan:
@@ -57,6 +61,7 @@ def make_plan(job: Job, how: How, evaluation: Evaluation, results: Path) -> Plan
     minutes = how.budget.minutes
     seconds = min((one for one in (cost.total_seconds, minutes and minutes * 60) if one is not None), default=None)
     protocol = evaluation.protocol
+    record = record_path(results, protocol.dataset, protocol.id, job.spec.name, job.seed)
     return Plan(
         model=job.spec.name,
         dataset=job.subject.name,
@@ -78,8 +83,17 @@ def make_plan(job: Job, how: How, evaluation: Evaluation, results: Path) -> Plan
         resize=protocol.resize,
         protocol_id=protocol.id,
         folder=str(job.folder),
-        record=str(record_path(results, protocol.dataset, protocol.id, job.spec.name, job.seed)),
+        record=str(record),
+        blocked=_blocked(job, how, record),
     )
+
+
+def _blocked(job: Job, how: How, record: Path) -> str:
+    try:
+        check_places(job, how, record)
+    except (InputError, ModelError) as error:
+        return str(error)
+    return ""
 
 
 def _seconds_per_image(evaluation: Evaluation) -> float:

@@ -177,7 +177,9 @@ def read_record(path: Path) -> RunRecord:
     values = read_json(path)
     schema = values.get("schema") if isinstance(values, dict) else None
     if schema != SCHEMA:
-        raise InputError(f"{path} has schema {schema!r}, this version reads {SCHEMA}; use the version that wrote it")
+        raise InputError(
+            f"{path} has schema {schema!r}, this version reads {SCHEMA}; use the version that wrote it, or move it away"
+        )
     record: RunRecord = typed(RunRecord, values, str(path))
     if protocol_id(asdict(record.protocol)) != record.protocol_id:
         raise InputError(

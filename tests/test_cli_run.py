@@ -172,6 +172,12 @@ def test_pictures_are_made_as_often_as_asked_else_ten_times(here, asked, steps):
     assert sorted(path.name for path in (FOLDER / "grids").glob("*.png")) == [f"samples-{k:07d}.png" for k in steps]
 
 
+def test_a_plan_says_what_stands_in_the_way(copy):
+    plan = json.loads(good(*DCGAN, "--steps", "3", "--plan", "--json").stdout)
+    assert plan["blocked"].startswith("runs/dcgan-digits-seed0 exists; go on with --resume")
+    assert "blocked" not in good(*DCGAN, "--steps", "5", "--resume", "--plan").stdout
+
+
 def test_a_vae_ends_in_table_5_and_its_reconstruction_error(here):
     arguments = ("--model", "vae", "--dataset", "digits", "--steps", "2", "--set", "hidden=8", "--device", "cpu")
     shown = good("run", *arguments, *PIXELS).stdout
@@ -376,6 +382,12 @@ def test_samples_do_not_depend_on_how_many_are_asked_for(copy):
     assert len(list(Path("few").iterdir())) == 2
 
 
+@pytest.mark.parametrize("name", ["out.zip", "out.npy", "out.PNG"])
+def test_samples_go_into_a_folder_or_an_npz(copy, name):
+    assert "into a folder, or as one .npz" in refused("sample", FOLDER, "-o", name)
+    assert not Path(name).exists()
+
+
 def test_a_model_of_noise_has_no_direction(copy):
     assert "no --direction" in refused("sample", FOLDER, "-o", "out", "--direction", "x-to-y")
 
@@ -426,7 +438,13 @@ def test_images_of_a_folder_are_found_again_by_their_path_only(here):
 
 @pytest.mark.parametrize(
     ("kind", "start"),
-    [("terminal", "Table 6."), ("md", "### Table 6."), ("csv", "# Table 6."), ("html", "<table"), ("json", "[")],
+    [
+        ("terminal", "Table 6."),
+        ("md", "### Table 6."),
+        ("csv", "# Table 6."),
+        ("html", "<!doctype"),
+        ("json", "["),
+    ],
 )
 def test_tables_come_in_every_format(finished, monkeypatch, kind, start):
     monkeypatch.chdir(finished[0])

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from run_records import TRAINING, fid_scores, protocol, record
 
+from bench.html_page import html_page
 from bench.records import PairScores, record_path, write_record
 from bench.run_tables import comparison_tables, run_tables
 from bench.table_files import copy_figures, write_tables
@@ -70,6 +71,14 @@ def test_terminal_lines_are_aligned():
     lines = terminal(_table(_row("a", 1.0, 0.5, 1.5), _row("longer", 10.0))).splitlines()
     assert lines[0] == "Demo"
     assert len(lines[4]) == len(lines[5]) == len(lines[1])
+
+
+def test_the_html_document_says_its_encoding_and_escapes_its_title():
+    shown = html_page([_table(_row("a", -1.0)), _table(_row("b", 1.0))], "<b>")
+    assert '<meta charset="utf-8">' in shown
+    assert "<title>&lt;b&gt;</title>" in shown
+    assert shown.count("<table") == shown.count("<section>") == 2
+    assert "http" not in shown
 
 
 @pytest.mark.parametrize("kind", sorted(RENDERERS))

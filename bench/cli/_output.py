@@ -5,9 +5,12 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
+
+if TYPE_CHECKING:
+    from bench.tables import Table
 
 PLAIN_SECONDS = 10.0  # between two lines of progress where stderr is no terminal
 
@@ -42,6 +45,20 @@ def print_columns(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> 
     for number, row in enumerate(every):
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         click.echo(click.style(line, bold=True) if header and number == 0 else line)
+
+
+def print_tables(tables: Sequence["Table"], kind: str, title: str) -> None:
+    """The tables in a format of `bench.tables.RENDERERS`: several of them as CSV under a line "# title" each, HTML as
+    one document with this title."""
+    from bench.html_page import html_page
+    from bench.tables import RENDERERS
+
+    if kind == "html":
+        text = html_page(tables, title)
+    else:
+        apart = "# {title}\n{text}" if kind == "csv" and len(tables) > 1 else "{text}"
+        text = "\n".join(apart.format(title=table.title, text=RENDERERS[kind](table)) for table in tables)
+    click.echo(text.rstrip())
 
 
 def figure(value: float | None) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from bench.cli._options import examples, json_option
-from bench.cli._output import print_json, say
+from bench.cli._output import print_json, print_tables, say
 from bench.cli._running import results_option
 
 
@@ -36,7 +36,7 @@ def command(
     """
     from bench.board_tables import everything, not_ranked, out_of_date, overview, ranking, write_boards
     from bench.leaderboard import DEFAULT_SORT, read_board, tracks_with_entries
-    from bench.tables import RENDERERS, json_values
+    from bench.tables import json_values
     from metrics._errors import InputError
 
     if (check or write) and (sort or (check and write)):
@@ -71,7 +71,7 @@ def command(
         return
     if kind == "terminal":
         tables = [_fitting(table) for table in tables]
-    click.echo("\n".join(RENDERERS[kind](table) for table in tables).rstrip())
+    print_tables(tables, kind, f"bench: leaderboard {track or 'of all tracks'}")
 
 
 def _check(found: list[str], as_json: bool) -> None:

@@ -98,6 +98,7 @@ def _facts(plan: "Plan") -> list[tuple[str, str]]:
         ("disk", f"{plan.checkpoint_bytes / 2**20:,.1f} MiB of checkpoint, besides samples and pictures"),
         ("state", plan.folder),
         ("record", plan.record),
+        *([("blocked", plan.blocked)] if plan.blocked else []),
     ]
 
 

@@ -8,6 +8,8 @@ from bench.cli._options import data_root_option, examples, json_option
 from bench.cli._output import print_json, say
 from bench.cli._running import device_option, force_option, path_type
 
+NO_FOLDER = {".npy", ".zip", ".png", ".jpg", ".jpeg", ".gif"}  # names that would make a folder surprising
+
 
 @click.command(
     epilog=examples(
@@ -65,6 +67,8 @@ def command(
     from bench.stored import subject_of_checkpoint
     from metrics._errors import InputError
 
+    if output.suffix.lower() in NO_FOLDER:
+        raise InputError(f"-o {output}: images are written as PNGs into a folder, or as one .npz; choose such a name")
     if output.suffix == ".npz" and output.exists() and not force:
         raise InputError(f"{output} exists; replace it with --force or choose another name")
     generator = open_generator(checkpoint, weights_file=weights, offline=offline, device=device)

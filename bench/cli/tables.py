@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from bench.cli._options import examples, json_option
-from bench.cli._output import print_json, say
+from bench.cli._output import print_json, print_tables, say
 from bench.cli._running import results_option
 
 
@@ -28,13 +28,13 @@ def command(model: str | None, dataset: str | None, protocol: str, kind: str, re
     """Prints the tables of the records below --results. Numbers of different protocols never share a table.
 
     The best run of a comparison is marked only where its 95 % interval overlaps with no other one's. CSV keeps every
-    digit; several tables are divided by a line "# title".
+    digit; several tables are divided by a line "# title". HTML is a whole document.
 
     JSON: a list of tables with name, title, columns, rows, notes.
     """
     from bench.run_tables import comparison_tables, run_tables
     from bench.stored import chosen_records
-    from bench.tables import RENDERERS, json_values
+    from bench.tables import json_values
 
     records = chosen_records(results, model, dataset, protocol)
     good = [record for record in records if record.status == "ok"]
@@ -46,7 +46,5 @@ def command(model: str | None, dataset: str | None, protocol: str, kind: str, re
     if as_json or kind == "json":
         print_json([json_values(table) for table in tables])
         return
-    apart = "# {title}\n{text}" if kind == "csv" and len(tables) > 1 else "{text}"
-    parts = (apart.format(title=table.title, text=RENDERERS[kind](table)) for table in tables)
     if tables:
-        click.echo("\n".join(parts).rstrip())
+        print_tables(tables, kind, " ".join(filter(None, ("bench:", model, dataset, protocol, "tables of runs"))))
