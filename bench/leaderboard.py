@@ -32,6 +32,7 @@ from bench.protocol import Protocol
 from bench.ranking import Rank, ranks
 from bench.records import Numbers
 from bench.tables import Cell, Column
+from bench.tracks import check_rules
 from metrics._errors import InputError
 
 DEFAULT_SORT = "fid_corrected"
@@ -100,10 +101,11 @@ def columns_of(protocol: Protocol) -> tuple[Column, ...]:
 
 def cells(scores: Mapping[str, Numbers], columns: Iterable[Column]) -> tuple[Cell, ...]:
     """The numbers of an entry or a landmark, with the interval where there is one."""
-    return tuple(_cell(scores, column.key) for column in columns)
+    return tuple(cell_of(scores, column.key) for column in columns)
 
 
-def _cell(scores: Mapping[str, Numbers], key: str) -> Cell:
+def cell_of(scores: Mapping[str, Numbers], key: str) -> Cell:
+    """The number of a column, with its interval where there is one; an empty cell where it was not measured."""
     found = scores.get(WHERE[key], {})
     source = SOURCES.get(key)
     return Cell(found.get(key), *((found.get(source.low), found.get(source.high)) if source else ()))
@@ -168,8 +170,6 @@ def _column(record: TrackRecord, sort: str) -> tuple[str, str]:
 def _standing(path: Path, record: TrackRecord) -> Standing:
     entry = read_entry(path)
     if entry.track_id != record.track_id:
-        from bench.opening import check_rules  # only to say what is different
-
         check_rules(record.rules, entry.rules, f"{path} was measured by other rules than its track {record.track}")
     reasons = flags(entry.scores.get("memorisation", {}), entry.scores.get("copies", {}))
     return Standing(entry, read_verified(path), reasons)

@@ -46,7 +46,7 @@ from bench.records import Numbers
 from bench.scoring import MeasuredSet, Scores, load_metrics
 from bench.sources import ImageSource
 from bench.sources._rows import from_rows, three_channels
-from bench.tracks import CLOSEST_AMONG, OFFLINE, TRAIN, Rules, Track, rules_difference, subject_of, tracks
+from bench.tracks import CLOSEST_AMONG, OFFLINE, TRAIN, Rules, Track, check_rules, subject_of, tracks
 from metrics._errors import InputError
 from metrics._types import Metric
 
@@ -185,16 +185,6 @@ def record_track(opened: OpenTrack, results: Path) -> TrackRecord:
     return record
 
 
-def check_rules(stored: Rules, current: Rules, what: str) -> None:
-    """InputError that begins with `what` and names each field in which the two differ, with both values."""
-    differing = rules_difference(stored, current)
-    if differing:
-        shown = "; ".join(
-            f"{name}: {_short(then)} there, {_short(now)} here" for name, (then, now) in differing.items()
-        )
-        raise InputError(f"{what}: {shown}. Numbers of both never stand in one ranking; choose another --results")
-
-
 def _make_record(opened: OpenTrack) -> TrackRecord:
     known = opened.evaluation.known
     landmarks = {
@@ -227,15 +217,3 @@ def _write_record(path: Path, record: TrackRecord, moments: bytes) -> None:
 def numbers(scores: Mapping[str, Scores]) -> dict[str, Numbers]:
     """Scores as records hold them."""
     return {name: dict(one.values) for name, one in scores.items()}
-
-
-def _short(value: object) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(map(_short, value))
-    if isinstance(value, RealSet):
-        return f"{value.count} images {value.name} of {value.split} with digest {value.digest[:12]}"
-    if isinstance(value, MetricChoice):
-        options = ", ".join(f"{name} {_short(option)}" for name, option in sorted(value.options.items()))
-        return f"{value.name} version {value.version}" + (f" ({options})" if options else "")
-    text = str(value)
-    return text[:12] if len(text) == 64 else repr(value)

@@ -68,7 +68,7 @@ class Table:
 def aligned(table: Table) -> Table:
     """The table with the same decimals down each column: its own, or as many as show two digits of an interval."""
     places = [
-        _decimals([row[place] for row in table.rows]) if column.decimals is None else column.decimals
+        decimals_of([row[place] for row in table.rows]) if column.decimals is None else column.decimals
         for place, column in enumerate(table.columns)
     ]
     rows = tuple(
@@ -80,7 +80,8 @@ def aligned(table: Table) -> Table:
     return replace(table, rows=rows)
 
 
-def _decimals(cells: Sequence[Cell]) -> int:
+def decimals_of(cells: Sequence[Cell]) -> int:
+    """As many as show two digits of the interval of middle width."""
     widths = [cell.high - cell.low for cell in cells if cell.low is not None and cell.high is not None]
     widths = sorted(width for width in widths if width > 0)
     return min(6, max(1, 1 - math.floor(math.log10(widths[len(widths) // 2])))) if widths else 2

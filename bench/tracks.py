@@ -81,6 +81,33 @@ def rules_difference(a: Rules, b: Rules) -> dict[str, tuple[Any, Any]]:
     return found
 
 
+def check_rules(stored: Rules, current: Rules, what: str) -> None:
+    """InputError that begins with `what` and names each field in which the two differ, with both values."""
+    differing = rules_difference(stored, current)
+    if differing:
+        shown = told(differing, ("there", "here"))
+        raise InputError(f"{what}: {shown}. Numbers of both never stand in one ranking; choose another --results")
+
+
+def told(differing: Mapping[str, tuple[Any, Any]], words: tuple[str, str]) -> str:
+    """Fields that differ with both values, the words saying which is which."""
+    return "; ".join(
+        f"{name}: {_short(one)} {words[0]}, {_short(other)} {words[1]}" for name, (one, other) in differing.items()
+    )
+
+
+def _short(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(_short, value))
+    if isinstance(value, RealSet):
+        return f"{value.count} images {value.name} of {value.split} with digest {value.digest[:12]}"
+    if isinstance(value, MetricChoice):
+        options = ", ".join(f"{name} {_short(option)}" for name, option in sorted(value.options.items()))
+        return f"{value.name} version {value.version}" + (f" ({options})" if options else "")
+    text = str(value)
+    return text[:12] if len(text) == 64 else repr(value)
+
+
 def tracks() -> dict[str, Track]:
     """All tracks by name, sorted; opens no image."""
     found = [track for name in registry.names("datasets") for track in _of_dataset(registry.load("datasets", name))]

@@ -1,0 +1,78 @@
+"""Two entries, runs or folders of images: can they be told apart?"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bench.cli._options import data_root_option, examples, json_option, workers_option
+from bench.cli._output import print_json, progress
+from bench.cli._running import device_option, path_type, results_option
+
+if TYPE_CHECKING:
+    from bench.sides import Side
+
+
+@click.command(
+    epilog=examples(
+        "bench compare digits/dcgan digits/vae",
+        "bench compare results/runs/digits/22e00037c295/dcgan-seed0.json "
+        "results/runs/digits/22e00037c295/gan-deep-seed0.json",
+    )
+)
+@click.argument("a")
+@click.argument("b")
+@click.option("--track", metavar="NAME", help="The rules by which folders of images are measured.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(("terminal", "md", "csv", "json", "html")),
+    default="terminal",
+    show_default=True,
+)
+@click.option("--weights", type=path_type, metavar="FILE", help="Weights of the extractor.  [env: BENCH_WEIGHTS]")
+@click.option("--offline", is_flag=True, help="Never offer a download.")
+@device_option
+@workers_option
+@data_root_option
+@results_option
+@json_option
+def command(
+    a: str,
+    b: str,
+    track: str | None,
+    kind: str,
+    weights: Path | None,
+    offline: bool,
+    device: str,
+    workers: int,
+    data_root: Path | None,
+    results: Path,
+    as_json: bool,
+) -> None:
+    """The difference of A and B in every score, with a 95 % interval, and whether they can be told apart.
+
+    Each is an entry (TRACK/NAME or its JSON), the record of a run, or a folder, .zip, .npz or .npy of images, which is
+    measured by the rules of --track. Both have to answer one question: the same real images, extractor and versions.
+
+    Distances are compared in pairs on the same real images. Where both were trained with several seeds, a second table
+    compares the means over the seeds.
+
+    JSON keys: a, b, lines and over_seeds, lists of objects with domain, key, title, better, a, b, difference, low,
+    high, paired, winner (a, b or null) and count.
+    """
+    from bench.compare import compare, comparison_tables
+    from bench.measured_sides import measured_by
+    from bench.sides import side_of
+    from bench.tables import RENDERERS
+
+    how: dict[str, Any] = {"weights_file": weights, "offline": offline, "device": device, "workers": workers}
+    with progress() as tell:
+        measure_images = measured_by(track, data_root, tell, **how)
+        sides: list[Side] = [side_of(given, results, measure_images) for given in (a, b)]
+    found = compare(*sides)
+    if as_json or kind == "json":
+        print_json(asdict(found))
+        return
+    click.echo("\n".join(RENDERERS[kind](table) for table in comparison_tables(found)).rstrip())
