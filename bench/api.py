@@ -13,6 +13,7 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 
 from bench import __version__, registry
+from bench.cache import open_cache
 from bench.comparing import (
     Side,
     about_sides,
@@ -118,6 +119,7 @@ class Setup:
                 seed=self.seed,
                 skip_corrupt=self.skip_corrupt,
                 data_root=None if self.data_root is None else Path(self.data_root),
+                cache=open_cache() if self.cache else None,
             )
         if self.limit is not None:
             raise InputError(f"limit {self.limit} of an opened source {images.name!r}; give it to open_source instead")

@@ -7,8 +7,8 @@ also while the generator is updated. The model's step differs in three things: A
 weights, the discriminator frozen in the generator's step, and losses read once per step. On top of that, one at a time:
 images and weights laid out channels last, bfloat16 autocast (`--precision bf16`), torch.compile (`--compile`).
 
-Least CPU time of a step in five, one thread, torch 2.14, float32 unless said, a core of an AMD EPYC with AVX-512 and its
-bfloat16 instructions, shared with other work (seconds):
+Least CPU time of a step in five, one thread, torch 2.14, float32 unless said, a core of an AMD EPYC with AVX-512 and
+its bfloat16 instructions, shared with other work (seconds):
 
 | case                                     | straightforward | this project's | channels last | bf16  | compiled |
 |------------------------------------------|-----------------|----------------|---------------|-------|----------|
@@ -19,8 +19,8 @@ bfloat16 instructions, shared with other work (seconds):
 
 Freezing and fusing save 10 to 15 %. Channels last pays for the smallest networks and costs a tenth to a fifth for the
 assignment's, so the loop uses it on GPUs alone. bfloat16 saves a fifth to a third on such a processor; it rounds to 8
-bits, so it stays a choice, and a record says that it was made. Compiling gains nothing here, after half a minute of
-waiting. None of the options has been timed on a GPU: there was none.
+bits, so it stays a choice, and a record says that it was made. Compiling gains nothing to speak of
+here. None of the options has been timed on a GPU: there was none.
 """
 
 import pytest

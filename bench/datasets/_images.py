@@ -6,6 +6,7 @@ reference it is): the training images then look like those that a `clean` resize
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,4 +69,5 @@ def file_split(
             rows[row] = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
         return rows
 
-    return indexed_split(len(files), pick, labels, tuple(path.relative_to(folder).as_posix() for path in files))
+    names = tuple(path.relative_to(folder).as_posix() for path in files)
+    return replace(indexed_split(len(files), pick, labels, names), encoded=lambda index: files[index].read_bytes())

@@ -13,7 +13,8 @@ class Split:
 
     `read(start, stop)` returns uint8 [b, c, h, w] in [0, 255], the same rows for any batching; `labels` are int64 [n]
     or None; `names` are stable names of the images (file names, or the index). `pick(indices)` is the quick way to rows
-    in any order, where the loader has one; ask for them with `take`.
+    in any order, where the loader has one; ask for them with `take`. `encoded(index)` are the bytes of an image's file,
+    where it has one.
     """
 
     count: int
@@ -21,6 +22,7 @@ class Split:
     labels: np.ndarray | None = None
     names: tuple[str, ...] | None = None
     pick: Callable[[np.ndarray], np.ndarray] | None = None
+    encoded: Callable[[int], bytes] | None = None
 
     def take(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
         """Rows in the given order (a shuffled batch): uint8 [b, c, h, w], equal to `read` of each of them."""

@@ -85,7 +85,8 @@ def explore(
             f"{training.count} neighbours"
         )
     sets = {GENERATED: made(opened, count, seed, direction), HELD_OUT: spread(held_out, min(count, held_out.count))}
-    source, tap = source_of_split(training, f"{opened.subject.name} {opened.train_split}"), measure.extractor.pool
+    title = f"{opened.subject.name} {opened.train_split}"
+    source, tap = source_of_split(training, title, cache=measure.cache), measure.extractor.pool
     known = replace(measure, progress=report).features(source, (tap,)).arrays[tap]
     queries = _search(measure, sets, training, known, k)
     title = f"{opened.name}, noise of seed {seed}" if not opened.model.directions else opened.name

@@ -21,9 +21,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench import registry
+from bench.cache import Cache
 from bench.sources._arrays import load_array, rows_of
 from bench.sources._decode import SUFFIXES
 from bench.sources._files import from_listing, list_folder
+from bench.sources._prepared import prepared_hashes
 from bench.sources._rows import from_rows, three_channels
 from bench.sources._types import ImageSource
 from bench.sources._zip import list_zip
@@ -42,19 +44,21 @@ def open_source(
     seed: int = 0,
     skip_corrupt: bool = False,
     data_root: Path | None = None,
+    cache: Cache | None = None,
 ) -> ImageSource:
     """The set of images that `spec` names (see the module's table).
 
     `limit` takes that many, drawn without replacement by numpy's RandomState(seed) and kept in order, never the first
     ones: folders are often sorted by class. `skip_corrupt` decodes every file once and leaves the broken ones out, with
     a note; otherwise a broken file is an InputError that names it. `data_root` is where data sets were downloaded to.
-    All files of the set are read once, to hash them. Raises InputError for anything that is no set of images.
+    All files of the set are read once, to hash them; the images of a data set are prepared too, with a `cache` once for
+    the same files. Raises InputError for anything that is no set of images.
     """
 
     def choose(count: int) -> np.ndarray | None:
         return _draw(count, limit, seed, spec if isinstance(spec, str) else getattr(spec, "name", "the array"))
 
-    source = _open(spec, choose, skip_corrupt, data_root)
+    source = _open(spec, choose, skip_corrupt, data_root, cache)
     if limit is None:
         return source
     return replace(source, notes=(*source.notes, f"limit: {limit:,} images drawn with seed {seed}"))
@@ -69,7 +73,11 @@ def _draw(count: int, limit: int | None, seed: int, name: object) -> np.ndarray 
 
 
 def _open(
-    spec: str | Path | np.ndarray, choose: Callable[[int], np.ndarray | None], skip_corrupt: bool, root: Path | None
+    spec: str | Path | np.ndarray,
+    choose: Callable[[int], np.ndarray | None],
+    skip_corrupt: bool,
+    root: Path | None,
+    cache: Cache | None,
 ) -> ImageSource:
     if isinstance(spec, np.ndarray):
         return _from_array(spec, "array", "array", choose, [])
@@ -79,7 +87,7 @@ def _open(
     named = SPLIT_OF_DATASET.fullmatch(spec) if isinstance(spec, str) else None
     if not path.exists():
         if named:
-            return _from_dataset(named[1], named[2], named[3] or "", choose, root)
+            return _from_dataset(named[1], named[2], named[3] or "", choose, root, cache)
         raise InputError(_missing(str(spec)))
     if path.is_dir():
         return from_listing(list_folder(path), choose, skip_corrupt)
@@ -102,7 +110,12 @@ def _from_array(
 
 
 def _from_dataset(
-    name: str, split: str, domain: str, choose: Callable[[int], np.ndarray | None], root: Path | None
+    name: str,
+    split: str,
+    domain: str,
+    choose: Callable[[int], np.ndarray | None],
+    root: Path | None,
+    cache: Cache | None,
 ) -> ImageSource:
     from bench.datasets import data_root, eval_set, open_dataset
 
@@ -128,18 +141,29 @@ def _from_dataset(
 
     title = f"{dataset.name}:{split}" + (f"/{domain}" if domain else "")
     grey = ["grey: the images are grey and repeated to three channels"] if dataset.shape[0] == 1 else []
-    return source_of_split(loaded, title, choose(loaded.count), grey)
+    return source_of_split(loaded, title, choose(loaded.count), grey, cache)
 
 
 def source_of_split(
-    split: "Split", title: str, chosen: np.ndarray | None = None, notes: Sequence[str] = ()
+    split: "Split",
+    title: str,
+    chosen: np.ndarray | None = None,
+    notes: Sequence[str] = (),
+    cache: Cache | None = None,
 ) -> ImageSource:
-    """The images of a split (the chosen rows, in rising order) as a source of this title."""
+    """The images of a split (the chosen rows, in rising order) as a source of this title.
+
+    With a `cache`, the hashes of a whole split of files are computed once for the same files.
+    """
 
     def rows(start: int, stop: int) -> np.ndarray:
         return np.ascontiguousarray(three_channels(split.read(start, stop)))
 
-    return from_rows(title, "dataset", rows, split.count, chosen, split.names or (), list(notes))
+    hashes, said = None, list(notes)
+    if cache and split.encoded and chosen is None:
+        hashes, warning = prepared_hashes(title, rows, split.encoded, split.count, cache)
+        said += [warning] if warning else []
+    return from_rows(title, "dataset", rows, split.count, chosen, split.names or (), said, hashes)
 
 
 def _missing(spec: str) -> str:

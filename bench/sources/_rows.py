@@ -17,9 +17,19 @@ Rows = Callable[[int, int], UInt8[np.ndarray, "b 3 h w"]]
 
 
 def from_rows(
-    name: str, kind: str, rows: Rows, count: int, chosen: np.ndarray | None, keys: tuple[str, ...], notes: list[str]
+    name: str,
+    kind: str,
+    rows: Rows,
+    count: int,
+    chosen: np.ndarray | None,
+    keys: tuple[str, ...],
+    notes: list[str],
+    hashes: tuple[str, ...] | None = None,
 ) -> ImageSource:
-    """The source of rows(start, stop), or of the chosen rows in rising order; `keys` and hashes go with the rows."""
+    """The source of rows(start, stop), or of the chosen rows in rising order; `keys` and hashes go with the rows.
+
+    `hashes` are those of all rows, where they are known already.
+    """
     numbers = np.arange(count) if chosen is None else chosen
 
     def read_range(start: int, stop: int) -> np.ndarray:
@@ -33,13 +43,19 @@ def from_rows(
     def read(index: int) -> np.ndarray:
         return np.asarray(read_range(index, index + 1)[0])
 
-    def hashed(start: int, stop: int) -> list[str]:
-        return [hash_of(image) for image in read_range(start, stop)]
-
-    per_task = max(1, TASK_BYTES // read(0).nbytes)
-    hashes = tuple(in_order(hashed, len(numbers), per_task=per_task, workers=HASH_THREADS))
+    its_hashes = hashes_of_rows(read_range, len(numbers)) if hashes is None else tuple(hashes[i] for i in numbers)
     names = tuple(keys[i] for i in numbers) if keys else tuple(str(i) for i in numbers)
-    return ImageSource(name, kind, names, hashes, read, tuple(notes), read_range)
+    return ImageSource(name, kind, names, its_hashes, read, tuple(notes), read_range)
+
+
+def hashes_of_rows(rows: Rows, count: int) -> tuple[str, ...]:
+    """`hash_of` each of the rows 0 to count, in threads."""
+
+    def hashed(start: int, stop: int) -> list[str]:
+        return [hash_of(image) for image in rows(start, stop)]
+
+    per_task = max(1, TASK_BYTES // rows(0, 1).nbytes)
+    return tuple(in_order(hashed, count, per_task=per_task, workers=HASH_THREADS))
 
 
 def hash_of(image: UInt8[np.ndarray, "3 h w"]) -> str:
