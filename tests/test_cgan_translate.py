@@ -43,33 +43,42 @@ def test_the_networks_have_the_parameters_worked_out_by_hand():
     assert count(model.discriminator) == discriminator == 2_642_817
 
 
-def test_the_discriminator_is_given_input_and_output_of_one_row():
-    model = MODEL.build(CganTranslateConfig(width=2), DIGITS, 10)
+def _seen(batch, **changes):
+    """What the discriminator is given in one step, and the two images of each row in [-1, 1]."""
+    model = MODEL.build(CganTranslateConfig(width=2, **changes), DIGITS, 10)
     seen = []
     model.discriminator.layers.register_forward_pre_hook(lambda module, given: seen.append(given[0]))
-    batch = pairs()
     model.train_step(batch)
-    x, y = batch.x / 127.5 - 1, batch.y / 127.5 - 1
-    real, fake, judged = seen
+    return seen, batch.x / 127.5 - 1, batch.y / 127.5 - 1
+
+
+def test_the_discriminator_is_given_input_and_output_of_one_row():
+    (real, fake, judged), x, y = _seen(pairs())
     assert torch.equal(real, torch.cat([x, y], 1))
     assert torch.equal(fake[:, :3], x)
     assert torch.equal(judged[:, :3], x)
     assert not torch.equal(fake[:, 3:], y)
 
 
-def test_the_losses_are_those_of_the_report_with_one_half_each():
+def test_a_mismatched_pair_is_an_input_with_the_target_of_another_row():
+    (_, _, mismatched, _), x, y = _seen(pairs(), mismatched=True)
+    assert torch.equal(mismatched, torch.cat([x, y[[3, 0, 1, 2]]], 1))
+
+
+@pytest.mark.parametrize("mismatched", [False, True])
+def test_the_losses_are_those_of_the_report_with_one_half_each(mismatched):
     torch.manual_seed(0)
-    model = MODEL.build(CganTranslateConfig(width=2, dropout=0.0, lr=1e-12), DIGITS, 10)  # the step moves nothing
-    batch = pairs()
+    config = CganTranslateConfig(width=2, dropout=0.0, lr=1e-12, mismatched=mismatched)  # the step moves nothing
+    model, batch = MODEL.build(config, DIGITS, 10), pairs()
     losses = model.train_step(batch)
     x, y = batch.x / 127.5 - 1, batch.y / 127.5 - 1
     with torch.no_grad():
         fake = model.generator(x)
-        real_numbers, fake_numbers = model.discriminator(x, y), model.discriminator(x, fake)
-    expected_d = ((real_numbers - 1) ** 2).mean() / 2 + (fake_numbers**2).mean() / 2
-    expected_g = ((fake_numbers - 1) ** 2).mean() / 2
-    assert losses["discriminator"].item() == pytest.approx(expected_d.item(), rel=1e-5)  # float32
-    assert losses["generator"].item() == pytest.approx(expected_g.item(), rel=1e-5)
+        real, wrong, other = (model.discriminator(x, shown) for shown in (y, fake, y.roll(1, 0)))
+    refused = (wrong**2).mean() / 4 + (other**2).mean() / 4 if mismatched else (wrong**2).mean() / 2
+    expected = ((real - 1) ** 2).mean() / 2 + refused
+    assert losses["discriminator"].item() == pytest.approx(expected.item(), rel=1e-5)  # float32
+    assert losses["generator"].item() == pytest.approx(((wrong - 1) ** 2).mean().item() / 2, rel=1e-5)
 
 
 def test_another_input_gives_another_output_and_the_same_one_the_same():
@@ -86,7 +95,7 @@ def test_another_input_gives_another_output_and_the_same_one_the_same():
 def test_the_recipe_has_the_widths_and_rates_of_the_report():
     recipe = MODEL.recipe("svhn2mnist")
     assert (recipe.width, recipe.lr, recipe.beta1, recipe.beta2, recipe.epochs) == (128, 2e-4, 0.5, 0.9, 10)
-    assert recipe.slope == 0.1
+    assert (recipe.slope, recipe.mismatched) == (0.1, False)
 
 
 def test_images_that_are_not_square_are_refused():
