@@ -21,6 +21,7 @@ from reference_models.training import (
     sample,
 )
 from reference_models.training.checkpoints import FILE_NAME
+from reference_models.training.progress import Bar
 
 # ---- the loop
 
@@ -226,7 +227,32 @@ def test_progress_is_shown_on_standard_error(tmp_path, capsys):
     run(tmp_path, 3, progress=True)
     out, error = capsys.readouterr()
     assert out == ""
-    assert "dcgan on numbered" in error
+    assert error.startswith("dcgan on numbered: step 3/3, 0:00 left, ")
+    assert "generator" in error
+    assert error.count("\n") == 1
+
+
+def test_without_a_terminal_a_line_comes_now_and_then(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("reference_models.training.progress.PLAIN_SECONDS", 0.0)
+    run(tmp_path, 3, progress=True)
+    assert [line.split(",")[0] for line in capsys.readouterr().err.splitlines()] == [
+        f"dcgan on numbered: step {step}/3" for step in (1, 2, 3)
+    ]
+
+
+def test_the_time_left_is_told_by_the_steps_or_by_the_clock(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("reference_models.training.progress.time.monotonic", lambda: now[0])
+    by_steps, by_clock = Bar("a", 100, 20, False), Bar("a", None, 0, False, seconds=7200.0)
+    both, neither = Bar("a", 100, 20, False, seconds=50.0), Bar("a", None, 0, False)
+    assert by_steps._left(20) == ""
+    now[0] += 40
+    assert [bar._left(40) for bar in (by_steps, by_clock, both, neither)] == [
+        "2:00 left",
+        "1:59:20 left",
+        "0:10 left",
+        "",
+    ]
 
 
 def test_logging_without_tensorboard_says_how_to_get_it(tmp_path, monkeypatch):

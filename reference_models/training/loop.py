@@ -125,10 +125,11 @@ def train(
     run = _open_run(spec, config, data, folder, question_of(spec, config, data, seed, precision), place, resume)
     for network in run.model.children() if compile else ():
         network.compile()
+    seconds_left = budget.minutes and budget.minutes * 60 - run.seconds
     with (
         logger(log, folder, run.step) as run.log,
         closing(batches(data, config.batch_size, seed, run.step, place, spec.task == "paired")) as stream,
-        Bar(f"{spec.name} on {data.name}", total, run.step, progress) as bar,
+        Bar(f"{spec.name} on {data.name}", total, run.step, progress, seconds_left) as bar,
         _interruption() as interrupted,
     ):
         run.begin(evaluate)
