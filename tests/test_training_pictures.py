@@ -12,10 +12,12 @@ from reference_models import dcgan, vae
 from reference_models._errors import ModelError
 from reference_models._types import Data, ImageShape
 from reference_models.training import (
+    Budget,
     Every,
     read_curve,
     reconstruct,
     sample,
+    train,
     translate,
 )
 from reference_models.training._plots import running_mean, tile
@@ -186,6 +188,19 @@ def test_large_images_are_averaged_down_in_the_film(tmp_path):
     mean = (255 - values[:, :, :258, :258]).reshape(3, 3, 86, 3, 86, 3).mean((3, 5))
     assert found.shape == (3, 3, 86, 86)
     assert np.abs(found - mean).max() <= 0.5
+
+
+def test_a_budget_of_minutes_makes_pictures_by_the_clock(tmp_path, monkeypatch):
+    now = [0.0]
+
+    def later():
+        now[0] += 0.5  # seconds between any two looks at the clock
+        return now[0]
+
+    monkeypatch.setattr("reference_models.training.run.time.monotonic", later)
+    options = {"device": "cpu", "progress": False}
+    train(dcgan.MODEL, TINY, DATA, folder=tmp_path, budget=Budget(minutes=1), **options)
+    assert 8 <= len(list((tmp_path / "grids").glob("*.png"))) <= 12
 
 
 def test_an_interval_in_epochs_is_rounded_up_to_whole_steps():

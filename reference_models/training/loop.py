@@ -110,7 +110,7 @@ def train(
 ) -> TrainResult:
     """Build a model, train it until the budget is spent, and leave everything in `folder`.
 
-    Pictures are made every `grid_every` steps (a tenth of the budget, or an epoch where only minutes are given),
+    Pictures are made every `grid_every` steps (a tenth of the budget, in time where only minutes are given),
     checkpoints every `checkpoint_every` steps (once a minute); `evaluate` is called with the model in evaluation mode
     at step 0, every `evaluate_every` steps and at the end, and what it returns becomes evaluation.csv. ModelError for
     data that do not fit the task or the network, a folder with a checkpoint (unless `resume`), a checkpoint of
@@ -120,8 +120,8 @@ def train(
     check_fits(spec, data)
     place, budget = find_device(device), budget or Budget()
     total = budget.total_steps(config, data)
-    tenth = ceil((total or 10 * epoch_images(data) / config.batch_size) / 10)
-    every = Intervals(grid_every or tenth, evaluate_every, checkpoint_every)
+    tenth = ceil(total / 10) if total else None
+    every = Intervals(grid_every or tenth, (budget.minutes or inf) * 6, evaluate_every, checkpoint_every)
     run = _open_run(spec, config, data, folder, question_of(spec, config, data, seed, precision), place, resume)
     for network in run.model.children() if compile else ():
         network.compile()

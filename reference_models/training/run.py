@@ -32,9 +32,10 @@ LOSSES_KEPT_ON_GPU = 20  # steps between two waits for the GPU
 
 @dataclass(frozen=True)
 class Intervals:
-    """Steps between two rounds of pictures, two evaluations, two checkpoints (None: once a minute)."""
+    """Steps between two rounds of pictures (None: so many seconds), two evaluations, checkpoints (None: a minute)."""
 
-    pictures: int
+    pictures: int | None
+    picture_seconds: float
     evaluation: int
     checkpoint: int | None
 
@@ -60,6 +61,7 @@ class Run:
         self.log: Any = None
         self._earlier_seconds, self._started = float(earlier["seconds"]) if earlier else 0.0, time.monotonic()
         self._saved_at, self._saved_step = time.monotonic(), self.step
+        self._drawn_at = self._earlier_seconds
         self._losses = Curve(folder / "losses.csv", self.step)
         self._evaluation = Curve(folder / "evaluation.csv", self.step if earlier else -1)
         self._film = Film(folder / "grids" / "film.npz", self.step if earlier else -1)
@@ -107,7 +109,8 @@ class Run:
         """What is due after this step besides learning."""
         if self.step % every.evaluation == 0:
             self._evaluate(evaluate)
-        if self.step % every.pictures == 0:
+        since_drawn = self.seconds - self._drawn_at
+        if self.step % every.pictures == 0 if every.pictures else since_drawn >= every.picture_seconds:
             self._draw()
         since_saved = time.monotonic() - self._saved_at
         if self.step % every.checkpoint == 0 if every.checkpoint else since_saved >= CHECKPOINT_SECONDS:
@@ -125,6 +128,7 @@ class Run:
 
     def _draw(self) -> None:
         """Pictures and curves as they are now."""
+        self._drawn_at = self.seconds
         self._draw_pictures(self.folder / "grids", f"-{self.step:07d}")
         self._follow()
         self._flush()
