@@ -354,3 +354,11 @@ def test_threads_are_gone_however_the_loop_ends():
 def test_impossible_workers_and_batches_are_refused(workers, batch_size):
     with pytest.raises(ValueError, match="expected at least"):
         next(iterate(numbers(1, one_pixel), workers=workers, batch_size=batch_size))
+
+
+def test_folders_in_folders_end_somewhere(tmp_path):
+    fill(tmp_path.joinpath("near", *["d"] * 60), ["0.png"])
+    assert open_source(tmp_path / "near").count == 1
+    fill(tmp_path.joinpath("far", *["d"] * 70), ["0.png"])
+    with pytest.raises(InputError, match="more than 64 folders deep"):
+        open_source(tmp_path / "far")

@@ -23,6 +23,7 @@ from metrics._errors import InputError
 MAX_FILE_BYTES = 2**30  # no image below the pixel limit is larger
 SCAN_THREADS = 8  # mostly waiting for the disk
 FILES_PER_TASK = 32
+MOST_LEVELS = 64  # of folders in folders
 NAMED = 3  # skipped files named in a note; `bench doctor` names all
 
 
@@ -72,6 +73,8 @@ def list_folder(path: Path) -> Listing:
 
 
 def _walk(folder: Path, prefix: str, found: list[tuple[str, Path]], others: list[str], above: tuple[Path, ...]) -> None:
+    if prefix.count("/") > MOST_LEVELS:
+        raise InputError(f"{folder} lies more than {MOST_LEVELS} folders deep; expected images nearer to the top")
     try:
         entries = list(os.scandir(folder))
     except OSError as error:

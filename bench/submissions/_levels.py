@@ -1,6 +1,7 @@
 """`bench verify` as a whole: which entries, which levels, and what is written down of it."""
 
 import difflib
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,8 @@ def verify_one(path: Path, results: Path, source: Source | None = None) -> Verdi
 
     Raises InputError or ModelError where it cannot be measured again here.
     """
-    verdict = verify_entry(path, Book(results))
+    with _one_thread():
+        verdict = verify_entry(path, Book(results))
     if source and verdict.entry and not any(one.code == "track" for one in verdict.problems):
         verdict = verify_again(verdict, _open(verdict.entry, source))
     return _noted(verdict)
@@ -74,11 +76,19 @@ def verify_all(results: Path) -> list[Verdict]:
     paths = entry_paths(results)
     if not paths:
         raise InputError(f"no entries below {results / 'submissions'}; make one with `bench submit`, or give --results")
-    verdicts = [_noted(verify_entry(path, book)) for path in paths]
+    with _one_thread():
+        verdicts = [_noted(verify_entry(path, book)) for path in paths]
     known = {*paths, *(path.with_suffix("") for path in paths)}
     strangers = [path for path in sorted((results / "submissions").glob("*/*")) if path not in known]
     verdicts += [Verdict(path, 0, (Problem("file", f"{path} belongs to no entry"),), None) for path in strangers]
     return sorted(verdicts, key=lambda verdict: verdict.path)
+
+
+def _one_thread() -> AbstractContextManager[object]:
+    """On a busy machine the threads of a small decomposition wait for each other a hundred times as long."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1)
 
 
 def _open(entry: Entry, source: Source) -> Again:

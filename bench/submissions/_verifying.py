@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from threadpoolctl import threadpool_limits
-
 from bench import __version__, registry
 from bench.entries import (
     INFLUENCE,
@@ -217,10 +215,7 @@ def _moments(path: Path, entry: Entry, page: Page) -> Iterator[Problem]:
         stored = read_moments(beside(path) / MOMENTS)
         if stored.count != entry.manifest.count:
             yield Problem("moments", f"{MOMENTS} is of {stored.count} images, the entry of {entry.manifest.count}")
-        # On a busy machine the threads of a small decomposition wait for each other a hundred times as long.
-        with threadpool_limits(1):
-            found = distance(page.moments, stored)
-        yield from fits_moments(entry.scores, found)
+        yield from fits_moments(entry.scores, distance(page.moments, stored))
     except InputError as error:
         yield Problem("moments", str(error))
 
