@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.cache import Cache
 from bench.copies import VERSION as COPIES_VERSION
 from bench.datasets._order import permutation
 from bench.entries import REAL_MOMENTS, SCHEMA, TrackRecord, beside, read_track, track_path, write_track
@@ -45,7 +46,7 @@ from bench.provenance import environment, file_sha256, now_utc
 from bench.records import Numbers
 from bench.scoring import MeasuredSet, Scores, load_metrics
 from bench.sources import ImageSource
-from bench.sources._rows import from_rows, three_channels
+from bench.sources._open import source_of_split
 from bench.tracks import CLOSEST_AMONG, OFFLINE, TRAIN, Rules, Track, check_rules, subject_of, tracks
 from metrics._errors import InputError
 from metrics._types import Metric
@@ -123,7 +124,7 @@ def open_track(track: Track, measure: Measure, root: Path | None = None, report:
     subject = subject_of(track, root)
     evaluation = open_evaluation(subject, measure)
     train, held_out = closest_sets(subject)
-    whole = whole_split(subject, TRAIN, train)
+    whole = whole_split(subject, TRAIN, train, measure.cache)
     (memorisation,) = load_metrics([MEMORISATION])
     rules = Rules(
         protocol=evaluation.protocol,
@@ -147,17 +148,13 @@ def closest_sets(subject: Subject) -> tuple[ImageSource, ImageSource]:
     return _drawn(subject, TRAIN, TRAIN), _drawn(subject, TEST, HELD_OUT)
 
 
-def whole_split(subject: Subject, part: str, drawn: ImageSource) -> ImageSource:
+def whole_split(subject: Subject, part: str, drawn: ImageSource, cache: Cache | None = None) -> ImageSource:
     """All images of a split of a data set with one domain, read when they are needed; those that were `drawn` from it
     where it has more than WHOLE_VALUES values."""
     split = subject.dataset.load(part, subject.root, subject.domains[0])
     if split.count * prod(subject.dataset.shape) > WHOLE_VALUES:
         return drawn
-
-    def rows(start: int, stop: int) -> np.ndarray:
-        return np.ascontiguousarray(three_channels(split.read(start, stop)))
-
-    return from_rows(title(subject, part, ""), "dataset", rows, split.count, None, (), [])
+    return source_of_split(split, title(subject, part, ""), cache=cache)
 
 
 def _drawn(subject: Subject, part: str, name: str) -> ImageSource:

@@ -128,7 +128,8 @@ def _links(material: Material, looked: Survey) -> Iterator[Finding]:
     folder = material.images
     if not isinstance(folder, Path) or not folder.is_dir():
         return
-    linked = [item.key for item in (*looked.images, *looked.corrupt) if _is_linked(folder, item.key)]
+    keys = [*(image.key for image in looked.images), *(file.key for file in looked.corrupt)]
+    linked = [key for key in keys if _is_linked(folder, key)]
     if linked:
         what = f"{len(linked):,} images are links, or lie in folders that are: they can change behind the entry"
         remedy = "submit a copy of the folder with the files themselves (cp -rL)"
