@@ -14,10 +14,10 @@ What differs: sums run in another order, so pixels agree to float32 rounding (1e
 """
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, UInt8
-from scipy import sparse
 
 MODES = ("tf1", "clean", "torch")
 
@@ -63,10 +63,12 @@ def resize_matrix(mode: str, n_in: int, n_out: int) -> Float32[np.ndarray, "{n_o
 
 
 @lru_cache(maxsize=64)
-def _sparse_matrix(mode: str, n_in: int, n_out: int) -> sparse.csr_array:
+def _sparse_matrix(mode: str, n_in: int, n_out: int) -> Any:
+    from scipy.sparse import csr_array  # 0.1 s that whoever only asks how wide the features are can do without
+
     # Two to a dozen non-zeros in a row: measured 7 times (96 -> 299) to 30 times (512 -> 299) as fast as dense
     # products, and without threads that would compete with the network's.
-    return sparse.csr_array(resize_matrix(mode, n_in, n_out))
+    return csr_array(resize_matrix(mode, n_in, n_out))
 
 
 def _tf1(n_in: int, n_out: int) -> np.ndarray:
