@@ -20,6 +20,7 @@ from metrics._thumbnails import thumbnails, two_nearest
 VERSION = 1  # goes up when a number here changes
 BLOCK = 256  # images decoded at a time
 LEAST = 4  # images per set
+CALIBRATION = 1_000  # held-out images, evenly spread, that say which nearness is usual
 
 
 def copies(train: ImageSource, generated: ImageSource, held_out: ImageSource, *, workers: int = 2) -> Numbers:
@@ -35,7 +36,7 @@ def copies(train: ImageSource, generated: ImageSource, held_out: ImageSource, *,
             raise InputError(f"{source.name} holds {source.count} images; expected at least {LEAST}; give more")
     trained, known = _look(train, workers)
     made, originals, distances = _compare(generated, known, workers)
-    real, _, usual = _compare(held_out, known, workers)
+    real, _, usual = _compare(held_out, known, workers, most=CALIBRATION)
     near = near_duplicates(distances, originals, usual)
     seen, unseen = set(trained), set(real) - set(trained)
     return {
@@ -69,12 +70,19 @@ def _look(source: ImageSource, workers: int) -> tuple[list[str], np.ndarray]:
     return hashes, np.concatenate(parts)
 
 
-def _compare(source: ImageSource, known: np.ndarray, workers: int) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Hashes, the number of the nearest known image [n], and squared distances to the two nearest [n, 2]."""
-    hashes, rows, squared = [], [], []
+def _compare(
+    source: ImageSource, known: np.ndarray, workers: int, most: int | None = None
+) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Hashes of all images; of all, or of `most` evenly spread ones, the number of the nearest known image [n], and the
+    squared distances to the two nearest [n, 2]."""
+    count = min(source.count, most or source.count)
+    chosen = set(np.linspace(0, source.count - 1, count).round().astype(int).tolist())
+    hashes: list[str] = []
+    rows, squared = [], []
     for batch in iterate(source, workers, BLOCK):
+        wanted = [image for place, image in enumerate(batch, len(hashes)) if place in chosen]
         hashes += [hash_of(image) for image in batch]
-        for images in _stacks(batch):
+        for images in _stacks(wanted):
             near, distances = two_nearest(images, known)
             rows.append(near)
             squared.append(distances)

@@ -159,6 +159,15 @@ def test_images_of_several_sizes_are_compared():
     assert (squared[:, 0] < 0.05 * squared[:, 1]).all()
 
 
+def test_of_many_held_out_images_an_even_part_is_compared(monkeypatch):
+    monkeypatch.setattr("bench.copies.CALIBRATION", 30)
+    every_other = _found(TRAIN, OTHERS, HELD_OUT[np.linspace(0, 59, 30).round().astype(int)])
+    found = _found(TRAIN, OTHERS, HELD_OUT)
+    assert found == every_other
+    held_out = np.concatenate([HELD_OUT, TRAIN[:20]])
+    assert _found(TRAIN, OTHERS, held_out)["exact_copies_expected"] == 20 / 80  # of all of them
+
+
 def test_too_few_images_are_an_input_error():
     with pytest.raises(InputError, match="holds 3 images; expected at least 4"):
         _found(TRAIN, OTHERS[:3], HELD_OUT)
