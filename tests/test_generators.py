@@ -20,7 +20,7 @@ WEIGHTS = np.random.RandomState(0).randn(3, 24).astype(np.float32) / 3
 SPEC = GeneratorSpec((3,))
 
 
-def onnx_generator(path, *, inputs=("z",), batch="n", scale=1.0, output=(-1, 1, 4, 6), dtype=np.float32):
+def onnx_generator(path, *, inputs=("z",), batch="n", scale=1.0, output=(-1, 1, 4, 6), weights=WEIGHTS):
     """tanh(z W) * scale as an ONNX file."""
     nodes = [
         helper.make_node("MatMul", ["z", "w"], ["a"]),
@@ -28,11 +28,11 @@ def onnx_generator(path, *, inputs=("z",), batch="n", scale=1.0, output=(-1, 1, 
         helper.make_node("Mul", ["b", "scale"], ["c"]),
         helper.make_node("Reshape", ["c", "shape"], ["images"]),
     ]
-    values = {"w": WEIGHTS, "scale": np.float32(scale), "shape": np.array(output, np.int64)}
+    values = {"w": weights, "scale": np.float32(scale), "shape": np.array(output, np.int64)}
     graph = helper.make_graph(
         nodes,
         "generator",
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [batch, 3]) for name in inputs],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [batch, len(weights)]) for name in inputs],
         [helper.make_tensor_value_info("images", TensorProto.FLOAT, None)],
         [numpy_helper.from_array(np.asarray(value), name) for name, value in values.items()],
     )

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from submitted import bench, blends, good, save
+from test_generators import onnx_generator
 
 from bench.copies import copies
 from bench.entries import beside, entry_path, read_entry, read_verified, track_path, write_entry
@@ -351,6 +352,18 @@ def test_another_model_is_named():
     good("train", "--model", "dcgan", "--dataset", "digits", *tiny, "--seed", 1)
     found = problems("digits/tiny", "--checkpoint", "runs/dcgan-digits-seed1")
     assert "is not that of what made the entry" in found[0]
+
+
+def test_a_generator_in_onnx_is_submitted_with_its_noise_and_gives_level_3(here):
+    weights = np.random.RandomState(1).randn(8, 1024).astype(np.float32)
+    path = onnx_generator(here / "g.onnx", output=(-1, 1, 32, 32), weights=weights)
+    assert "needs its noise" in bench("submit", path, "--track", "digits", "--name", "Onnx").stderr
+    good("submit", path, "--track", "digits", "--name", "Onnx", "--noise-dim", 8, "--noise", "uniform-1..1")
+    entry = read_entry(Path("results/submissions/digits/onnx.json"))
+    assert entry.origin.settings == {"noise_dim": "8", "noise": "uniform-1..1", "output_range": "-1..1"}
+    assert verified("digits/onnx", "--checkpoint", path)[0]["level"] == 3
+    onnx_generator(path, output=(-1, 1, 32, 32), weights=weights + 1)
+    assert "is not that of what made the entry" in problems("digits/onnx", "--checkpoint", path)[0]
 
 
 def test_images_have_no_level_3():
