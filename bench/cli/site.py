@@ -1,0 +1,33 @@
+"""The leaderboard as pages: static files that open from a folder as well as from any web host."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from bench.cli._options import examples, json_option
+from bench.cli._output import print_json
+from bench.cli._running import force_option, path_type, results_option
+
+
+@click.command(epilog=examples("bench site -o site", "bench site -o public/leaderboard --results results --force"))
+@click.option("-o", "--output", type=path_type, required=True, metavar="DIR", help="The folder of the site.")
+@results_option
+@force_option
+@json_option
+def command(output: Path, results: Path, force: bool, as_json: bool) -> None:
+    """Writes the leaderboard below --results as static pages into --output: tracks, tables, entries, explanations.
+
+    The pages load nothing from anywhere else, work from a file and below any address, and are the same bytes for the
+    same results. A site that is there is replaced; a folder that holds anything else is not, without --force.
+
+    JSON: an object with tracks, entries (how many) and files (their names, sorted).
+    """
+    from bench.site import write_site
+
+    made = write_site(results, output, force=force)
+    if as_json:
+        print_json(asdict(made))
+    else:
+        counts = f"tracks: {made.tracks:,}, entries: {made.entries:,}, files: {len(made.files):,}"
+        click.echo(f"{output / 'index.html'} ({counts})")

@@ -1,0 +1,52 @@
+"""The leaderboard as pages: static files that open from a folder as well as from any web host.
+
+    index.html                      the tracks
+    tracks/<track>.html             ranking, intervals drawn, fidelity against diversity, rules
+    entries/<track>/<slug>.html     one entry: pictures, all numbers, provenance, commands
+    metrics.html  reading.html      what each number says; what ranks, intervals, flags and levels are
+    site.css  site.js  icon.svg     all that the pages load; they are readable without the script
+    site.json                       the list of all these files
+
+The same results give the same bytes: no clock, nothing random, everything sorted. All text that somebody has submitted
+is escaped, and a policy in each page allows its own files only.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.leaderboard import read_board, tracks_with_entries
+from bench.site.folder import check_place, write_folder
+from bench.site.pages import site_files
+from metrics._errors import InputError
+
+
+@dataclass(frozen=True)
+class Site:
+    """What was written: the number of tracks, of entries, and the files, sorted."""
+
+    tracks: int
+    entries: int
+    files: tuple[str, ...]
+
+
+def write_site(results: Path, place: Path, *, force: bool = False) -> Site:
+    """Write the site of a results folder, whole or not at all.
+
+    Raises InputError where the results cannot be used (naming the file), where `place` holds anything but a site
+    (unless `force`), and where it cannot be written.
+    """
+    check_place(place, results, force)
+    made = [read_board(results, track) for track in _tracks(results)]
+    files = write_folder(place, site_files(made, results))
+    entries = sum(len(board.ranked) + len(board.flagged) + len(board.controls) for board in made)
+    return Site(len(made), entries, tuple(files))
+
+
+def _tracks(results: Path) -> list[str]:
+    """The tracks with a record or with entries, sorted; InputError where there is none."""
+    found = {path.stem for path in (results / "tracks").glob("*.json")} | set(tracks_with_entries(results))
+    if not found:
+        raise InputError(
+            f"{results} holds no track of a leaderboard; name the folder with --results, or `bench submit`"
+        )
+    return sorted(found)

@@ -1,0 +1,262 @@
+"""What the page of an entry shows, as values."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.entries import (
+    LEVELS,
+    NEIGHBOURS,
+    PREVIEW,
+    Entry,
+    TrackRecord,
+)
+from bench.evaluation import NOISE, REAL_2
+from bench.leaderboard import Board, Standing
+from bench.records import Numbers
+from bench.site.links import safe_link
+from bench.site.numbers import Shown, expected_of, in_order, interval_of, outputs_of, shown
+from bench.site.pictures import Picture
+from bench.site.places import address, entry_file, picture_file, track_href, up_from
+from bench.site.steps import Step, steps
+from bench.site.views import kind_of, ranks_in_words
+from bench.site.words import SAYS, dataset_of
+from bench.tables import ARROWS, Cell, Column, Table, aligned, text
+from metrics._types import Output
+
+TILES = ("fid_corrected", "inception_score_corrected", "precision", "recall", "coverage", "near_duplicates")
+CAPTIONS = {
+    PREVIEW: ("Preview: some of the submitted images of {name}", "The first of the submitted images, none chosen."),
+    NEIGHBOURS: (
+        "Images of {name} that are nearest to a training image, that training image below each",
+        "Above, the submitted images that are nearest to a training image by the features; below each, that image.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class NumberRow:
+    """A number with its interval and what real 2 and noise score."""
+
+    metric: str
+    key: str
+    first: bool
+    title: str
+    arrow: str
+    says: str
+    shown: str
+    interval: str
+    real: str
+    noise: str
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One of the numbers at the top."""
+
+    what: str
+    shown: str
+    beside: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture on the page."""
+
+    href: str
+    width: int
+    height: int
+    alt: str
+    words: str
+
+
+@dataclass(frozen=True)
+class EntryView:
+    """Everything on the page of an entry."""
+
+    name: str
+    track: str
+    track_href: str
+    kind: str
+    level: int
+    level_word: str
+    authors: str
+    flags: tuple[str, ...]
+    summary: tuple[Tile, ...]
+    pictures: tuple[Figure, ...]
+    withheld: tuple[str, ...]
+    numbers: tuple[NumberRow, ...]
+    stored: tuple[tuple[str, str, str], ...]
+    remarks: tuple[Any, ...]
+    about: tuple[tuple[str, str, str], ...]
+    rules: tuple[tuple[str, str], ...]
+    provenance: tuple[tuple[str, str, bool], ...]
+    steps: tuple[Step, ...]
+
+
+def entry_view(
+    board: Board, one: Standing, pictures: Mapping[str, Picture], rules: tuple[tuple[str, str], ...]
+) -> EntryView:
+    """The page of an entry; `pictures` are those that may be shown, `rules` those of the track in words."""
+    entry = one.entry
+    numbers = tuple(_numbers(entry, board.record))
+    return EntryView(
+        name=entry.about.name,
+        track=entry.track,
+        track_href=track_href(entry.track),
+        kind=kind_of(entry),
+        level=one.level,
+        level_word=LEVELS[one.level],
+        authors=entry.about.authors,
+        flags=one.flags,
+        summary=(_rank(board, one), *_tiles(numbers)),
+        pictures=tuple(_figure(entry, name, picture) for name, picture in pictures.items()),
+        withheld=_withheld(entry, pictures),
+        numbers=numbers,
+        stored=tuple(_stored(entry)),
+        remarks=entry.remarks,
+        about=tuple(_about(entry)),
+        rules=rules,
+        provenance=tuple(_provenance(entry)),
+        steps=steps(entry),
+    )
+
+
+# ----- numbers
+
+
+def _numbers(entry: Entry, record: TrackRecord) -> Iterable[NumberRow]:
+    metrics = in_order(entry.rules, entry.scores)
+    measured = [(metric, number) for metric in metrics for number in outputs_of(metric, entry.scores[metric])]
+    scored = (entry.scores, *(record.landmarks.get(name, {}) for name in (REAL_2, NOISE)))
+    table = _side_by_side(measured, scored)
+    before = ""
+    for (metric, output), column in zip(measured, zip(*table.rows, strict=True), strict=True):
+        mine, real, noise = (shown(output.name, output.title, cell) for cell in column)
+        yield NumberRow(
+            metric=metric,
+            key=output.name,
+            first=metric != before,
+            title=output.title,
+            arrow=ARROWS[output.better],
+            says=SAYS.get(output.name, ""),
+            shown=mine.shown,
+            interval=mine.interval or _by_chance(entry.scores[metric], output.name, mine),
+            real=real.shown,
+            noise=noise.shown,
+        )
+        before = metric
+
+
+def _side_by_side(measured: Sequence[tuple[str, Output]], scored: Sequence[Mapping[str, Numbers]]) -> Table:
+    """A row per set, a column per number, with the same decimals down each."""
+    rows = [tuple(_cell(scores.get(metric, {}), output.name) for metric, output in measured) for scores in scored]
+    columns = []
+    for (_, output), cells in zip(measured, zip(*rows, strict=True), strict=True):
+        large = any(isinstance(cell.value, float) and abs(cell.value) >= 2 for cell in cells)
+        wide = any(cell.low is not None for cell in cells)
+        columns.append(Column(output.name, output.title, output.better, None if wide else 2 if large else 3))
+    return aligned(Table("numbers", "", tuple(columns), tuple(rows)))
+
+
+def _by_chance(scores: Numbers, key: str, like: Shown) -> str:
+    """`0.010 by chance`, in the decimals of the number beside it."""
+    expected = expected_of(scores, key)
+    if expected is None:
+        return ""
+    decimals = len(like.shown.partition(".")[2])
+    return f"{text(Cell(float(expected), decimals=decimals))} by chance"
+
+
+def _cell(scores: Numbers, key: str) -> Cell:
+    return Cell(scores.get(key), *interval_of(scores, key))
+
+
+def _rank(board: Board, one: Standing) -> Tile:
+    if one.rank is None:
+        return Tile("Rank", "–", "not ranked")
+    return Tile("Rank", str(one.rank.number), f"of {len(board.ranked)}; {ranks_in_words(one)} fit the data")
+
+
+def _tiles(numbers: Iterable[NumberRow]) -> list[Tile]:
+    return [Tile(one.title + one.arrow, one.shown, one.interval) for one in numbers if one.key in TILES]
+
+
+def _stored(entry: Entry) -> Iterable[tuple[str, str, str]]:
+    for metric in in_order(entry.rules, entry.scores):
+        for key, value in sorted(entry.scores[metric].items()):
+            yield metric, key, "null" if value is None else repr(value)
+
+
+# ----- pictures
+
+
+def _figure(entry: Entry, name: str, picture: Picture) -> Figure:
+    alt, words = CAPTIONS[name]
+    href = address(up_from(entry_file(entry)) + picture_file(entry, name))
+    return Figure(href, picture.width, picture.height, alt.format(name=entry.about.name), words)
+
+
+def _withheld(entry: Entry, pictures: Mapping[str, Picture]) -> tuple[str, ...]:
+    """Why pictures are not there: one with images of the data set only where its licence allows them, and of a model
+    that has copied, also a preview is."""
+    dataset = dataset_of(entry.rules)
+    if not dataset.publishable:
+        return (
+            f"No picture is shown: the licence of {dataset.name} ({dataset.licence}) does not allow its images to be "
+            "published. Nearest training images are such images, and where a model has copied, so is a preview.",
+        )
+    missing = {PREVIEW: "No preview", NEIGHBOURS: "No picture of the nearest training images"}
+    return tuple(f"{what} was stored with this entry." for name, what in missing.items() if name not in pictures)
+
+
+# ----- words
+
+
+def _about(entry: Entry) -> Iterable[tuple[str, str, str]]:
+    about = entry.about
+    said = {
+        "Authors": about.authors,
+        "Link": about.link,
+        "Paper": about.paper,
+        "Code": about.code,
+        "Licence": about.licence,
+        "Data beyond the track's training images": about.extra_data,
+        "Choice of the seed": about.seed_policy,
+        "Note": about.note,
+    }
+    for what, words in said.items():
+        if words:
+            yield what, words, safe_link(words) if what in ("Link", "Paper", "Code") else ""
+    times = len(entry.earlier) + 1
+    earlier = f"the number {times} under this name" if times > 1 else "the first under this name"
+    yield "Submitted", f"{entry.created_utc}, {earlier}", ""
+
+
+def _provenance(entry: Entry) -> Iterable[tuple[str, str, bool]]:
+    origin, manifest, where = entry.origin, entry.manifest, entry.environment
+    facts: list[tuple[str, Any, bool]] = [
+        ("Made from", origin.kind, False),
+        ("Model", origin.model, False),
+        ("Settings", _settings(origin.settings), False),
+        ("Seed of the training", origin.training_seed, False),
+        ("Steps of the training", f"{origin.training_steps:,}" if origin.training_steps is not None else None, False),
+        ("Seed of the samples", origin.sampling_seed, False),
+        ("sha256 of the source", origin.sha256, True),
+        ("Images", f"{manifest.count:,} of {manifest.width}x{manifest.height}, {manifest.mode}", False),
+        ("Merkle root of the images", manifest.merkle_root, True),
+        ("Digest of the images", manifest.digest, True),
+        *((f"sha256 of {name}", sha256, True) for name, sha256 in sorted(entry.files.items())),
+        ("Id of the track", entry.track_id, True),
+        ("bench", f"{where.bench}" + (f", commit {where.commit}" if where.commit else ""), False),
+        ("Python", where.python, False),
+        ("Packages", ", ".join(f"{name} {version}" for name, version in sorted(where.packages.items())), False),
+        ("Machine", f"{where.system}, {where.machine}, {where.cores} cores of {where.cpu}", False),
+        ("GPU", where.gpu, False),
+        *((f"Replaced, of {one.created_utc}", one.sha256, True) for one in entry.earlier),
+    ]
+    return [(what, str(value), code) for what, value, code in facts if value not in (None, "")]
+
+
+def _settings(settings: Mapping[str, Any] | None) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in sorted((settings or {}).items()))

@@ -1,0 +1,136 @@
+"""Every file of a site: values into templates, which escape whatever they are given."""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from bench import __version__
+from bench.entries import LEVELS, NEIGHBOURS, PREVIEW, Entry, entry_path, slug_of
+from bench.leaderboard import Board, Standing
+from bench.site.entry_views import entry_view
+from bench.site.numbers import explained, in_order, outputs_of
+from bench.site.pictures import read_picture
+from bench.site.places import (
+    INDEX,
+    METRICS,
+    READING,
+    entry_file,
+    picture_file,
+    track_file,
+    track_href,
+    up_from,
+)
+from bench.site.views import Row, TrackView, track_view
+from bench.site.words import DIRECTIONS, FLAGS, LEVEL_SAYS, SAYS, dataset_of
+from metrics._errors import InputError
+
+HERE = Path(__file__).parent
+STATIC = ("icon.svg", "site.css", "site.js")
+BEST = 3  # entries of each track on the front page
+EXAMPLE = "digits"  # the track of the commands on a front page without tracks
+
+
+def site_files(boards: Sequence[Board], results: Path) -> Iterator[tuple[str, bytes]]:
+    """All files of a site with their places; InputError for the first entry that cannot be shown."""
+    for name in STATIC:
+        yield name, (HERE / "static" / name).read_bytes()
+    views = [track_view(board) for board in boards]
+    yield page(INDEX, "index.html", "Leaderboard of image generators", **_index(boards, views))
+    yield page(METRICS, "metrics.html", "What each number says", metrics=_metrics(boards))
+    yield page(READING, "reading.html", "How to read it", flags=FLAGS, levels=_levels())
+    for board, view in zip(boards, views, strict=True):
+        yield page(track_file(view.name), "track.html", f"{view.name} · Leaderboard", view=view)
+        for one in (*board.ranked, *board.flagged, *board.controls):
+            yield from _entry(board, view, one, results)
+
+
+def page(file: str, template: str, title: str, **values: Any) -> tuple[str, bytes]:
+    """The page that will lie at `file`, a place from the top of the site."""
+    made = _environment().get_template(template)
+    return file, made.render(title=title, root=up_from(file), here=file, version=__version__, **values).encode()
+
+
+@cache
+def _environment() -> Any:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    folder = FileSystemLoader(HERE / "templates")
+    return Environment(loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+# ----- what each page is given
+
+
+def _index(boards: Sequence[Board], views: Sequence[TrackView]) -> dict[str, Any]:
+    rows = []
+    for board, view in zip(boards, views, strict=True):
+        protocol = board.record.rules.protocol
+        rows.append(
+            {
+                "name": view.name,
+                "href": track_href(view.name),
+                "title": dataset_of(board.record.rules).title,
+                "domain": next((one.domain for one in protocol.real if one.domain), ""),
+                "extractor": protocol.extractor,
+                "images": f"{sum(protocol.generated):,}",
+                "ranked": len(board.ranked),
+                "apart": len(board.flagged) + len(board.controls),
+                "best": [_best(view, row) for row in view.ranked[:BEST]],
+            }
+        )
+    return {"tracks": rows, "example": views[0].name if views else EXAMPLE}
+
+
+def _best(view: TrackView, row: Row) -> dict[str, str]:
+    """One of the first in a ranking, in a line."""
+    number = next(one for one in row.line.numbers if one.key == view.bar_key)
+    return {"name": row.name, "href": row.href, "ranks": row.range, "words": f"{number.shown} {number.interval}"}
+
+
+def _metrics(boards: Sequence[Board]) -> list[dict[str, Any]]:
+    """The metrics that anything here was measured by, in the order of the protocols."""
+    keys: dict[str, dict[str, Any]] = {}
+    for board in boards:
+        measured = [one.entry.scores for one in (*board.ranked, *board.flagged, *board.controls)]
+        for scores in (*board.record.landmarks.values(), *measured):
+            for metric, values in scores.items():
+                keys.setdefault(metric, {}).update(values)
+    known = set(_environment().list_templates())
+    found = []
+    for name in in_order(boards[0].record.rules, keys) if boards else ():
+        text = f"metrics/{name}.html"
+        numbers = [
+            {"title": one.title, "direction": DIRECTIONS[one.better], "says": SAYS.get(one.name, "")}
+            for one in outputs_of(name, keys[name])
+        ]
+        found.append({"metric": explained(name), "numbers": numbers, "text": text if text in known else ""})
+    return found
+
+
+def _levels() -> list[tuple[int, str, str]]:
+    return [(number, word, says) for number, (word, says) in enumerate(zip(LEVELS, LEVEL_SAYS, strict=True))]
+
+
+def _entry(board: Board, view: TrackView, one: Standing, results: Path) -> Iterator[tuple[str, bytes]]:
+    """The page of an entry, and its pictures."""
+    entry = one.entry
+    path = entry_path(results, entry.track, entry.slug)
+    _check_names(path, entry)
+    public = dataset_of(entry.rules).publishable
+    names = [name for name in (PREVIEW, NEIGHBOURS) if name in entry.files and public]
+    pictures = {name: read_picture(entry, path, name) for name in names}
+    for name, picture in pictures.items():
+        yield picture_file(entry, name), picture.content
+    title = f"{entry.about.name} · {view.name}"
+    yield page(entry_file(entry), "entry.html", title, view=entry_view(board, one, pictures, view.rules))
+
+
+def _check_names(path: Path, entry: Entry) -> None:
+    """InputError for a name that no submission can have: file names are made of it."""
+    try:
+        if slug_of(entry.slug) != entry.slug or slug_of(entry.track) != entry.track:
+            raise InputError("it has a capital, a blank or another letter that file names of entries do not have")
+        slug_of(entry.about.name)
+    except InputError as error:
+        raise InputError(f"{path} cannot be shown: {error}") from error

@@ -1,0 +1,41 @@
+"""Where everything lies in a site, as addresses from its top folder."""
+
+from pathlib import PurePosixPath
+from urllib.parse import quote
+
+from bench.entries import Entry
+
+INDEX, METRICS, READING = "index.html", "metrics.html", "reading.html"
+
+
+def track_file(track: str) -> str:
+    """The page of a track."""
+    return f"tracks/{track}.html"
+
+
+def entry_file(entry: Entry) -> str:
+    """The page of an entry."""
+    return f"entries/{entry.track}/{entry.slug}.html"
+
+
+def picture_file(entry: Entry, picture: str) -> str:
+    """A picture of an entry."""
+    return f"pictures/{entry.track}/{entry.slug}/{picture}"
+
+
+def address(file: str) -> str:
+    """A file's relative address, as it stands in a link."""
+    return quote(file)
+
+
+def up_from(file: str) -> str:
+    """The way from a page to the top: "../" for every folder that it is in."""
+    return "../" * (len(PurePosixPath(file).parts) - 1)
+
+
+def track_href(track: str) -> str:
+    return address(track_file(track))
+
+
+def entry_href(entry: Entry) -> str:
+    return address(entry_file(entry))

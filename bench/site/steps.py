@@ -1,0 +1,92 @@
+"""The commands that reproduce an entry, and those that verify it, from what it says of itself."""
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from bench import registry
+from bench.entries import Entry
+from bench.records import slug
+from bench.tracks import tracks
+
+TRANSLATING = ("paired", "unpaired")  # tasks of models that are trained on both domains of a data set
+GENERATORS = ("onnx", "torchscript")
+SAMPLED = ("checkpoint", *GENERATORS)  # kinds whose images the tool makes itself
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command, or some, and what it is good for."""
+
+    words: str
+    command: str
+
+
+def steps(entry: Entry) -> tuple[Step, ...]:
+    """To reproduce, then to verify, the cheapest first."""
+    return (*_reproduce(entry), *_verify(entry))
+
+
+def _reproduce(entry: Entry) -> Iterator[Step]:
+    origin = entry.origin
+    if origin.kind == "checkpoint" and origin.model in _tasks():
+        dataset = _trained_on(entry)
+        run = f"runs/{origin.model}-{slug(dataset)}-seed{origin.training_seed}"
+        steps = ["--steps", str(origin.training_steps)] if origin.training_steps is not None else []
+        settings = [f"--set {name}={_setting(value)}" for name, value in sorted((origin.settings or {}).items())]
+        words = ["train", "--model", origin.model, "--dataset", dataset, "--seed", str(origin.training_seed), *steps]
+        train = " ".join(["bench", *(shlex.quote(word) for word in words), *settings])
+        yield Step(
+            "Train the model again and submit what it makes. On a CPU the same versions give the same samples:",
+            f"{train}\n{_submit(entry, run)}",
+        )
+    elif origin.kind in GENERATORS:
+        said = sorted((origin.settings or {}).items())
+        spec = (f"--{name.replace('_', '-')} {_setting(value)}" for name, value in said)
+        trust = " --trust-code" if origin.kind == "torchscript" else ""
+        yield Step(
+            "With the generator, whose sha256 stands above, make the images again and submit them:",
+            f"{_submit(entry, 'GENERATOR')} {' '.join(spec)}{trust}",
+        )
+    else:
+        yield Step("With the images, whose hashes stand above, measure them again:", _submit(entry, "IMAGES"))
+
+
+def _verify(entry: Entry) -> Iterator[Step]:
+    command = f"bench verify {shlex.quote(f'results/submissions/{entry.track}/{entry.slug}.json')}"
+    yield Step("Level 1, from the files alone: is the entry whole, and are its numbers possible?", command)
+    yield Step("Level 2, with the images: are all numbers the same once more?", f"{command} --images IMAGES")
+    if entry.origin.kind in SAMPLED:
+        what = "CHECKPOINT" if entry.origin.kind == "checkpoint" else "GENERATOR"
+        yield Step("Level 3, with the model: does it make these images again?", f"{command} --checkpoint {what}")
+
+
+def _submit(entry: Entry, what: str) -> str:
+    words = ["bench", "submit", what, "--track", entry.track, "--name", entry.about.name]
+    return " ".join(shlex.quote(word) for word in words)
+
+
+def _trained_on(entry: Entry) -> str:
+    """The data set as `bench train` names it: a model that translates has both domains."""
+    subject = _subjects().get(entry.track, entry.rules.protocol.dataset)
+    return subject.partition("/")[0] if _tasks()[entry.origin.model] in TRANSLATING else subject
+
+
+@cache
+def _subjects() -> dict[str, str]:
+    return {name: track.subject for name, track in tracks().items()}
+
+
+@cache
+def _tasks() -> dict[str, str]:
+    """What each model does, read from its source."""
+    return {name: registry.describe("models", name).get("task", "") for name in registry.names("models")}
+
+
+def _setting(value: Any) -> str:
+    """A setting as `--set` reads it."""
+    if isinstance(value, list | tuple):
+        return shlex.quote(",".join(map(str, value)))
+    return str(value).lower() if value is None or isinstance(value, bool) else shlex.quote(str(value))

@@ -1,0 +1,246 @@
+"""What a track's page shows, as values: tables, drawings, words. The template only lays them out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bench.board_tables import ranking
+from bench.entries import LEVELS, Entry
+from bench.evaluation import NOISE, REAL_1, REAL_2
+from bench.leaderboard import Board, Standing, cells
+from bench.site import svg
+from bench.site.numbers import Shown, shown
+from bench.site.places import entry_href
+from bench.site.words import about_track, submit_command
+from bench.tables import ARROWS, Cell, Column, Table, aligned, text
+from bench.track_words import rules_in_words
+from bench.tracks import find_track
+
+BAR = "fid_corrected"
+ON_THE_ENTRY = ("near_copies", "c_t", "train_share_z")  # numbers that only the page of an entry shows
+PLOTS = (  # fidelity against diversity: key upwards, key to the right, words
+    ("precision", "recall", "Shares of one set inside the neighbourhoods of the other."),
+    ("density", "coverage", "The same question, steadier against outliers."),
+)
+LANDMARKS = ((REAL_2, "real", "real-2"), (NOISE, "noise", "noise-set"))  # set, class of its line and of its point
+SHAPES = (
+    ("submission", "submission"),
+    ("reference", "reference model"),
+    ("control", "control"),
+    ("flagged", "flagged"),
+    ("real-2", "real 2: what real images get"),
+    ("noise-set", "noise"),
+)
+
+
+@dataclass(frozen=True)
+class Head:
+    """The head of a column; `style` is the class that its cells have too."""
+
+    key: str
+    title: str
+    arrow: str
+    better: str
+    style: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """The numbers of one row, with the drawing of its interval."""
+
+    numbers: tuple[Shown, ...]
+    bar: svg.Bar | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One entry in a table; `words` is what is searched, in lower case."""
+
+    slug: str
+    kind: str
+    level: int
+    level_word: str
+    rank: int | None
+    group: int | None
+    range: str
+    name: str
+    href: str
+    authors: str
+    flags: tuple[str, ...]
+    words: str
+    line: Line
+    date: str
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One scatter."""
+
+    id: str
+    x_title: str
+    y_title: str
+    words: str
+    drawn: svg.Scatter
+
+
+@dataclass(frozen=True)
+class TrackView:
+    """Everything on the page of a track."""
+
+    name: str
+    lead: str
+    heads: tuple[Head, ...]
+    ranked: tuple[Row, ...]
+    flagged: tuple[Row, ...]
+    controls: tuple[Row, ...]
+    landmark_lines: tuple[tuple[str, Line], ...]
+    bar_key: str
+    ticks: tuple[svg.Tick, ...]
+    landmarks: tuple[tuple[str, float], ...]
+    landmark_words: tuple[tuple[str, str], ...]
+    plots: tuple[Plot, ...]
+    shapes: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+    rules: tuple[tuple[str, str], ...]
+    submit: str
+
+
+def track_view(board: Board) -> TrackView:
+    """The page of a track."""
+    landmarks = [one for one in LANDMARKS if one[0] in board.record.landmarks]
+    standings = (*board.ranked, *board.flagged, *board.controls)
+    table = _table(board, [name for name, *_ in landmarks], standings)
+    scale, lines = _lines(table, len(landmarks))
+    rows = [_row(one, line) for one, line in zip(standings, lines[len(landmarks) :], strict=True)]
+    ranked, flagged = len(board.ranked), len(board.ranked) + len(board.flagged)
+    places = [(style, line.bar.x) for (_, style, _), line in zip(landmarks, lines, strict=False) if line.bar]
+    return TrackView(
+        name=board.record.track,
+        lead=about_track(board.record),
+        heads=tuple(_head(column.key, column.title, column.better) for column in table.columns),
+        ranked=tuple(rows[:ranked]),
+        flagged=tuple(rows[ranked:flagged]),
+        controls=tuple(rows[flagged:]),
+        landmark_lines=tuple((name, line) for (name, *_), line in zip(landmarks, lines, strict=False)),
+        bar_key=BAR,
+        ticks=svg.interval_ticks(scale),
+        landmarks=tuple(places),
+        landmark_words=tuple((style, f"{name}, against {REAL_1} as every entry") for name, style, _ in landmarks),
+        plots=_plots(table, landmarks, standings),
+        shapes=SHAPES,
+        notes=ranking(board).notes,
+        rules=tuple(rules_in_words(find_track(board.record.track), board.record.rules)),
+        submit=submit_command(board.record.track),
+    )
+
+
+def kind_of(entry: Entry) -> str:
+    """reference, control or submission."""
+    return "control" if entry.origin.control else "reference" if entry.origin.reference else "submission"
+
+
+def ranks_in_words(one: Standing) -> str:
+    """`2–5`, the ranks that the data allow; "" for an entry that has none."""
+    if one.rank is None or one.rank.first is None:
+        return ""
+    return str(one.rank.first) if one.rank.first == one.rank.last else f"{one.rank.first}–{one.rank.last}"
+
+
+# ----- tables
+
+
+def _table(board: Board, landmarks: Sequence[str], standings: Sequence[Standing]) -> Table:
+    """The landmarks, then the entries; the drawn column first, and none that holds nothing."""
+    scored = [*(board.record.landmarks[name] for name in landmarks), *(one.entry.scores for one in standings)]
+    columns = sorted((one for one in board.columns if one.key not in ON_THE_ENTRY), key=lambda one: one.key != BAR)
+    rows = [cells(scores, columns) for scores in scored]
+    first = board.ranked[0].rank if len(board.ranked) > 1 else None
+    if first and first.last == 1:  # nobody else can be the first
+        score, *others = rows[len(landmarks)]
+        rows[len(landmarks)] = (replace(score, best=True), *others)
+    kept = [
+        place
+        for place, column in enumerate(columns)
+        if column.key == BAR or any(row[place].value is not None for row in rows)
+    ]
+    shown_rows = tuple(tuple(row[place] for place in kept) for row in rows)
+    return aligned(Table("ranking", "", tuple(_titled(columns[place]) for place in kept), shown_rows))
+
+
+def _titled(column: Column) -> Column:
+    """A column with a title that stands by itself; its interval stands under the number anyway."""
+    title = "FID, corrected" if column.key == BAR else column.title.removesuffix(" [95 %]")
+    return replace(column, title=title)
+
+
+def _lines(table: Table, landmarks: int) -> tuple[svg.Scale, list[Line]]:
+    """The scale of the drawn column, and every row with its drawing."""
+    place = [column.key for column in table.columns].index(BAR)
+    drawn = [row[place] for row in table.rows]
+    inner = [(cell.low, cell.high) for cell in drawn[landmarks:] if cell.low is not None and cell.high is not None]
+    scale = svg.interval_scale(inner, [cell.value for cell in drawn if isinstance(cell.value, float)])
+    return scale, [Line(_numbers(table, row), _bar(scale, row[place])) for row in table.rows]
+
+
+def _numbers(table: Table, row: Sequence[Cell]) -> tuple[Shown, ...]:
+    return tuple(shown(column.key, column.title, cell) for column, cell in zip(table.columns, row, strict=True))
+
+
+def _bar(scale: svg.Scale, cell: Cell) -> svg.Bar | None:
+    return svg.bar(scale, cell.value, cell.low, cell.high) if isinstance(cell.value, float) else None
+
+
+def _head(key: str, title: str, better: str) -> Head:
+    return Head(key, title, ARROWS[better].strip(), better, "drawn" if key == BAR else "number")
+
+
+def _row(one: Standing, line: Line) -> Row:
+    entry = one.entry
+    return Row(
+        slug=entry.slug,
+        kind=kind_of(entry),
+        level=one.level,
+        level_word=LEVELS[one.level],
+        rank=one.rank.number if one.rank else None,
+        group=one.rank.group if one.rank else None,
+        range=ranks_in_words(one),
+        name=entry.about.name,
+        href=entry_href(entry),
+        authors=entry.about.authors,
+        flags=one.flags,
+        words=f"{entry.about.name} {entry.about.authors} {entry.slug}".lower(),
+        line=line,
+        date=entry.created_utc[:10],
+    )
+
+
+# ----- scatters
+
+
+def _plots(table: Table, landmarks: Sequence[tuple[str, str, str]], standings: Sequence[Standing]) -> tuple[Plot, ...]:
+    titles = {column.key: column.title for column in table.columns}
+    return tuple(
+        Plot(f"{y}-{x}", titles[x], titles[y], words, svg.scatter(_points(table, x, y, landmarks, standings)))
+        for y, x, words in PLOTS
+        if x in titles and y in titles
+    )
+
+
+def _points(
+    table: Table, x: str, y: str, landmarks: Sequence[tuple[str, str, str]], standings: Sequence[Standing]
+) -> list[svg.Point]:
+    keys = [column.key for column in table.columns]
+    points = []
+    for number, row in enumerate(table.rows):
+        across, up = row[keys.index(x)], row[keys.index(y)]
+        if not isinstance(across.value, float) or not isinstance(up.value, float):
+            continue
+        values = f"{y} {text(up)}, {x} {text(across)}"
+        if number < len(landmarks):
+            name, _, kind = landmarks[number]
+            points.append(svg.Point(across.value, up.value, name, f"{name}: {values}", kind))
+            continue
+        one = standings[number - len(landmarks)]
+        kind = "flagged" if one.flags and not one.entry.origin.control else kind_of(one.entry)
+        name, slug = one.entry.about.name, one.entry.slug
+        points.append(svg.Point(across.value, up.value, name, f"{name}: {values}", kind, entry_href(one.entry), slug))
+    return points

@@ -1,0 +1,328 @@
+"""The site in a real Chromium, opened from a folder: scripts, keyboard, themes, widths, and that nothing leaves it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from leaderboard_entries import entry, place, write_results
+
+from bench.site import write_site
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e .[test]")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH: apt-get install chromium")
+
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--no-first-run", "--disable-default-apps", "--disable-extensions",
+)  # fmt: skip
+SCRIPT_NAME = "<script>window.broken = 1</script>"
+LONG_NAME = "W" * 80
+PAGES = (
+    "index.html", "metrics.html", "reading.html", "tracks/digits.html", "entries/digits/dcgan.html",
+    "entries/digits/script-window.broken-1-script.html", f"entries/digits/{LONG_NAME.lower()}.html",
+)  # fmt: skip
+CONTRAST = """() => {
+  const channel = (value) => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+  const rgba = (text) => text.match(/[\\d.]+/g).map(Number);
+  const behind = (element) => {
+    for (; element; element = element.parentElement) {
+      const colour = rgba(getComputedStyle(element).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const low = new Set();
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const element = walk.currentNode.parentElement;
+    if (!walk.currentNode.data.trim() || !element.getClientRects().length || element.closest("title")) continue;
+    const style = getComputedStyle(element);
+    const both = [rgba(element.closest("svg") ? style.fill : style.color), behind(element)].map(light).sort();
+    const ratio = (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
+    if (ratio < 4.5) low.add(`${element.tagName}.${element.className?.baseVal ?? element.className}: ${ratio}`);
+  }
+  return [...low];
+}"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A site of 14 entries, and two whose names are a script and one long word."""
+    folder = tmp_path_factory.mktemp("browser")
+    write_results(folder / "results", 14)
+    place(folder / "results", entry(20, about={"name": SCRIPT_NAME, "authors": SCRIPT_NAME, "note": "n" * 10_000}), 20)
+    place(folder / "results", entry(21, about={"name": LONG_NAME}), 21)
+    write_site(folder / "results", folder / "site")
+    return folder / "site"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def opened(browser, site):
+    """A function that opens a page of the site; the test fails where a page complains or asks for anything else."""
+    contexts, complaints = [], []
+
+    def open_page(name="tracks/digits.html", width=1280, **options):
+        context = browser.new_context(viewport={"width": width, "height": 800}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: complaints.append(dialog.message))
+        page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
+        page.on("request", lambda request: request.url.startswith(site.as_uri()) or complaints.append(request.url))
+        page.goto((site / name).as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+def shown(page, table="ranked-table"):
+    """The names in a table as they are seen, from the top."""
+    return page.eval_on_selector_all(
+        f"#{table} tbody tr",
+        "rows => rows.filter(row => row.offsetParent).map(row => row.querySelector('.name').textContent)",
+    )
+
+
+def values(page, title):
+    """The numbers of a column from the top; None where an entry has none."""
+    return page.eval_on_selector_all(
+        "#ranked-table tbody tr",
+        """(rows, title) => rows.map(row => {
+            const heads = [...row.closest("table").tHead.rows[0].cells];
+            const text = row.cells[heads.findIndex(head => head.dataset.title === title)].dataset.value;
+            return text === undefined ? null : Number(text);
+        })""",
+        title,
+    )
+
+
+def sorts(page):
+    return page.eval_on_selector_all(
+        "#ranked-table th[aria-sort]",
+        "heads => heads.map(head => [head.dataset.title, head.getAttribute('aria-sort')])",
+    )
+
+
+def background(page):
+    return page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+
+# ----- every page
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_opens_without_a_complaint_and_asks_for_nothing_outside(opened, name):
+    page = opened(name)
+    assert page.locator("h1").count() == 1
+    assert page.locator("#theme").is_visible()
+    assert all(page.eval_on_selector_all("img", "all => all.map(image => image.complete && image.naturalWidth > 0)"))
+    for width in (320, 390, 800, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("name", PAGES[:6])
+def test_text_stands_out_from_what_is_behind_it(opened, name):
+    page = opened(name)
+    page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert page.evaluate(CONTRAST) == []
+
+
+def test_a_name_that_is_a_script_is_a_name(opened):
+    page = opened()
+    assert SCRIPT_NAME in shown(page)
+    page.get_by_role("link", name=SCRIPT_NAME, exact=True).click()
+    assert page.locator("h1").text_content() == SCRIPT_NAME
+    assert page.evaluate("window.broken") is None
+
+
+def test_the_policy_stops_a_script_that_gets_into_a_page(browser, site):
+    page = browser.new_page()
+    page.goto((site / "index.html").as_uri())
+    page.evaluate("""() => {
+        const script = document.createElement("script");
+        script.textContent = "window.broken = 1";
+        document.body.append(script);
+    }""")
+    assert page.evaluate("window.broken") is None
+    page.close()
+
+
+def test_without_scripts_everything_is_there_and_nothing_pretends_to_work(opened, site):
+    page = opened(java_script_enabled=False)
+    rows = page.locator("#ranked-table tbody tr")
+    assert rows.count() == 14 and all(row.is_visible() for row in rows.all())
+    assert not page.locator("#filters").is_visible() and not page.locator("#theme").is_visible()
+    assert page.locator("button.sort").count() == 0
+
+
+# ----- sorting
+
+
+def test_a_click_on_a_head_sorts_the_best_first_and_another_one_the_other_way(opened):
+    page = opened()
+    assert sorts(page) == [["Rank", "ascending"]]
+    for title, first, order in (("KID", "ascending", 1), ("Recall", "descending", -1)):
+        head = page.locator("#ranked-table thead").get_by_role("button", name=title)
+        head.click()
+        assert sorts(page) == [[title, first]]
+        assert values(page, title) == sorted(values(page, title), key=lambda value: order * value)
+        head.click()
+        assert values(page, title) == sorted(values(page, title), key=lambda value: -order * value)
+        assert page.locator("#status").text_content().startswith(f"sorted by {title}")
+
+
+def test_entries_without_a_number_come_last_in_both_directions(opened, site):
+    page = opened()
+    place = page.locator("#ranked-table thead th").evaluate_all(
+        "all => all.findIndex(one => one.dataset.title === 'KID')"
+    )
+    page.evaluate(f"delete document.querySelector('#ranked-table tbody tr:nth-child(3)').cells[{place}].dataset.value")
+    for _ in range(2):
+        page.locator("#ranked-table thead").get_by_role("button", name="KID").click()
+        assert values(page, "KID")[-1] is None and None not in values(page, "KID")[:-1]
+
+
+def test_the_landmarks_stay_below_the_table(opened):
+    page = opened()
+    page.locator("#ranked-table thead").get_by_role("button", name="Recall").click()
+    assert page.locator("#ranked-table tfoot .name").all_text_contents() == ["real 2", "noise"]
+
+
+def test_a_phone_sorts_by_a_choice_instead_of_heads(opened):
+    page = opened(width=390)
+    choice = page.get_by_label("Sort by")
+    choice.select_option(label="Coverage")
+    assert values(page, "Coverage") == sorted(values(page, "Coverage"), reverse=True)
+    assert page.locator("#ranked-table tbody tr").first.is_visible()
+
+
+# ----- filtering
+
+
+def test_words_filter_by_name_and_authors_and_the_count_is_said(opened):
+    page = opened()
+    page.get_by_label("Name or authors").fill("COPSE")
+    assert shown(page) == ["Copse", "Copse 2"]
+    assert page.locator("#status").text_content() == "2 of 16 entries shown"
+    page.get_by_label("Name or authors").fill("rowan copse")
+    assert shown(page) == ["Copse"]
+    page.get_by_role("button", name="Show all").click()
+    assert len(shown(page)) == 14
+    assert page.locator("#status").text_content() == "all 16 entries shown"
+
+
+def test_levels_and_kinds_filter_and_points_fade_with_their_rows(opened):
+    page = opened()
+    page.get_by_label("Verified").select_option("3")
+    levels = page.eval_on_selector_all("tbody tr:not([hidden])", "rows => rows.map(row => row.dataset.level)")
+    assert set(levels) == {"3"}
+    page.get_by_label("Verified").select_option("0")
+    page.get_by_label("Kind").select_option("reference")
+    assert shown(page) == ["dcgan", "vae", "wgan-gp"]
+    kept = page.eval_on_selector_all("[data-mark]:not(.out)", "marks => marks.map(mark => mark.dataset.mark)")
+    assert set(kept) == {"dcgan", "vae", "wgan-gp"}
+    page.get_by_label("Kind").select_option("control")
+    assert shown(page) == [] and len(shown(page, "controls-table")) == 2
+
+
+# ----- keyboard
+
+
+def test_the_keyboard_alone_skips_sorts_filters_and_opens(opened, site):
+    page = opened()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    assert page.locator(".skip").bounding_box()["x"] >= 0
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+    def tab_to(script):
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if page.evaluate(script):
+                outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+                assert outline == "solid"
+                return
+        raise AssertionError(f"the tab key never comes to {script}")
+
+    tab_to("document.activeElement.name === 'words'")
+    page.keyboard.type("copse")
+    assert shown(page) == ["Copse", "Copse 2"]
+    tab_to("document.activeElement.textContent.startsWith('Density')")
+    page.keyboard.press("Enter")
+    assert sorts(page) == [["Density", "descending"]]
+    page.keyboard.press("Space")
+    assert sorts(page) == [["Density", "ascending"]]
+    tab_to("document.activeElement.textContent === 'Copse 2'")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{site.as_uri()}/entries/digits/copse-2.html")
+
+
+def test_points_of_a_scatter_are_no_stops_of_the_tab_key(opened):
+    page = opened()
+    assert page.locator(".scatter a").count() > 0
+    assert page.locator('.scatter a:not([tabindex="-1"])').count() == 0
+
+
+# ----- themes
+
+
+def test_the_theme_is_the_systems_until_one_is_chosen_and_then_it_is_remembered(opened, site):
+    page = opened("index.html", color_scheme="dark")
+    dark = background(page)
+    assert page.get_by_label("Theme").input_value() == "system"
+    page.emulate_media(color_scheme="light")
+    light = background(page)
+    assert light == "rgb(255, 255, 255)" and dark != light
+    page.get_by_label("Theme").select_option("dark")
+    assert background(page) == dark
+    page.goto((site / "tracks/digits.html").as_uri())
+    assert background(page) == dark and page.get_by_label("Theme").input_value() == "dark"
+    page.get_by_label("Theme").select_option("system")
+    page.reload()
+    assert background(page) == light
+
+
+# ----- what a screen reader is told
+
+
+def test_tables_keep_their_parts_and_controls_their_names_at_every_width(opened):
+    for width in (390, 1280):
+        page = opened(width=width)
+        table = page.get_by_role("table").first
+        assert table.get_by_role("row").count() >= 14
+        assert table.get_by_role("columnheader").count() == page.locator("#ranked-table thead th").count() > 10
+        assert table.get_by_role("rowheader").count() == 16
+        for name in ("Name or authors", "Verified", "Kind", "Theme"):
+            assert page.get_by_label(name, exact=True).is_visible()
+        assert page.get_by_role("navigation", name="Pages").is_visible()
+        assert page.get_by_role("main").count() == page.get_by_role("banner").count() == 1
+
+
+def test_it_works_in_a_folder_with_an_odd_name(browser, site, tmp_path):
+    odd = tmp_path / "a b#c%20?d"
+    shutil.copytree(site, odd)
+    page = browser.new_page()
+    page.goto((odd / "index.html").as_uri())
+    page.get_by_role("link", name="digits").click()
+    page.get_by_role("link", name="Copse 2", exact=True).click()
+    assert page.locator("h1").text_content() == "Copse 2"
+    assert Path(odd, "site.css").is_file() and background(page) == "rgb(255, 255, 255)"
+    page.close()

@@ -1,0 +1,89 @@
+"""Where intervals, ticks, points and labels lie."""
+
+import itertools
+
+import pytest
+
+from bench.site.svg import (
+    BAR_MARGIN,
+    BAR_WIDTH,
+    LABEL_LENGTH,
+    LETTER,
+    LINE,
+    PLOT,
+    TICK_GAP,
+    Point,
+    Scale,
+    bar,
+    interval_scale,
+    interval_ticks,
+    scatter,
+)
+
+INTERVALS = [(-0.3, 0.2), (0.5, 1.1), (3.0, 3.8), (10.0, 12.0)]
+
+
+def test_a_scale_keeps_the_order_and_holds_every_end():
+    scale = interval_scale(INTERVALS, [18.0])
+    places = [scale.place(value) for value in (-0.3, 0.0, 0.2, 0.5, 1.1, 3.0, 12.0, 18.0)]
+    assert places == sorted(places) and len(set(places)) == len(places)
+    assert places[0] == BAR_MARGIN and places[-1] == BAR_WIDTH - BAR_MARGIN
+
+
+def test_a_scale_is_linear_near_zero_and_logarithmic_far_out():
+    scale = Scale(-1.0, 1000.0, 0.0, 1000.0, unit=1.0)
+    assert scale.place(0.1) - scale.place(0.0) == pytest.approx(scale.place(0.0) - scale.place(-0.1), abs=0.11)
+    assert scale.place(1000) - scale.place(100) == pytest.approx(scale.place(100) - scale.place(10), abs=1.0)
+
+
+def test_what_lies_beyond_the_scale_is_drawn_at_its_end():
+    assert bar(Scale(0.0, 1.0, 0.0, 100.0), 0.5, -3.0, 9.0).low == 0.0
+    assert bar(Scale(0.0, 1.0, 0.0, 100.0), 0.5, -3.0, 9.0).high == 100.0
+
+
+def test_a_value_without_an_interval_is_a_dot():
+    drawn = bar(Scale(0.0, 1.0, 0.0, 100.0), 0.25, None, None)
+    assert (drawn.low, drawn.x, drawn.high) == (25.0, 25.0, 25.0)
+
+
+@pytest.mark.parametrize(
+    "intervals", [[], [(0.0, 0.0)], [(2.0, 2.0)], [(-5.0, -4.0)], INTERVALS, [(0.0, 1e-6)], [(0, 1e9)]]
+)
+def test_ticks_have_room_and_zero_is_one_of_them(intervals):
+    ticks = interval_ticks(interval_scale(intervals))
+    assert "0" in [tick.label for tick in ticks]
+    assert all(b.x - a.x >= TICK_GAP for a, b in itertools.pairwise(ticks))
+    assert all(BAR_MARGIN <= tick.x <= BAR_WIDTH - BAR_MARGIN for tick in ticks)
+
+
+def points(count):
+    return [Point(n % 7 / 7, n % 11 / 10, f"a model of number {n}", "", "submission") for n in range(count)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 30])
+def test_labels_touch_no_point_and_no_other_label(count):
+    marks = scatter(points(count)).marks
+    boxes = []
+    for mark in marks:
+        if mark.anchor:
+            width = LETTER * len(mark.label)
+            left = mark.label_x - {"start": 0, "middle": width / 2, "end": width}[mark.anchor]
+            boxes.append((left, mark.label_y - 4 - LINE / 2, left + width, mark.label_y - 4 + LINE / 2))
+    assert (len(boxes) > 0) == (count > 0)
+    slack = 0.2  # places are rounded to a tenth
+    for a, b in itertools.combinations(boxes, 2):
+        assert a[2] <= b[0] + slack or b[2] <= a[0] + slack or a[3] <= b[1] + slack or b[3] <= a[1] + slack
+    for mark, box in itertools.product(marks, boxes):
+        assert not (box[0] < mark.x < box[2] and box[1] < mark.y < box[3])
+
+
+def test_axes_reach_as_far_as_the_points():
+    drawn = scatter([Point(0.5, 1.23, "dense", "", "submission")])
+    assert drawn.y_ticks[-1].label == "1.0" and drawn.marks[0].y > 0
+    assert all(0 <= mark.x <= PLOT and 0 <= mark.y <= PLOT for mark in scatter(points(40)).marks)
+
+
+def test_a_long_name_is_cut_in_its_label_only():
+    (mark,) = scatter([Point(0.1, 0.5, "n" * 80, "", "submission")]).marks
+    assert len(mark.label) == LABEL_LENGTH and mark.label.endswith("…")
+    assert mark.point.name == "n" * 80
