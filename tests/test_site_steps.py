@@ -40,6 +40,7 @@ def test_a_reference_model_is_trained_submitted_and_verified():
         "bench verify results/submissions/digits/dcgan.json",
         "bench verify results/submissions/digits/dcgan.json --images IMAGES",
         "bench verify results/submissions/digits/dcgan.json --checkpoint CHECKPOINT",
+        "bench compare digits/dcgan digits/OTHER",
     ]
 
 
@@ -62,12 +63,12 @@ def test_a_generator_is_submitted_with_its_noise():
     assert commands(onnx)[0].endswith("--noise normal --noise-dim 100x1x1 --output-range -1..1")
     script = replace(onnx, origin=replace(onnx.origin, kind="torchscript"))
     assert commands(script)[0].endswith("--trust-code")
-    assert commands(script)[-1].endswith("--checkpoint GENERATOR")
+    assert commands(script)[-2].endswith("--checkpoint GENERATOR")
 
 
 def test_images_are_measured_again_and_never_trained():
     lines = commands(entry(3))
-    assert len(lines) == 3 and "--checkpoint" not in " ".join(lines)
+    assert len(lines) == 4 and "--checkpoint" not in " ".join(lines)
     assert lines[0].startswith("bench submit IMAGES --track digits --name ")
 
 

@@ -1,4 +1,4 @@
-"""The commands that reproduce an entry, and those that verify it, from what it says of itself."""
+"""The commands that reproduce an entry, verify it, and compare it, from what it says of itself."""
 
 import shlex
 from collections.abc import Iterator
@@ -25,8 +25,8 @@ class Step:
 
 
 def steps(entry: Entry) -> tuple[Step, ...]:
-    """To reproduce, then to verify, the cheapest first."""
-    return (*_reproduce(entry), *_verify(entry))
+    """To reproduce, to verify, the cheapest first, and to compare."""
+    return (*_reproduce(entry), *_verify(entry), _compare(entry))
 
 
 def _reproduce(entry: Entry) -> Iterator[Step]:
@@ -61,6 +61,15 @@ def _verify(entry: Entry) -> Iterator[Step]:
     if entry.origin.kind in SAMPLED:
         what = "CHECKPOINT" if entry.origin.kind == "checkpoint" else "GENERATOR"
         yield Step("Level 3, with the model: does it make these images again?", f"{command} --checkpoint {what}")
+
+
+def _compare(entry: Entry) -> Step:
+    mine = shlex.quote(f"{entry.track}/{entry.slug}")
+    other = shlex.quote(f"{entry.track}/OTHER")
+    return Step(
+        "Is another entry of this track better, in any number, than chance alone would have it?",
+        f"bench compare {mine} {other}",
+    )
 
 
 def _submit(entry: Entry, what: str) -> str:
