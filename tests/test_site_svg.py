@@ -8,7 +8,6 @@ from bench.site.svg import (
     BAR_MARGIN,
     BAR_WIDTH,
     LABEL_LENGTH,
-    LETTER,
     LINE,
     PLOT,
     TICK_GAP,
@@ -17,6 +16,7 @@ from bench.site.svg import (
     bar,
     interval_scale,
     interval_ticks,
+    label_width,
     scatter,
 )
 
@@ -66,7 +66,7 @@ def test_labels_touch_no_point_and_no_other_label(count):
     boxes = []
     for mark in marks:
         if mark.anchor:
-            width = LETTER * len(mark.label)
+            width = label_width(mark.label)
             left = mark.label_x - {"start": 0, "middle": width / 2, "end": width}[mark.anchor]
             boxes.append((left, mark.label_y - 4 - LINE / 2, left + width, mark.label_y - 4 + LINE / 2))
     assert (len(boxes) > 0) == (count > 0)

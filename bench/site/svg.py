@@ -13,7 +13,8 @@ BAR_MARGIN = 6.0
 TICK_GAP = 34.0  # least distance of two tick labels
 PLOT = 400.0  # side of a scatter's drawing
 PLOT_LEFT, PLOT_RIGHT, PLOT_TOP, PLOT_BOTTOM = 46.0, 14.0, 12.0, 44.0
-LETTER, LINE = 6.1, 13.0  # a letter's width and a line's height at the size of the labels
+LETTER, LINE = 6.1, 13.0  # a letter's usual width and a line's height at the size of the labels
+WIDE = 1.8  # times as wide are M, W and what is no Latin letter
 LABEL_LENGTH = 20
 LABELS = 12  # names beside points; all of them stand in the table and in the points' titles
 CANDIDATES = 40  # points, from the first, for whose names room is looked for
@@ -137,7 +138,7 @@ def scatter(points: Sequence[Point]) -> Scatter:
     marks, labels = [], 0
     for number, (point, (a, b)) in enumerate(zip(points, places, strict=True)):
         label = point.name if len(point.name) <= LABEL_LENGTH else point.name[: LABEL_LENGTH - 1] + "…"
-        found = _room(a, b, LETTER * len(label), taken) if labels < LABELS and number < CANDIDATES else None
+        found = _room(a, b, label_width(label), taken) if labels < LABELS and number < CANDIDATES else None
         if found is None:
             marks.append(Mark(point, a, b, label, a, b, ""))
             continue
@@ -146,6 +147,12 @@ def scatter(points: Sequence[Point]) -> Scatter:
         taken.append(box)
         marks.append(Mark(point, a, b, label, label_x, label_y, anchor))
     return Scatter(tuple(marks), _even_ticks(x), _even_ticks(y))
+
+
+def label_width(label: str) -> float:
+    """About how wide a label is drawn."""
+    wide = sum(letter in "MWmw@%" or ord(letter) > 0x24F for letter in label)
+    return LETTER * (len(label) + (WIDE - 1) * wide)
 
 
 def _end(values: Iterable[float]) -> float:

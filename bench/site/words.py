@@ -76,7 +76,8 @@ LEVEL_SAYS = (  # of bench.entries.LEVELS
 FLAGS = (  # the rule of bench.flags
     (
         "Copies to the pixel",
-        f"more than {100 * EXACT:g} % of the images are training images, or held-out ones, to the pixel",
+        f"more than {100 * EXACT:g} % of the images are held-out images to the pixel, or training images, these beyond "
+        f"{TIMES:g} times the share that real held-out images have",
     ),
     (
         "Near duplicates",
