@@ -17,10 +17,11 @@ double the channels, transposed ones that halve them, batch norm after each, ReL
     decoder   128 x 4 x 4   64 x 8 x 8   32 x 16 x 16   16 x 32 x 32   3 x 64 x 64
     D         6 x 64 x 64   16 x 32 x 32   32 x 16 x 16   64 x 8 x 8   128 x 4 x 4   1 x 4 x 4
 
-D's last convolution is 1 x 1, so that one number sees 31 x 31 pixels and no part of D the whole image; sides other
-than 64 are halved until 4, 5 or 6 is left. The three experiments and the extra one are settings: `adversarial` false
-trains G by L1 alone and builds no D; `direction` y-to-x is sketch to photo on `cufs`; `skips` concatenates the
-encoder's activation to the decoder's of the same side (the U-Net of Isola et al.).
+G's last convolution has a bias: where no feature is active it decides between paper and hair. D's is 1 x 1, so that one
+number sees 31 x 31 pixels and no part of D the whole image; sides other than 64 are halved until 4, 5 or 6 is left. The
+three experiments and the extra one are settings: `adversarial` false trains G by L1 alone and builds no D; `direction`
+y-to-x is sketch to photo on `cufs`; `skips` concatenates the encoder's activation to the decoder's of the same side
+(the U-Net of Isola et al.).
 
 Different from Isola et al.: L1 weight 10 instead of 100, batches instead of single images, dropout in one place, and no
 dropout when it translates: theirs is the only noise of the model, here the same input gives the same output.
@@ -81,7 +82,7 @@ class Generator(nn.Module):
             given = channels[level] * (2 if self.skips and level < len(channels) - 1 else 1)
             after = channels[level - 1] if level else shape.channels
             last: list[nn.Module] = [nn.BatchNorm2d(after), nn.ReLU()] if level else [nn.Tanh()]
-            self.decoder.append(nn.Sequential(doubling(given, after, sides[level]), *last))
+            self.decoder.append(nn.Sequential(doubling(given, after, sides[level], bias=not level), *last))
 
     def forward(self, images: Tensor) -> Tensor:
         kept = []

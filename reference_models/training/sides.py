@@ -29,10 +29,10 @@ def halved(shape: ImageShape, model: str, times: int | None = None) -> list[int]
     return sides
 
 
-def doubling(before: int, after: int, target: int) -> nn.ConvTranspose2d:
-    """Transposed convolution with stride 2, without bias, to the side `target` from half of it, rounded up.
+def doubling(before: int, after: int, target: int, bias: bool = False) -> nn.ConvTranspose2d:
+    """Transposed convolution with stride 2, to the side `target` from half of it, rounded up.
 
     Kernel 4 for an even target, where every output sees equally many inputs, so that no checkerboard is built in
     (Odena et al. 2016); kernel 3 for an odd one.
     """
-    return nn.ConvTranspose2d(before, after, 3 if target % 2 else 4, stride=2, padding=1, bias=False)
+    return nn.ConvTranspose2d(before, after, 3 if target % 2 else 4, stride=2, padding=1, bias=bias)
