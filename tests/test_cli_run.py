@@ -486,7 +486,7 @@ def test_reading_a_record_of_a_run_checks_every_field(finished):
     assert read_record(path).schema == 1
 
 
-@pytest.mark.parametrize("command", ["run", "train", "evaluate", "rescore", "sample"])
+@pytest.mark.parametrize("command", ["run", "train", "evaluate", "rescore", "sample", "explore"])
 def test_a_command_does_not_import_torch_before_the_waiting_policy_is_set(command):
     code = f"import sys, bench.cli.{command}; sys.exit(3 if 'torch' in sys.modules else 4)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 4
