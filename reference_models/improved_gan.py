@@ -15,12 +15,12 @@ Without feature matching the losses are those of the cross entropy with the gene
 
     D: - mean log D(x) - mean log(1 - D(G(z)))        G: - mean log D(G(z))
 
-With both switched off this is a plain DCGAN. The paper finds minibatch discrimination better for images, so it is on and
-feature matching off. f is the last feature map of `training.networks`, whose networks these are, after the guidelines
-of CIS 680 (2017) assignment 3 (its section 2, part 3 names the two techniques), but for the discriminator's batch norm.
-Through that the images of a batch know of each other already (the paper's section 3.4 replaces it for this reason), and
-with it and minibatch discrimination the generator was lost on the way in two trials on digits. T starts as N(0, 1/A), so
-that its columns have length 1, as the authors' code keeps them. The paper's other techniques are not here.
+With both switched off this is a plain DCGAN. The paper finds minibatch discrimination better for images, so it is on
+and feature matching off. f is the last feature map of `training.networks`, whose networks these are, after the
+guidelines of CIS 680 (2017) assignment 3 (its section 2, part 3 names the two techniques), but for the discriminator's
+batch norm. Through that the images of a batch know of each other already (the paper's section 3.4 replaces it for this
+reason), and with it and minibatch discrimination the generator was lost on the way in two trials on digits. T starts as
+N(0, 1/A), so that its columns have length 1, as the authors' code keeps them. The paper's other techniques are not here.
 """
 
 from collections.abc import Mapping
