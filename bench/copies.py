@@ -50,13 +50,6 @@ def copies(train: ImageSource, generated: ImageSource, held_out: ImageSource, *,
     }
 
 
-def pixel_hashes(source: ImageSource, workers: int = 2) -> list[str]:
-    """sha256 of shape and pixels of every image after decoding, in order: equal exactly where the pixels are."""
-    if source.encoded is None:
-        return list(source.hashes)  # of an array: taken from the pixels already
-    return [hash_of(image) for batch in iterate(source, workers, BLOCK) for image in batch]
-
-
 def _share(hashes: list[str], known: set[str]) -> float:
     return sum(one in known for one in hashes) / len(hashes)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.copies import copies, pixel_hashes
+from bench.copies import copies
 from bench.evaluation import array_source
 from bench.flags import flags
 from bench.sources import open_source
@@ -148,8 +148,8 @@ def test_pixels_are_compared_whatever_the_file(tmp_path):
             Image.fromarray(image).save(tmp_path / kind / f"{kind}{number}.{kind}")
     as_png, as_bmp = (open_source(tmp_path / kind) for kind in ("png", "bmp"))
     assert as_png.hashes != as_bmp.hashes
-    assert pixel_hashes(as_png) == pixel_hashes(as_bmp) == pixel_hashes(_source(TRAIN[:6]))
-    assert copies(as_png, as_bmp, _source(HELD_OUT))["exact_copies"] == 1
+    for one, other in ((as_png, as_bmp), (as_bmp, _source(TRAIN[:6]))):
+        assert copies(one, other, _source(HELD_OUT))["exact_copies"] == 1
 
 
 def test_images_of_several_sizes_are_compared():
