@@ -298,6 +298,19 @@ def test_ctrl_c_offers_the_command_that_goes_on(here, monkeypatch):
     assert not Path("results").exists()
 
 
+def test_a_compiler_that_is_not_there_is_one_line(here, monkeypatch):
+    from torch._inductor.exc import InductorError, InvalidCxxCompiler
+
+    def failing(*arguments, **options):
+        raise InductorError(InvalidCxxCompiler(), None)
+
+    monkeypatch.setattr(runner, "train", failing)
+    result = bench(*DCGAN, "--steps", "1", "--compile", *PIXELS)
+    assert result.exit_code == 1
+    assert "No working C++ compiler" in result.stderr.splitlines()[-1]
+    assert result.stderr.splitlines()[-1].endswith("leave --compile away")
+
+
 def test_missing_weights_are_told_before_the_training(here, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(here / "torch"))
     line = refused("run", "--model", "cyclegan", "--dataset", "edges2shapes", "--extractor", "inception")

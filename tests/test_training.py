@@ -217,6 +217,13 @@ def test_a_finished_run_is_resumed_without_a_step(tmp_path):
     assert read_curve(tmp_path / "evaluation.csv")["step"].tolist() == [0, 2, 3]
 
 
+def test_every_network_is_compiled_where_that_is_asked_for(tmp_path, monkeypatch):
+    compiled = []
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda network: compiled.append(type(network).__name__))
+    run(tmp_path, 2, compile=True)
+    assert compiled == ["Generator", "Discriminator"]
+
+
 def test_bf16_trains_and_its_samples_are_images(tmp_path):
     result = run(tmp_path, 3, precision="bf16")
     assert all(np.isfinite(value) for value in result.losses.values())

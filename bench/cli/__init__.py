@@ -30,6 +30,7 @@ TOLD_ELSEWHERE = (  # warnings of libraries about what our own errors say
     "Detected pickle protocol",  # torch, of a weights file that is refused
 )
 TORCH_MEMORY = "DefaultCPUAllocator"  # in the RuntimeError of a processor's memory that gave out
+TORCH_COMPILE = ("torch._inductor", "torch._dynamo")  # where the errors of torch.compile come from
 REMEDIES = {  # of what the machine refuses
     errno.ENOSPC: "make room there, or choose another folder",
     errno.EDQUOT: "make room there, or choose another folder",
@@ -103,6 +104,8 @@ def _one_line(error: Exception) -> tuple[str, int] | None:
     if on_gpu or isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and TORCH_MEMORY in str(error)):
         less = "a smaller --batch-size or --limit, or of a model --set batch_size=N"
         return f"not enough memory ({error or 'of the process'}); take {less}", 1
+    if any(module.startswith(TORCH_COMPILE) for module, _ in kinds):
+        return f"torch.compile failed here ({str(error).partition(chr(10))[0]}); leave --compile away", 1
     if isinstance(error, OSError) and error.errno in REMEDIES:
         place = f": {error.filename}" if error.filename else ""
         return f"{error.strerror}{place}; {REMEDIES[error.errno]}", 1
