@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -35,7 +36,18 @@ def write_bytes(path: Path, data: bytes) -> None:
             f"cannot write {path} ({error.strerror or error}); free some space or choose another"
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary.exists():
+            temporary.unlink()
+
+
+def check_writable(folder: Path) -> None:
+    """InputError where no file can be written into this folder, or into the one where it would be made."""
+    place = next(one for one in (folder.absolute(), *folder.absolute().parents) if one.exists())
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            return
+    except OSError as error:
+        raise InputError(f"cannot write into {place} ({error.strerror or error}); choose another folder") from error
 
 
 def npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:

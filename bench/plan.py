@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.evaluation import Evaluation, array_source, noise
+from bench.jobs import How, Job, check_places
 from bench.records import record_path
-from bench.runner import How, Job, check_places
 from bench.scoring import taps_for
 from metrics._errors import InputError
 from reference_models._errors import ModelError

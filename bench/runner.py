@@ -8,8 +8,6 @@ The folder `runs/<model>-<data set>-seed<k>/` holds the state of a run:
     training.json                 what the training did
     samples*.npz                  generated images, see `bench.samples`
     reconstructions.npz           of the test images, where the model reconstructs
-
-What can be wrong with a run (names, shapes, weights, folders) is found before the first step of its training.
 """
 
 import contextlib
@@ -17,155 +15,40 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
 
-from bench import registry
-from bench.evaluation import TEST, Evaluation, Report, Result, Subject, evaluate
+from bench.evaluation import Evaluation, Report, Result, evaluate
 from bench.files import write_text
+from bench.jobs import RUN, How, Job
 from bench.provenance import environment, file_sha256, now_utc
 from bench.records import (
     SCHEMA,
     RunRecord,
     Training,
-    read_record,
     record_path,
-    slug,
     write_record,
 )
 from bench.samples import generate, save_generated
 from bench.table_files import copy_figures, write_tables
 from metrics._errors import InputError
 from reference_models._errors import ModelError
-from reference_models._types import Data, ImageShape, Model, ModelSpec
+from reference_models._types import Model
 from reference_models.training import (
     Budget,
-    Every,
     TrainResult,
-    check_fits,
     find_device,
     reconstruct,
     to_json,
     train,
-    with_settings,
 )
 from reference_models.training.checkpoints import FILE_NAME
-from reference_models.training.run import Precision, earlier_state, question_of
 
-RUN, TRAINING = "run.json", "training.json"
+TRAINING = "training.json"
 ABSOLUTE_PATH = re.compile(r"(?<![\w/:.])(?:[A-Za-z]:)?[/\\](?!/)[^\s'\"(),;]+")
 MONITORED_VALUES = 10_000 * 28 * 28  # pixels reconstructed every 100 steps: all of Fashion-MNIST's test images
-
-
-@dataclass(frozen=True)
-class Job:
-    """What is trained, on what, and where its state lies."""
-
-    spec: ModelSpec
-    config: Any
-    subject: Subject
-    seed: int
-    folder: Path
-    train_split: str = "train"
-
-    @cached_property
-    def data(self) -> Data:
-        """Training and test images; InputError where they are missing."""
-        return load_data(self.subject, self.train_split)
-
-    @property
-    def recipe(self) -> Any:
-        return self.spec.recipe(self.subject.dataset.name)
-
-
-@dataclass(frozen=True)
-class How:
-    """How a job is trained; nothing here is part of what it is. `pictures` are the interval of the grids."""
-
-    budget: Budget = field(default_factory=Budget)
-    pictures: Every = field(default_factory=Every)
-    device: str = "auto"
-    precision: Precision = "float32"
-    compile: bool = False
-    log: Literal["tensorboard"] | None = None
-    resume: bool = False
-    force: bool = False
-    progress: bool = True
-
-
-# ----- before the training
-
-
-def prepare(
-    model: str,
-    subject: Subject,
-    *,
-    seed: int = 0,
-    settings: tuple[str, ...] = (),
-    workdir: Path = Path(),
-    train_split: str = "train",
-) -> Job:
-    """The model with its settings and the data that it is trained on.
-
-    `settings` are `name=value` texts that replace fields of the recipe. Raises InputError or ModelError for an unknown
-    model, setting or split, for missing data, and for a model whose task or network does not fit the data.
-    """
-    spec: ModelSpec = registry.load("models", model)
-    if seed < 0:
-        raise InputError(f"--seed {seed}; expected 0 or more")
-    config = with_settings(spec.recipe(subject.dataset.name), settings)
-    folder = workdir / "runs" / f"{spec.name}-{slug(subject.name)}-seed{seed}"
-    job = Job(spec, config, subject, seed, folder, train_split)
-    check_fits(spec, job.data)
-    try:
-        spec.build(config, job.data.shape, len(job.data.classes))
-    except ValueError as error:  # of torch, about a number that the settings gave it
-        raise InputError(f"{spec.name} cannot be built with {', '.join(settings) or config} ({error})") from error
-    return job
-
-
-def load_data(subject: Subject, train_split: str = "train") -> Data:
-    """Training and test images of a subject as the models want them; InputError where they are missing."""
-    dataset = subject.dataset
-    tests = tuple(dataset.load(TEST, subject.root, one) for one in subject.domains) if TEST in dataset.splits else ()
-    return Data(
-        name=subject.name,
-        shape=ImageShape(*dataset.shape),
-        train=tuple(dataset.load(train_split, subject.root, domain) for domain in subject.domains),
-        test=tests,
-        domains=subject.domains if len(subject.domains) > 1 else (),
-        paired=subject.paired,
-        classes=dataset.classes,
-    )
-
-
-def check_places(job: Job, how: How, record: Path | None) -> None:
-    """InputError where a run, or another record, stands where this one would be written, and `force` was not given.
-
-    A record of the same model, settings and budget is what a repetition of the run writes again, and may be replaced.
-    ModelError where `resume` would go on with another run than the one in the folder.
-    """
-    if how.resume and (job.folder / FILE_NAME).exists():
-        earlier_state(job.folder / FILE_NAME, question_of(job.spec, job.config, job.data, job.seed, how.precision))
-    used = job.folder.exists() and any(job.folder.iterdir())
-    if used and how.force and not how.resume and not (job.folder / RUN).is_file():
-        raise InputError(f"{job.folder} is no folder of a run (it has no {RUN}), so --force does not empty it; move it")
-    if used and not (how.force or how.resume):
-        raise InputError(
-            f"{job.folder} exists; go on with --resume, start anew with --force, or choose another --seed or --workdir"
-        )
-    if record and record.exists() and not (how.force or how.resume):
-        earlier = read_record(record)
-        asked = earlier.training and earlier.training.asked
-        if earlier.status == "ok" and (earlier.config, asked) != (to_json(job.config), _asked(how.budget)):
-            raise InputError(
-                f"{record} is the record of this model and seed with other settings or another budget; replace it with "
-                "--force, or choose another --seed or --results"
-            )
 
 
 # ----- training
@@ -201,7 +84,7 @@ def fit(job: Job, how: How) -> tuple[TrainResult, Training]:
         progress=how.progress,
     )
     done = Training(
-        asked=_asked(how.budget),
+        asked=how.asked,
         full_epochs=job.recipe.epochs,
         steps=result.steps,
         epochs=result.epochs,
@@ -223,10 +106,6 @@ def _grids_of_the_source(job: Job, budget: Budget) -> int | None:
     every = job.spec.grid_every.get(job.subject.dataset.name)
     total = budget.total_steps(job.config, job.data)
     return every if every and total and total > every else None
-
-
-def _asked(budget: Budget) -> dict[str, int | float]:
-    return {unit: amount for unit, amount in vars(budget).items() if amount is not None}
 
 
 def _monitor(job: Job) -> Callable[[Model], Mapping[str, float]] | None:

@@ -6,8 +6,10 @@ from typing import Any
 
 from bench import registry
 from bench.evaluation import Evaluation, Report, Subject, evaluate, open_subject
+from bench.files import check_writable
+from bench.jobs import RUN, Job
 from bench.records import RunRecord, Training, read_record, read_records, record_path
-from bench.runner import RUN, TRAINING, Job, make_record, publish
+from bench.runner import TRAINING, make_record, publish
 from bench.samples import generate, load_generated, save_generated
 from bench.typed import typed
 from metrics._errors import InputError
@@ -107,8 +109,10 @@ def read_training(folder: Path) -> Training | None:
 
 
 def check_record(job: Job, evaluation: Evaluation, results: Path, force: bool) -> None:
-    """InputError where the record of another training of this model and seed stands, and `force` was not given."""
+    """InputError where the record of another training of this model and seed stands, and `force` was not given, and
+    where nothing can be written."""
     path = record_path(results, job.subject.name, evaluation.protocol.id, job.spec.name, job.seed)
+    check_writable(path.parent)
     if path.exists() and not force:
         earlier = read_record(path)
         if earlier.status == "ok" and earlier.config != to_json(job.config):

@@ -272,6 +272,17 @@ def test_a_full_disk_is_one_line_and_a_failed_record(here, monkeypatch):
     assert _only_record().status == "failed"
 
 
+@pytest.mark.parametrize(
+    ("option", "place"), [("--results", "file"), ("--results", "file/deeper"), ("--workdir", "file")]
+)
+def test_a_place_that_cannot_be_written_is_told_before_the_training(here, option, place):
+    Path("file").write_text("in the way")
+    line = refused(*DCGAN, "--steps", "1", *PIXELS, option, place)
+    assert "cannot write into" in line
+    assert "choose another folder" in line
+    assert [path.name for path in here.iterdir()] == ["file"]
+
+
 def test_a_disk_that_is_full_for_the_figures_keeps_the_record_and_says_how_to_go_on(here, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "copyfile", _full)

@@ -19,6 +19,7 @@ METRIC_LIBRARIES = {"numpy", "scipy", "jaxtyping", "metrics"}
 NETWORK = {"socket", "urllib.request", "http.client", "requests", "ftplib"}
 MAY_USE_NETWORK = {Path("bench/weights.py"), Path("bench/datasets/_download.py")}
 LATER_THAN_MEASURING = (
+    "jobs",
     "runner",
     "evaluation",
     "opening",

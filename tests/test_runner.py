@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from bench.evaluation import evaluate, find_measure, noise, open_evaluation, open_subject
+from bench.jobs import How, check_places, prepare
 from bench.protocol import difference
-from bench.runner import How, check_places, error_line, fit, prepare
+from bench.runner import error_line, fit
 from bench.samples import generate, load_generated, save_generated, save_images, save_pngs
 from bench.sources import open_source
 from metrics._errors import InputError

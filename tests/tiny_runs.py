@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from bench import registry
 from bench.evaluation import find_measure, open_subject
-from bench.runner import How, Job, fit
+from bench.jobs import How, Job
+from bench.runner import fit
 from reference_models.training import Budget
 
 

@@ -15,9 +15,9 @@ from bench.cli._output import print_json, say
 
 if TYPE_CHECKING:
     from bench.evaluation import Evaluation, Subject
+    from bench.jobs import How, Job
     from bench.measuring import Measure
     from bench.records import RunRecord
-    from bench.runner import How, Job
 
 Function = Callable[..., Any]
 NOT_REPEATED = ("resume", "force", "plan")
@@ -122,7 +122,7 @@ def job_and_how(training: Training) -> "tuple[Job, How]":
     """The checked job and the way to train it."""
     from bench import registry
     from bench.evaluation import open_subject
-    from bench.runner import How, prepare
+    from bench.jobs import How, prepare
     from metrics._errors import InputError
     from reference_models.training import Budget, Every, find_device
 

@@ -43,9 +43,10 @@ def command(ctx: click.Context, training: Training, judging: Judging, plan: bool
 
     JSON: the record (see docs/running.md) with path, files and tables; with --plan the plan.
     """
+    from bench.jobs import check_places
     from bench.plan import make_plan
     from bench.records import read_records, record_path
-    from bench.runner import check_places, run
+    from bench.runner import run
 
     job, how = job_and_how(training)
     evaluation = open_protocol(job.subject, judging, training.device)
