@@ -20,7 +20,7 @@ and feature matching off. f is the last feature map of `training.networks`, whos
 guidelines of CIS 680 (2017) assignment 3 (its section 2, part 3 names the two techniques), but for the discriminator's
 batch norm. Through that the images of a batch know of each other already (the paper's section 3.4 replaces it for this
 reason), and with it and minibatch discrimination the generator was lost on the way in two trials on digits. T starts as
-N(0, 1/A), so that its columns have length 1, as the authors' code keeps them. The paper's other techniques are not here.
+N(0, 1/A), so that its columns have length 1, as the authors' code keeps them. The paper's other ones are not here.
 """
 
 from collections.abc import Mapping
