@@ -173,7 +173,7 @@ MODEL = ModelSpec(
     source="Isola, Zhu, Zhou and Efros 2017, arXiv 1611.07004; CIS 680 (2017) assignment 3, part 3",
     task="paired",
     recipes={
-        "cufs": replace(SEED, epochs=1_705),  # 88 pairs: 3,001 iterations
+        "cufs": replace(SEED, lr=1e-3, epochs=1_705),  # 88 pairs: 3,001 iterations; the upper rate of the guidelines
         "edges2shoes": replace(SEED, skips=True, width=32, epochs=5),  # 4,983 iterations; 512 channels at 4 x 4
         "edges2shapes": replace(SEED, skips=True, lr=1e-3, batch_size=16, epochs=3),  # 3,750 steps, minutes
         "default": SEED,
