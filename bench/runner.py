@@ -28,6 +28,7 @@ from bench.records import (
     SCHEMA,
     RunRecord,
     Training,
+    read_record,
     record_path,
     write_record,
 )
@@ -128,7 +129,8 @@ def _monitor(job: Job) -> Callable[[Model], Mapping[str, float]] | None:
 
 
 def run(job: Job, how: How, evaluation: Evaluation, results: Path, report: Report | None = None) -> RunRecord:
-    """Train, sample, measure, write record, tables and figures; what fails leaves a record that says so and no table.
+    """Train, sample, measure, write record, tables and figures; what fails leaves a record that says so and no table,
+    unless the record of an earlier run stands there and `how.force` was not given.
 
     KeyboardInterrupt leaves the checkpoint and no record.
     """
@@ -141,12 +143,18 @@ def run(job: Job, how: How, evaluation: Evaluation, results: Path, report: Repor
     except Exception as error:
         failed = make_record(job, evaluation, done, None, error=error_line(error), device=how.device)
         with contextlib.suppress(InputError):  # a disk that is full for the samples may be full for the record too
-            write_record(place_of(failed, results), failed)
-            write_tables(failed, results)
+            if how.force or not _stands(place_of(failed, results)):
+                write_record(place_of(failed, results), failed)
+                write_tables(failed, results)
         raise
     record = make_record(job, evaluation, done, found, device=done.device)
     publish(record, job.folder, results)
     return record
+
+
+def _stands(path: Path) -> bool:
+    """Whether a record of a run that did not fail is there: a repetition that fails must not cost what was measured."""
+    return path.exists() and read_record(path).status == "ok"
 
 
 def publish(record: RunRecord, run_folder: Path, results: Path) -> None:

@@ -283,6 +283,16 @@ def test_a_place_that_cannot_be_written_is_told_before_the_training(here, option
     assert [path.name for path in here.iterdir()] == ["file"]
 
 
+def test_a_repetition_that_fails_leaves_the_earlier_record_unless_forced(copy, monkeypatch):
+    monkeypatch.setattr(np, "savez", _full)
+    assert "No space left" in refused(*DCGAN, "--steps", "5", "--resume")
+    assert (_only_record().status, _only_record().training.steps) == ("ok", 3)
+    assert list(Path("results/tables").rglob("dcgan-seed0.md"))
+    assert "No space left" in refused(*DCGAN, "--steps", "2", "--force")
+    assert _only_record().status == "failed"
+    assert not list(Path("results/tables").rglob("dcgan-seed0.md"))
+
+
 def test_a_disk_that_is_full_for_the_figures_keeps_the_record_and_says_how_to_go_on(here, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "copyfile", _full)

@@ -65,7 +65,7 @@ def command(ctx: click.Context, training: Training, judging: Judging, plan: bool
         say(f"the checkpoint is in {job.folder}; go on with: {resume_command(ctx)}")
         raise
     except Exception:
-        say(f"the run stopped; its state is in {job.folder}" + (f", its record is {path}" if path.exists() else ""))
+        say(f"the run stopped; its state is in {job.folder}")
         raise
     show(record, judging.results, as_json)
 
