@@ -14,7 +14,7 @@ from bench.records import record_path
 from bench.scoring import taps_for
 from metrics._errors import InputError
 from reference_models._errors import ModelError
-from reference_models.training import epoch_images, estimate, find_device
+from reference_models.training import epoch_images, estimate, find_device, kept_bytes
 
 TIMED_IMAGES = 16
 
@@ -25,7 +25,7 @@ class Plan:
 
     `blocked` says what has to be decided before the run can start, such as --resume where its folder is used; "" where
     nothing is in the way. `memory_bytes` is the peak of this process after the trial (of the GPU, where one is used);
-    None where the system does not tell.
+    None where the system does not tell. `images_bytes` are the training images that are kept in memory besides.
     """
 
     model: str
@@ -43,6 +43,7 @@ class Plan:
     measured_images: int
     measuring_seconds: float
     memory_bytes: int | None
+    images_bytes: int
     checkpoint_bytes: int
     extractor: str
     resize: str
@@ -78,6 +79,7 @@ def make_plan(job: Job, how: How, evaluation: Evaluation, results: Path) -> Plan
         measured_images=images,
         measuring_seconds=_seconds_per_image(evaluation) * images,
         memory_bytes=_peak_bytes(device.type),
+        images_bytes=kept_bytes(job.data, cost.total_steps and cost.total_steps * job.config.batch_size),
         checkpoint_bytes=cost.checkpoint_bytes,
         extractor=protocol.extractor,
         resize=protocol.resize,

@@ -16,6 +16,7 @@ from reference_models.training import (
     Noise,
     estimate,
     find_device,
+    kept_bytes,
     to_json,
     train,
     with_settings,
@@ -222,6 +223,14 @@ def test_a_data_set_for_another_task_is_refused(tmp_path, task, change, message)
 
 
 # ---- what it will cost
+
+
+def test_the_images_that_are_kept_are_those_that_are_read_where_all_would_fit(monkeypatch):
+    data = Data("two", ImageShape(1, 2, 2), (numbered(10, 2), numbered(25, 2)))
+    assert kept_bytes(data) == 4 * (10 + 25)
+    assert kept_bytes(data, 12) == 4 * (10 + 12)
+    monkeypatch.setattr("reference_models.training.batches.CACHE_BYTES", 4 * 20)
+    assert kept_bytes(data) == 4 * 10
 
 
 def test_the_cost_counts_parameters_and_bytes_and_leaves_no_trace():

@@ -84,7 +84,7 @@ def _facts(plan: "Plan") -> list[tuple[str, str]]:
     if plan.epochs is not None:
         steps += f", {plan.epochs:.3g} of the recipe's {plan.full_epochs:g} epochs"
     seconds = "" if plan.training_seconds is None else f"about {_time(plan.training_seconds)}"
-    memory = "not told by this system" if plan.memory_bytes is None else f"{plan.memory_bytes / 2**20:,.0f} MiB"
+    memory = "not told by this system" if plan.memory_bytes is None else _mib(plan.memory_bytes)
     return [
         ("model", f"{plan.model}, parameters: {parameters}"),
         ("data", f"{plan.dataset}, {images} training images"),
@@ -95,12 +95,16 @@ def _facts(plan: "Plan") -> list[tuple[str, str]]:
             f"{plan.measured_images:,} images with {plan.extractor}, resize {plan.resize}: at most "
             f"{_time(plan.measuring_seconds)}, less where features are in the cache",
         ),
-        ("memory", f"{memory} at the peak of the trial steps"),
+        ("memory", f"{memory} at the peak of the trial steps; {_mib(plan.images_bytes)} of training images in the end"),
         ("disk", f"{plan.checkpoint_bytes / 2**20:,.1f} MiB of checkpoint, besides samples and pictures"),
         ("state", plan.folder),
         ("record", plan.record),
         *([("blocked", plan.blocked)] if plan.blocked else []),
     ]
+
+
+def _mib(size: int) -> str:
+    return f"{size / 2**20:,.0f} MiB"
 
 
 def _time(seconds: float) -> str:

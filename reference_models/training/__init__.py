@@ -1,6 +1,6 @@
 """Training of the reference models: loop, checkpoints, noise, samples. What a caller needs stands here."""
 
-from reference_models.training.batches import epoch_images
+from reference_models.training.batches import epoch_images, kept_bytes
 from reference_models.training.curves import read_curve
 from reference_models.training.loading import Cost, Loaded, estimate, load
 from reference_models.training.loop import Budget, Every, TrainResult, check_fits, find_device, train
@@ -33,6 +33,7 @@ __all__ = [
     "epoch_images",
     "estimate",
     "find_device",
+    "kept_bytes",
     "load",
     "read_curve",
     "reconstruct",

@@ -64,6 +64,16 @@ def batches(
             step += 1
 
 
+def kept_bytes(data: Data, images: int | None = None) -> int:
+    """Memory that the training images take in the end, of so many that are read in each domain (None: of all)."""
+    sizes = [(one.count, int(np.prod(data.shape))) for one in data.train]
+    return sum(min(count, images or count) * size for count, size in sizes if _fits(count, size))
+
+
+def _fits(count: int, size: int) -> bool:
+    return count * size <= CACHE_BYTES
+
+
 @lru_cache(maxsize=8)
 def _permutation(seed: int, stream: int, count: int, epoch: int) -> np.ndarray:
     return np.random.default_rng((seed, stream, epoch)).permutation(count)
@@ -75,7 +85,7 @@ def _pinned(array: Tensor, device: torch.device) -> Tensor:
 
 def _reader(images: Images, shape: tuple[int, int, int]) -> Callable[[np.ndarray], np.ndarray]:
     """A function index [b] -> uint8 [b, c, h, w] that keeps what it has read, where that fits into memory."""
-    fits = images.count * int(np.prod(shape)) <= CACHE_BYTES
+    fits = _fits(images.count, int(np.prod(shape)))
     kept = np.empty((images.count, *shape), np.uint8) if fits else None
     known = np.zeros(images.count, bool)
 
