@@ -95,7 +95,9 @@ def draw_film(spec: ModelSpec, data: Data, film: Film, folder: Path) -> None:
         rows = ["real", *moments, *(["target"] if data.paired else [])]
         plot_sheets(folder / "translations-over-training.png", sheets, title, rows=rows)
     if "samples" in found:
-        plot_sheets(folder / "samples-over-training.png", [("", _sheet([*found["samples"]]))], title, rows=moments)
+        sheet = _sheet([*found["samples"]])
+        columns = data.classes[: found["samples"].shape[1]] if spec.task == "class-conditional" else ()
+        plot_sheets(folder / "samples-over-training.png", [("", sheet)], title, columns=columns, rows=moments)
     if RECONSTRUCTIONS in found:
         sheet = _sheet([_small(_followed(data, RECONSTRUCTIONS)), *found[RECONSTRUCTIONS]])
         plot_sheets(folder / "reconstructions-over-training.png", [("", sheet)], title, rows=["real", *moments])
