@@ -127,7 +127,9 @@ MODEL = ModelSpec(
     recipes={
         "cufs-sketches": replace(SEED, epochs=1_705),  # 88 images: 3,001 iterations
         "celeba": replace(SEED, width=128, batch_size=128, epochs=4),  # 5,087 iterations; guidelines: 1024 channels
-        "digits": replace(SEED, width=32, beta_step=1e-3, lr=5e-4, batch_size=32, epochs=60),  # beta has 2,432 steps only
+        "digits": replace(
+            SEED, width=32, beta_step=1e-3, lr=5e-4, batch_size=32, epochs=60
+        ),  # beta has 2,432 steps only
         "default": SEED,
         "tiny": VdbGanConfig(bottleneck=4, gradient_penalty=True, width=2, latent=5, batch_size=4, epochs=1),
     },

@@ -132,8 +132,11 @@ def test_the_discriminator_of_began_pays_k_times_the_generated_images():
 def test_the_noise_of_began_is_as_long_as_its_code():
     model = began.MODEL.build(began.MODEL.recipe("cufs-sketches"), SKETCH, 0)
     assert model.noise_dim == 64
-    assert count(model.generator) == 64 * 2048 + UP
-    assert count(model.discriminator) == DOWN + (32 + 64 + 128) + (2048 * 64 + 64) + 64 * 2048 + UP
+    norms = 2 * (128 + 64 + 32 + 16)
+    biases = 2048 + 64 + 32 + 16 + 1  # in their place: the paper's networks have no batch norm
+    assert count(model.generator) == 64 * 2048 + UP - norms + biases
+    assert count(model.discriminator) == DOWN + (32 + 64 + 128) + (2048 * 64 + 64) + count(model.generator)
+    assert not any(isinstance(layer, nn.BatchNorm2d) for layer in model.modules())
     assert model.discriminator(torch.zeros(2, *SKETCH)).shape == (2, *SKETCH)
 
 
