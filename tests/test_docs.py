@@ -1,0 +1,37 @@
+"""The pages: what they link to is there, and no model, data set or command of theirs is made up."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from bench import registry
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_somewhere(page):
+    links = [link for link in LINK.findall(page.read_text()) if not link.startswith(("http://", "https://"))]
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_models_and_data_sets_in_the_commands_of_a_page_exist(page):
+    known = {"--model": registry.names("models"), "--dataset": registry.names("datasets")}
+    for command in re.findall(r"bench (?:run|train) [^`\n#]*", page.read_text()):
+        words = shlex.split(command)
+        for option, names in known.items():
+            for place in [place for place, word in enumerate(words[:-1]) if word == option]:
+                name = words[place + 1].partition("/")[0].partition(":")[0]
+                assert name in [*names, "folder", "NAME", "DATA", "D", "X"], command
+
+
+def test_every_model_stands_in_the_page_of_models_and_in_that_of_the_documents():
+    models, tasks = (ROOT / "docs" / "models.md").read_text(), (ROOT / "docs" / "seeds.md").read_text()
+    assert [name for name in registry.names("models") if f"| `{name}` |" not in models] == []
+    controls = {"train-copies", "pixel-gaussian"}
+    assert [name for name in registry.names("models") if name not in controls and f"--model {name}" not in tasks] == []
