@@ -254,11 +254,6 @@ def read_verified(entry: Path) -> Level:
     return verified.level if verified.entry_sha256 == current else 0
 
 
-def read_entries(results: Path, track: str = "") -> list[Entry]:
-    """All entries, or those of one track, sorted by path; InputError for the first that cannot be used."""
-    return [read_entry(path) for path in entry_paths(results, track)]
-
-
 def entry_paths(results: Path, track: str = "") -> list[Path]:
     """Where the entries lie, sorted."""
     return sorted((results / "submissions").glob(f"{track or '*'}/*.json"))

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from submitted import bench, blends, good, save
 
-from bench.entries import beside, entry_path, merkle_root, read_entries, read_entry, read_track, track_path
+from bench.entries import beside, entry_path, entry_paths, merkle_root, read_entry, read_track, track_path
 from bench.evaluation import GENERATED, evaluate, open_evaluation
 from bench.flags import flags
 from bench.measuring import measure
@@ -58,8 +58,8 @@ def samples(here):
 
 
 def only_entry():
-    (entry,) = read_entries(Path("results"))
-    return entry
+    (path,) = entry_paths(Path("results"))
+    return read_entry(path)
 
 
 def files_below(folder):
@@ -238,7 +238,7 @@ def test_of_many_submissions_of_one_name_exactly_one_wins(samples, monkeypatch):
         thread.join()
     assert told[3] == "blends"
     assert all("another `bench submit` writes an entry of this name at this moment" in line for line in told[:3])
-    assert len(read_entries(Path("results"))) == 1
+    assert len([read_entry(path) for path in entry_paths(Path("results"))]) == 1
 
 
 @pytest.mark.parametrize("written", [0, 1, 2, 4, 7])

@@ -7,8 +7,8 @@ from leaderboard_entries import entry, place, track_record, write_results
 
 from bench.entries import (
     entry_path,
+    entry_paths,
     merkle_root,
-    read_entries,
     read_entry,
     read_track,
     read_verified,
@@ -98,8 +98,8 @@ def test_what_was_verified_is_bound_to_the_bytes_of_the_entry(tmp_path):
 
 def test_entries_are_sorted_by_path_and_a_broken_one_is_named(tmp_path):
     write_results(tmp_path, 6, pictures=False)
-    found = read_entries(tmp_path, "digits")
+    found = [read_entry(path) for path in entry_paths(tmp_path, "digits")]
     assert [one.slug for one in found] == sorted(one.slug for one in found)
     entry_path(tmp_path, "digits", found[2].slug).write_text("{")
     with pytest.raises(InputError, match=rf"{found[2].slug}\.json is no record"):
-        read_entries(tmp_path, "digits")
+        [read_entry(path) for path in entry_paths(tmp_path, "digits")]
