@@ -11,11 +11,11 @@ from typing import Any, Literal
 from bench import registry
 from bench.evaluation import TEST, Subject
 from bench.files import check_writable
-from bench.records import read_record, slug
+from bench.records import read_record, run_name, slug
 from metrics._errors import InputError
 from reference_models._errors import ModelError
 from reference_models._types import Data, ImageShape, ModelSpec
-from reference_models.training import Budget, Every, check_fits, to_json, with_settings
+from reference_models.training import Budget, Every, changed_settings, check_fits, to_json, with_settings
 from reference_models.training.checkpoints import FILE_NAME
 from reference_models.training.run import Precision, earlier_state, question_of
 
@@ -41,6 +41,16 @@ class Job:
     @property
     def recipe(self) -> Any:
         return self.spec.recipe(self.subject.dataset.name)
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The settings that are not the recipe's."""
+        return changed_settings(self.config, self.recipe)
+
+    @property
+    def name(self) -> str:
+        """The name of its record."""
+        return run_name(self.spec.name, self.seed, self.changes)
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,7 @@ def prepare(
     if seed < 0:
         raise InputError(f"--seed {seed}; expected 0 or more")
     config = with_settings(spec.recipe(subject.dataset.name), settings)
-    folder = workdir / "runs" / f"{spec.name}-{slug(subject.name)}-seed{seed}"
+    folder = workdir / "runs" / run_folder(spec, config, subject, seed)
     job = Job(spec, config, subject, seed, folder, train_split)
     check_fits(spec, job.data)
     try:
@@ -91,6 +101,12 @@ def prepare(
     except ValueError as error:  # of torch, about a number that the settings gave it
         raise InputError(f"{spec.name} cannot be built with {', '.join(settings) or config} ({error})") from error
     return job
+
+
+def run_folder(spec: ModelSpec, config: Any, subject: Subject, seed: int) -> str:
+    """`dcgan-digits-seed0`; `dcgan-digits-lr-0.001-seed0` with settings that are not the recipe's."""
+    changes = changed_settings(config, spec.recipe(subject.dataset.name))
+    return run_name(f"{spec.name}-{slug(subject.name)}", seed, changes)
 
 
 def load_data(subject: Subject, train_split: str = "train") -> Data:

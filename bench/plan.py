@@ -62,7 +62,7 @@ def make_plan(job: Job, how: How, evaluation: Evaluation, results: Path) -> Plan
     minutes = how.budget.minutes
     seconds = min((one for one in (cost.total_seconds, minutes and minutes * 60) if one is not None), default=None)
     protocol = evaluation.protocol
-    record = record_path(results, protocol.dataset, protocol.id, job.spec.name, job.seed)
+    record = record_path(results, protocol.dataset, protocol.id, job.name)
     return Plan(
         model=job.spec.name,
         dataset=job.subject.name,

@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +20,7 @@ from bench.typed import typed
 from metrics._errors import InputError
 
 SCHEMA = 1
+LONGEST_CHANGES = 120  # letters of a file's name
 
 Numbers = dict[str, int | float | None]
 
@@ -108,6 +110,17 @@ class RunRecord:
     warnings: tuple[str, ...]
     created_utc: str
 
+    @property
+    def name(self) -> str:
+        """The name of its files; see `run_name`."""
+        return run_name(self.model, self.seed, self.recipe_changes)
+
+    @property
+    def title(self) -> str:
+        """Its name in tables: model, settings that are not the recipe's, seed."""
+        changes = (f"{name}={setting_text(value)}" for name, value in self.recipe_changes.items())
+        return ", ".join((self.model, *changes, f"seed {self.seed}"))
+
     def set_scores(self, name: str, domain: str = "") -> SetScores | None:
         """The scores of a set by name; None where it was not measured."""
         return next((one for one in self.sets if (one.name, one.domain) == (name, domain)), None)
@@ -125,13 +138,27 @@ def slug(dataset: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in dataset)
 
 
-def run_name(model: str, seed: int) -> str:
-    return f"{model}-seed{seed}"
+def setting_text(value: Any) -> str:
+    """The value of a setting as `--set` reads it."""
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
-def record_path(results: Path, dataset: str, protocol: str, model: str, seed: int) -> Path:
-    """Where the record of a run lies below `results`."""
-    return results / "runs" / slug(dataset) / protocol / f"{run_name(model, seed)}.json"
+def run_name(model: str, seed: int, changes: Mapping[str, Any]) -> str:
+    """`pix2pix-seed0`; `pix2pix-skips-true-seed0` with `changes`, the settings that are not the recipe's.
+
+    So the variants of a model keep apart, whatever their seed. What is too long for a file's name ends in a hash.
+    """
+    said = slug("".join(f"-{name}-{setting_text(value)}" for name, value in changes.items()).replace("e+", "e"))
+    if len(said) > LONGEST_CHANGES:
+        said = f"{said[: LONGEST_CHANGES - 9]}-{sha256(said.encode()).hexdigest()[:8]}"
+    return f"{model}{said}-seed{seed}"
+
+
+def record_path(results: Path, dataset: str, protocol: str, name: str) -> Path:
+    """Where the record of a run of this name lies below `results`."""
+    return results / "runs" / slug(dataset) / protocol / f"{name}.json"
 
 
 # ----- writing

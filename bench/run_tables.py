@@ -10,7 +10,7 @@ from itertools import groupby
 from bench import registry
 from bench.evaluation import GENERATED, NOISE, REAL_1, REAL_2, RECONSTRUCTED, TEST
 from bench.protocol import Protocol
-from bench.records import Numbers, RunRecord, slug
+from bench.records import Numbers, RunRecord, setting_text, slug
 from bench.tables import Cell, Column, Table, aligned, mark_best
 
 TRANSLATES = ("paired", "unpaired")
@@ -106,7 +106,8 @@ def _distances(record: RunRecord) -> Table:
 
 
 def _who(record: RunRecord) -> str:
-    return f"{record.model} on {record.dataset}, seed {record.seed}"
+    who = record.title.removeprefix(record.model)
+    return f"{record.model} on {record.dataset}{who}"
 
 
 def _labels(record: RunRecord) -> tuple[str, ...]:
@@ -172,7 +173,7 @@ def _budget_note(record: RunRecord) -> str:
     where = record.environment.gpu or f"{record.environment.cores} cores of {record.environment.cpu}"
     device = f" on {where}" if done.device else ""
     took = f"{done.steps:,} steps ({done.epochs:.3g} epochs) in {_duration(done.seconds)}{device}"
-    changes = ", ".join(f"{name}={value}" for name, value in record.recipe_changes.items())
+    changes = ", ".join(f"{name}={setting_text(value)}" for name, value in record.recipe_changes.items())
     changed = f"; settings other than the recipe's: {changes}" if changes else ""
     if done.epochs < done.full_epochs * COMPLETE:
         share = f"{100 * done.epochs / done.full_epochs:.2g} %"
@@ -236,7 +237,7 @@ def _comparison(runs: list[RunRecord], label: str) -> Table:
     paired = any(_error_of(record, label) for record in runs)
     rows = [
         _compared(first, REAL_2, _shown(REAL_2, label), label, None, paired),
-        *(_compared(one, GENERATED, f"{one.model}, seed {one.seed}", label, _steps(one), paired) for one in runs),
+        *(_compared(one, GENERATED, one.title, label, _steps(one), paired) for one in runs),
         _compared(first, NOISE, _shown(NOISE, label), label, None, paired),
     ]
     columns = (

@@ -1,6 +1,6 @@
 """From a model's name to a record: train, sample, measure, write.
 
-The folder `runs/<model>-<data set>-seed<k>/` holds the state of a run:
+The folder `runs/<model>-<data set>-seed<k>/` (see `bench.jobs.run_folder`) holds the state of a run:
 
     run.json                      what is trained: a folder with it is a run, and nothing else is ever removed
     checkpoint.safetensors        the last state; `--resume` goes on from it
@@ -176,7 +176,6 @@ def make_record(
     job: Job, evaluation: Evaluation, done: Training | None, found: Result | None, *, device: str, error: str = ""
 ) -> RunRecord:
     """The record of a run, or of a failed one where nothing was `found`."""
-    config, recipe = to_json(job.config), to_json(job.recipe)
     checkpoint = job.folder / FILE_NAME
     return RunRecord(
         schema=SCHEMA,
@@ -185,8 +184,8 @@ def make_record(
         model=job.spec.name,
         task=job.spec.task,
         seed=job.seed,
-        config=config,
-        recipe_changes={name: value for name, value in config.items() if recipe[name] != value},
+        config=to_json(job.config),
+        recipe_changes=job.changes,
         dataset=job.subject.name,
         protocol_id=evaluation.protocol.id,
         protocol=evaluation.protocol,
@@ -203,7 +202,7 @@ def make_record(
 
 def place_of(record: RunRecord, results: Path) -> Path:
     """Where a record lies below `results`."""
-    return record_path(results, record.dataset, record.protocol_id, record.model, record.seed)
+    return record_path(results, record.dataset, record.protocol_id, record.name)
 
 
 def error_line(error: Exception) -> str:

@@ -142,4 +142,4 @@ def _one_record(record: RunRecord) -> Side:
         pair = record.pair_scores(REAL_1, GENERATED, one.domain)
         if one.name == GENERATED and pair:
             scores[one.domain] = {**pair.scores, **one.scores}
-    return Side(f"{record.model}, seed {record.seed}", record.protocol, None, scores)
+    return Side(record.title, record.protocol, None, scores)

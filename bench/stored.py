@@ -111,7 +111,7 @@ def read_training(folder: Path) -> Training | None:
 def check_record(job: Job, evaluation: Evaluation, results: Path, force: bool) -> None:
     """InputError where the record of another training of this model and seed stands, and `force` was not given, and
     where nothing can be written."""
-    path = record_path(results, job.subject.name, evaluation.protocol.id, job.spec.name, job.seed)
+    path = record_path(results, job.subject.name, evaluation.protocol.id, job.name)
     check_writable(path.parent)
     if path.exists() and not force:
         earlier = read_record(path)

@@ -11,7 +11,7 @@ from pathlib import Path
 from bench import registry
 from bench.files import write_text
 from bench.plots import plot_intervals
-from bench.records import RunRecord, read_records, run_name, slug
+from bench.records import RunRecord, read_records, slug
 from bench.run_tables import comparison_tables, run_tables
 from bench.tables import csv_text, markdown
 from metrics._errors import InputError
@@ -24,7 +24,7 @@ def write_tables(record: RunRecord, results: Path) -> None:
 
     The record has to lie below `results`. A failed run has no tables: those of an earlier one are removed.
     """
-    folder, name = _folder(record, results), run_name(record.model, record.seed)
+    folder, name = _folder(record, results), record.name
     for stale in _tables(record, results):
         stale.unlink()
     if record.status == "ok":
@@ -75,7 +75,7 @@ def _withheld(record: RunRecord, picture: str) -> bool:
 
 
 def _tables(record: RunRecord, results: Path) -> list[Path]:
-    name = run_name(record.model, record.seed)
+    name = record.name
     found = sorted(_folder(record, results).glob(f"{name}*"))
     return [path for path in found if path.stem == name or path.stem.startswith(f"{name}-")]
 
@@ -97,4 +97,4 @@ def _folder(record: RunRecord, results: Path) -> Path:
 
 
 def _figures(record: RunRecord, results: Path) -> Path:
-    return results / "figures" / slug(record.dataset) / run_name(record.model, record.seed)
+    return results / "figures" / slug(record.dataset) / record.name

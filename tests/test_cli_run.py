@@ -25,7 +25,10 @@ from bench.sources import open_source
 TINY = ("--set", "width=4", "--set", "latent=8", "--set", "batch_size=4", "--device", "cpu")
 DCGAN = ("run", "--model", "dcgan", "--dataset", "digits", *TINY)
 PIXELS = ("--extractor", "pixels")
-FOLDER = Path("runs/dcgan-digits-seed0")
+CHANGES = "width-4-latent-8-batch_size-4"  # of TINY, in names
+FOLDER = Path(f"runs/dcgan-digits-{CHANGES}-seed0")
+NAME = f"dcgan-{CHANGES}-seed0"
+TITLE = "dcgan on digits, width=4, latent=8, batch_size=4, seed 0"
 ROOT = Path(__file__).resolve().parent.parent
 ARGUMENTS = {
     "run": ["--model", "nothing", "--dataset", "nothing"],
@@ -94,7 +97,7 @@ def _only_record(folder=Path()):
 
 def test_a_run_ends_in_a_table_row(finished):
     lines = finished[1].stdout.splitlines()
-    assert lines[0] == "Table 6. dcgan on digits, seed 0"
+    assert lines[0] == f"Table 6. {TITLE}"
     row = next(line for line in lines if line.startswith("real 1 vs generated"))
     assert row.count("[") == 2
 
@@ -103,16 +106,16 @@ def test_a_run_leaves_record_tables_curves_and_grids(finished):
     folder, _ = finished
     record = _only_record(folder)
     tables = folder / "results" / "tables" / "digits" / record.protocol_id
-    rows = list(csv.DictReader((tables / "dcgan-seed0-table-6.csv").read_text().splitlines()))
+    rows = list(csv.DictReader((tables / f"{NAME}-table-6.csv").read_text().splitlines()))
     found = record.pair_scores("real 1", "generated").scores["fid"]
     assert float(rows[2]["fid"]) == found["fid"]
     assert float(rows[2]["fid_corrected_low"]) == found["fid_low"]
-    assert "### Table 6. dcgan on digits, seed 0" in (tables / "dcgan-seed0.md").read_text()
-    figures = folder / "results" / "figures" / "digits" / "dcgan-seed0"
+    assert f"### Table 6. {TITLE}" in (tables / f"{NAME}.md").read_text()
+    figures = folder / "results" / "figures" / "digits" / NAME
     assert {path.name for path in figures.iterdir()} == {"losses.png", "samples.png", "samples-over-training.png"}
     assert list((folder / FOLDER / "grids").glob("samples-*.png"))
     for link in ("losses.png", "samples.png"):
-        assert (tables / f"../../../figures/digits/dcgan-seed0/{link}").resolve().is_file()
+        assert (tables / f"../../../figures/digits/{NAME}/{link}").resolve().is_file()
 
 
 def test_the_record_says_what_was_done(finished):
@@ -153,7 +156,7 @@ def test_json_is_the_record_with_its_tables(here):
 
 def test_a_plan_says_what_would_be_done_and_writes_nothing(here):
     shown = good(*DCGAN, *PIXELS, "--plan").stdout
-    for word in ("parameters: generator", "an estimate", "MiB", "results/runs/digits", "runs/dcgan-digits-seed0"):
+    for word in ("parameters: generator", "an estimate", "MiB", "results/runs/digits", str(FOLDER)):
         assert word in shown
     assert not list(here.iterdir())
 
@@ -174,22 +177,22 @@ def test_pictures_are_made_as_often_as_asked_else_ten_times(here, asked, steps):
 
 def test_a_plan_says_what_stands_in_the_way(copy):
     plan = json.loads(good(*DCGAN, "--steps", "3", "--plan", "--json").stdout)
-    assert plan["blocked"].startswith("runs/dcgan-digits-seed0 exists; go on with --resume")
+    assert plan["blocked"].startswith(f"{FOLDER} exists; go on with --resume")
     assert "blocked" not in good(*DCGAN, "--steps", "5", "--resume", "--plan").stdout
 
 
 def test_a_vae_ends_in_table_5_and_its_reconstruction_error(here):
     arguments = ("--model", "vae", "--dataset", "digits", "--steps", "2", "--set", "hidden=8", "--device", "cpu")
     shown = good("run", *arguments, *PIXELS).stdout
-    assert "Table 5. vae on digits, seed 0" in shown
+    assert "Table 5. vae on digits, hidden=8, seed 0" in shown
     assert "test images vs reconstructed" in shown
-    assert (Path("results/figures/digits/vae-seed0") / "evaluation-reconstruction-mse.png").is_file()
+    assert (Path("results/figures/digits/vae-hidden-8-seed0") / "evaluation-reconstruction-mse.png").is_file()
 
 
 def test_a_translation_ends_in_table_7_for_both_domains(here):
     arguments = ("--model", "cyclegan", "--dataset", "edges2shapes", "--steps", "1", "--device", "cpu")
     shown = good("run", *arguments, "--set", "width=2", "--set", "blocks=0", *PIXELS).stdout
-    assert "Table 7. cyclegan on edges2shapes, seed 0" in shown
+    assert "Table 7. cyclegan on edges2shapes, width=2, blocks=0, seed 0" in shown
     for row in ("real edges 1 vs real edges 2", "real shapes 1 vs generated shapes"):
         assert row in shown
     pair = _only_record().pair_scores("real 1", "generated", "shapes")
@@ -243,7 +246,7 @@ def test_force_replaces_a_record_of_another_schema(copy):
 
 def test_another_run_is_never_resumed_and_nothing_is_touched(copy):
     before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
-    assert "resume with the same" in refused(*DCGAN, "--steps", "5", "--resume", "--set", "lr=0.1")
+    assert "resume with the same" in refused(*DCGAN, "--steps", "5", "--resume", "--precision", "bf16")
     assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == before
 
 
@@ -257,7 +260,7 @@ def test_a_failed_run_leaves_its_state_and_a_record_that_says_so(here):
     assert record.status == "failed"
     assert "nan" in record.error
     assert record.sets == record.pairs == ()
-    assert (FOLDER / "run.json").is_file()
+    assert Path("runs/dcgan-digits-width-4-latent-8-lr-1e30-batch_size-4-seed0/run.json").is_file()
     assert not Path("results/tables").exists()
     assert "failed: dcgan on digits" in good("tables").stderr
 
@@ -287,10 +290,10 @@ def test_a_repetition_that_fails_leaves_the_earlier_record_unless_forced(copy, m
     monkeypatch.setattr(np, "savez", _full)
     assert "No space left" in refused(*DCGAN, "--steps", "5", "--resume")
     assert (_only_record().status, _only_record().training.steps) == ("ok", 3)
-    assert list(Path("results/tables").rglob("dcgan-seed0.md"))
+    assert list(Path("results/tables").rglob(f"{NAME}.md"))
     assert "No space left" in refused(*DCGAN, "--steps", "2", "--force")
     assert _only_record().status == "failed"
-    assert not list(Path("results/tables").rglob("dcgan-seed0.md"))
+    assert not list(Path("results/tables").rglob(f"{NAME}.md"))
 
 
 def test_a_disk_that_is_full_for_the_figures_keeps_the_record_and_says_how_to_go_on(here, monkeypatch):
@@ -298,11 +301,11 @@ def test_a_disk_that_is_full_for_the_figures_keeps_the_record_and_says_how_to_go
         patch.setattr(shutil, "copyfile", _full)
         line = refused(*DCGAN, "--steps", "1", *PIXELS)
     assert "cannot copy the figures" in line
-    assert "`bench evaluate runs/dcgan-digits-seed0`" in line
+    assert f"`bench evaluate {FOLDER}`" in line
     assert _only_record().status == "ok"
     good("evaluate", FOLDER, *PIXELS)
-    assert list(Path("results/tables").rglob("dcgan-seed0.md"))
-    assert (Path("results/figures/digits/dcgan-seed0") / "samples.png").is_file()
+    assert list(Path("results/tables").rglob(f"{NAME}.md"))
+    assert ((Path("results/figures/digits") / NAME) / "samples.png").is_file()
 
 
 def test_ctrl_c_offers_the_command_that_goes_on(here, monkeypatch):
@@ -430,7 +433,7 @@ def test_samples_can_be_truncated_and_of_chosen_classes(here):
     tiny = ("width=2", "embedding=3", "chunk=2", "batch_size=4")
     settings = [word for one in tiny for word in ("--set", one)]
     good("train", "--model", "biggan", "--dataset", "digits", "--steps", "2", "--device", "cpu", *settings)
-    folder = Path("runs/biggan-digits-seed0")
+    folder = Path("runs/biggan-digits-width-2-embedding-3-chunk-2-batch_size-4-seed0")
     asked = ("-n", "4", "--classes", "7,3", "--truncation", "0.5", "-o", "out.npz", "--json")
     about = json.loads(good("sample", folder, *asked).stdout)
     assert (about["classes"], about["truncation"], about["weights_sha256"]) == ("7,3", 0.5, None)
@@ -464,7 +467,7 @@ def test_images_of_a_folder_are_found_again_by_their_path_only(here):
     save_pngs(here / "faces" / "test", images[12:])
     name = "folder:faces:16"
     good("run", "--model", "dcgan", "--dataset", name, *TINY, "--steps", "1", *PIXELS)
-    run_folder = Path("runs/dcgan-folder-faces-16-seed0")
+    run_folder = Path(f"runs/dcgan-folder-faces-16-{CHANGES}-seed0")
     assert "--dataset folder:PATH:16" in refused("rescore", run_folder, "--extractor", "vgg16-random")
     good("rescore", run_folder, "--dataset", name, *PIXELS)
     assert _only_record().dataset == name

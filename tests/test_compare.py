@@ -99,7 +99,7 @@ def test_an_entry_can_be_named_by_its_file(results):
 def written(results, *records):
     paths = []
     for one in records:
-        path = record_path(results, one.dataset, one.protocol_id, one.model, one.seed)
+        path = record_path(results, one.dataset, one.protocol_id, one.name)
         write_record(path, one)
         paths.append(path)
     return paths

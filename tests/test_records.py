@@ -12,7 +12,7 @@ import pytest
 from run_records import TRAINING, record
 
 from bench.provenance import environment
-from bench.records import read_record, read_records, record_path, slug, write_record
+from bench.records import read_record, read_records, record_path, run_name, slug, write_record
 from metrics._errors import InputError
 
 
@@ -140,11 +140,20 @@ def test_a_record_names_no_host_no_user_and_no_path():
 def test_records_are_found_by_data_set_and_protocol(tmp_path):
     one, other = record(), record(model="vae", task="reconstruct")
     for each in (one, other):
-        write_record(record_path(tmp_path, each.dataset, each.protocol_id, each.model, each.seed), each)
+        write_record(record_path(tmp_path, each.dataset, each.protocol_id, each.name), each)
     assert {each.model for each in read_records(tmp_path)} == {"dcgan", "vae"}
     assert len(read_records(tmp_path, "digits", one.protocol_id)) == 2
     assert read_records(tmp_path, "mnist") == []
     assert read_records(tmp_path / "nowhere") == []
+
+
+def test_variants_of_a_model_have_names_of_their_own():
+    assert run_name("pix2pix", 0, {}) == "pix2pix-seed0"
+    assert run_name("pix2pix", 1, {"skips": True, "widths": [64, 128]}) == "pix2pix-skips-true-widths-64-128-seed1"
+    long = run_name("dcgan", 0, {f"setting{number}": number for number in range(40)})
+    other = run_name("dcgan", 0, {f"setting{number}": number + (number == 39) for number in range(40)})
+    assert len(long) < 140
+    assert long != other
 
 
 def test_names_of_data_sets_become_folders():

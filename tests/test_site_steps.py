@@ -36,7 +36,7 @@ def test_a_reference_model_is_trained_submitted_and_verified():
     lines = commands(of_model())
     assert lines == [
         "bench train --model dcgan --dataset digits --seed 3 --steps 5000 --set lr=0.0002",
-        "bench submit runs/dcgan-digits-seed3 --track digits --name dcgan",
+        "bench submit RUN --track digits --name dcgan",
         "bench verify results/submissions/digits/dcgan.json",
         "bench verify results/submissions/digits/dcgan.json --images IMAGES",
         "bench verify results/submissions/digits/dcgan.json --checkpoint CHECKPOINT",

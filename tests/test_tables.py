@@ -205,7 +205,7 @@ def test_a_failed_run_is_in_no_table():
 def _publish(results, *records):
     """Write these records, then the tables of the last one."""
     for one in records:
-        write_record(record_path(results, one.dataset, one.protocol_id, one.model, one.seed), one)
+        write_record(record_path(results, one.dataset, one.protocol_id, one.name), one)
     write_tables(records[-1], results)
     return results / "tables" / "digits" / records[-1].protocol_id
 

@@ -38,8 +38,9 @@ def command(ctx: click.Context, training: Training, judging: Judging, plan: bool
     """From a model's name to its table: train, sample, measure against disjoint real sets, write.
 
     The state of the run (checkpoint, curves, grids, samples) goes to runs/MODEL-DATASET-seedK, the record to
-    results/runs, tables and copies of the figures beside it. All that can be wrong with it, missing weights first of
-    all, is found before the training starts. Ctrl-C keeps the checkpoint; --resume goes on.
+    results/runs, tables and copies of the figures beside it; what --set changes stands in the names too, so that
+    variants keep apart. All that can be wrong with it, missing weights first of all, is found before the training
+    starts. Ctrl-C keeps the checkpoint; --resume goes on.
 
     JSON: the record (see docs/running.md) with path, files and tables; with --plan the plan.
     """
@@ -54,7 +55,7 @@ def command(ctx: click.Context, training: Training, judging: Judging, plan: bool
         _show_plan(make_plan(job, how, evaluation, judging.results), as_json)
         return
     protocol = evaluation.protocol
-    path = record_path(judging.results, protocol.dataset, protocol.id, job.spec.name, job.seed)
+    path = record_path(judging.results, protocol.dataset, protocol.id, job.name)
     check_places(job, how, path)
     # Damaged records of this protocol are told now and not after the training.
     read_records(judging.results, protocol.dataset, protocol.id, without=path if how.force else None)

@@ -8,7 +8,7 @@ from typing import Any
 
 from bench import registry
 from bench.entries import Entry
-from bench.records import slug
+from bench.records import setting_text
 from bench.tracks import tracks
 
 TRANSLATING = ("paired", "unpaired")  # tasks of models that are trained on both domains of a data set
@@ -33,14 +33,14 @@ def _reproduce(entry: Entry) -> Iterator[Step]:
     origin = entry.origin
     if origin.kind == "checkpoint" and origin.model in _tasks():
         dataset = _trained_on(entry)
-        run = f"runs/{origin.model}-{slug(dataset)}-seed{origin.training_seed}"
         steps = ["--steps", str(origin.training_steps)] if origin.training_steps is not None else []
         settings = [f"--set {name}={_setting(value)}" for name, value in sorted((origin.settings or {}).items())]
         words = ["train", "--model", origin.model, "--dataset", dataset, "--seed", str(origin.training_seed), *steps]
         train = " ".join(["bench", *(shlex.quote(word) for word in words), *settings])
         yield Step(
-            "Train the model again and submit what it makes. On a CPU the same versions give the same samples:",
-            f"{train}\n{_submit(entry, run)}",
+            "Train the model again and submit what it makes: RUN is the folder that the first command names at its "
+            "end. On a CPU the same versions give the same samples:",
+            f"{train}\n{_submit(entry, 'RUN')}",
         )
     elif origin.kind in GENERATORS:
         said = sorted((origin.settings or {}).items())
@@ -96,6 +96,4 @@ def _tasks() -> dict[str, str]:
 
 def _setting(value: Any) -> str:
     """A setting as `--set` reads it."""
-    if isinstance(value, list | tuple):
-        return shlex.quote(",".join(map(str, value)))
-    return str(value).lower() if value is None or isinstance(value, bool) else shlex.quote(str(value))
+    return shlex.quote(setting_text(value))

@@ -16,7 +16,7 @@ from reference_models.training.sampling import (
     sample_from,
     translate,
 )
-from reference_models.training.settings import to_json, with_settings
+from reference_models.training.settings import changed_settings, to_json, with_settings
 
 __all__ = [
     "Budget",
@@ -25,6 +25,7 @@ __all__ = [
     "Loaded",
     "Noise",
     "TrainResult",
+    "changed_settings",
     "check_fits",
     "class_embeddings",
     "decode",

@@ -55,6 +55,12 @@ def from_json(kind: type, values: dict[str, Any]) -> Any:
     return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
 
 
+def changed_settings(config: Any, recipe: Any) -> dict[str, Any]:
+    """The fields of a configuration, as JSON values, that are not those of the recipe."""
+    expected = to_json(recipe)
+    return {name: value for name, value in to_json(config).items() if expected[name] != value}
+
+
 def _kinds(config_class: type) -> dict[str, Any]:
     hints = get_type_hints(config_class)
     return {field.name: hints[field.name] for field in fields(config_class)}
