@@ -11,11 +11,14 @@ three layers with kernel 3 and stride 2 lead from 1 x 1 to 24 x 24, so the noise
 matrix with batch norm and ReLU, as Radford et al. 2016 (section 3) start. And three of them lead from 24 x 24 to 3 x 3:
 D(x) is the mean of these nine sigmoids, one number per image as in Algorithm 1, whose losses are those of `gan`.
 
-How the batches pass the discriminator is open too, and matters: with batch norm after its very first layer it sees
-neither brightness nor contrast of a batch of its own, and in trials the generator stayed at a grey pattern. So real and
-generated images pass it together, in both updates. Initial weights and the betas of Adam are those of Radford et al.;
-the discriminator's rate is a fifth of the generator's, since the sigmoid leaves no gradient to a generator that it
-rejects altogether (two rates: Heusel et al. 2017).
+How the batches pass the discriminator is open too, and matters. With batch norm after its very first layer it sees
+neither brightness nor contrast of a batch of its own, and the generator stays at a grey pattern; so real and generated
+images pass it together. Were the generator trained through such batches, it would learn to spoil some images, or a
+corner of all, with noise whose variance makes the others look real; so its images are judged one by one, by running
+statistics. And the sigmoid leaves no gradient to a generator that it rejects altogether: so noise is added to all that
+the discriminator sees (Soenderby et al. 2017, arXiv 1610.04490; Arjovsky and Bottou 2017, arXiv 1701.04862), and its
+rate is a fifth of the generator's (two rates: Heusel et al. 2017). Initial weights and the betas of Adam are those of
+Radford et al.
 """
 
 from collections.abc import Mapping
@@ -39,6 +42,7 @@ class DcganSmallConfig:
     latent: int = 100  # assignment, section 4.1.2
     lr: float = 1e-3  # not given; tried on digits, see above
     discriminator_lr: float = 2e-4  # likewise
+    input_noise: float = 0.3  # likewise: standard deviation, of pixels in [-1, 1]
     beta1: float = 0.5  # not given: Radford et al. 2016, section 4
     beta2: float = 0.999  # the default of Adam
     init_std: float = 0.02  # the same
@@ -48,6 +52,8 @@ class DcganSmallConfig:
     def __post_init__(self) -> None:
         if min(self.width, self.latent) < 1 or min(self.lr, self.discriminator_lr, self.init_std) <= 0:
             raise ModelError(f"width, latent, both rates and init_std must be positive; got {self}")
+        if self.input_noise < 0:
+            raise ModelError(f"input_noise {self.input_noise}; expected 0 or more")
 
 
 class Generator(nn.Module):
@@ -95,6 +101,7 @@ class DcganSmall(Model):
     def __init__(self, config: DcganSmallConfig, shape: ImageShape) -> None:
         super().__init__()
         self.noise_dim = config.latent
+        self.input_noise = config.input_noise
         self.generator = Generator(config, shape)
         self.discriminator = Discriminator(config, shape)
         initialise_normal(self, config.init_std)
@@ -108,13 +115,23 @@ class DcganSmall(Model):
             self.discriminator,
             lambda: self.generator(torch.randn(len(real), self.noise_dim, device=real.device)),
             lambda fake: least_squares_discriminator(*self._judge(real, fake)),
-            lambda fake: least_squares_generator(self._judge(real, fake)[1]),
+            lambda fake: least_squares_generator(self._judge_alone(fake)),
         )
 
     def _judge(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """The discriminator's numbers [b] for real and for generated images, which share their batch norm."""
-        for_real, for_fake = self.discriminator(torch.cat([real, fake])).chunk(2)
+        """The discriminator's numbers [b] for noisy real and generated images, which share their batch norm."""
+        for_real, for_fake = self.discriminator(self._noisy(torch.cat([real, fake]))).chunk(2)
         return for_real, for_fake
+
+    def _judge_alone(self, fake: Tensor) -> Tensor:
+        """Its numbers [b] for generated images, each judged by itself."""
+        self.discriminator.eval()
+        answers: Tensor = self.discriminator(self._noisy(fake))
+        self.discriminator.train()
+        return answers
+
+    def _noisy(self, images: Tensor) -> Tensor:
+        return images + self.input_noise * torch.randn_like(images)
 
     def sample(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
         return to_uint8(self.generator(noise))

@@ -138,12 +138,33 @@ def test_the_small_discriminator_answers_once_per_image_between_0_and_1():
 def test_the_small_discriminator_sees_how_bright_generated_images_are():
     """Alone in their batch norm, grey images and black ones would look the same to it."""
     torch.manual_seed(0)
-    model = dcgan_small.MODEL.build(dcgan_small.DcganSmallConfig(width=4), FASHION_24, 0)
+    model = dcgan_small.MODEL.build(dcgan_small.DcganSmallConfig(width=4, input_noise=0), FASHION_24, 0)
     real, grey = torch.rand(6, *FASHION_24) * 2 - 1, torch.zeros(6, *FASHION_24)
     for_real, for_grey = model._judge(real, grey)
     _, for_black = model._judge(real, grey - 1)
     assert (for_real.shape, for_grey.shape) == ((6,), (6,))
     assert (for_grey - for_black).abs().max() > 1e-4
+
+
+def test_the_small_generator_is_judged_image_by_image():
+    """Else it could make some images pass by the noise of others."""
+    torch.manual_seed(0)
+    model = dcgan_small.MODEL.build(dcgan_small.DcganSmallConfig(width=4, input_noise=0), FASHION_24, 0)
+    images = torch.rand(6, *FASHION_24) * 2 - 1
+    assert torch.allclose(model._judge_alone(images)[:2], model._judge_alone(images[:2]), atol=1e-6)
+    assert model.discriminator.training
+
+
+def test_the_noise_of_the_small_dcgan_has_the_standard_deviation_asked_for():
+    model = dcgan_small.MODEL.build(dcgan_small.DcganSmallConfig(width=4, input_noise=0.5), FASHION_24, 0)
+    seen = []
+    model.discriminator.register_forward_pre_hook(lambda module, given: seen.append(given[0]))
+    model._judge(torch.zeros(50, *FASHION_24), torch.ones(50, *FASHION_24))
+    model._judge_alone(torch.ones(50, *FASHION_24))
+    real, fake = seen[0].chunk(2)
+    for images, mean in ((real, 0), (fake, 1), (seen[1], 1)):
+        assert images.mean().item() == pytest.approx(mean, abs=0.02)
+        assert images.std().item() == pytest.approx(0.5, abs=0.02)
 
 
 def test_the_deep_dcgan_is_the_report_s_figure_2():
@@ -185,3 +206,8 @@ def test_other_sides_work(module, side):
 def test_sides_that_do_not_fit_are_refused(shape):
     with pytest.raises(ModelError, match="a side of 17 or more"):
         dcgan_small.MODEL.build(dcgan_small.DcganSmallConfig(), ImageShape(*shape), 0)
+
+
+def test_noise_below_0_is_refused():
+    with pytest.raises(ModelError, match="input_noise -1"):
+        dcgan_small.DcganSmallConfig(input_noise=-1)
