@@ -118,11 +118,11 @@ def resnet(**changes):
 
 
 def test_the_networks_have_the_feature_maps_of_appendix_a():
-    generator = cyclegan_resnet.generator(3, 4, 9, normalise_last=False)
+    generator = cyclegan_resnet.generator(resnet(width=4), 3)
     found = shapes(generator, torch.zeros(1, *HORSES), (*CONVOLUTIONS, cyclegan_resnet.Residual))
     maps = [(4, 256, 256), (8, 128, 128), (16, 64, 64)]
     assert found == [*maps, *[(16, 64, 64)] * 9, *maps[-2::-1], (3, 256, 256)]
-    discriminator = cyclegan_resnet.discriminator(3, 4, normalise_last=False)
+    discriminator = cyclegan_resnet.discriminator(resnet(width=4), 3)
     found = shapes(discriminator, torch.zeros(1, *HORSES), CONVOLUTIONS)
     assert found == [(4, 128, 128), (8, 64, 64), (16, 32, 32), (32, 31, 31), (1, 30, 30)]
 
@@ -132,24 +132,27 @@ def test_the_resnet_has_the_parameters_worked_out_by_hand():
     ways = 2 * 9 * (64 * 128 + 128 * 256) + (128 + 256) + (128 + 64)
     residual = 9 * 2 * (9 * 256 * 256 + 256)
     assert ends + ways + residual == 11_378_179
-    assert count(cyclegan_resnet.generator(3, 64, 9, normalise_last=False)) == 11_378_179
+    assert count(cyclegan_resnet.generator(resnet(), 3)) == 11_378_179
     patches = 16 * (3 * 64 + 64 * 128 + 128 * 256 + 256 * 512 + 512) + (64 + 128 + 256 + 512 + 1)
     assert patches == 2_764_737
-    assert count(cyclegan_resnet.discriminator(3, 64, normalise_last=False)) == 2_764_737
+    assert count(cyclegan_resnet.discriminator(resnet(), 3)) == 2_764_737
 
 
 def test_one_number_of_the_discriminator_sees_70_x_70_pixels():
-    assert receptive_field(cyclegan_resnet.discriminator(3, 2, normalise_last=False)) == 70
+    assert receptive_field(cyclegan_resnet.discriminator(resnet(width=2), 3)) == 70
 
 
-def test_instance_norm_comes_after_the_activation():
-    kinds = [type(layer) for layer in cyclegan_resnet.discriminator(3, 2, normalise_last=False)]
-    block = [nn.Conv2d, nn.LeakyReLU, nn.InstanceNorm2d]
-    assert kinds == [nn.Conv2d, nn.LeakyReLU, *block, *block, *block, nn.Conv2d]
-    assert [type(layer) for layer in cyclegan_resnet.generator(3, 2, 0, normalise_last=False)][-2:] == [
-        nn.Conv2d,
-        nn.Tanh,
-    ]
+@pytest.mark.parametrize(
+    ("norm_first", "order"),
+    [(False, [nn.LeakyReLU, nn.InstanceNorm2d]), (True, [nn.InstanceNorm2d, nn.LeakyReLU])],
+)
+def test_instance_norm_comes_after_the_activation_unless_asked_for_before_it(norm_first, order):
+    config = resnet(width=2, blocks=0, norm_first=norm_first)
+    kinds = [type(layer) for layer in cyclegan_resnet.discriminator(config, 3)]
+    assert kinds == [nn.Conv2d, nn.LeakyReLU, *[nn.Conv2d, *order] * 3, nn.Conv2d]
+    kinds = [type(layer) for layer in cyclegan_resnet.generator(config, 3)]
+    down, up = ([kind, *(nn.ReLU if one is nn.LeakyReLU else one for one in order)] for kind in CONVOLUTIONS)
+    assert kinds == [*down * 3, *up * 2, nn.Conv2d, nn.Tanh]
 
 
 def test_a_residual_block_adds_its_input_and_ends_in_relu():
@@ -163,7 +166,7 @@ def test_a_residual_block_adds_its_input_and_ends_in_relu():
 def test_a_normalised_discriminator_has_the_same_loss_whatever_it_sees():
     """Why `normalise_last` is off: mean 0 and variance 1 make the loss 1/2 (1 + 1) + 1/2 and its gradient nothing."""
     torch.manual_seed(0)
-    network = cyclegan_resnet.discriminator(3, 4, normalise_last=True)
+    network = cyclegan_resnet.discriminator(resnet(width=4, normalise_last=True), 3)
     for _ in range(3):
         real, fake = torch.rand(2, 1, 3, 64, 64) * 2 - 1
         loss = 0.5 * discriminator_loss(network(real), network(fake))
