@@ -172,12 +172,12 @@ def _budget_note(record: RunRecord) -> str:
         return "budget: not known, the checkpoint came without its training.json"
     where = record.environment.gpu or f"{record.environment.cores} cores of {record.environment.cpu}"
     device = f" on {where}" if done.device else ""
-    took = f"{done.steps:,} steps ({done.epochs:.3g} epochs) in {_duration(done.seconds)}{device}"
+    took = f"{done.steps:,} steps ({done.epochs:,.4g} epochs) in {_duration(done.seconds)}{device}"
     changes = ", ".join(f"{name}={setting_text(value)}" for name, value in record.recipe_changes.items())
     changed = f"; settings other than the recipe's: {changes}" if changes else ""
     if done.epochs < done.full_epochs * COMPLETE:
         share = f"{100 * done.epochs / done.full_epochs:.2g} %"
-        return f"budget: {took}, {share} of the recipe's {done.full_epochs:g} epochs: NOT the full recipe{changed}"
+        return f"budget: {took}, {share} of the recipe's {done.full_epochs:,.4g} epochs: NOT the full recipe{changed}"
     return f"budget: {took}, {'as long as ' if changes else ''}the full recipe{changed}"
 
 

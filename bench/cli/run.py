@@ -83,7 +83,7 @@ def _facts(plan: "Plan") -> list[tuple[str, str]]:
     parameters = ", ".join(f"{name} {count:,}" for name, count in plan.parameters.items())
     steps = "until the minutes are over" if plan.steps is None else f"{plan.steps:,} steps of {plan.batch_size}"
     if plan.epochs is not None:
-        steps += f", {plan.epochs:.3g} of the recipe's {plan.full_epochs:g} epochs"
+        steps += f", {plan.epochs:,.4g} of the recipe's {plan.full_epochs:,.4g} epochs"
     seconds = "" if plan.training_seconds is None else f"about {_time(plan.training_seconds)}"
     memory = "not told by this system" if plan.memory_bytes is None else _mib(plan.memory_bytes)
     return [

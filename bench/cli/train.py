@@ -40,7 +40,7 @@ def command(ctx: click.Context, training: Training, as_json: bool) -> None:
     losses = "  ".join(f"{name} {value:.4g}" for name, value in done.losses.items())
     print_facts(
         [
-            ("trained", f"{done.steps:,} steps, {done.epochs:.3g} epochs, {done.seconds:.0f} s on {done.device}"),
+            ("trained", f"{done.steps:,} steps, {done.epochs:,.4g} epochs, {done.seconds:.0f} s on {done.device}"),
             ("losses", f"{losses} (means over the last 100 steps)"),
             ("checkpoint", str(result.checkpoint)),
         ]

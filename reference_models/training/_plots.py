@@ -100,7 +100,7 @@ def plot_sheets(
     left = 12 + (max(map(len, rows)) * 7 + 8 if rows else 0)
     top, between, edge = 34 + (18 if columns or any(caption for caption, _ in sheets) else 0), 18, 12
     total_width = left + sum(sheet.shape[1] * scale for _, sheet in sheets) + between * (len(sheets) - 1) + edge
-    total_width = max(total_width, left + edge + 7 * len(title))
+    total_width = max(total_width, left + edge + 8 * len(title))
     total_height = top + height * scale + edge
     figure = Figure(figsize=(total_width / dpi, total_height / dpi), dpi=dpi, facecolor="white")
     figure.text(12 / total_width, 1 - 12 / total_height, title, fontsize=10, color=INK, va="top")

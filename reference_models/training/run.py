@@ -135,7 +135,7 @@ class Run:
         draw_curves(self.spec, self.data.name, self.folder)
 
     def _draw_pictures(self, folder: Path, suffix: str = "") -> None:
-        when = f"step {self.step:,}, epoch {self.epoch(self.step):.3g}"
+        when = f"step {self.step:,}, epoch {self.epoch(self.step):,.4g}"
         draw(self.spec, self.model, self.data, self.question["seed"], when, folder, suffix)
 
     def _follow(self) -> None:
