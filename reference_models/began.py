@@ -10,14 +10,24 @@ k_t starts at 0, stays in [0, 1], and is a buffer, so that a checkpoint holds it
 curves. gamma = E L(G(z)) / E L(x) is what the equilibrium holds: lower is sharper and less diverse. D is updated first,
 then G with noise of its own, whose L is the one in k_t+1 and M.
 
-One of the variants that CIS 680 (2017) assignment 3, section 2, part 3 lets choose from. The networks are those of
-`training.networks`, after its guidelines but without batch norm, as in the paper, and the decoder of D has the layers
-of the generator; the paper's own have ELU and nearest-neighbour upsampling. The learning rate stays as it is; the
-paper's falls when M stalls.
+One of the variants that CIS 680 (2017) assignment 3, section 2, part 3 lets choose from. The networks are the paper's
+(section 4.1, Figure 1): 3x3 convolutions with ELU, no batch norm, strides of 2 down and nearest neighbours up; channels
+grow by n with each halving, the decoder has n everywhere, and G has the layers of the decoder. For 64 x 64 and n = 16:
+
+    encoder   1 x 64 x 64   16 x 64 x 64   32 x 32 x 32   48 x 16 x 16   64 x 8 x 8   code
+    decoder   code   16 x 8 x 8   16 x 16 x 16   16 x 32 x 32   16 x 64 x 64   1 x 64 x 64
+
+Here one convolution stands between two changes of size, in the paper two. Noise is uniform in [-1, 1]^code as there:
+2 Phi(z) - 1 of the normal z that samples come from. Learning rates stay as they are; the paper's fall when M stalls.
+
+G has a larger rate than D (two rates: Heusel et al. 2017): with one rate for both, D learned to reconstruct the images
+of small data sets sooner than G to follow, gamma L(x) stayed below L(G(z)), k at 0, and all images became one. For the
+same reason the recipes for small data have gamma 1, the most diverse, and a k that moves 50 times as fast.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -25,35 +35,65 @@ from torch import Tensor, nn
 from reference_models._errors import ModelError
 from reference_models._types import Batch, ImageShape, ModelSpec
 from reference_models.training.gan_steps import adam_pair, update_generator
-from reference_models.training.images import to_float
-from reference_models.training.networks import GanPair, feature_count, features, generator
+from reference_models.training.images import to_float, to_uint8
+from reference_models.training.networks import GanPair
 from reference_models.training.settings import require_positive
+from reference_models.training.sides import halved
 from reference_models.training.steps import update
+
+SMALLEST = 8  # section 4.1: maps are halved until 8 x 8
 
 
 @dataclass(frozen=True)
 class BeganConfig:
-    gamma: float = 0.5  # Berthelot et al., section 4.2: 0.3 to 0.7
+    gamma: float = 0.5  # Berthelot et al., section 4.2: 0.3 to 0.7; for small data see above
     k_step: float = 1e-3  # section 3.4: lambda_k
     code: int = 64  # section 4.1: N_h, equal to N_z
-    width: int = 16  # guidelines: 128 channels at most for CUFS
-    lr: float = 1e-4  # section 4.1; guidelines: 1e-3 to 1e-4
+    width: int = 16  # section 4.1: n
+    lr: float = 1e-3  # of the generator; guidelines: 1e-3 to 1e-4
+    discriminator_lr: float = 1e-4  # section 4.1; see above
     beta1: float = 0.5  # guidelines
     beta2: float = 0.999  # the default of Adam
     batch_size: int = 16  # section 4.1
     epochs: float = 20  # recipes give the 2,000 to 5,000 iterations of the guidelines
 
     def __post_init__(self) -> None:
-        require_positive(self, "k_step", "code", "width", "lr")
+        require_positive(self, "k_step", "code", "width", "lr", "discriminator_lr")
         if not 0 <= self.gamma <= 1:
             raise ModelError(f"gamma {self.gamma}; expected a number from 0 to 1")
 
 
-def autoencoder(config: BeganConfig, shape: ImageShape) -> nn.Sequential:
-    """Images [b, c, h, w] in [-1, 1] to images of the same shape."""
-    last = nn.Linear(feature_count(config.width, shape, "began"), config.code)
-    encoder = nn.Sequential(*features(config.width, shape, "began", batch_norm=False), last)
-    return nn.Sequential(encoder, generator(config.code, config.width, shape, "began", batch_norm=False))
+def _sides(shape: ImageShape) -> list[int]:
+    """The sides of the maps, large to small."""
+    return [shape.height, *(side for side in halved(shape, "began")[1:] if side >= SMALLEST)]
+
+
+def encoder(config: BeganConfig, shape: ImageShape) -> nn.Sequential:
+    """Images [b, c, h, w] in [-1, 1] to codes [b, code]."""
+    sides, n = _sides(shape), config.width
+    layers: list[nn.Module] = [nn.Conv2d(shape.channels, n, 3, padding=1), nn.ELU()]
+    for before, after in pairwise(n * level for level in range(1, len(sides) + 1)):
+        layers += [nn.Conv2d(before, before, 3, padding=1), nn.ELU()]
+        layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.ELU()]
+    last = n * len(sides)
+    layers += [nn.Conv2d(last, last, 3, padding=1), nn.ELU()]
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(last * sides[-1] ** 2, config.code))
+
+
+def decoder(config: BeganConfig, shape: ImageShape) -> nn.Sequential:
+    """Codes [b, code] to images [b, c, h, w], about within [-1, 1]."""
+    first, *larger = reversed(_sides(shape))
+    n = config.width
+    layers: list[nn.Module] = [nn.Linear(config.code, n * first**2), nn.Unflatten(1, (n, first, first))]
+    layers += [nn.Conv2d(n, n, 3, padding=1), nn.ELU()]
+    for side in larger:
+        layers += [nn.Upsample((side, side)), nn.Conv2d(n, n, 3, padding=1), nn.ELU()]
+    return nn.Sequential(*layers, nn.Conv2d(n, shape.channels, 3, padding=1))
+
+
+def uniform(noise: Tensor) -> Tensor:
+    """Standard normal numbers as uniform ones in [-1, 1]."""
+    return 2 * torch.special.ndtr(noise) - 1
 
 
 def reconstruction(discriminator: nn.Module, images: Tensor) -> Tensor:
@@ -73,13 +113,12 @@ def convergence(real: Tensor, fake: Tensor, gamma: float) -> Tensor:
 
 class Began(GanPair):
     def __init__(self, config: BeganConfig, shape: ImageShape) -> None:
-        own = generator(config.code, config.width, shape, "began", batch_norm=False)
-        networks = own, autoencoder(config, shape)
+        networks = decoder(config, shape), nn.Sequential(encoder(config, shape), decoder(config, shape))
         super().__init__(config.code, *networks)
         self.config = config
         self.k: Tensor
         self.register_buffer("k", torch.tensor(0.0))
-        self.optimisers = adam_pair(*networks, config.lr, config.beta1, config.beta2)
+        self.optimisers = adam_pair(*networks, config.lr, config.beta1, config.beta2, config.discriminator_lr)
 
     def train_step(self, batch: Batch) -> Mapping[str, Tensor]:
         real, gamma = to_float(batch.x), self.config.gamma
@@ -100,6 +139,12 @@ class Began(GanPair):
         measure = convergence(loss_real, loss_g, gamma)
         return {"generator": loss_g, "discriminator": loss_d.detach(), "k": self.k.clone(), "M global": measure}
 
+    def generate_like(self, real: Tensor) -> Tensor:
+        return self.generator(uniform(torch.randn(len(real), self.noise_dim, device=real.device)))
+
+    def sample(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
+        return to_uint8(self.generator(uniform(noise)))
+
 
 def build(config: BeganConfig, shape: ImageShape, classes: int) -> Began:
     return Began(config, shape)
@@ -113,10 +158,12 @@ MODEL = ModelSpec(
     source="Berthelot, Schumm and Metz 2017, arXiv 1703.10717; CIS 680 (2017) assignment 3, section 2, part 3",
     task="generate",
     recipes={
-        "cufs-sketches": replace(SEED, batch_size=50, epochs=1_705),  # 88 images: 3,001 iterations
-        "celeba": replace(SEED, width=128, code=64, epochs=0.5),  # 5,087 iterations; guidelines: 1024 channels
-        "digits": replace(  # gamma 0.5 ended in a single image; 4,864 steps, minutes on two cores
-            SEED, gamma=0.9, k_step=1e-2, code=32, width=32, lr=2e-4, batch_size=32, epochs=120
+        "cufs-sketches": replace(  # 88 images: 3,001 iterations
+            SEED, gamma=1.0, k_step=5e-2, discriminator_lr=2e-4, batch_size=50, epochs=1_705
+        ),
+        "celeba": replace(SEED, width=128, epochs=0.5),  # 5,087 iterations; section 4.1: n = 128
+        "digits": replace(  # 1,622 steps, minutes on two cores; more of them cost variety
+            SEED, gamma=1.0, k_step=5e-2, code=16, discriminator_lr=2e-4, batch_size=32, epochs=40
         ),
         "default": SEED,
         "tiny": BeganConfig(code=4, width=2, batch_size=4, epochs=1),

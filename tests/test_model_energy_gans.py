@@ -11,6 +11,7 @@ from torch import nn
 from reference_models import began, ebgan, vdb_gan
 from reference_models._errors import ModelError
 from reference_models._types import Batch, ImageShape
+from reference_models.training.images import to_uint8
 
 SKETCH = ImageShape(1, 64, 64)
 SMALL = ImageShape(1, 8, 8)
@@ -129,15 +130,35 @@ def test_the_discriminator_of_began_pays_k_times_the_generated_images():
     assert values[2] - values[0] == pytest.approx(0.25 * (values[1] - values[0]), rel=1e-4)  # float32 differences
 
 
-def test_the_noise_of_began_is_as_long_as_its_code():
+def test_the_networks_of_began_are_section_4_1():
     model = began.MODEL.build(began.MODEL.recipe("cufs-sketches"), SKETCH, 0)
-    assert model.noise_dim == 64
-    norms = 2 * (128 + 64 + 32 + 16)
-    biases = 2048 + 64 + 32 + 16 + 1  # in their place: the paper's networks have no batch norm
-    assert count(model.generator) == 64 * 2048 + UP - norms + biases
-    assert count(model.discriminator) == DOWN + (32 + 64 + 128) + (2048 * 64 + 64) + count(model.generator)
+    encoder, decoder = model.discriminator
+    kinds = (nn.Conv2d, nn.Linear)
+    found = shapes(encoder, torch.zeros(2, *SKETCH), kinds)
+    assert found == [
+        *[(16, 64, 64), (16, 64, 64), (32, 32, 32), (32, 32, 32), (48, 16, 16), (48, 16, 16), (64, 8, 8)],
+        *[(64, 8, 8), (64,)],
+    ]
+    for network in (decoder, model.generator):
+        found = shapes(network, torch.zeros(2, 64), kinds)
+        assert found == [(1024,), (16, 8, 8), (16, 16, 16), (16, 32, 32), (16, 64, 64), (1, 64, 64)]
     assert not any(isinstance(layer, nn.BatchNorm2d) for layer in model.modules())
-    assert model.discriminator(torch.zeros(2, *SKETCH)).shape == (2, *SKETCH)
+
+
+def test_began_has_the_parameters_worked_out_by_hand():
+    model = began.MODEL.build(began.MODEL.recipe("cufs-sketches"), SKETCH, 0)
+    pairs = [(1, 16), (16, 16), (16, 32), (32, 32), (32, 48), (48, 48), (48, 64), (64, 64)]
+    encoder = sum(9 * before * after + after for before, after in pairs) + 64 * 64 * 64 + 64
+    decoder = 64 * 1024 + 1024 + 4 * (9 * 16 * 16 + 16) + 9 * 16 + 1
+    assert (encoder, decoder) == (377_872, 75_985)
+    assert (count(model.discriminator), count(model.generator)) == (encoder + decoder, decoder)
+
+
+def test_the_noise_of_began_is_uniform_and_as_long_as_its_code():
+    assert began.uniform(torch.tensor([0.0, 1.959964, -1.959964])).tolist() == pytest.approx([0, 0.95, -0.95])
+    model = _built(began, code=5).eval()
+    assert model.noise_dim == 5
+    assert torch.equal(model.sample(torch.full((1, 5), 50.0)), to_uint8(model.generator(torch.ones(1, 5))))
 
 
 # ---- vdb-gan

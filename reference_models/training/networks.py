@@ -28,22 +28,21 @@ from reference_models.training.sides import doubling, halved
 SLOPE = 0.2  # guidelines: leaky ReLU in discriminators
 
 
-def expanding(latent: int, width: int, shape: ImageShape, model: str, batch_norm: bool = True) -> list[nn.Module]:
+def expanding(latent: int, width: int, shape: ImageShape, model: str) -> list[nn.Module]:
     """Layers from rows [b, latent] to images [b, c, h, w] before the last activation."""
     sides = halved(shape, model)[::-1]
     channels = [width * 2**level for level in reversed(range(len(sides) - 1))]
     start = (channels[0], sides[0], sides[0])
-    first = nn.Linear(latent, channels[0] * sides[0] ** 2, bias=not batch_norm)
+    first = nn.Linear(latent, channels[0] * sides[0] ** 2, bias=False)
     layers: list[nn.Module] = [first, nn.Unflatten(1, start)]
     for place, (before, after) in enumerate(pairwise([*channels, shape.channels])):
-        norm = [nn.BatchNorm2d(before)] if batch_norm else []
-        layers += [*norm, nn.ReLU(), doubling(before, after, sides[place + 1], bias=not batch_norm)]
+        layers += [nn.BatchNorm2d(before), nn.ReLU(), doubling(before, after, sides[place + 1])]
     return layers
 
 
-def generator(latent: int, width: int, shape: ImageShape, model: str, batch_norm: bool = True) -> nn.Sequential:
+def generator(latent: int, width: int, shape: ImageShape, model: str) -> nn.Sequential:
     """Noise [b, latent] to images [b, c, h, w] in [-1, 1]."""
-    return nn.Sequential(*expanding(latent, width, shape, model, batch_norm), nn.Tanh())
+    return nn.Sequential(*expanding(latent, width, shape, model), nn.Tanh())
 
 
 def features(width: int, shape: ImageShape, model: str, batch_norm: bool = True) -> list[nn.Module]:
