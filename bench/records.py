@@ -118,7 +118,7 @@ class RunRecord:
     @property
     def title(self) -> str:
         """Its name in tables: model, settings that are not the recipe's, seed."""
-        changes = (f"{name}={setting_text(value)}" for name, value in self.recipe_changes.items())
+        changes = (f"{name}={setting_text(value)}" for name, value in sorted(self.recipe_changes.items()))
         return ", ".join((self.model, *changes, f"seed {self.seed}"))
 
     def set_scores(self, name: str, domain: str = "") -> SetScores | None:
@@ -148,9 +148,10 @@ def setting_text(value: Any) -> str:
 def run_name(model: str, seed: int, changes: Mapping[str, Any]) -> str:
     """`pix2pix-seed0`; `pix2pix-skips-true-seed0` with `changes`, the settings that are not the recipe's.
 
-    So the variants of a model keep apart, whatever their seed. What is too long for a file's name ends in a hash.
+    So the variants of a model keep apart, whatever their seed. Settings stand in alphabetical order, as in a record's
+    JSON; what is too long for a file's name ends in a hash.
     """
-    said = slug("".join(f"-{name}-{setting_text(value)}" for name, value in changes.items()).replace("e+", "e"))
+    said = slug("".join(f"-{name}-{setting_text(value)}" for name, value in sorted(changes.items())).replace("e+", "e"))
     if len(said) > LONGEST_CHANGES:
         said = f"{said[: LONGEST_CHANGES - 9]}-{sha256(said.encode()).hexdigest()[:8]}"
     return f"{model}{said}-seed{seed}"

@@ -25,10 +25,10 @@ from bench.sources import open_source
 TINY = ("--set", "width=4", "--set", "latent=8", "--set", "batch_size=4", "--device", "cpu")
 DCGAN = ("run", "--model", "dcgan", "--dataset", "digits", *TINY)
 PIXELS = ("--extractor", "pixels")
-CHANGES = "width-4-latent-8-batch_size-4"  # of TINY, in names
+CHANGES = "batch_size-4-latent-8-width-4"  # of TINY, in names
 FOLDER = Path(f"runs/dcgan-digits-{CHANGES}-seed0")
 NAME = f"dcgan-{CHANGES}-seed0"
-TITLE = "dcgan on digits, width=4, latent=8, batch_size=4, seed 0"
+TITLE = "dcgan on digits, batch_size=4, latent=8, width=4, seed 0"
 ROOT = Path(__file__).resolve().parent.parent
 ARGUMENTS = {
     "run": ["--model", "nothing", "--dataset", "nothing"],
@@ -192,7 +192,7 @@ def test_a_vae_ends_in_table_5_and_its_reconstruction_error(here):
 def test_a_translation_ends_in_table_7_for_both_domains(here):
     arguments = ("--model", "cyclegan", "--dataset", "edges2shapes", "--steps", "1", "--device", "cpu")
     shown = good("run", *arguments, "--set", "width=2", "--set", "blocks=0", *PIXELS).stdout
-    assert "Table 7. cyclegan on edges2shapes, width=2, blocks=0, seed 0" in shown
+    assert "Table 7. cyclegan on edges2shapes, blocks=0, width=2, seed 0" in shown
     for row in ("real edges 1 vs real edges 2", "real shapes 1 vs generated shapes"):
         assert row in shown
     pair = _only_record().pair_scores("real 1", "generated", "shapes")
@@ -260,7 +260,7 @@ def test_a_failed_run_leaves_its_state_and_a_record_that_says_so(here):
     assert record.status == "failed"
     assert "nan" in record.error
     assert record.sets == record.pairs == ()
-    assert Path("runs/dcgan-digits-width-4-latent-8-lr-1e30-batch_size-4-seed0/run.json").is_file()
+    assert Path("runs/dcgan-digits-batch_size-4-latent-8-lr-1e30-width-4-seed0/run.json").is_file()
     assert not Path("results/tables").exists()
     assert "failed: dcgan on digits" in good("tables").stderr
 
@@ -433,7 +433,7 @@ def test_samples_can_be_truncated_and_of_chosen_classes(here):
     tiny = ("width=2", "embedding=3", "chunk=2", "batch_size=4")
     settings = [word for one in tiny for word in ("--set", one)]
     good("train", "--model", "biggan", "--dataset", "digits", "--steps", "2", "--device", "cpu", *settings)
-    folder = Path("runs/biggan-digits-width-2-embedding-3-chunk-2-batch_size-4-seed0")
+    folder = Path("runs/biggan-digits-batch_size-4-chunk-2-embedding-3-width-2-seed0")
     asked = ("-n", "4", "--classes", "7,3", "--truncation", "0.5", "-o", "out.npz", "--json")
     about = json.loads(good("sample", folder, *asked).stdout)
     assert (about["classes"], about["truncation"], about["weights_sha256"]) == ("7,3", 0.5, None)

@@ -131,7 +131,7 @@ def test_the_manifest_is_what_sha256sum_checks(samples):
 def test_a_run_of_this_project_is_sampled_as_it_was_measured(here):
     tiny = ("--set", "width=4", "--set", "latent=8", "--set", "batch_size=4", "--device", "cpu", "--steps", 2)
     good("run", "--model", "dcgan", "--dataset", "digits", *tiny, "--results", "others")
-    told = good("submit", "runs/dcgan-digits-width-4-latent-8-batch_size-4-seed0", *NAMED, "--reference", "--json")
+    told = good("submit", "runs/dcgan-digits-batch_size-4-latent-8-width-4-seed0", *NAMED, "--reference", "--json")
     entry = only_entry()
     (path,) = Path("others/runs").rglob("*.json")
     record = json.loads(path.read_text())

@@ -149,7 +149,8 @@ def test_records_are_found_by_data_set_and_protocol(tmp_path):
 
 def test_variants_of_a_model_have_names_of_their_own():
     assert run_name("pix2pix", 0, {}) == "pix2pix-seed0"
-    assert run_name("pix2pix", 1, {"skips": True, "widths": [64, 128]}) == "pix2pix-skips-true-widths-64-128-seed1"
+    for changes in ({"skips": True, "a": [64, 128]}, {"a": [64, 128], "skips": True}):
+        assert run_name("pix2pix", 1, changes) == "pix2pix-a-64-128-skips-true-seed1"
     long = run_name("dcgan", 0, {f"setting{number}": number for number in range(40)})
     other = run_name("dcgan", 0, {f"setting{number}": number + (number == 39) for number in range(40)})
     assert len(long) < 140
