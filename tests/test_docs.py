@@ -1,5 +1,6 @@
 """The pages: what they link to is there, and no model, data set or command of theirs is made up."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -7,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from bench import registry
+from bench.run_tables import COMPLETE
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TABLE = r"\((\.\./results/tables/[^)]+)\.md\)"
+SHARE = r"(full recipe|[\d.]+ %)"
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
@@ -35,3 +39,17 @@ def test_every_model_stands_in_the_page_of_models_and_in_that_of_the_documents()
     assert [name for name in registry.names("models") if f"| `{name}` |" not in models] == []
     controls = {"train-copies", "pixel-gaussian"}
     assert [name for name in registry.names("models") if name not in controls and f"--model {name}" not in tasks] == []
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [("models.md", rf"\]{TABLE} {SHARE}"), ("seeds.md", rf"{SHARE}(?: of the recipe)?: \[table\]{TABLE}")],
+)
+def test_how_much_of_a_recipe_was_trained_is_what_the_record_says(page, words):
+    found = re.findall(words, (ROOT / "docs" / page).read_text())
+    assert len(found) > 20
+    for pair in found:
+        table, told = sorted(pair, key=lambda one: not one.startswith(".."))
+        record = json.loads((ROOT / "docs" / f"{table.replace('/tables/', '/runs/')}.json").read_text())
+        share = record["training"]["epochs"] / record["training"]["full_epochs"]
+        assert told == ("full recipe" if share >= COMPLETE else f"{100 * share:.2g} %"), table
