@@ -90,9 +90,10 @@ def prepare(
     spec: ModelSpec = registry.load("models", model)
     if seed < 0:
         raise InputError(f"--seed {seed}; expected 0 or more")
-    config = with_settings(spec.recipe(subject.dataset.name), settings)
-    folder = workdir / "runs" / run_folder(spec, config, subject, seed)
-    job = Job(spec, config, subject, seed, folder, train_split)
+    recipe = spec.recipe(subject.dataset.name)
+    config = with_settings(recipe, settings)
+    name = run_name(f"{spec.name}-{slug(subject.name)}", seed, changed_settings(config, recipe))
+    job = Job(spec, config, subject, seed, workdir / "runs" / name, train_split)
     check_fits(spec, job.data)
     try:
         spec.build(config, job.data.shape, len(job.data.classes))
@@ -101,12 +102,6 @@ def prepare(
     except ValueError as error:  # of torch, about a number that the settings gave it
         raise InputError(f"{spec.name} cannot be built with {', '.join(settings) or config} ({error})") from error
     return job
-
-
-def run_folder(spec: ModelSpec, config: Any, subject: Subject, seed: int) -> str:
-    """`dcgan-digits-seed0`; `dcgan-digits-lr-0.001-seed0` with settings that are not the recipe's."""
-    changes = changed_settings(config, spec.recipe(subject.dataset.name))
-    return run_name(f"{spec.name}-{slug(subject.name)}", seed, changes)
 
 
 def load_data(subject: Subject, train_split: str = "train") -> Data:

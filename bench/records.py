@@ -116,10 +116,14 @@ class RunRecord:
         return run_name(self.model, self.seed, self.recipe_changes)
 
     @property
+    def changes(self) -> tuple[str, ...]:
+        """The settings that are not the recipe's, as `--set` takes them, in alphabetical order."""
+        return tuple(f"{name}={setting_text(value)}" for name, value in sorted(self.recipe_changes.items()))
+
+    @property
     def title(self) -> str:
         """Its name in tables: model, settings that are not the recipe's, seed."""
-        changes = (f"{name}={setting_text(value)}" for name, value in sorted(self.recipe_changes.items()))
-        return ", ".join((self.model, *changes, f"seed {self.seed}"))
+        return ", ".join((self.model, *self.changes, f"seed {self.seed}"))
 
     def set_scores(self, name: str, domain: str = "") -> SetScores | None:
         """The scores of a set by name; None where it was not measured."""

@@ -10,7 +10,7 @@ from itertools import groupby
 from bench import registry
 from bench.evaluation import GENERATED, NOISE, REAL_1, REAL_2, RECONSTRUCTED, TEST
 from bench.protocol import Protocol
-from bench.records import Numbers, RunRecord, setting_text, slug
+from bench.records import Numbers, RunRecord, slug
 from bench.tables import Cell, Column, Table, aligned, mark_best
 
 TRANSLATES = ("paired", "unpaired")
@@ -106,8 +106,7 @@ def _distances(record: RunRecord) -> Table:
 
 
 def _who(record: RunRecord) -> str:
-    who = record.title.removeprefix(record.model)
-    return f"{record.model} on {record.dataset}{who}"
+    return ", ".join((f"{record.model} on {record.dataset}", *record.changes, f"seed {record.seed}"))
 
 
 def _labels(record: RunRecord) -> tuple[str, ...]:
@@ -173,7 +172,7 @@ def _budget_note(record: RunRecord) -> str:
     where = record.environment.gpu or f"{record.environment.cores} cores of {record.environment.cpu}"
     device = f" on {where}" if done.device else ""
     took = f"{done.steps:,} steps ({done.epochs:,.4g} epochs) in {_duration(done.seconds)}{device}"
-    changes = ", ".join(f"{name}={setting_text(value)}" for name, value in record.recipe_changes.items())
+    changes = ", ".join(record.changes)
     changed = f"; settings other than the recipe's: {changes}" if changes else ""
     if done.epochs < done.full_epochs * COMPLETE:
         share = f"{100 * done.epochs / done.full_epochs:.2g} %"

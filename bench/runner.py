@@ -1,6 +1,6 @@
 """From a model's name to a record: train, sample, measure, write.
 
-The folder `runs/<model>-<data set>-seed<k>/` (see `bench.jobs.run_folder`) holds the state of a run:
+The folder `runs/<model>-<data set>-seed<k>/` (see `bench.records.run_name`) holds the state of a run:
 
     run.json                      what is trained: a folder with it is a run, and nothing else is ever removed
     checkpoint.safetensors        the last state; `--resume` goes on from it

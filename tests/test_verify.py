@@ -27,6 +27,7 @@ from metrics._errors import InputError
 
 IMAGES = blends()
 ROOT = Path(__file__).resolve().parent.parent
+RUN = "runs/dcgan-digits-batch_size-4-latent-8-width-4-seed0"
 PATH = entry_path(Path("results"), "digits", "blends")
 BESIDE = beside(PATH)
 TRACK = track_path(Path("results"), "digits")
@@ -49,9 +50,7 @@ def submitted(tmp_path_factory, shared_cache):
             tiny = ("--set", "width=4", "--set", "latent=8", "--set", "batch_size=4", "--device", "cpu", "--steps", 2)
             good("train", "--model", "dcgan", "--dataset", "digits", *tiny)
             good("submit", save(folder / "samples", IMAGES), "--track", "digits", "--name", "Blends")
-            good(
-                "submit", "runs/dcgan-digits-batch_size-4-latent-8-width-4-seed0", "--track", "digits", "--name", "Tiny"
-            )
+            good("submit", RUN, "--track", "digits", "--name", "Tiny")
         finally:
             os.chdir(before)
     return folder
@@ -306,7 +305,7 @@ def test_every_image_that_was_changed_is_named():
 
 
 def test_images_without_files_are_named_by_their_numbers():
-    good("sample", "runs/dcgan-digits-batch_size-4-latent-8-width-4-seed0", "-n", 250, "-o", "made")
+    good("sample", RUN, "-n", 250, "-o", "made")
     assert verified("digits/tiny", "--images", "made")[0]["level"] == 2
     Path("made/00017.png").unlink()
     assert problems("digits/tiny", "--images", "made") == ["1 image removed: 17"]
@@ -343,19 +342,16 @@ def test_remarks_and_previews_that_the_images_do_not_give_are_named(here):
 
 
 def test_the_model_that_made_them_gives_level_3():
-    assert (
-        verified("digits/tiny", "--checkpoint", "runs/dcgan-digits-batch_size-4-latent-8-width-4-seed0")[0]["level"]
-        == 3
-    )
+    assert verified("digits/tiny", "--checkpoint", RUN)[0]["level"] == 3
     edited(Path("results/submissions/digits/tiny.json"), lambda values: values["origin"].update(training_steps=9_000))
-    (what,) = problems("digits/tiny", "--checkpoint", "runs/dcgan-digits-batch_size-4-latent-8-width-4-seed0")
+    (what,) = problems("digits/tiny", "--checkpoint", RUN)
     assert what == "training_steps is 9000 in the entry, 2 in the file"
 
 
 def test_another_model_is_named():
     tiny = ("--set", "width=4", "--set", "latent=8", "--set", "batch_size=4", "--device", "cpu", "--steps", 3)
     good("train", "--model", "dcgan", "--dataset", "digits", *tiny, "--seed", 1)
-    found = problems("digits/tiny", "--checkpoint", "runs/dcgan-digits-batch_size-4-latent-8-width-4-seed1")
+    found = problems("digits/tiny", "--checkpoint", RUN.replace("seed0", "seed1"))
     assert "is not that of what made the entry" in found[0]
 
 
@@ -372,7 +368,7 @@ def test_a_generator_in_onnx_is_submitted_with_its_noise_and_gives_level_3(here)
 
 
 def test_images_have_no_level_3():
-    result = bench("verify", PATH, "--checkpoint", "runs/dcgan-digits-batch_size-4-latent-8-width-4-seed0")
+    result = bench("verify", PATH, "--checkpoint", RUN)
     assert result.exit_code == 2
     assert "was submitted as images (folder): there is no level 3 of it" in result.stderr
 
