@@ -17,6 +17,10 @@ grow by n with each halving, the decoder has n everywhere, and G has the layers 
     encoder   1 x 64 x 64   16 x 64 x 64   32 x 32 x 32   48 x 16 x 16   64 x 8 x 8   code
     decoder   code   16 x 8 x 8   16 x 16 x 16   16 x 32 x 32   16 x 64 x 64   1 x 64 x 64
 
+With `skips`, an option of the paper too, the decoder's first map, 16 x 8 x 8 as it comes out of the matrix, is enlarged
+and joined to the input of the convolution at every larger size. On digits the generator makes few different images
+without them (FID 3.75 with digits-cnn) and many with them.
+
 Here one convolution stands between two changes of size, in the paper two. Noise is uniform in [-1, 1]^code as there:
 2 Phi(z) - 1 of the normal z that samples come from. Learning rates stay as they are; the paper's fall when M stalls.
 
@@ -31,6 +35,7 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from reference_models._errors import ModelError
 from reference_models._types import Batch, ImageShape, ModelSpec
@@ -50,6 +55,7 @@ class BeganConfig:
     k_step: float = 1e-3  # section 3.4: lambda_k
     code: int = 64  # section 4.1: N_h, equal to N_z
     width: int = 16  # section 4.1: n
+    skips: bool = True  # optional in the paper
     lr: float = 1e-3  # of the generator; guidelines: 1e-3 to 1e-4
     discriminator_lr: float = 1e-4  # section 4.1; see above
     beta1: float = 0.5  # guidelines
@@ -80,15 +86,26 @@ def encoder(config: BeganConfig, shape: ImageShape) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(last * sides[-1] ** 2, config.code))
 
 
-def decoder(config: BeganConfig, shape: ImageShape) -> nn.Sequential:
+class Decoder(nn.Module):
     """Codes [b, code] to images [b, c, h, w], about within [-1, 1]."""
-    first, *larger = reversed(_sides(shape))
-    n = config.width
-    layers: list[nn.Module] = [nn.Linear(config.code, n * first**2), nn.Unflatten(1, (n, first, first))]
-    layers += [nn.Conv2d(n, n, 3, padding=1), nn.ELU()]
-    for side in larger:
-        layers += [nn.Upsample((side, side)), nn.Conv2d(n, n, 3, padding=1), nn.ELU()]
-    return nn.Sequential(*layers, nn.Conv2d(n, shape.channels, 3, padding=1))
+
+    def __init__(self, config: BeganConfig, shape: ImageShape) -> None:
+        super().__init__()
+        n, (first, *larger) = config.width, reversed(_sides(shape))
+        self.skips = config.skips
+        self.start = nn.Sequential(nn.Linear(config.code, n * first**2), nn.Unflatten(1, (n, first, first)))
+        inputs = [n, *(2 * n if config.skips else n for _ in larger)]
+        self.convolutions = nn.ModuleList(nn.Conv2d(before, n, 3, padding=1) for before in inputs)
+        self.enlarge = nn.ModuleList(nn.Upsample((side, side)) for side in larger)
+        self.last = nn.Conv2d(n, shape.channels, 3, padding=1)
+
+    def forward(self, code: Tensor) -> Tensor:
+        start = self.start(code)
+        maps = functional.elu(self.convolutions[0](start))
+        for enlarge, convolution in zip(self.enlarge, self.convolutions[1:], strict=True):
+            maps, start = enlarge(maps), enlarge(start)
+            maps = functional.elu(convolution(torch.cat([maps, start], dim=1) if self.skips else maps))
+        return self.last(maps)
 
 
 def uniform(noise: Tensor) -> Tensor:
@@ -113,7 +130,7 @@ def convergence(real: Tensor, fake: Tensor, gamma: float) -> Tensor:
 
 class Began(GanPair):
     def __init__(self, config: BeganConfig, shape: ImageShape) -> None:
-        networks = decoder(config, shape), nn.Sequential(encoder(config, shape), decoder(config, shape))
+        networks = Decoder(config, shape), nn.Sequential(encoder(config, shape), Decoder(config, shape))
         super().__init__(config.code, *networks)
         self.config = config
         self.k: Tensor

@@ -4,7 +4,7 @@ from math import sqrt
 
 import pytest
 import torch
-from network_facts import count
+from network_facts import count, outputs
 from torch import nn
 from torch.nn import functional
 from torch.nn.utils import parametrize
@@ -29,14 +29,8 @@ def build(shape=DIGITS, classes=3, config=SMALL):
 
 def maps(network, *inputs):
     """Shapes after each block, batch left out."""
-    found = []
     blocks = [*getattr(network, "blocks", ()), *getattr(network, "layers", ())]
-    hooks = [b.register_forward_hook(lambda _, __, out: found.append(tuple(out.shape[1:]))) for b in blocks]
-    with torch.no_grad():
-        network(*inputs)
-    for hook in hooks:
-        hook.remove()
-    return found
+    return [tuple(out.shape[1:]) for out in outputs(blocks, lambda: network(*inputs))[:-1]]
 
 
 # ---- the architecture

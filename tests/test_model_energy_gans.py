@@ -2,10 +2,11 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
-from network_facts import count, shapes
+from network_facts import count, outputs, shapes
 from torch import nn
 
 from reference_models import began, ebgan, vdb_gan
@@ -140,8 +141,10 @@ def test_the_networks_of_began_are_section_4_1():
         *[(64, 8, 8), (64,)],
     ]
     for network in (decoder, model.generator):
-        found = shapes(network, torch.zeros(2, 64), kinds)
-        assert found == [(1024,), (16, 8, 8), (16, 16, 16), (16, 32, 32), (16, 64, 64), (1, 64, 64)]
+        layers = [layer for layer in network.modules() if isinstance(layer, kinds)]
+        *found, _ = outputs(layers, partial(network, torch.zeros(2, 64)))
+        sizes = [tuple(out.shape[1:]) for out in found]
+        assert sizes == [(1024,), (16, 8, 8), (16, 16, 16), (16, 32, 32), (16, 64, 64), (1, 64, 64)]
     assert not any(isinstance(layer, nn.BatchNorm2d) for layer in model.modules())
 
 
@@ -149,9 +152,24 @@ def test_began_has_the_parameters_worked_out_by_hand():
     model = began.MODEL.build(began.MODEL.recipe("cufs-sketches"), SKETCH, 0)
     pairs = [(1, 16), (16, 16), (16, 32), (32, 32), (32, 48), (48, 48), (48, 64), (64, 64)]
     encoder = sum(9 * before * after + after for before, after in pairs) + 64 * 64 * 64 + 64
-    decoder = 64 * 1024 + 1024 + 4 * (9 * 16 * 16 + 16) + 9 * 16 + 1
-    assert (encoder, decoder) == (377_872, 75_985)
+    decoder = 64 * 1024 + 1024 + (9 * 16 + 1) * 16 + 3 * (9 * 32 + 1) * 16 + 9 * 16 + 1
+    assert (encoder, decoder) == (377_872, 82_897)
     assert (count(model.discriminator), count(model.generator)) == (encoder + decoder, decoder)
+
+
+def test_began_without_skips_has_narrower_convolutions():
+    model = began.MODEL.build(replace(began.MODEL.recipe("cufs-sketches"), skips=False), SKETCH, 0)
+    assert count(model.generator) == 64 * 1024 + 1024 + 4 * (9 * 16 + 1) * 16 + 9 * 16 + 1
+
+
+@pytest.mark.parametrize(("skips", "reached"), [(True, True), (False, False)])
+def test_the_skips_of_began_lead_from_the_first_maps_to_every_size(skips, reached):
+    """With the first convolution at 0 the code reaches the image through the skips alone."""
+    model = began.MODEL.build(began.BeganConfig(code=4, width=2, skips=skips), ImageShape(1, 32, 32), 0)
+    for parameter in model.generator.convolutions[0].parameters():
+        nn.init.zeros_(parameter)
+    one, other = model.generator(torch.tensor([[1.0, 0, 0, 0], [0, 1.0, 0, 0]])).unbind()
+    assert torch.equal(one, other) != reached
 
 
 def test_the_noise_of_began_is_uniform_and_as_long_as_its_code():

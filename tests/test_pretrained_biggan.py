@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from biggan_peer import CLASSES, layers_of, random_peer, save, settings, the_package
-from network_facts import count
+from network_facts import count, outputs
 from scipy import stats
 
 from bench import registry, weights
@@ -40,24 +40,14 @@ def inputs(count=3):
     return noise, torch.arange(count) % CLASSES
 
 
-def outputs_of(layers, run):
-    found = []
-    hooks = [layer.register_forward_hook(lambda _, __, out: found.append(out)) for layer in layers]
-    with torch.no_grad():
-        last = run()
-    for hook in hooks:
-        hook.remove()
-    return [*found, last]
-
-
 @pytest.mark.parametrize("truncation", [0.4, 1.0, 0.02, 0.47])
 def test_every_layer_is_the_packages(package, truncation):
     model = ours(package)
     model.truncate(truncation)
     noise, labels = inputs()
     one_hot = torch.nn.functional.one_hot(labels, CLASSES).float()
-    theirs = outputs_of([*package.generator.layers, package.generator.bn], lambda: package(noise, one_hot, truncation))
-    here = outputs_of([*model.layers, model.bn], lambda: model.generate(noise, model.embeddings(labels)))
+    theirs = outputs([*package.generator.layers, package.generator.bn], lambda: package(noise, one_hot, truncation))
+    here = outputs([*model.layers, model.bn], lambda: model.generate(noise, model.embeddings(labels)))
     assert len(here) == len(theirs) == 11 + 1 + 1
     for place, (mine, other) in enumerate(zip(here, theirs, strict=True)):
         assert mine.shape == other.shape
