@@ -8,7 +8,10 @@
 
 These are the image sets of Tables 5, 6 and 7 of the CIS 680 assignment 4, section 5.2.3, with "noise" (uniform pixels)
 as the floor: real 2 scores what a perfect generator would at this number of images, noise what one that has learned
-nothing does.
+nothing does. "untrained" stands beside "generated" where a model was trained: the same model before its first step.
+
+Where images are compared one by one, so are what it takes no learning to give: the "mean image" of the wanted ones,
+the best that one answer to everything can do, and, between pairs, the "input" as it is.
 
 The Inception Score has one split, equation 9 over the whole set, as section 6.3 of the assignment computes it.
 """
@@ -34,8 +37,9 @@ NOISE_SEED = 0
 OPTIONS = Options(splits=1)
 LEAST_IMAGES = OPTIONS.k + 1  # what the k nearest neighbours of precision and recall need, more than any other
 METRICS = ("fid", "inception-score", "kid", "prdc", "mse")
-REAL_1, REAL_2, GENERATED, NOISE = "real 1", "real 2", "generated", "noise"
+REAL_1, REAL_2, GENERATED, UNTRAINED, NOISE = "real 1", "real 2", "generated", "untrained", "noise"
 TEST, RECONSTRUCTED = "test", "reconstructed"
+MEAN_IMAGE, INPUT = "mean image", "input"
 
 Report = Callable[[str, int, int], None]
 Arrays = Mapping[tuple[str, str], np.ndarray]
@@ -199,8 +203,9 @@ class Result:
 def evaluate(evaluation: Evaluation, generated: Arrays, report: Report | None = None) -> Result:
     """Score the generated images, uint8 [n, c, h, w] by (set name, domain), against the real sets.
 
-    `generated` has the set "generated" for every domain that was made, and "reconstructed" beside "test" where images
-    were reconstructed. Raises InputError for another number of images than the protocol asks for.
+    `generated` has the set "generated" for every domain that was made, "untrained" where it is known, and
+    "reconstructed" beside "test" where images were reconstructed. Raises InputError for another number of images than
+    the protocol asks for.
     """
     subject = evaluation.subject
     labels = [label for label in subject.labels if (GENERATED, label) in generated]
@@ -212,28 +217,54 @@ def evaluate(evaluation: Evaluation, generated: Arrays, report: Report | None = 
     notes: list[str] = list(evaluation.measure.warnings)
     sets, pairs = [], []
     for label in labels:
+        sources = {**evaluation.known, **made}
+        names = [*(subject.dataset.eval_sets or {}), GENERATED, UNTRAINED, NOISE]
         looked_at = {
-            name: measured(evaluation, source, report)
-            for name in (*(subject.dataset.eval_sets or {}), GENERATED, NOISE)
-            for source in [made[name, label] if name == GENERATED else evaluation.known[name, label]]
+            name: measured(evaluation, sources[name, label], report) for name in names if (name, label) in sources
         }
         for name, one in looked_at.items():
             scores = set_scores(evaluation, one)
-            notes += _notes(scores.values())
+            notes += _notes(scores.values()) if name != UNTRAINED else ()
             sets.append(SetScores(name, label, one.count, one.source.digest, _values(scores)))
         pairs.append(_same(looked_at[REAL_1], label, evaluation.measure))
         for name in list(looked_at)[1:]:
             images = name == GENERATED and subject.paired
             scores = pair_scores(evaluation, looked_at[REAL_1], looked_at[name], images=images)
-            notes += _notes(scores.values())
+            notes += _notes(scores.values()) if name != UNTRAINED else ()
             pairs.append(PairScores(REAL_1, name, label, _values(scores)))
-    if (RECONSTRUCTED, "") in made:
-        test, remade = (MeasuredSet(made[name, ""], None) for name in (TEST, RECONSTRUCTED))
-        chosen = [metric for metric in evaluation.metrics if metric.feature == "images"]
-        scores = {one.name: score_pair(test, remade, evaluation.measure, one, OPTIONS) for one in chosen}
-        pairs.append(PairScores(TEST, RECONSTRUCTED, "", _values(scores)))
+    pairs += _compared_one_by_one(evaluation, generated, labels)
     digests = {" ".join(filter(None, key)): source.digest for key, source in made.items() if key[0] != TEST}
     return Result(tuple(sets), tuple(pairs), digests, tuple(dict.fromkeys(notes)))
+
+
+def _compared_one_by_one(evaluation: Evaluation, generated: Arrays, labels: Iterable[str]) -> list[PairScores]:
+    """Errors of reconstructions, and of what it takes no learning to give."""
+    subject, pairs = evaluation.subject, []
+    for label in labels if subject.paired else ():
+        wanted, other = subject.images(REAL_1, label), next(one for one in subject.labels if one != label)
+        given = (INPUT, subject.images(REAL_1, other)), _mean(wanted)
+        pairs += [_errors(evaluation, (REAL_1, wanted), one, label) for one in given]
+    if (RECONSTRUCTED, "") in generated:
+        test = generated[TEST, ""]
+        given = (RECONSTRUCTED, generated[RECONSTRUCTED, ""]), _mean(test)
+        pairs += [_errors(evaluation, (TEST, test), one, "") for one in given]
+    return pairs
+
+
+def _mean(images: np.ndarray) -> tuple[str, np.ndarray]:
+    """The mean of images uint8 [n, c, h, w], rounded, once for each of them."""
+    mean = np.floor(images.mean(axis=0, dtype=np.float64) + 0.5).astype(np.uint8)
+    return MEAN_IMAGE, np.broadcast_to(mean, images.shape)
+
+
+def _errors(
+    evaluation: Evaluation, wanted: tuple[str, np.ndarray], given: tuple[str, np.ndarray], label: str
+) -> PairScores:
+    """What a protocol says about two named sets of images of which row i belongs to row i."""
+    chosen = [metric for metric in evaluation.metrics if metric.feature == "images"]
+    one, other = (MeasuredSet(array_source(images, name), None) for name, images in (wanted, given))
+    scores = {metric.name: score_pair(one, other, evaluation.measure, metric, OPTIONS) for metric in chosen}
+    return PairScores(wanted[0], given[0], label, _values(scores))
 
 
 def measured(evaluation: Evaluation, source: ImageSource, report: Report | None = None) -> MeasuredSet:

@@ -8,7 +8,17 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from bench import registry
-from bench.evaluation import GENERATED, NOISE, REAL_1, REAL_2, RECONSTRUCTED, TEST
+from bench.evaluation import (
+    GENERATED,
+    INPUT,
+    MEAN_IMAGE,
+    NOISE,
+    REAL_1,
+    REAL_2,
+    RECONSTRUCTED,
+    TEST,
+    UNTRAINED,
+)
 from bench.protocol import Protocol
 from bench.records import Numbers, RunRecord, slug
 from bench.tables import Cell, Column, Table, aligned, mark_best
@@ -21,9 +31,12 @@ IS_COLUMNS = (
 )
 MSE_COLUMNS = (
     Column("mse", "MSE [95 %]", "lower", None),
+    Column("mae", "MAE", "lower", 4),
     Column("psnr", "PSNR (dB)", "higher"),
     Column("ssim", "SSIM", "higher", 3),
 )
+ERROR_COLUMNS = (Column("pair", "Image set pair"), *MSE_COLUMNS)
+ERROR_NOTE = "means over all pairs of images, flattened to vectors in [0, 1]; an image counts with at most 100 dB"
 COMPLETE = 0.999  # the last step of an epoch may be a part of one
 PRDC = ("precision", "recall", "density", "coverage")
 
@@ -32,22 +45,26 @@ PRDC = ("precision", "recall", "density", "coverage")
 
 
 def run_tables(record: RunRecord) -> list[Table]:
-    """The tables of a successful run: Table 5, 6 or 7 by its task, the reconstruction error, the other distances."""
+    """The tables of a successful run: Table 5, 6 or 7 by its task, the errors of pairs of images, other distances."""
     tables = [_table_5(record)] if record.task == "reconstruct" else [_sets_and_pairs(record)]
-    if record.pair_scores(TEST, RECONSTRUCTED):
-        tables.append(_reconstruction(record))
+    tables += [_reconstruction(record)] if record.pair_scores(TEST, RECONSTRUCTED) else []
+    tables += [_translation(record)] if any("mse" in pair.scores for pair in record.pairs if pair.a == REAL_1) else []
     return [aligned(table) for table in (*tables, _distances(record))]
 
 
 def _table_5(record: RunRecord) -> Table:
-    rows = []
-    for name, shown in (
-        (REAL_1, "real image set"),
-        (REAL_2, "real image set 2"),
-        (GENERATED, "generated image set"),
-        (NOISE, NOISE),
-    ):
-        rows.append((Cell(shown), *_is_cells(record, name, ""), *_fid_cells(record, REAL_1, name, "")))
+    shown = {
+        REAL_1: "real image set",
+        REAL_2: "real image set 2",
+        GENERATED: "generated image set",
+        UNTRAINED: "the same before training",
+        NOISE: NOISE,
+    }
+    rows = [
+        (Cell(words), *_is_cells(record, name, ""), *_fid_cells(record, REAL_1, name, ""))
+        for name, words in shown.items()
+        if name != UNTRAINED or record.set_scores(UNTRAINED)
+    ]
     fid = (Column("fid", "FID to the real set", "lower"), FID_COLUMNS[1])
     columns = (Column("set", "Image set"), *IS_COLUMNS, *fid)
     return Table("table-5", f"Table 5. {_who(record)}", columns, tuple(rows), _notes(record))
@@ -57,9 +74,10 @@ def _sets_and_pairs(record: RunRecord) -> Table:
     """Table 6, or Table 7 with a block of rows for each domain."""
     rows = []
     for label in _labels(record):
-        lines = [(REAL_1, REAL_1), (REAL_2, REAL_2), (GENERATED, GENERATED), (NOISE, NOISE)]
-        if record.task in TRANSLATES:  # Table 7 has no row of real 1 against itself
-            lines = [(REAL_2, REAL_1), *lines[2:]]
+        known = record.set_scores(UNTRAINED, label)
+        made = [(name, name) for name in (GENERATED, *([UNTRAINED] if known else []), NOISE)]
+        # Table 7 has no row of real 1 against itself
+        lines = [*([(REAL_2, REAL_1)] if record.task in TRANSLATES else [(REAL_1, REAL_1), (REAL_2, REAL_2)]), *made]
         for other, name in lines:
             pair = Cell(f"{_shown(REAL_1, label)} vs {_shown(other, label)}")
             rows.append(
@@ -76,31 +94,44 @@ def _sets_and_pairs(record: RunRecord) -> Table:
 
 
 def _reconstruction(record: RunRecord) -> Table:
-    pair = record.pair_scores(TEST, RECONSTRUCTED)
-    assert pair is not None
-    scores = pair.scores["mse"]
-    row = (Cell("test images vs reconstructed"), *_mse_cells(scores))
-    notes = ("means over all test images, flattened to vectors in [0, 1]; an image counts with at most 100 dB",)
-    columns = (Column("pair", "Image set pair"), *MSE_COLUMNS)
-    return Table("reconstruction", f"Reconstruction error. {_who(record)}", columns, (row,), notes)
+    shown = {RECONSTRUCTED: "test images vs reconstructed", MEAN_IMAGE: "test images vs their mean image"}
+    rows = _error_rows(record, TEST, shown, "")
+    return Table("reconstruction", f"Reconstruction error. {_who(record)}", ERROR_COLUMNS, rows, (ERROR_NOTE,))
+
+
+def _translation(record: RunRecord) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for label in _labels(record):
+        wanted = _shown(REAL_1, label)
+        shown = {
+            GENERATED: f"{wanted} vs {_shown(GENERATED, label)}",
+            INPUT: f"{wanted} vs the input as it is",
+            MEAN_IMAGE: f"{wanted} vs their mean image",
+        }
+        rows += _error_rows(record, REAL_1, shown, label)
+    return Table("translation", f"Translation error. {_who(record)}", ERROR_COLUMNS, tuple(rows), (ERROR_NOTE,))
+
+
+def _error_rows(record: RunRecord, wanted: str, shown: dict[str, str], label: str) -> tuple[tuple[Cell, ...], ...]:
+    pairs = {words: record.pair_scores(wanted, name, label) for name, words in shown.items()}
+    return tuple(
+        (Cell(words), *_mse_cells(pair.scores["mse"])) for words, pair in pairs.items() if pair and "mse" in pair.scores
+    )
 
 
 def _distances(record: RunRecord) -> Table:
-    """KID, precision, recall, density, coverage of every pair; the paired error where there are pairs."""
-    paired = any("mse" in pair.scores for pair in record.pairs if pair.b == GENERATED)
+    """KID, precision, recall, density, coverage of every pair."""
     rows = []
     for label in _labels(record):
-        for name in (REAL_2, GENERATED, NOISE):
+        for name in (REAL_2, GENERATED, UNTRAINED, NOISE):
             pair = record.pair_scores(REAL_1, name, label)
             if pair:
                 cells = (_kid_cell(pair.scores["kid"]), *(Cell(pair.scores["prdc"][key]) for key in PRDC))
-                mse = _mse_cells(pair.scores.get("mse", {})) if paired else ()
-                rows.append((Cell(f"{_shown(REAL_1, label)} vs {_shown(name, label)}"), *cells, *mse))
+                rows.append((Cell(f"{_shown(REAL_1, label)} vs {_shown(name, label)}"), *cells))
     columns = (
         Column("pair", "Image set pair"),
         Column("kid", "KID [95 %]", "lower", None),
         *(Column(key, key.capitalize(), "higher", 3) for key in PRDC),
-        *(MSE_COLUMNS if paired else ()),
     )
     return Table("distances", f"Other distances. {_who(record)}", columns, tuple(rows), (_extractor_note(record),))
 
@@ -147,7 +178,7 @@ def _kid_cell(scores: Numbers) -> Cell:
 
 def _mse_cells(scores: Numbers) -> tuple[Cell, ...]:
     mse = Cell(scores.get("mse"), scores.get("mse_low"), scores.get("mse_high"))
-    return mse, Cell(scores.get("psnr")), Cell(scores.get("ssim"))
+    return mse, Cell(scores.get("mae")), Cell(scores.get("psnr")), Cell(scores.get("ssim"))
 
 
 # ----- what stands under them

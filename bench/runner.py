@@ -32,7 +32,7 @@ from bench.records import (
     record_path,
     write_record,
 )
-from bench.samples import generate, save_generated
+from bench.samples import generate, generate_untrained, save_generated
 from bench.table_files import copy_figures, write_tables
 from metrics._errors import InputError
 from reference_models._errors import ModelError
@@ -106,7 +106,7 @@ def _grids_of_the_source(job: Job, budget: Budget) -> int | None:
     budget would end before."""
     every = job.spec.grid_every.get(job.subject.dataset.name)
     total = budget.total_steps(job.config, job.data)
-    return every if every and total and total > every else None
+    return every if every and (total is None or total > every) else None
 
 
 def _monitor(job: Job) -> Callable[[Model], Mapping[str, float]] | None:
@@ -137,7 +137,10 @@ def run(job: Job, how: How, evaluation: Evaluation, results: Path, report: Repor
     done: Training | None = None
     try:
         result, done = fit(job, how)
-        made = generate(result.model, job.spec.task, evaluation)
+        made = {
+            **generate(result.model, job.spec.task, evaluation),
+            **generate_untrained(job, result.model, evaluation),
+        }
         save_generated(job.folder, made)
         found = evaluate(evaluation, made, report)
     except Exception as error:

@@ -16,48 +16,70 @@ from bench.evaluation import (
     RECONSTRUCTED,
     SAMPLING_SEED,
     TEST,
+    UNTRAINED,
     Arrays,
     Evaluation,
     Subject,
 )
 from bench.folders import whole_folder
 from bench.generators import Generator
+from bench.jobs import Job
 from bench.records import slug
 from metrics._errors import InputError
 from reference_models._types import Direction, Model
-from reference_models.training import reconstruct, sample, translate
+from reference_models.training import reconstruct, sample, translate, untrained
 
 TO_DOMAIN: tuple[Direction, Direction] = ("y-to-x", "x-to-y")  # what makes images of the first, of the second domain
 DEFAULT_COUNT = 1_000
+RECONSTRUCTIONS = "reconstructions.npz"
 
 
 def generate(model: Model, task: str, evaluation: Evaluation) -> Arrays:
     """The images that the protocol asks for, uint8 [n, c, h, w] by (set, domain), with the test images beside their
     reconstructions. The same for any batch size but for rounding."""
     subject = evaluation.subject
-    made: dict[tuple[str, str], np.ndarray] = {}
-    if model.directions:
-        for label, other, direction in zip(subject.labels, subject.labels[::-1], TO_DOMAIN, strict=True):
-            if direction in model.directions:
-                made[GENERATED, label] = translate(model, subject.images(REAL_1, other), direction)
-    else:
-        made[GENERATED, ""] = sample(model, SAMPLING_SEED, 0, evaluation.count())
+    made = {(GENERATED, label): images for label, images in _generated(model, evaluation).items()}
     if task == "reconstruct":
         made[TEST, ""] = subject.test_images()
         made[RECONSTRUCTED, ""] = reconstruct(model, made[TEST, ""])
     return made
 
 
-def samples_path(folder: Path, label: str) -> Path:
-    return folder / f"samples{'-' if label else ''}{slug(label)}.npz"
+def generate_untrained(job: Job, trained: Model, evaluation: Evaluation) -> Arrays:
+    """The generated sets of the model as it was before its training, on the device of the trained one; none of a model
+    that nothing is optimised in."""
+    model = untrained(job.spec, job.config, job.data, job.seed)
+    if not model.optimisers:
+        return {}
+    model.to(next(trained.parameters()).device).eval()
+    return {(UNTRAINED, label): images for label, images in _generated(model, evaluation).items()}
+
+
+def _generated(model: Model, evaluation: Evaluation) -> dict[str, np.ndarray]:
+    """As many images as the protocol asks for by domain, of those that the model makes."""
+    subject = evaluation.subject
+    if not model.directions:
+        return {"": sample(model, SAMPLING_SEED, 0, evaluation.count())}
+    return {
+        label: translate(model, subject.images(REAL_1, other), direction)
+        for label, other, direction in zip(subject.labels, subject.labels[::-1], TO_DOMAIN, strict=True)
+        if direction in model.directions
+    }
+
+
+def samples_path(folder: Path, label: str, name: str = GENERATED) -> Path:
+    """Where a set of a run is kept: its generated images, or those from before its training."""
+    first = "samples" if name == GENERATED else name
+    return folder / f"{first}{'-' if label else ''}{slug(label)}.npz"
 
 
 def save_generated(folder: Path, made: Arrays) -> None:
     """Write generated sets and reconstructions as npz, [n, h, w, c] as `arr_0`; InputError where there is no room."""
     for (name, label), images in made.items():
         if name != TEST:
-            path = samples_path(folder, label) if name == GENERATED else folder / "reconstructions.npz"
-            save_images(path, images)
+            save_images(
+                folder / RECONSTRUCTIONS if name == RECONSTRUCTED else samples_path(folder, label, name), images
+            )
 
 
 def save_images(path: Path, images: np.ndarray) -> None:
@@ -97,8 +119,10 @@ def load_generated(folder: Path, subject: Subject) -> Arrays:
     paths = {label: samples_path(folder, label) for label in subject.labels}
     there = {label: path for label, path in paths.items() if path.is_file()} or paths
     made = {(GENERATED, label): _load_images(path) for label, path in there.items()}
-    if (folder / "reconstructions.npz").is_file():
-        made |= {(TEST, ""): subject.test_images(), (RECONSTRUCTED, ""): _load_images(folder / "reconstructions.npz")}
+    before = {label: samples_path(folder, label, UNTRAINED) for label in subject.labels}
+    made |= {(UNTRAINED, label): _load_images(path) for label, path in before.items() if path.is_file()}
+    if (folder / RECONSTRUCTIONS).is_file():
+        made |= {(TEST, ""): subject.test_images(), (RECONSTRUCTED, ""): _load_images(folder / RECONSTRUCTIONS)}
     return made
 
 

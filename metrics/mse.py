@@ -1,9 +1,10 @@
-"""Reconstruction error of paired images: mean squared error, PSNR and SSIM.
+"""Reconstruction error of paired images: mean squared error, mean absolute error, PSNR and SSIM.
 
 Row i of `generated` is a reconstruction (or a translation) of row i of `real`. Images are flattened to vectors of
 D = c h w values in [0, 1] (uint8 is divided by 255):
 
     MSE_i = 1/D sum_j (x_ij - y_ij)^2          mse = mean_i MSE_i
+    MAE_i = 1/D sum_j |x_ij - y_ij|            mae = mean_i MAE_i
     PSNR_i = 10 log10(1 / MSE_i) dB            psnr = mean_i PSNR_i
     SSIM_i   as in Wang et al. 2004            ssim = mean_i SSIM_i
 
@@ -74,6 +75,15 @@ def per_image(real: np.ndarray, generated: np.ndarray) -> Float64[np.ndarray, " 
     return np.concatenate([np.square(x - y).mean(axis=(1, 2, 3)) for x, y in _blocks(real, generated)])
 
 
+def absolute_per_image(real: np.ndarray, generated: np.ndarray) -> Float64[np.ndarray, " n"]:
+    """Mean absolute error [n] of each pair of images [n, c, h, w], in [0, 1], lower is better; raises as `compute`.
+
+    The L1 distance of Isola et al. 2017, eq. 3, as a mean over the values.
+    """
+    _check(real, generated)
+    return np.concatenate([np.abs(x - y).mean(axis=(1, 2, 3)) for x, y in _blocks(real, generated)])
+
+
 def psnr_per_image(errors: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
     """PSNR [n] in dB of each image from its mean squared error, at most 100 dB; higher is better."""
     return np.minimum(PSNR_CAP, 10 * np.log10(1 / np.maximum(errors, 10 ** (-PSNR_CAP / 10))))
@@ -108,11 +118,11 @@ def ssim_per_image(real: np.ndarray, generated: np.ndarray) -> Float64[np.ndarra
 
 
 def compute(real: np.ndarray, generated: np.ndarray) -> dict[str, float]:
-    """MSE, PSNR and SSIM of paired images [n, c, h, w], uint8 or floats in [0, 1], means over the images.
+    """MSE, MAE, PSNR and SSIM of paired images [n, c, h, w], uint8 or floats in [0, 1], means over the images.
 
-    `mse` in [0, 1], lower is better, with its standard error `mse_se` and 95 % interval `mse_low`, `mse_high`; `psnr`
-    in dB, at most 100, and `ssim` in [-1, 1], higher is better. InputError for different counts or shapes, fewer than
-    2 pairs, other types, and floats outside [0, 1].
+    `mse` in [0, 1], lower is better, with its standard error `mse_se` and 95 % interval `mse_low`, `mse_high`; `mae` in
+    [0, 1], lower is better; `psnr` in dB, at most 100, and `ssim` in [-1, 1], higher is better. InputError for
+    different counts or shapes, fewer than 2 pairs, other types, and floats outside [0, 1].
     """
     errors = per_image(real, generated)
     mean, se = errors.mean(), errors.std(ddof=1) / np.sqrt(len(errors))
@@ -122,6 +132,7 @@ def compute(real: np.ndarray, generated: np.ndarray) -> dict[str, float]:
         "mse_se": float(se),
         "mse_low": float(max(mean - reach, 0.0)),
         "mse_high": float(mean + reach),
+        "mae": float(absolute_per_image(real, generated).mean()),
         "psnr": float(psnr_per_image(errors).mean()),
         "ssim": float(ssim_per_image(real, generated).mean()),
     }
@@ -135,6 +146,7 @@ METRIC = Metric(
     arity="pair",
     outputs=(
         Output("mse", "MSE", "lower"),
+        Output("mae", "MAE", "lower"),
         Output("psnr", "PSNR (dB)", "higher"),
         Output("ssim", "SSIM", "higher"),
     ),

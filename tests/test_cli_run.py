@@ -112,7 +112,12 @@ def test_a_run_leaves_record_tables_curves_and_grids(finished):
     assert float(rows[2]["fid_corrected_low"]) == found["fid_low"]
     assert f"### Table 6. {TITLE}" in (tables / f"{NAME}.md").read_text()
     figures = folder / "results" / "figures" / "digits" / NAME
-    assert {path.name for path in figures.iterdir()} == {"losses.png", "samples.png", "samples-over-training.png"}
+    assert {path.name for path in figures.iterdir()} == {
+        "losses.png",
+        "sample-grids.png",
+        "samples.png",
+        "samples-over-training.png",
+    }
     assert list((folder / FOLDER / "grids").glob("samples-*.png"))
     for link in ("losses.png", "samples.png"):
         assert (tables / f"../../../figures/digits/{NAME}/{link}").resolve().is_file()

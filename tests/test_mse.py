@@ -20,13 +20,20 @@ def test_identical_images_have_no_error_and_the_highest_psnr():
 
 def test_black_against_white_is_one_and_zero_decibels():
     result = mse.compute(np.zeros((3, 1, 8, 8), np.uint8), np.full((3, 1, 8, 8), 255, np.uint8))
-    assert (result["mse"], result["psnr"]) == (1, 0)
+    assert (result["mse"], result["mae"], result["psnr"]) == (1, 1, 0)
 
 
 def test_a_constant_difference_is_its_square_whatever_the_image_size():
     for side in (4, 9):
         grey = np.full((2, 3, side, side), 100, np.uint8)
         assert mse.compute(grey, grey + np.uint8(51))["mse"] == pytest.approx(0.2**2, rel=1e-14)  # 51 / 255
+
+
+def test_the_absolute_error_is_the_mean_over_values_and_images():
+    real = np.zeros((2, 1, 1, 2))
+    generated = np.array([[[[0.1, 0.3]]], [[[0.6, 0.0]]]])
+    assert mse.absolute_per_image(real, generated) == pytest.approx([0.2, 0.3], rel=1e-14)
+    assert mse.compute(real.repeat(8, 2), generated.repeat(8, 2))["mae"] == pytest.approx(0.25, rel=1e-14)
 
 
 def test_mean_standard_error_and_interval_are_those_of_the_per_image_errors():

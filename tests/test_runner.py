@@ -9,7 +9,7 @@ from bench.evaluation import evaluate, find_measure, noise, open_evaluation, ope
 from bench.jobs import How, check_places, prepare
 from bench.protocol import difference
 from bench.runner import error_line, fit
-from bench.samples import generate, load_generated, save_generated, save_images, save_pngs
+from bench.samples import generate, generate_untrained, load_generated, save_generated, save_images, save_pngs
 from bench.sources import open_source
 from metrics._errors import InputError
 from reference_models._errors import ModelError
@@ -199,6 +199,45 @@ def test_samples_are_as_many_as_real_1_and_come_back_from_their_file(tmp_path, d
     assert np.array_equal(made["generated", ""], again["generated", ""])
     assert open_source(job.folder / "samples.npz").digest == open_source(made["generated", ""]).digest
     assert (done.steps, done.images, done.full_epochs) == (2, 8, job.recipe.epochs)
+
+
+def test_the_untrained_model_is_the_one_that_the_training_began_with(tmp_path, digits):
+    job = prepare("dcgan", digits.subject, settings=TINY, workdir=tmp_path)
+    result, _ = fit(job, QUICK)
+    made = generate_untrained(job, result.model, digits)
+    with np.load(job.folder / "grids" / "film.npz") as film:
+        assert np.array_equal(made["untrained", ""][:36], film["samples"][0])
+    save_generated(job.folder, {**generate(result.model, "generate", digits), **made})
+    again = load_generated(job.folder, digits.subject)
+    assert np.array_equal(again["untrained", ""], made["untrained", ""])
+    found = evaluate(digits, again)
+    assert [pair.b for pair in found.pairs] == ["real 1", "real 2", "generated", "untrained", "noise"]
+
+
+def test_a_model_that_nothing_is_optimised_in_has_no_state_before_its_training(tmp_path, digits):
+    job = prepare("train-copies", digits.subject, workdir=tmp_path)
+    result, _ = fit(job, QUICK)
+    assert generate_untrained(job, result.model, digits) == {}
+
+
+def test_reconstructions_stand_beside_the_best_single_answer(digits):
+    test = digits.subject.test_images()
+    copies = {("generated", ""): test[:250], ("test", ""): test, ("reconstructed", ""): test}
+    errors = {pair.b: pair.scores["mse"] for pair in evaluate(digits, copies).pairs if pair.a == "test"}
+    assert errors["reconstructed"]["mse"] == 0
+    assert errors["mean image"]["mse"] == pytest.approx((test / 255).var(axis=0).mean(), abs=1e-5)  # rounded to uint8
+
+
+def test_translations_stand_beside_their_input():
+    subject = open_subject("edges2shapes")
+    evaluation = open_evaluation(subject, find_measure(subject, "pixels", cache=False))
+    wanted = subject.images("real 1", "shapes")
+    found = evaluate(evaluation, {("generated", "shapes"): wanted})
+    errors = {pair.b: pair.scores["mse"] for pair in found.pairs if "mse" in pair.scores}
+    assert errors["generated"]["mse"] == 0
+    given = subject.images("real 1", "edges")
+    assert errors["input"]["mse"] == pytest.approx(np.square(given / 255 - wanted / 255).mean(), rel=1e-9)
+    assert 0 < errors["mean image"]["mse"] < errors["input"]["mse"]
 
 
 def test_a_vae_is_monitored_on_test_images_and_reconstructs_all_of_them(tmp_path, digits):

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from run_records import TRAINING, fid_scores, protocol, record
+from run_records import TRAINING, fid_scores, pair, protocol, record
 
 from bench.html_page import html_page
 from bench.records import PairScores, record_path, write_record
@@ -141,12 +141,37 @@ def test_table_6_has_the_rows_of_the_assignment_and_the_noise():
 
 def test_table_5_has_the_image_sets_and_the_reconstruction_error():
     made = record(model="vae", task="reconstruct")
-    error = {"mse": 0.02, "mse_low": 0.019, "mse_high": 0.021, "psnr": 17.0, "ssim": 0.5}
-    made = replace(made, pairs=(*made.pairs, PairScores("test", "reconstructed", "", {"mse": error})))
+    error = {"mse": 0.02, "mse_low": 0.019, "mse_high": 0.021, "mae": 0.1, "psnr": 17.0, "ssim": 0.5}
+    errors = [PairScores("test", name, "", {"mse": error}) for name in ("reconstructed", "mean image")]
+    made = replace(made, pairs=(*made.pairs, *errors))
     first, second, _ = run_tables(made)
     assert [row[0].value for row in first.rows][:3] == ["real image set", "real image set 2", "generated image set"]
     assert first.rows[2][1].value == 5.5
     assert second.rows[0][1] == Cell(0.02, 0.019, 0.021, decimals=4)
+    assert [row[0].value for row in second.rows] == ["test images vs reconstructed", "test images vs their mean image"]
+
+
+def test_the_model_before_its_training_stands_below_what_it_made_where_it_is_known():
+    made = record()
+    before = next(one for one in made.sets if one.name == "noise"), pair("untrained", "", 70.0)
+    known = replace(made, sets=(*made.sets, replace(before[0], name="untrained")), pairs=(*made.pairs, before[1]))
+    first, second = run_tables(known)
+    assert [row[0].value for row in first.rows][-2:] == ["real 1 vs untrained", "real 1 vs noise"]
+    assert first.rows[-2][2].value == 70.0
+    assert [row[0].value for row in second.rows][1:3] == ["real 1 vs generated", "real 1 vs untrained"]
+
+
+def test_translations_stand_beside_the_input_and_the_mean_image():
+    made = record(model="pix2pix", task="paired", labels=("edges", "shoes"))
+    errors = [PairScores("real 1", name, "shoes", {"mse": {"mse": 0.08}}) for name in ("input", "mean image")]
+    kept = [one for one in made.pairs if (one.b, one.domain) != ("generated", "shoes")]
+    generated = pair("generated", "shoes", 5.0, mse={"mse": 0.02})
+    _, table, _ = run_tables(replace(made, pairs=(*kept, generated, *errors)))
+    assert [(row[0].value, row[1].value) for row in table.rows] == [
+        ("real shoes 1 vs generated shoes", 0.02),
+        ("real shoes 1 vs the input as it is", 0.08),
+        ("real shoes 1 vs their mean image", 0.08),
+    ]
 
 
 def test_table_7_has_a_block_for_each_domain():

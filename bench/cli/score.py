@@ -68,7 +68,7 @@ def command(
     """Metrics of the set A, or of the sets A (real) and B (generated), in one pass over the images.
 
     JSON keys: those of each metric. A metric of two sets keeps its own (fid, fid_corrected, ...; kid, kid_low, ...;
-    precision, recall, density, coverage; mse, psnr, ssim), a metric of one set ends in the set's letter
+    precision, recall, density, coverage; mse, mae, psnr, ssim), a metric of one set ends in the set's letter
     (inception_score_a, inception_score_b), also where there is only one set. Beside them n_a, n_b, name_a, name_b,
     digest_a, digest_b, extractor, extractor_version, extractor_sha256, resize, tap, tap_logits, limit, seed, the
     options that were used, metrics, version, warnings. The paired error alone reads no features: extractor is null.

@@ -47,7 +47,8 @@ SAYS = {  # what a number says, in a line
     "held_out_copies": "share of images that are a held-out image to the pixel",
     "duplicates": "share of images that are equal to an earlier one of the same entry",
     "mse": "mean squared difference of paired images in [0, 1]",
-    "psnr": "the same in decibels, mean over images",
+    "mae": "mean absolute difference of paired images in [0, 1]",
+    "psnr": "the squared difference in decibels, mean over images",
     "ssim": "structural similarity, mean over images",
 }
 COPIES = Explained(

@@ -3,7 +3,7 @@
 from reference_models.training.batches import epoch_images, kept_bytes
 from reference_models.training.curves import read_curve
 from reference_models.training.loading import Cost, Loaded, estimate, load
-from reference_models.training.loop import Budget, Every, TrainResult, check_fits, find_device, train
+from reference_models.training.loop import Budget, Every, TrainResult, check_fits, find_device, train, untrained
 from reference_models.training.noise import Noise
 from reference_models.training.run import draw_curves
 from reference_models.training.sampling import (
@@ -44,5 +44,6 @@ __all__ = [
     "to_json",
     "train",
     "translate",
+    "untrained",
     "with_settings",
 ]

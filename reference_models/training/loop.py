@@ -161,12 +161,17 @@ def _open_run(
     earlier = earlier_state(path, question) if path.exists() else None
     folder.mkdir(parents=True, exist_ok=True)
 
-    torch.manual_seed(question["seed"])  # the one place where the global generators are set
-    model = spec.build(config, data.shape, len(data.classes)).to(device).train()
+    model = untrained(spec, config, data, question["seed"]).to(device).train()
     model.to(memory_format=layout(device))  # type: ignore[call-overload]
     if earlier:
         checkpoints.restore_training(path, model, earlier, device)
     return Run(spec, config, data, model, device, folder, question, earlier)
+
+
+def untrained(spec: ModelSpec, config: Any, data: Data, seed: int) -> Model:
+    """The model as a training of this seed starts with it, on the CPU."""
+    torch.manual_seed(seed)  # the one place where the global generators are set
+    return spec.build(config, data.shape, len(data.classes))
 
 
 def _result(run: Run) -> TrainResult:
