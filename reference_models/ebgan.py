@@ -25,6 +25,7 @@ from torch.nn import functional
 
 from reference_models._errors import ModelError
 from reference_models._types import Batch, ImageShape, ModelSpec
+from reference_models.training.gan_losses import pull_away_term
 from reference_models.training.gan_steps import adam_pair
 from reference_models.training.images import to_float
 from reference_models.training.networks import GanPair, feature_count, features, generator
@@ -72,13 +73,6 @@ class Autoencoder(nn.Module):
 def margin_loss(real: Tensor, fake: Tensor, margin: float) -> Tensor:
     """Mean D(x) + mean max(0, m - D(G(z))) for energies [b] of real and of generated images."""
     return real.mean() + functional.relu(margin - fake).mean()
-
-
-def pull_away_term(codes: Tensor) -> Tensor:
-    """Mean squared cosine between the codes [b, code] of two different images; b is 2 or more."""
-    directions = functional.normalize(codes, dim=1)
-    squares = (directions @ directions.T) ** 2
-    return (squares.sum() - squares.diagonal().sum()) / (len(codes) * (len(codes) - 1))
 
 
 class Ebgan(GanPair):
@@ -129,6 +123,7 @@ MODEL = ModelSpec(
         "default": SEED,
         "tiny": EbganConfig(code=4, width=2, latent=5, batch_size=4, epochs=1),
     },
+    grid_every={"cufs-sketches": 1_000, "celeba": 1_000},  # assignment, section 2: "every 1,000 iterations"
     build=build,
     figures={"losses": ("generator", "discriminator"), "energies": ("real energy", "generated energy")},
 )

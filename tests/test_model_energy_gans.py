@@ -12,6 +12,7 @@ from torch import nn
 from reference_models import began, ebgan, vdb_gan
 from reference_models._errors import ModelError
 from reference_models._types import Batch, ImageShape
+from reference_models.training.gan_losses import pull_away_term
 from reference_models.training.images import to_uint8
 
 SKETCH = ImageShape(1, 64, 64)
@@ -48,12 +49,12 @@ def test_the_margin_loss_pushes_energies_below_the_margin_only():
 def test_the_pull_away_term_is_the_mean_squared_cosine():
     """Angles of 0, 60 and 90 degrees: cosines 1/2, 0 and sqrt 3 / 2, each pair twice among 3 x 2."""
     codes = torch.tensor([[2.0, 0.0], [1.0, math.sqrt(3)], [0.0, -5.0]])
-    assert ebgan.pull_away_term(codes).item() == pytest.approx(2 * (0.25 + 0 + 0.75) / 6, rel=1e-6)
+    assert pull_away_term(codes).item() == pytest.approx(2 * (0.25 + 0 + 0.75) / 6, rel=1e-6)
 
 
 @pytest.mark.parametrize(("codes", "expected"), [(torch.eye(3), 0.0), (torch.ones(4, 3), 1.0)])
 def test_the_pull_away_term_is_0_for_orthogonal_codes_and_1_for_parallel_ones(codes, expected):
-    assert ebgan.pull_away_term(codes).item() == pytest.approx(expected, abs=1e-6)
+    assert pull_away_term(codes).item() == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_pull_away_term_enters_the_generator_s_loss_with_its_weight():
@@ -129,6 +130,23 @@ def test_the_discriminator_of_began_pays_k_times_the_generated_images():
         values.append(model.train_step(Batch(_images()))["discriminator"].item())
     assert values[1] < values[0]
     assert values[2] - values[0] == pytest.approx(0.25 * (values[1] - values[0]), rel=1e-4)  # float32 differences
+
+
+def test_the_pull_away_term_of_began_moves_the_generator_and_neither_k_nor_the_curves():
+    moved = []
+    for weight in (0.0, 1.0):
+        model = _built(began, pull_away=weight, k_step=0.1)
+        losses = model.train_step(Batch(_images()))
+        moved.append((losses["generator"], model.k.clone(), model.generator.last.weight.detach().clone()))
+    (plain, k, weights), (same, same_k, other) = moved
+    assert (plain, k) == (same, same_k)
+    assert not torch.equal(weights, other)
+
+
+@pytest.mark.parametrize("settings", [{"pull_away": -1.0}, {"pull_away": 0.1, "batch_size": 1}])
+def test_a_pull_away_term_of_began_is_positive_and_has_two_images(settings):
+    with pytest.raises(ModelError, match="two images"):
+        began.BeganConfig(**settings)
 
 
 def test_the_networks_of_began_are_section_4_1():

@@ -19,6 +19,11 @@ Hinge (Lim and Ye 2017, arXiv 1705.02894; Miyato et al. 2018, arXiv 1802.05957, 
 
     J(D) = mean max(0, 1 - D(x)) + mean max(0, 1 + D(G(z)))
     J(G) = - mean D(G(z))
+
+The pull-away term (Zhao et al. 2017, arXiv 1609.03126, section 2.4) keeps the codes S of a batch of N generated images
+apart:
+
+    f_PT(S) = 1 / (N (N - 1)) sum over i and j != i of (S_i . S_j / (|S_i| |S_j|))^2
 """
 
 from torch import Tensor
@@ -53,3 +58,10 @@ def hinge_discriminator(real: Tensor, fake: Tensor) -> Tensor:
 def hinge_generator(fake: Tensor) -> Tensor:
     """- mean D(G(z)) for the discriminator's numbers [b] for generated images."""
     return -fake.mean()
+
+
+def pull_away_term(codes: Tensor) -> Tensor:
+    """Mean squared cosine between the codes [b, code] of two different images; b is 2 or more."""
+    directions = functional.normalize(codes, dim=1)
+    squares = (directions @ directions.T) ** 2
+    return (squares.sum() - squares.diagonal().sum()) / (len(codes) * (len(codes) - 1))
