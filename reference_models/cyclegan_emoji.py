@@ -144,6 +144,7 @@ MODEL = ModelSpec(
         "default": SEED,
         "tiny": CycleganEmojiConfig(width=2, batch_size=4, epochs=1),
     },
+    grid_every={"emoji": 200},  # CSC413, part 2: samples at iteration 200
     build=build,
     figures={"losses": ("G", "F", "D_X", "D_Y"), "cycle": ("cycle",)},
 )

@@ -156,6 +156,7 @@ MODEL = ModelSpec(
         "default": SEED,
         "tiny": CycleganResnetConfig(width=2, blocks=1, pool=2, epochs=1),
     },
+    grid_every={"horse2zebra": 100, "horse2zebra-128": 100},  # report, appendix B
     build=build,
     figures={"losses": ("G", "F", "D_X", "D_Y"), "cycle": ("cycle", "identity")},
 )

@@ -135,6 +135,7 @@ MODEL = ModelSpec(
         "default": SEED,
         "tiny": ImprovedGanConfig(feature_matching=True, kernels=3, kernel_dim=2, width=2, latent=5, batch_size=4),
     },
+    grid_every={"cufs-sketches": 1_000, "celeba": 1_000},  # assignment, section 2: "every 1,000 iterations"
     build=build,
     figures={"losses": ("generator", "discriminator")},
 )

@@ -106,6 +106,7 @@ MODEL = ModelSpec(
         "default": SEED,
         "tiny": SnganConfig(width=2, latent=5, batch_size=4, epochs=1),
     },
+    grid_every={"cufs-sketches": 1_000, "celeba": 1_000},  # assignment, section 2: "every 1,000 iterations"
     build=build,
     figures={"losses": ("generator", "discriminator")},
 )

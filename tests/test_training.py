@@ -30,7 +30,15 @@ def test_a_run_leaves_checkpoint_curves_and_pictures(tmp_path):
     result = run(tmp_path, 4, grid_every=2)
     names = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     grids = {"grids/film.npz", *(f"grids/samples-{step:07d}.png" for step in (0, 2, 4))}
-    assert names == {FILE_NAME, "losses.csv", "losses.png", "samples.png", "samples-over-training.png", *grids}
+    assert names == {
+        FILE_NAME,
+        "losses.csv",
+        "losses.png",
+        "sample-grids.png",
+        "samples.png",
+        "samples-over-training.png",
+        *grids,
+    }
     assert (result.steps, result.images, result.epochs, result.resumed_at) == (4, 16, 1.6, 0)
     assert set(result.losses) == {"generator", "discriminator"}
 

@@ -116,8 +116,9 @@ def test_the_film_shows_the_same_noise_at_every_moment(tmp_path):
     model = run(tmp_path, 5, grid_every=2).model
     found = film(tmp_path)
     assert found["steps"].tolist() == [0, 2, 4, 5]
-    assert found["samples"].shape == (4, 6, 1, 16, 16)
-    assert (found["samples"][-1] == sample(model, 0, 0, 6)).all()
+    assert found["samples"].shape == (4, 36, 1, 16, 16)
+    assert (found["samples"][-1] == sample(model, 0, 0, 36)).all()
+    assert (tmp_path / "sample-grids.png").exists()
 
 
 def test_the_film_of_a_resumed_run_is_that_of_the_straight_one(tmp_path):

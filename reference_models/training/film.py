@@ -17,13 +17,14 @@ from reference_models._errors import ModelError
 from reference_models._types import Data, Model, ModelSpec
 from reference_models.training._files import whole
 from reference_models.training._plots import plot_sheets, tile
-from reference_models.training.grids import domain_names, spread
+from reference_models.training.grids import SIDE, domain_names, spread
 from reference_models.training.sampling import reconstruct, sample, translate
 
 COLUMNS = 6
 LABELS = 10  # one sample of each, where the model is given labels
 TRANSLATED = 3
 MOMENTS = 6
+GRIDS = 5  # assignment 4 of CIS 680, 5.2.2: 6 x 6 samples at five epochs at least
 LARGEST_SIDE = 128
 RECONSTRUCTIONS = "reconstructions"
 OTHER_WAY = {"x-to-y": "y-to-x", "y-to-x": "x-to-y"}
@@ -75,7 +76,7 @@ def strips(spec: ModelSpec, model: Model, data: Data, seed: int) -> dict[str, np
     for way in model.directions:
         found[way] = translate(model, _followed(data, way), way)
     if model.noise_dim and not model.directions:
-        found["samples"] = sample(model, seed, 0, min(model.classes, LABELS) or COLUMNS)
+        found["samples"] = sample(model, seed, 0, min(model.classes, LABELS) or SIDE * SIDE)
     if spec.task == "reconstruct":
         found[RECONSTRUCTIONS] = reconstruct(model, _followed(data, RECONSTRUCTIONS))
     return {name: _small(images) for name, images in found.items()}
@@ -83,7 +84,8 @@ def strips(spec: ModelSpec, model: Model, data: Data, seed: int) -> dict[str, np
 
 def draw_film(spec: ModelSpec, data: Data, film: Film, folder: Path) -> None:
     """samples-, reconstructions- and translations-over-training.png, of what there is: a row per moment, real images
-    above what was made of them, and below it what should have been made, where there are pairs."""
+    above what was made of them, and below it what should have been made, where there are pairs. sample-grids.png:
+    36 samples at each of the last five moments, where no labels are given."""
     steps, found = film.chosen(MOMENTS)
     moments = [f"step {step:,}" for step in steps]
     title = f"{spec.name} on {data.name} over its training"
@@ -95,9 +97,13 @@ def draw_film(spec: ModelSpec, data: Data, film: Film, folder: Path) -> None:
         rows = ["real", *moments, *(["target"] if data.paired else [])]
         plot_sheets(folder / "translations-over-training.png", sheets, title, rows=rows)
     if "samples" in found:
-        sheet = _sheet([*found["samples"]])
-        columns = data.classes[: found["samples"].shape[1]] if spec.task == "class-conditional" else ()
+        labelled = spec.task == "class-conditional"
+        sheet = _sheet([images if labelled else images[:COLUMNS] for images in found["samples"]])
+        columns = data.classes[: found["samples"].shape[1]] if labelled else ()
         plot_sheets(folder / "samples-over-training.png", [("", sheet)], title, columns=columns, rows=moments)
+        if not labelled:
+            grids = [tile(images, SIDE) for images in found["samples"]]
+            plot_sheets(folder / "sample-grids.png", list(zip(moments, grids, strict=True))[-GRIDS:], title)
     if RECONSTRUCTIONS in found:
         sheet = _sheet([_small(_followed(data, RECONSTRUCTIONS)), *found[RECONSTRUCTIONS]])
         plot_sheets(folder / "reconstructions-over-training.png", [("", sheet)], title, rows=["real", *moments])

@@ -27,6 +27,7 @@ from reference_models.training.settings import to_json
 Precision = Literal["float32", "bf16"]
 Evaluate = Callable[[Model], Mapping[str, float]]
 CHECKPOINT_SECONDS = 60.0
+LABELS = {"losses": "loss", "other losses": "loss"}  # of the axis, where it is not the figure's title
 LOSSES_KEPT_ON_GPU = 20  # steps between two waits for the GPU
 
 
@@ -183,7 +184,7 @@ def draw_curves(spec: ModelSpec, data_name: str, folder: Path) -> None:
     for title, group in figures.items():
         if group:
             path = folder / f"{title.replace(' ', '-')}.png"
-            plot_curves(path, curve, group, f"{spec.name} on {data_name}: {title}", "loss")
+            plot_curves(path, curve, group, f"{spec.name} on {data_name}: {title}", LABELS.get(title, title))
     for name in evaluation:
         if name not in ("step", "epoch"):
             words = name.replace("_", " ")
