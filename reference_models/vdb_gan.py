@@ -125,7 +125,7 @@ MODEL = ModelSpec(
     source="Peng et al. 2019, arXiv 1810.00821; CIS 680 (2017) assignment 3, section 2, part 3",
     task="generate",
     recipes={
-        "cufs-sketches": replace(SEED, epochs=1_705),  # 88 images: 3,001 iterations
+        "cufs-sketches": replace(SEED, beta_step=1e-3, epochs=1_705),  # 88 images: 3,001 iterations for beta to grow in
         "celeba": replace(SEED, width=128, batch_size=128, epochs=4),  # 5,087 iterations; guidelines: 1024 channels
         "digits": replace(
             SEED, width=32, beta_step=1e-3, lr=5e-4, batch_size=32, epochs=60
