@@ -35,19 +35,26 @@ class Generator(NamedTuple):
 
 
 def open_generator(
-    source: Path, *, weights_file: Path | None = None, offline: bool = False, device: str = "cpu"
+    source: Path,
+    *,
+    weights_file: Path | None = None,
+    offline: bool = False,
+    device: str = "cpu",
+    weights_option: str = "--weights",
 ) -> Generator:
     """The generator of a checkpoint file, of the folder of a run, or of a name such as biggan-deep-256.
 
     A path that exists comes before a name. `weights_file` is for a name: its weights, or a folder that holds them.
+    `weights_option` is what the command at hand calls it, for messages.
     Raises InputError and ModelError for a source that is neither, and for weights that are missing, damaged or foreign.
     """
     name, known = pretrained_name(source), registry.names("pretrained")
     if name:
-        return _pretrained(registry.load("pretrained", name), weights_file, offline, device)
+        spec = registry.load("pretrained", name)
+        return _pretrained(spec, find_weights(spec, weights_file, offline, weights_option), device)
     if weights_file:
         raise InputError(
-            f"--weights is for a pretrained generator ({', '.join(known)}); {source} has its own, leave it away"
+            f"{weights_option} is for a pretrained generator ({', '.join(known)}); {source} has its own, leave it away"
         )
     if not source.exists() and len(source.parts) == 1:
         raise InputError(
@@ -73,7 +80,9 @@ def batch_size(shape: tuple[int, int, int]) -> int:
     return max(1, min(MOST_AT_ONCE, PIXELS_AT_ONCE // prod(shape[1:])))
 
 
-def find_weights(spec: Pretrained, explicit: Path | None = None, offline: bool = False) -> weights.Weights:
+def find_weights(
+    spec: Pretrained, explicit: Path | None = None, offline: bool = False, option: str = "--weights"
+) -> weights.Weights:
     """The weights of a pretrained generator: `explicit` (a file, or a folder with the published or the saved one), then
     the published name in a folder named by $BENCH_WEIGHTS, then in the folders where downloads are kept.
 
@@ -91,14 +100,13 @@ def find_weights(spec: Pretrained, explicit: Path | None = None, offline: bool =
         in_folder = folder / spec.file.name if folder and (folder / spec.file.name).is_file() else None
         path = explicit or in_folder or weights.kept(spec.file)[0]
     if path is None:
-        raise InputError(_missing(spec, offline))
+        raise InputError(_missing(spec, offline, option))
     digest = file_sha256(path)
     return weights.Weights(path, digest, digest == spec.file.sha256)
 
 
-def _pretrained(spec: Pretrained, explicit: Path | None, offline: bool, device: str) -> Generator:
+def _pretrained(spec: Pretrained, found: weights.Weights, device: str) -> Generator:
     place = find_device(device)
-    found = find_weights(spec, explicit, offline)
     assert found.path is not None
     model = spec.build(read_state(found.path), _settings(spec, found.path)).to(place)
     return Generator(spec.name, model, spec.labels, (), batch_size(spec.shape), found.sha256, found.official)
@@ -119,11 +127,11 @@ def _settings(spec: Pretrained, path: Path) -> dict[str, Any] | None:
     return values
 
 
-def _missing(spec: Pretrained, offline: bool) -> str:
+def _missing(spec: Pretrained, offline: bool, option: str) -> str:
     file = spec.file
     about = f"{file.size / 1e6:.0f} MB, sha256 {file.sha256}" if file.sha256 else "its sha256 is not on record"
     fetch_it = "" if offline else f"fetch it with: bench weights fetch {spec.name}; or "
     return (
         f"{spec.name} has no weights here: {file.name} ({about}) from {file.url} - {fetch_it}put it into "
-        f"{weights.folder()} or a folder named by BENCH_WEIGHTS, or name it with --weights"
+        f"{weights.folder()} or a folder named by BENCH_WEIGHTS, or name it with {option}"
     )

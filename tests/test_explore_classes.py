@@ -164,4 +164,14 @@ def test_weights_of_a_generator_are_for_a_generator(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     command = ["explore", "classes", "runs/none", "--generator-weights", "weights", "--extractor", "pixels"]
     result = CliRunner().invoke(main, command)
-    assert (result.exit_code, "is for a pretrained generator" in result.output) == (2, True)
+    assert (result.exit_code, "--generator-weights is for a pretrained generator" in result.output) == (2, True)
+
+
+def test_weights_that_are_missing_are_named_with_the_option_of_the_command(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    for command, option in (("explore classes", "--generator-weights"), ("sample", "--weights")):
+        asked = ["--extractor", "pixels"] if command == "explore classes" else []
+        result = CliRunner().invoke(main, [*command.split(), "biggan-deep-128", "-o", "out", *asked])
+        assert result.exit_code == 2
+        assert result.output.strip().endswith(f"or name it with {option}")

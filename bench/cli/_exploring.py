@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bench.measuring import Measure
 
 Function = Callable[..., Any]
+GENERATOR_WEIGHTS = "--generator-weights"  # `--weights` are the extractor's
 SHOWN_ROWS = 24  # a longer table is only named: it stands in its file
 
 
@@ -53,7 +54,7 @@ truncation_option = click.option(
     "--truncation", type=float, metavar="T", help="Noise within [-T, T] only.  [default: the model's]"
 )
 generator_weights_option = click.option(
-    "--generator-weights",
+    GENERATOR_WEIGHTS,
     type=path_type,
     metavar="FILE",
     help="Weights of a pretrained generator.  [env: BENCH_WEIGHTS]",
@@ -85,9 +86,14 @@ def ready_generator(
         folder = looking.output or Path("explore") / f"{name}-{pretrained}"
         check_folder(folder, looking.force)
         measure = open_measure(None, extracting, looking.device)
-        opened = Explorable(
-            open_generator(source, weights_file=weights, offline=extracting.offline, device=looking.device)
+        generator = open_generator(
+            source,
+            weights_file=weights,
+            offline=extracting.offline,
+            device=looking.device,
+            weights_option=GENERATOR_WEIGHTS,
         )
+        opened = Explorable(generator)
     else:
         folder, (checkpoint,) = ready(looking, name, [source])
         measure, opened = open_measure(checkpoint.subject, extracting, looking.device), checkpoint
