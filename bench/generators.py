@@ -20,7 +20,7 @@ MOST_AT_ONCE = 250
 class Generator(NamedTuple):
     """A model in evaluation mode, what it is called and what it was trained on.
 
-    `classes` are the names of its labels, empty where they are numbers only; `batch_size` is what fits into memory.
+    `classes` are the names of its labels, empty where they are numbers only; `shape` is that of an image.
     `weights_sha256` is that of a published or named weights file, `official` whether it is known to be the published
     one; both are None for a checkpoint of this project.
     """
@@ -29,9 +29,14 @@ class Generator(NamedTuple):
     model: Model
     dataset: str
     classes: tuple[str, ...]
-    batch_size: int
+    shape: tuple[int, int, int]
     weights_sha256: str | None = None
     official: bool | None = None
+
+    @property
+    def batch_size(self) -> int:
+        """How many images fit into memory at once."""
+        return max(1, min(MOST_AT_ONCE, PIXELS_AT_ONCE // prod(self.shape[1:])))
 
 
 def open_generator(
@@ -72,12 +77,7 @@ def pretrained_name(source: Path) -> str | None:
 def generator_of(loaded: Loaded) -> Generator:
     """The generator of a loaded checkpoint."""
     data = loaded.state["data"]
-    return Generator(loaded.spec.name, loaded.model, data["name"], tuple(data["classes"]), batch_size(data["shape"]))
-
-
-def batch_size(shape: tuple[int, int, int]) -> int:
-    """How many images of a shape are made at once."""
-    return max(1, min(MOST_AT_ONCE, PIXELS_AT_ONCE // prod(shape[1:])))
+    return Generator(loaded.spec.name, loaded.model, data["name"], tuple(data["classes"]), tuple(data["shape"]))
 
 
 def find_weights(
@@ -109,7 +109,7 @@ def _pretrained(spec: Pretrained, found: weights.Weights, device: str) -> Genera
     place = find_device(device)
     assert found.path is not None
     model = spec.build(read_state(found.path), _settings(spec, found.path)).to(place)
-    return Generator(spec.name, model, spec.labels, (), batch_size(spec.shape), found.sha256, found.official)
+    return Generator(spec.name, model, spec.labels, (), spec.shape, found.sha256, found.official)
 
 
 def _settings(spec: Pretrained, path: Path) -> dict[str, Any] | None:

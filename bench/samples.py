@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.datasets._images import centre_square, file_split, list_images, resized
 from bench.evaluation import (
     GENERATED,
     REAL_1,
@@ -136,12 +137,24 @@ def _load_images(path: Path) -> np.ndarray:
 
 
 def check_asked(
-    generator: Generator, direction: str | None, classes: str | None = None, truncation: float | None = None
+    generator: Generator,
+    direction: str | None,
+    classes: str | None = None,
+    truncation: float | None = None,
+    folder: Path | None = None,
 ) -> None:
-    """InputError for a direction where images are made from noise, for classes or a truncation where they are not."""
-    if not generator.model.directions and direction:
-        raise InputError(f"{generator.name} makes images from noise and knows no --direction; leave it away")
-    if generator.model.directions and (classes is not None or truncation is not None):
+    """InputError for a direction where nothing is translated, for classes or a truncation where nothing is made from
+    noise, and for a `folder` of images where a model takes none."""
+    model = generator.model
+    if folder and not (model.directions or model.code_dim):
+        raise InputError(
+            f"{generator.name} makes images from noise and takes no --images; leave it away, or give a model that "
+            "translates or reconstructs (`bench list models`)"
+        )
+    if not model.directions and direction:
+        does = "reconstructs images" if folder else "makes images from noise"
+        raise InputError(f"{generator.name} {does} and knows no --direction; leave it away")
+    if (model.directions or folder) and (classes is not None or truncation is not None):
         raise InputError(
             f"{generator.name} makes images from images and knows no --classes and no --truncation; leave them away"
         )
@@ -187,11 +200,39 @@ def translate_test(generator: Generator, subject: Subject, direction: str | None
 
     Raises InputError where the direction is missing and the model knows two, or where there are not so many images.
     """
-    known = generator.model.directions
-    if direction is None and len(known) > 1:
-        raise InputError(f"{generator.name} translates both ways; choose --direction {' or '.join(known)}")
-    way: Direction = direction or known[0]  # type: ignore[assignment]
+    way = _way(generator, direction)
     split = subject.dataset.load(TEST, subject.root, subject.domains[0 if way == "x-to-y" else 1])
     if count is not None and count > split.count:
         raise InputError(f"-n {count}: {subject.name} has {split.count} test images to translate; take at most as many")
     return translate(generator.model, split.read(0, min(count or DEFAULT_COUNT, split.count)), way)
+
+
+def from_folder(generator: Generator, folder: Path, direction: str | None, count: int | None) -> np.ndarray:
+    """uint8 [n, c, h, w]: the first `count` images of a folder (None: all, by their path) translated, or reconstructed
+    by a model that does so.
+
+    The middle square of each is resized to what the model was trained on, and turned grey where that was. Raises
+    InputError where the direction is missing and the model knows two, for a folder without so many images, and for a
+    file that does not decode, naming it.
+    """
+    files = list_images(folder)
+    if not files:
+        raise InputError(
+            f"--images {folder}: {'no image in it' if folder.is_dir() else 'no such folder'}; give a folder"
+        )
+    if count is not None and count > len(files):
+        raise InputError(f"-n {count}: {folder} holds {len(files)} images; take at most as many")
+    channels, side, _ = generator.shape
+    mode = "L" if channels == 1 else "RGB"
+    way = _way(generator, direction) if generator.model.directions else None
+    split = file_split(files, folder, lambda image: resized(centre_square(image), side).convert(mode), generator.shape)
+    given = split.read(0, count or split.count)
+    return translate(generator.model, given, way) if way else reconstruct(generator.model, given)
+
+
+def _way(generator: Generator, direction: str | None) -> Direction:
+    """The direction asked for, or the only one."""
+    known = generator.model.directions
+    if direction is None and len(known) > 1:
+        raise InputError(f"{generator.name} translates both ways; choose --direction {' or '.join(known)}")
+    return direction or known[0]  # type: ignore[return-value]

@@ -15,20 +15,25 @@ NO_FOLDER = {".npy", ".zip", ".png", ".jpg", ".jpeg", ".gif"}  # names that woul
     epilog=examples(
         "bench sample runs/dcgan-digits-seed0 -n 1000 -o samples",
         "bench sample runs/dcgan-digits-seed0 -n 64 --seed 7 -o samples.npz --json",
+        "bench sample runs/cyclegan-edges2shapes-seed0 --images drawings --direction x-to-y -o coloured",
         "bench sample biggan-deep-256 --classes 207,980 --truncation 0.4 -n 16 -o dogs-and-volcanos",
     )
 )
 @click.argument("checkpoint", type=path_type)
 @click.option(
-    "-n", "--count", type=click.IntRange(min=1), help="How many.  [default: 1000, or all test images if fewer]"
+    "-n",
+    "--count",
+    type=click.IntRange(min=1),
+    help="How many.  [default: 1000, all test images if fewer, all of --images]",
 )
 @click.option(
     "-o", "--output", type=path_type, required=True, help="A new folder for PNGs, or a name that ends in .npz."
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the noise.")
 @click.option(
-    "--direction", type=click.Choice(("x-to-y", "y-to-x")), help="Of a translation; its test images are used."
+    "--images", "folder", type=path_type, metavar="DIR", help="Translate or reconstruct these.  [default: test images]"
 )
+@click.option("--direction", type=click.Choice(("x-to-y", "y-to-x")), help="Of a translation.")
 @click.option("--classes", metavar="A,B,...", help="Of labels, by name or number: image i has the one at i, in turn.")
 @click.option("--truncation", type=float, metavar="T", help="Noise within [-T, T] only.  [default: the model's]")
 @click.option("--weights", type=path_type, metavar="FILE", help="Of a pretrained generator.  [env: BENCH_WEIGHTS]")
@@ -43,6 +48,7 @@ def command(
     count: int | None,
     output: Path,
     seed: int,
+    folder: Path | None,
     direction: str | None,
     classes: str | None,
     truncation: float | None,
@@ -57,13 +63,14 @@ def command(
     """Samples CHECKPOINT, a file or a run's folder, or the name of a pretrained generator (`bench list pretrained`).
 
     Image i depends on the seed and i only, whatever the count. A model that translates is given the test images of its
-    data set, in their order. A pretrained generator needs its weights: `bench weights` says where they are, or where
+    data set, in their order, or with --images those of a folder, which one that reconstructs takes too: the middle
+    square of each, resized. A pretrained generator needs its weights: `bench weights` says where they are, or where
     they come from.
 
-    JSON keys: output, count, seed, direction, classes, truncation, model, dataset, weights_sha256.
+    JSON keys: output, count, seed, images, direction, classes, truncation, model, dataset, weights_sha256.
     """
     from bench.generators import open_generator
-    from bench.samples import check_asked, sample_noise, save_images, save_pngs, translate_test
+    from bench.samples import check_asked, from_folder, sample_noise, save_images, save_pngs, translate_test
     from bench.stored import subject_of_checkpoint
     from metrics._errors import InputError
 
@@ -71,9 +78,13 @@ def command(
         raise InputError(f"-o {output}: images are written as PNGs into a folder, or as one .npz; choose such a name")
     if output.suffix == ".npz" and output.exists() and not force:
         raise InputError(f"{output} exists; replace it with --force or choose another name")
+    if folder and output.resolve() == folder.resolve():
+        raise InputError(f"-o {output} is the folder of the images themselves; choose another")
     generator = open_generator(checkpoint, weights_file=weights, offline=offline, device=device)
-    check_asked(generator, direction, classes, truncation)
-    if generator.model.directions:
+    check_asked(generator, direction, classes, truncation, folder)
+    if folder:
+        images = from_folder(generator, folder, direction, count)
+    elif generator.model.directions:
         subject = subject_of_checkpoint(checkpoint, dataset, data_root)
         images = translate_test(generator, subject, direction, count)
     else:
@@ -83,9 +94,10 @@ def command(
     else:
         save_pngs(output, images, force=force)
     if as_json:
-        about = {"output": str(output), "count": len(images), "seed": seed, "direction": direction, "classes": classes}
-        about |= {"truncation": truncation, "model": generator.name, "dataset": generator.dataset}
-        print_json({**about, "weights_sha256": generator.weights_sha256})
+        about = {"output": str(output), "count": len(images), "seed": seed, "images": folder and str(folder)}
+        about |= {"direction": direction, "classes": classes, "truncation": truncation}
+        about |= {"model": generator.name, "dataset": generator.dataset, "weights_sha256": generator.weights_sha256}
+        print_json(about)
         return
     click.echo(output)
     say(f"{len(images):,} images of {generator.name}")
