@@ -2,7 +2,7 @@
 
 The assignment leaves the architecture open; its guidelines are followed as they stand. Pixels in [-1, 1]; an encoder of
 convolutions with kernel 3 and stride 2 that double the channels, batch norm and ReLU after each; a code of 64; a
-decoder of transposed convolutions that halve the channels; tanh at the end. For 64 x 64:
+decoder of transposed convolutions, kernel 4 to even sides, that halve the channels; tanh at the end. For 64 x 64:
 
     encoder   1 x 64 x 64   16 x 32 x 32   32 x 16 x 16   64 x 8 x 8   128 x 4 x 4   64
     decoder   64   128 x 4 x 4   64 x 8 x 8   32 x 16 x 16   16 x 32 x 32   1 x 64 x 64

@@ -3,9 +3,9 @@
     L_D = - 1/(2n) sum (log D(X) + log(1 - D(G(z))))         L_G = - 1/n sum log D(G(z))
 
 to the factor: the discriminator's loss is half of the one in `dcgan`. The assignment leaves the networks open; they are
-those of `training.networks`, which its guidelines describe: kernel 3 where `dcgan` (another assignment's Tables 3 and
-4) has 4, 128 channels at most for the sketches where that has 1024, and a start from a matrix. Two networks and two
-factors, so this is a model of its own and no recipe of `dcgan`.
+those of `training.networks`, which its guidelines describe: kernel 3 down and 4 up where `dcgan` (another assignment's
+Tables 3 and 4) has 4 both ways, 128 channels at most for the sketches where that has 1024, and a start from a matrix.
+Two networks and two factors, so this is a model of its own and no recipe of `dcgan`.
 
 As there, the sigmoid of D is taken inside the logarithm, and the discriminator is updated first; the generator gets
 noise of its own (Goodfellow et al. 2014, Algorithm 1).
@@ -64,7 +64,7 @@ SEED = DcganGuidedConfig()
 
 MODEL = ModelSpec(
     name="dcgan-guided",
-    title="DCGAN after guidelines, kernel 3",
+    title="DCGAN after guidelines, kernel 3 down, 4 up",
     source="Radford, Metz and Chintala 2016, arXiv 1511.06434; CIS 680 (2017) assignment 3, section 2, parts 1 and 2",
     task="generate",
     recipes={

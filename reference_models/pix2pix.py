@@ -10,8 +10,8 @@ patches and images:
     the generator minimises G + 10 L1                                       "10 times more than the adversarial loss"
 
 The assignment leaves the networks to its guidelines, which are followed: convolutions with kernel 3 and stride 2 that
-double the channels, transposed ones that halve them, batch norm after each, ReLU in G with tanh at the end, LeakyReLU
-0.2 in D, 128 channels at most for CUFS. For 64 x 64:
+double the channels, transposed ones (kernel 4 to even sides) that halve them, batch norm after each, ReLU in G with
+tanh at the end, LeakyReLU 0.2 in D, 128 channels at most for CUFS. For 64 x 64:
 
     encoder   3 x 64 x 64   16 x 32 x 32   32 x 16 x 16   64 x 8 x 8   128 x 4 x 4   dropout
     decoder   128 x 4 x 4   64 x 8 x 8   32 x 16 x 16   16 x 32 x 32   3 x 64 x 64
