@@ -5,10 +5,14 @@ import re
 import shlex
 from pathlib import Path
 
+import click
 import pytest
 
 from bench import registry
+from bench.cli import main
+from bench.records import run_name, slug
 from bench.run_tables import COMPLETE
+from reference_models.training import changed_settings, with_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -32,6 +36,36 @@ def test_models_and_data_sets_in_the_commands_of_a_page_exist(page):
             for place in [place for place, word in enumerate(words[:-1]) if word == option]:
                 name = words[place + 1].partition("/")[0].partition(":")[0]
                 assert name in [*names, "folder", "NAME", "DATA", "D", "X"], command
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_options_in_the_commands_of_a_page_are_those_of_the_command(page):
+    for line in re.findall(r"`(bench [^`]+)`|^(bench [^\n]+)", page.read_text(), re.MULTILINE):
+        words = shlex.split("".join(line).partition(" && ")[0], comments=True)[1:]
+        command: click.Command | None = main
+        while isinstance(command, click.Group) and words and words[0] in command.list_commands(click.Context(command)):
+            command = command.get_command(click.Context(command), words.pop(0))
+        assert command is not None
+        options = {"--help", *(name for one in command.params for name in one.opts)}
+        assert {word for word in words if re.match("--?[a-z]", word)} <= options, line
+        if "explore" in line[0] and set(words) & set(registry.names("pretrained")):
+            assert "--weights" not in words or "--generator-weights" in words, line
+
+
+def test_runs_in_the_page_of_the_documents_are_those_that_its_commands_train():
+    page = (ROOT / "docs" / "seeds.md").read_text()
+    made = set()
+    for line in re.findall(r"`bench (?:run|train) ([^`]+)`", page):
+        words = shlex.split(line)
+        asked = dict(zip(words[::2], words[1::2], strict=True))
+        spec = registry.load("models", asked["--model"])
+        recipe = spec.recipe(asked["--dataset"].partition("/")[0])
+        settings = [value for option, value in zip(words[::2], words[1::2], strict=True) if option == "--set"]
+        changes = changed_settings(with_settings(recipe, settings), recipe)
+        made.add(run_name(f"{spec.name}-{slug(asked['--dataset'])}", int(asked.get("--seed", 0)), changes))
+    named = set(re.findall(r"runs/([\w.-]+-seed\d+)[ `]", page))
+    assert len(named) > 10
+    assert named <= made
 
 
 def test_every_model_stands_in_the_page_of_models_and_in_that_of_the_documents():
