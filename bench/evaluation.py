@@ -81,7 +81,8 @@ class Subject:
 
 
 def open_subject(name: str, root: Path | None = None) -> Subject:
-    """The data set `NAME`, one domain of it as `NAME/DOMAIN`, or `folder:PATH`; opens no image.
+    """The data set `NAME`, one domain of it as `NAME/DOMAIN` (or its labels, as `celeba/Male+Smiling`), or
+    `folder:PATH`; opens no image.
 
     Raises InputError for an unknown name or domain, and for a data set without evaluation sets.
     """
@@ -89,6 +90,8 @@ def open_subject(name: str, root: Path | None = None) -> Subject:
     dataset = open_dataset(base)
     if not dataset.eval_sets:
         raise InputError(f"{dataset.name} has no evaluation sets, so that nothing can be measured; add eval_sets to it")
+    if slash and dataset.labelled:
+        return Subject(f"{dataset.name}/{domain}", dataset.labelled(domain), ("",), data_root(root))
     if slash and domain not in dataset.domains:
         has = f"choose one of {', '.join(dataset.domains)}" if dataset.domains else "it has none; leave it out"
         raise InputError(f"{dataset.name} has no domain {domain!r}; {has}")

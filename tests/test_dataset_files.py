@@ -1,6 +1,7 @@
 """The public file formats: known bytes in, known pixels out; damaged files are named."""
 
 import pickle
+import re
 import sys
 
 import numpy as np
@@ -20,6 +21,8 @@ from PIL import Image
 from bench.datasets import open_dataset
 from bench.datasets._images import centre_square, open_rgb, resized
 from bench.datasets.svhn2mnist import SPLITS, pairs
+from bench.evaluation import open_subject
+from bench.jobs import prepare
 from metrics._errors import InputError
 
 
@@ -235,10 +238,52 @@ def test_celeba_labels_say_who_smiles(tmp_path):
     assert part.labels.tolist() == [1, 0, 1]
 
 
+def test_celeba_labels_are_the_attributes_asked_for(tmp_path):
+    write_celeba(tmp_path)
+    path = tmp_path / "celeba" / "list_attr_celeba.txt"
+    path.write_text(path.read_text().replace("000003.jpg 1 -1", "000003.jpg 1 1"))
+    young = open_subject("celeba/Young", tmp_path)
+    assert (young.name, young.dataset.name, young.dataset.classes) == ("celeba/Young", "celeba", ("not young", "young"))
+    assert young.dataset.load("train", tmp_path).labels.tolist() == [0, 0, 1]
+    both = open_subject("celeba/Smiling+Young", tmp_path).dataset
+    assert both.classes == ("not smiling not young", "not smiling young", "smiling not young", "smiling young")
+    assert both.load("train", tmp_path).labels.tolist() == [2, 0, 3]
+    assert (both.load("train", tmp_path).read(0, 3) == load("celeba", tmp_path).read(0, 3)).all()
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("Smilling", "no attribute 'Smilling'. Did you mean 'Smiling'"),
+        ("male", "Did you mean 'Male'"),
+        ("Male+", "no attribute ''"),
+        ("Male+Male", "different attributes"),
+        ("Male+Young+Bald+Bangs+Goatee", "1 to 4"),
+    ],
+)
+def test_celeba_attributes_that_cannot_be_labels_are_refused(word, said):
+    with pytest.raises(InputError, match=re.escape(said)):
+        open_subject(f"celeba/{word}")
+
+
+def test_an_attribute_that_the_list_lacks_is_named(tmp_path):
+    write_celeba(tmp_path)
+    with pytest.raises(InputError, match="does not name the attribute Bald"):
+        open_subject("celeba/Bald", tmp_path).dataset.load("train", tmp_path)
+
+
+def test_a_conditional_gan_is_given_the_combinations_of_attributes(tmp_path):
+    write_celeba(tmp_path)
+    job = prepare("cgan", open_subject("celeba/Smiling+Young", tmp_path), settings=("width=2",), workdir=tmp_path)
+    assert (len(job.data.classes), job.folder.name) == (4, "cgan-celeba-Smiling-Young-width-2-seed0")
+
+
 def test_celeba_without_attributes_has_no_labels(tmp_path):
     write_celeba(tmp_path)
     (tmp_path / "celeba" / "list_attr_celeba.txt").unlink()
     assert load("celeba", tmp_path, "test").labels is None
+    with pytest.raises(InputError, match="which has the attributes"):
+        open_subject("celeba/Male", tmp_path).dataset.load("test", tmp_path)
 
 
 def test_a_cut_attribute_list_is_named(tmp_path):

@@ -43,8 +43,10 @@ class Dataset:
     given (fetch None: nothing to download, `howto` says what to do instead). `domains` is () or the two names, and
     `paired` says whether row i of one belongs to row i of the other. `splits` are the published counts, one per domain
     where they differ; None is whatever is found. `eval_sets` names the disjoint real sets of the protocol: {set name:
-    (split, count)}; `bench.datasets.eval_set` reads one. `extractors` are the extractors that fit, the protocol's
-    first, the offline one last. `publishable` says whether pictures that show its images may stand in results.
+    (split, count)}; `bench.datasets.eval_set` reads one. `labelled(word)` is the data set with the labels that the word
+    asks for, `NAME/WORD` on the command line, where there are labels to choose from (InputError for others).
+    `extractors` are the extractors that fit, the protocol's first, the offline one last. `publishable` says whether
+    pictures that show its images may stand in results.
     """
 
     name: str
@@ -62,3 +64,4 @@ class Dataset:
     eval_sets: Mapping[str, tuple[str, int]] | None = None
     extractors: tuple[str, ...] = ("inception", "vgg16-random")
     publishable: bool = True
+    labelled: "Callable[[str], Dataset] | None" = None

@@ -2,9 +2,15 @@
 
 The middle 178x178 of each 178x218 image, resized to 64x64. The published partition goes by file number: 1 to 162,770
 for training, to 182,637 for validation, to 202,599 for testing. The label is the attribute Smiling (48 % of the
-images), where `list_attr_celeba.txt` stands beside the folder; without it there are no labels.
+images), where `list_attr_celeba.txt` stands beside the folder; without it there are no labels. `celeba/Male` has
+another one of the 40 attributes, `celeba/Male+Smiling` a label for each combination, 2^k of k of them, the first one
+counting most.
 """
 
+import difflib
+from dataclasses import replace
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +24,19 @@ from metrics._errors import InputError
 SPLITS = {"train": 162_770, "valid": 19_867, "test": 19_962}
 FIRST = {"train": 1, "valid": 162_771, "test": 182_638}
 SIZE = 64
-ATTRIBUTE = "Smiling"
+SMILING = ("Smiling",)
+ATTRIBUTES = (
+    "5_o_Clock_Shadow", "Arched_Eyebrows", "Attractive", "Bags_Under_Eyes", "Bald", "Bangs", "Big_Lips", "Big_Nose",
+    "Black_Hair", "Blond_Hair", "Blurry", "Brown_Hair", "Bushy_Eyebrows", "Chubby", "Double_Chin", "Eyeglasses",
+    "Goatee", "Gray_Hair", "Heavy_Makeup", "High_Cheekbones", "Male", "Mouth_Slightly_Open", "Mustache", "Narrow_Eyes",
+    "No_Beard", "Oval_Face", "Pale_Skin", "Pointy_Nose", "Receding_Hairline", "Rosy_Cheeks", "Sideburns", "Smiling",
+    "Straight_Hair", "Wavy_Hair", "Wearing_Earrings", "Wearing_Hat", "Wearing_Lipstick", "Wearing_Necklace",
+    "Wearing_Necktie", "Young",
+)  # fmt: skip
+MOST_ATTRIBUTES = 4  # 16 classes
 
 
-def load(split: str, root: Path, domain: str = "") -> Split:
+def load(split: str, root: Path, domain: str = "", attributes: tuple[str, ...] | None = None) -> Split:
     """One split, RGB 64x64, from `root/celeba/img_align_celeba/000001.jpg` and so on."""
     check_choice("celeba", split, SPLITS, domain)
     folder = root / "celeba" / "img_align_celeba"
@@ -31,24 +46,55 @@ def load(split: str, root: Path, domain: str = "") -> Split:
     files = sorted(path for path in folder.glob("*.jpg") if path.stem.isdecimal() and int(path.stem) in wanted)
     if not files:
         raise InputError(f"{folder} holds no image {wanted[0]:06d}.jpg to {wanted[-1]:06d}.jpg; {DATASET.howto}")
-    labels = _labels(root / "celeba" / "list_attr_celeba.txt", files)
+    labels = _labels(root / "celeba" / "list_attr_celeba.txt", files, attributes)
     return file_split(files, folder, lambda image: resized(centre_square(image), SIZE), (3, SIZE, SIZE), labels)
 
 
-def _labels(path: Path, files: list[Path]) -> np.ndarray | None:
-    """One attribute of each file, out of the published list: a count, the names, then a row of -1 and 1 per image."""
-    if not path.is_file():
+def labelled(word: str) -> Dataset:
+    """The data set with attributes `A`, `A+B`, ... for labels; InputError for unknown, repeated or too many ones."""
+    attributes = tuple(word.split("+"))
+    for name in attributes:
+        if name not in ATTRIBUTES:
+            close = difflib.get_close_matches(name, ATTRIBUTES, n=2, cutoff=0.5)
+            meant = (
+                f"Did you mean {' or '.join(map(repr, close))}?" if close else f"There are: {', '.join(ATTRIBUTES)}."
+            )
+            raise InputError(f"celeba has no attribute {name!r}. {meant}")
+    if len(set(attributes)) < len(attributes) or len(attributes) > MOST_ATTRIBUTES:
+        raise InputError(f"celeba/{word}: expected 1 to {MOST_ATTRIBUTES} different attributes with + between them")
+    return replace(DATASET, classes=_classes(attributes), load=partial(load, attributes=attributes))
+
+
+def _classes(attributes: tuple[str, ...]) -> tuple[str, ...]:
+    """Their combinations in words, in the order of the labels: ("not male not smiling", "not male smiling", ...)."""
+    words = [name.replace("_", " ").lower() for name in attributes]
+    signs = product(("not ", ""), repeat=len(words))
+    return tuple(" ".join(sign + word for sign, word in zip(one, words, strict=True)) for one in signs)
+
+
+def _labels(path: Path, files: list[Path], attributes: tuple[str, ...] | None) -> np.ndarray | None:
+    """Attributes of each file, out of the published list: a count, the names, then a row of -1 and 1 per image.
+
+    Without the list: None where no attributes are asked for, else InputError.
+    """
+    if not path.is_file() and attributes is None:
         return None
+    if not path.is_file():
+        raise InputError(f"celeba: no {path}, which has the attributes of the images; {DATASET.howto}")
     lines = path.read_text(encoding="ascii", errors="replace").splitlines()
     names = lines[1].split() if len(lines) > 1 else []
-    if ATTRIBUTE not in names:
-        raise InputError(f"{path} does not name the attribute {ATTRIBUTE} in its second line; fetch celeba again")
-    column = 1 + names.index(ATTRIBUTE)
-    values = {cells[0]: cells[column] for cells in map(str.split, lines[2:]) if len(cells) > column}
-    unknown = next((file.name for file in files if values.get(file.name) not in ("1", "-1")), None)
-    if unknown:
-        raise InputError(f"{path} has no row for {unknown}: it is cut or of another version; fetch celeba again")
-    return np.array([values[file.name] == "1" for file in files], np.int64)
+    rows = {cells[0]: cells[1:] for cells in map(str.split, lines[2:]) if len(cells) == 1 + len(names)}
+    labels = np.zeros(len(files), np.int64)
+    for name in attributes or SMILING:
+        if name not in names:
+            raise InputError(f"{path} does not name the attribute {name} in its second line; fetch celeba again")
+        column = names.index(name)
+        values = [rows[file.name][column] if file.name in rows else "" for file in files]
+        unknown = next((file.name for file, value in zip(files, values, strict=True) if value not in ("1", "-1")), None)
+        if unknown:
+            raise InputError(f"{path} has no row for {unknown}: it is cut or of another version; fetch celeba again")
+        labels = 2 * labels + (np.array(values) == "1")
+    return labels
 
 
 def fetch(root: Path, progress: object = None) -> None:
@@ -71,4 +117,5 @@ DATASET = Dataset(
     eval_sets={"real 1": ("test", 1_000), "real 2": ("test", 1_000)},
     extractors=("inception", "vgg16-random"),
     publishable=False,
+    labelled=labelled,
 )
