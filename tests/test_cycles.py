@@ -84,6 +84,17 @@ def test_without_a_factor_there_is_no_identity_loss():
     assert set(losses) == {"G", "F", "D_X", "D_Y", "cycle"}
 
 
+def test_the_distance_is_that_of_the_cycle_and_the_identity_has_the_mean():
+    def seven_means(a, b):
+        return 7 * (a - b).abs().mean()
+
+    factors = CycleFactors(discriminator=1, generator=1, directions=1, cycle=1, identity=1, distance=seven_means)
+    losses = scales(factors).train_step(batch())
+    inside = abs(A * B - 1) * (abs(X) + abs(Y))
+    assert losses["cycle"].item() == pytest.approx(7 * inside, rel=1e-6)  # float32
+    assert losses["identity"].item() == pytest.approx(abs(B - 1) * abs(X) + abs(A - 1) * abs(Y), rel=1e-6)
+
+
 def test_with_lambda_0_the_cycle_is_watched_and_pulls_nothing():
     model = scales(CycleFactors(discriminator=1, generator=1, directions=1, cycle=0), lr=1e-12)
     losses = model.train_step(batch())
