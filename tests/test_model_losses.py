@@ -272,7 +272,14 @@ def test_a_step_of_the_critics_is_the_difference_of_the_means_and_the_penalty(mo
 # ---- autoencoders and bottlenecks as discriminators
 
 
-def test_a_step_of_began_weighs_the_generated_images_by_k():
+def _pulled_away(code):
+    others = [(i, j) for i in range(COUNT) for j in range(COUNT) if i != j]
+    cosines = torch.stack([code[i] @ code[j] / (code[i].norm() * code[j].norm()) for i, j in others])
+    return _mean(cosines**2)
+
+
+@pytest.mark.parametrize("pull_away", [0.0, 50.0])
+def test_a_step_of_began_weighs_the_generated_images_by_k(pull_away):
     def written(model):
         def generated():
             normal = torch.randn(COUNT, model.noise_dim)
@@ -284,8 +291,9 @@ def test_a_step_of_began_weighs_the_generated_images_by_k():
         fake, real = generated().detach(), error(_signed(_batch().x))
         loss_d = real - 0.4 * error(fake)
         _down(loss_d, model.discriminator)
-        loss_g = error(generated())
-        _down(loss_g, model.generator)
+        fake = generated()
+        loss_g = error(fake)
+        _down(loss_g + pull_away * _pulled_away(model.discriminator[0](fake)), model.generator)
         balance = 0.5 * real - loss_g
         return {
             "generator": loss_g,
@@ -294,7 +302,7 @@ def test_a_step_of_began_weighs_the_generated_images_by_k():
             "M global": real + balance.abs(),
         }
 
-    twins = _twins(began, gamma=0.5, k_step=0.01)
+    twins = _twins(began, gamma=0.5, k_step=0.01, pull_away=pull_away)
     for model in twins:
         model.k.fill_(0.4)
     _agree(twins, written)
@@ -311,10 +319,8 @@ def test_a_step_of_ebgan_is_equations_1_and_2_with_the_pull_away_term():
         loss_d = _mean(real) + _mean((25 - energy(fake)).clamp(min=0))
         _down(loss_d, model.discriminator)
         fake = _generated(model)
-        code, generated = model.discriminator.encoder(fake), energy(fake)
-        others = [(i, j) for i in range(COUNT) for j in range(COUNT) if i != j]
-        cosines = torch.stack([code[i] @ code[j] / (code[i].norm() * code[j].norm()) for i, j in others])
-        loss_g = _mean(generated) + 50 * _mean(cosines**2)
+        generated = energy(fake)
+        loss_g = _mean(generated) + 50 * _pulled_away(model.discriminator.encoder(fake))
         _down(loss_g, model.generator)
         energies = {"real energy": _mean(real), "generated energy": _mean(generated)}
         return {"generator": loss_g, "discriminator": loss_d, **energies}
