@@ -81,10 +81,10 @@ def aligned(table: Table) -> Table:
 
 
 def decimals_of(cells: Sequence[Cell]) -> int:
-    """As many as show two digits of the interval of middle width."""
+    """As many as show two digits of the interval of middle width, the narrower of two middle ones."""
     widths = [cell.high - cell.low for cell in cells if cell.low is not None and cell.high is not None]
     widths = sorted(width for width in widths if width > 0)
-    return min(6, max(1, 1 - math.floor(math.log10(widths[len(widths) // 2])))) if widths else 2
+    return min(6, max(1, 1 - math.floor(math.log10(widths[(len(widths) - 1) // 2])))) if widths else 2
 
 
 def mark_best(table: Table, rows: Iterable[int]) -> Table:
