@@ -149,6 +149,15 @@ def test_a_pull_away_term_of_began_is_positive_and_has_two_images(settings):
         began.BeganConfig(**settings)
 
 
+@pytest.mark.parametrize(("step", "share"), [(0, 1.0), (50, 1.0), (75, 0.5), (100, 0.0), (120, 0.0)])
+def test_the_rates_of_began_stay_and_then_fall_to_0(step, share):
+    assert began.rate_share(step, 100) == share
+    model = _built(began, cooling=100, lr=1e-3, discriminator_lr=1e-4)
+    model.train_step(Batch(_images(), step=step))
+    rates = [model.optimisers[name].param_groups[0]["lr"] for name in ("generator", "discriminator")]
+    assert rates == pytest.approx([share * 1e-3, share * 1e-4])
+
+
 def test_the_networks_of_began_are_section_4_1():
     model = began.MODEL.build(began.MODEL.recipe("cufs-sketches"), SKETCH, 0)
     encoder, decoder = model.discriminator
