@@ -219,9 +219,9 @@ def evaluate(evaluation: Evaluation, generated: Arrays, report: Report | None = 
     made = {key: array_source(images, title(subject, *key)) for key, images in generated.items()}
     notes: list[str] = list(evaluation.measure.warnings)
     sets, pairs = [], []
+    sources = {**evaluation.known, **made}
+    names = [*(subject.dataset.eval_sets or {}), GENERATED, UNTRAINED, NOISE]
     for label in labels:
-        sources = {**evaluation.known, **made}
-        names = [*(subject.dataset.eval_sets or {}), GENERATED, UNTRAINED, NOISE]
         looked_at = {
             name: measured(evaluation, sources[name, label], report) for name in names if (name, label) in sources
         }
@@ -235,37 +235,41 @@ def evaluate(evaluation: Evaluation, generated: Arrays, report: Report | None = 
             scores = pair_scores(evaluation, looked_at[REAL_1], looked_at[name], images=images)
             notes += _notes(scores.values()) if name != UNTRAINED else ()
             pairs.append(PairScores(REAL_1, name, label, _values(scores)))
-    pairs += _compared_one_by_one(evaluation, generated, labels)
+    pairs += _compared_one_by_one(evaluation, made, labels)
     digests = {" ".join(filter(None, key)): source.digest for key, source in made.items() if key[0] != TEST}
     return Result(tuple(sets), tuple(pairs), digests, tuple(dict.fromkeys(notes)))
 
 
-def _compared_one_by_one(evaluation: Evaluation, generated: Arrays, labels: Iterable[str]) -> list[PairScores]:
+def _compared_one_by_one(
+    evaluation: Evaluation, made: Mapping[tuple[str, str], ImageSource], labels: Iterable[str]
+) -> list[PairScores]:
     """Errors of reconstructions, and of what it takes no learning to give."""
-    subject, pairs = evaluation.subject, []
+    subject, known = evaluation.subject, evaluation.known
+    pairs = []
     for label in labels if subject.paired else ():
-        wanted, other = subject.images(REAL_1, label), next(one for one in subject.labels if one != label)
-        given = (INPUT, subject.images(REAL_1, other)), _mean(wanted)
-        pairs += [_errors(evaluation, (REAL_1, wanted), one, label) for one in given]
-    if (RECONSTRUCTED, "") in generated:
-        test = generated[TEST, ""]
-        given = (RECONSTRUCTED, generated[RECONSTRUCTED, ""]), _mean(test)
-        pairs += [_errors(evaluation, (TEST, test), one, "") for one in given]
+        wanted, other = known[REAL_1, label], next(one for one in subject.labels if one != label)
+        given = {INPUT: known[REAL_1, other], MEAN_IMAGE: _mean(wanted)}
+        pairs += [_errors(evaluation, (REAL_1, wanted), one, label) for one in given.items()]
+    if (RECONSTRUCTED, "") in made:
+        test = made[TEST, ""]
+        given = {RECONSTRUCTED: made[RECONSTRUCTED, ""], MEAN_IMAGE: _mean(test)}
+        pairs += [_errors(evaluation, (TEST, test), one, "") for one in given.items()]
     return pairs
 
 
-def _mean(images: np.ndarray) -> tuple[str, np.ndarray]:
-    """The mean of images uint8 [n, c, h, w], rounded, once for each of them."""
+def _mean(source: ImageSource) -> ImageSource:
+    """The mean of images of one size, rounded to uint8, once for each of them."""
+    images = np.stack([source.read(row) for row in range(source.count)])
     mean = np.floor(images.mean(axis=0, dtype=np.float64) + 0.5).astype(np.uint8)
-    return MEAN_IMAGE, np.broadcast_to(mean, images.shape)
+    return array_source(np.broadcast_to(mean, images.shape), MEAN_IMAGE)
 
 
 def _errors(
-    evaluation: Evaluation, wanted: tuple[str, np.ndarray], given: tuple[str, np.ndarray], label: str
+    evaluation: Evaluation, wanted: tuple[str, ImageSource], given: tuple[str, ImageSource], label: str
 ) -> PairScores:
     """What a protocol says about two named sets of images of which row i belongs to row i."""
     chosen = [metric for metric in evaluation.metrics if metric.feature == "images"]
-    one, other = (MeasuredSet(array_source(images, name), None) for name, images in (wanted, given))
+    one, other = (MeasuredSet(source, None) for _, source in (wanted, given))
     scores = {metric.name: score_pair(one, other, evaluation.measure, metric, OPTIONS) for metric in chosen}
     return PairScores(wanted[0], given[0], label, _values(scores))
 

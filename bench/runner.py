@@ -32,7 +32,7 @@ from bench.records import (
     record_path,
     write_record,
 )
-from bench.samples import generate, generate_untrained, save_generated
+from bench.samples import generate_run, save_generated
 from bench.table_files import copy_figures, write_tables
 from metrics._errors import InputError
 from reference_models._errors import ModelError
@@ -137,10 +137,7 @@ def run(job: Job, how: How, evaluation: Evaluation, results: Path, report: Repor
     done: Training | None = None
     try:
         result, done = fit(job, how)
-        made = {
-            **generate(result.model, job.spec.task, evaluation),
-            **generate_untrained(job, result.model, evaluation),
-        }
+        made = generate_run(job, result.model, evaluation)
         save_generated(job.folder, made)
         found = evaluate(evaluation, made, report)
     except Exception as error:

@@ -46,6 +46,11 @@ def generate(model: Model, task: str, evaluation: Evaluation) -> Arrays:
     return made
 
 
+def generate_run(job: Job, trained: Model, evaluation: Evaluation) -> Arrays:
+    """What a record measures: the images of a trained model, and those from before its training."""
+    return {**generate(trained, job.spec.task, evaluation), **generate_untrained(job, trained, evaluation)}
+
+
 def generate_untrained(job: Job, trained: Model, evaluation: Evaluation) -> Arrays:
     """The generated sets of the model as it was before its training, on the device of the trained one; none of a model
     that nothing is optimised in."""

@@ -10,7 +10,7 @@ from bench.files import check_writable
 from bench.jobs import RUN, Job
 from bench.records import RunRecord, Training, read_record, read_records, record_path
 from bench.runner import TRAINING, make_record, publish
-from bench.samples import generate, generate_untrained, load_generated, save_generated
+from bench.samples import generate_run, load_generated, save_generated
 from bench.typed import typed
 from metrics._errors import InputError
 from reference_models.training import Loaded, checkpoints, load, to_json
@@ -43,10 +43,7 @@ def evaluate_checkpoint(
     """Sample a trained model, measure it, write its record; in a run's folder the samples are kept for `rescore`."""
     done = read_training(job.folder) or _from_checkpoint(loaded)
     check_record(job, evaluation, results, force)
-    made = {
-        **generate(loaded.model, loaded.spec.task, evaluation),
-        **generate_untrained(job, loaded.model, evaluation),
-    }
+    made = generate_run(job, loaded.model, evaluation)
     if (job.folder / RUN).is_file():
         save_generated(job.folder, made)
     record = make_record(job, evaluation, done, evaluate(evaluation, made, report), device=done.device)
