@@ -253,6 +253,12 @@ def forget_a_vector(folder):
     torch.save(state, folder / "pytorch_model.bin")
 
 
+def spoil_one(folder):
+    state = torch.load(folder / "pytorch_model.bin", weights_only=True)
+    state["generator.conv_to_rgb.bias"][0] = torch.nan
+    torch.save(state, folder / "pytorch_model.bin")
+
+
 def add_one(folder):
     state = torch.load(folder / "pytorch_model.bin", weights_only=True)
     torch.save({**state, "generator.more": torch.zeros(1)}, folder / "pytorch_model.bin")
@@ -289,6 +295,7 @@ def no_json(folder):
         (leave_one_out, r"lack layers\.2\.convs\.1\.bias"),
         (forget_a_vector, r"gen_z\.weight_u"),
         (add_one, "unknown more"),
+        (spoil_one, r"'generator\.conv_to_rgb\.bias' holds NaN or infinity"),
         (other_width, "expected"),
         (other_side, "256x256 generator, asked for is 128x128"),
         (other_fields, "depth"),

@@ -142,6 +142,19 @@ def test_a_damaged_weights_file_is_refused(tmp_path):
         digits_cnn.build(tmp_path / "half.safetensors", "clean", "cpu", ("pool",))
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_one_weight_that_is_not_finite_is_refused_and_named(tmp_path, value):
+    from safetensors.numpy import load_file, save_file
+
+    state = load_file(_small_cnn.WEIGHTS / digits_cnn.EXTRACTOR.shipped)
+    name = sorted(key for key in state if key.startswith("third") and key.endswith("weight"))[-1]
+    state[name] = state[name].copy()
+    state[name].reshape(-1)[-1] = value
+    save_file(state, tmp_path / "broken.safetensors")
+    with pytest.raises(InputError, match=rf"broken\.safetensors: '{name}' holds NaN or infinity"):
+        digits_cnn.build(tmp_path / "broken.safetensors", "clean", "cpu", ("pool",))
+
+
 def test_a_missing_weights_file_is_named(tmp_path):
     with pytest.raises(InputError, match=r"no weights file .*none\.safetensors"):
         digits_cnn.build(tmp_path / "none.safetensors", "clean", "cpu", ("pool",))

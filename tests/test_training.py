@@ -179,6 +179,12 @@ def test_a_weight_that_is_not_finite_never_replaces_a_good_checkpoint(tmp_path):
     assert load(tmp_path, spec=exploding()).state["step"] == 2
 
 
+@pytest.mark.parametrize("options", [{"grid_every": 4}, {"evaluate": lambda model: {"x": 1.0}, "evaluate_every": 4}])
+def test_a_model_of_weights_that_are_not_finite_is_neither_drawn_nor_measured(tmp_path, options):
+    with pytest.raises(ModelError, match="model/weight is not finite at step 4; no checkpoint was written yet"):
+        run(tmp_path, 9, exploding(1, 1, 1, -1, 1), **options)
+
+
 def test_a_loss_that_is_not_computed_at_every_step_leaves_its_cell_empty(tmp_path):
     class Slow(Exploding):
         def train_step(self, batch):

@@ -2,16 +2,18 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from tiny_training import DATA, TINY, numbered, run
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from tiny_training import DATA, TINY, Painted, numbered, run, tensors
 
 from reference_models import dcgan, vae
 from reference_models._errors import ModelError
-from reference_models.training import (
-    load,
-    sample,
-)
+from reference_models.training import encode, load, sample
 from reference_models.training.checkpoints import FILE_NAME
+from reference_models.training.images import to_uint8
 
 # ---- checkpoints that do not fit
 
@@ -68,6 +70,67 @@ def test_a_checkpoint_cut_in_half_is_refused(finished, tmp_path):
         (tmp_path / FILE_NAME).write_bytes(content[:length])
         with pytest.raises(ModelError, match="is cut or is no checkpoint"):
             load(tmp_path)
+
+
+def broken_copy(finished, path, names, value, element):
+    """A checkpoint with one element of these tensors replaced."""
+    content = tensors(finished)
+    for name in names:
+        content[name].view(-1)[element] = value
+    with safe_open(finished / FILE_NAME, "pt") as file:
+        save_file(content, path, metadata=file.metadata())
+    return path
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("element", [0, -1])
+def test_one_weight_that_is_not_finite_refuses_a_checkpoint(finished, tmp_path, value, element):
+    name = sorted(one for one in tensors(finished) if one.startswith("model/") and one.endswith("weight"))[-1]
+    path = broken_copy(finished, tmp_path / FILE_NAME, [name], value, element)
+    with pytest.raises(ModelError, match=f"the weights {name.removeprefix('model/')} hold NaN"):
+        load(path)
+    with pytest.raises(ModelError, match="hold NaN or infinity"):
+        run(tmp_path, 4, resume=True)
+
+
+def test_statistics_of_batch_norm_that_are_not_finite_refuse_it_too(finished, tmp_path):
+    names = [one for one in tensors(finished) if one.endswith("running_var")]
+    path = broken_copy(finished, tmp_path / FILE_NAME, names, float("nan"), 0)
+    with pytest.raises(ModelError, match=r"running_var hold NaN"):
+        load(path)
+
+
+class Spoilt(Painted):
+    """Finite weights whose images, or codes, are not finite."""
+
+    def __init__(self, value, span="-1..1"):
+        super().__init__(noise_dim=3)
+        self.value, self.span = value, span
+
+    def sample(self, noise, labels=None):
+        values = torch.zeros(len(noise), 1, 2, 2)
+        values[-1, 0, 0, 1] = self.value
+        return to_uint8(values, self.span)
+
+    def encode(self, images):
+        return torch.full((len(images), 2), self.value)
+
+
+@pytest.mark.parametrize("span", ["-1..1", "0..1"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_a_value_that_is_not_finite_is_no_pixel(value, span):
+    with pytest.raises(ModelError, match="gives 1 of 20 values that are not finite, so there is no image"):
+        sample(Spoilt(value, span), 0, 0, 5)
+
+
+@pytest.mark.parametrize("value", [1e30, -1e30])
+def test_a_value_far_outside_is_clipped_as_ever(value):
+    assert sample(Spoilt(value), 0, 0, 5)[-1, 0, 0, 1] == (255 if value > 0 else 0)
+
+
+def test_a_code_that_is_not_finite_is_no_code():
+    with pytest.raises(ModelError, match="gives codes that are not finite"):
+        encode(Spoilt(float("nan")), np.zeros((3, 1, 2, 2), np.uint8))
 
 
 def test_a_checkpoint_of_another_schema_is_refused(finished, tmp_path):

@@ -15,7 +15,7 @@ COUNTER = ".num_batches_tracked"  # of batch norm: plays no part in evaluation, 
 
 
 def read_state(path: Path) -> dict[str, torch.Tensor]:
-    """The tensors of a state dict by name. Raises InputError for anything but a file of plain tensors."""
+    """The tensors of a state dict by name. Raises InputError for anything but a file of plain, finite tensors."""
     if not path.is_file():
         raise InputError(f"no weights file {str(path)!r}; expected a .pth or .safetensors file")
     remedy = "expected a state dict of tensors (.pth or .safetensors); fetch the published file again"
@@ -27,6 +27,9 @@ def read_state(path: Path) -> dict[str, torch.Tensor]:
         raise InputError(f"weights file {path.name} is damaged, or no weights file; {remedy}") from error
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise InputError(f"weights file {path.name} holds something else than named tensors; {remedy}")
+    for key, value in state.items():
+        if value.is_floating_point() and not bool(value.isfinite().all()):
+            raise InputError(f"weights file {path.name}: {key!r} holds NaN or infinity; {remedy}")
     return state
 
 

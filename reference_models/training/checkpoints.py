@@ -33,16 +33,14 @@ def save(path: Path, model: Model, state: Mapping[str, Any], device: torch.devic
 
     ModelError where a weight is not finite: such a state must not replace a good one.
     """
-    tensors = {f"model/{name}": value for name, value in model.state_dict().items()}
+    tensors = _weights(model)
     groups = {}
     for name, optimiser in model.optimisers.items():
         content = optimiser.state_dict()
         groups[name] = content["param_groups"]
         for index, entries in content["state"].items():
             tensors |= {f"optimiser/{name}/{index}/{key}": torch.as_tensor(value) for key, value in entries.items()}
-    for name, value in tensors.items():
-        if value.is_floating_point() and not bool(value.isfinite().all()):
-            raise ModelError(f"{name} is not finite at step {state['step']}; {_calmer(path)}")
+    _check(tensors, state["step"], path)
     tensors["random/cpu"] = torch.get_rng_state()
     if device.type == "cuda":
         tensors["random/cuda"] = torch.cuda.get_rng_state(device)
@@ -67,6 +65,26 @@ def save(path: Path, model: Model, state: Mapping[str, Any], device: torch.devic
 def not_finite(loss: str, value: float, step: int, path: Path) -> ModelError:
     """The error for a loss that is no number any more, in a training whose checkpoint is `path`."""
     return ModelError(f"the loss {loss!r} is {value} at step {step}; {_calmer(path)}")
+
+
+def check_weights(model: Model, step: int, path: Path) -> None:
+    """ModelError where a weight is no number any more, in a training whose checkpoint is `path`."""
+    _check(_weights(model), step, path)
+
+
+def _check(tensors: Mapping[str, Tensor], step: int, path: Path) -> None:
+    if broken := _not_finite(tensors):
+        raise ModelError(f"{broken} is not finite at step {step}; {_calmer(path)}")
+
+
+def _weights(model: Model) -> dict[str, Tensor]:
+    return {f"model/{name}": value for name, value in model.state_dict().items()}
+
+
+def _not_finite(tensors: Mapping[str, Tensor]) -> str | None:
+    """The name of the first tensor that holds NaN or infinity."""
+    broken = (name for name, value in tensors.items() if value.is_floating_point() and not bool(value.isfinite().all()))
+    return next(broken, None)
 
 
 def _calmer(path: Path) -> str:
@@ -95,9 +113,12 @@ def read_state(path: Path) -> dict[str, Any]:
 
 
 def restore_model(path: Path, model: Model) -> None:
-    """Put a checkpoint's weights into a model of the same architecture."""
+    """Put a checkpoint's weights into a model of the same architecture; ModelError where they do not fit or one of
+    them is not finite, which gives images as well as any other number would."""
     with safe_open(path, "pt") as file:
         weights = {name.removeprefix("model/"): file.get_tensor(name) for name in _under(file, "model/")}
+    if broken := _not_finite(weights):
+        raise ModelError(f"{path}: the weights {broken} hold NaN or infinity; take another checkpoint or train again")
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:

@@ -121,6 +121,7 @@ class Run:
         """Let the caller measure the model; training is not changed by it."""
         if evaluate is None or self._evaluation.last_step == self.step:
             return
+        self._check()
         with evaluating(self.model):
             values = evaluate(self.model)
         self._evaluation.append(self.step, self.epoch(self.step), values)
@@ -129,11 +130,17 @@ class Run:
 
     def _draw(self) -> None:
         """Pictures and curves as they are now."""
+        self._check()
         self._drawn_at = self.seconds
         self._draw_pictures(self.folder / "grids", f"-{self.step:07d}")
         self._follow()
         self._flush()
         draw_curves(self.spec, self.data.name, self.folder)
+
+    def _check(self) -> None:
+        """Losses and weights are numbers still: a model of others is neither measured nor drawn."""
+        self._note_losses()
+        checkpoints.check_weights(self.model, self.step, self.path)
 
     def _draw_pictures(self, folder: Path, suffix: str = "") -> None:
         when = f"step {self.step:,}, epoch {self.epoch(self.step):,.4g}"

@@ -111,4 +111,7 @@ def _given(model: Model, values: np.ndarray) -> Tensor:
 def _in_batches(model: Model, make: Callable[[int, int], Tensor], count: int, batch_size: int) -> np.ndarray:
     with evaluating(model):
         parts = [make(first, min(first + batch_size, count)).cpu() for first in range(0, count, batch_size)]
-    return torch.cat(parts).contiguous().numpy()
+    made = torch.cat(parts).contiguous()
+    if made.is_floating_point() and not bool(made.isfinite().all()):  # codes; images were looked at as they were made
+        raise ModelError("the model gives codes that are not finite; its weights are broken: take another checkpoint")
+    return made.numpy()
