@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bench.protocol import protocol_id
-from bench.records import Environment, Numbers, read_json, write_json
+from bench.reading import read_json
+from bench.records import Environment, Numbers, write_json
 from bench.tracks import Rules
 from bench.typed import typed
 from metrics._errors import InputError

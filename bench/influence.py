@@ -16,11 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.array_files import read_array
 from bench.scoring import threads_for
 from metrics import fid, kid
 from metrics._errors import InputError
 
 ROWS = ("fid", "kid")
+MOST_BYTES = 2**26  # of 8 million real images
 
 
 def influences(real: np.ndarray, generated: np.ndarray) -> np.ndarray:
@@ -40,11 +42,7 @@ def read_influences(path: Path, count: int) -> np.ndarray:
 
     InputError where it is missing, damaged, of another shape or not finite.
     """
-    try:
-        array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        why = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
-        raise InputError(f"{path} {why}; restore it, or submit the entry again") from error
+    array = read_array(path, most=MOST_BYTES, remedy="restore it, or submit the entry again")
     if array.shape != (len(ROWS), 1 + count) or array.dtype != np.dtype("<f4") or not np.isfinite(array).all():
         found = f"{array.dtype} {list(array.shape)}"
         raise InputError(f"{path} holds {found}; expected finite float32 [{len(ROWS)}, {1 + count}]; restore it")

@@ -14,24 +14,20 @@ singular values of the product of their roots, which lies between sum_i sqrt(a_i
 sum_i (sqrt a_i - sqrt b_i)^2 and tr S1 + tr S2 - 2 sum_i sqrt(a_i b_(d+1-i)); the mean term is known exactly.
 """
 
-import zipfile
-import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from bench.array_files import ArrayFile
 from metrics._errors import InputError
 from metrics.fid import GaussianStats, fid_between, fid_of
 
 FULL_BYTES = 8 * 512 * 513 // 2  # 1 MiB: the upper triangle of 512 dimensions, or 128 images of Inception's 2,048
 MAX_BYTES = 2 * FULL_BYTES
-UNREADABLE = (  # what numpy and zipfile raise for damaged files and for shapes that are claimed only
-    *(OSError, ValueError, EOFError, KeyError, MemoryError),
-    *(zipfile.BadZipFile, zlib.error, NotImplementedError, SyntaxError),
-)
+REMEDY = "restore it or submit again"
 KINDS = {"features": np.float32, "covariance": np.float64, "spectrum": np.float64}
+EXPECTED = f"expected count, mean and one of {', '.join(KINDS)}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,11 +119,14 @@ def read_moments(path: Path) -> Moments:
     Raises InputError where it is missing, damaged, larger than moments are, holds other arrays than expected, shapes
     that do not fit together, or values that are not finite. Nothing is ever unpickled.
     """
-    arrays = _read(path)
+    with ArrayFile(path, REMEDY) as file:
+        if not set(file.names) <= {"count", "mean", *KINDS}:
+            raise InputError(f"{path} holds {', '.join(sorted(file.names))}; {EXPECTED}")
+        arrays = {name: file.read(name, most=MAX_BYTES) for name in file.names}
     kinds = [kind for kind in KINDS if kind in arrays]
     if set(arrays) != {"count", "mean", *kinds} or len(kinds) != 1:
         there = ", ".join(sorted(arrays)) or "nothing"
-        raise InputError(f"{path} holds {there}; expected count, mean and one of {', '.join(KINDS)}")
+        raise InputError(f"{path} holds {there}; {EXPECTED}")
     (kind,) = kinds
     count, mean, values = arrays["count"], arrays["mean"], arrays[kind]
     types = (count.dtype, mean.dtype, values.dtype)
@@ -149,17 +148,3 @@ def _spectrum(features: np.ndarray) -> np.ndarray:
     smaller = rows @ rows.T if len(rows) <= rows.shape[1] else rows.T @ rows
     values = np.linalg.eigvalsh(smaller)[::-1][: min(len(rows) - 1, rows.shape[1])]
     return np.maximum(values, 0) / (len(rows) - 1)
-
-
-def _read(path: Path) -> Mapping[str, np.ndarray]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            claimed = sum(info.file_size for info in archive.infolist())
-        if claimed <= MAX_BYTES:
-            with np.load(path, allow_pickle=False) as stored:
-                return {name: stored[name] for name in stored.files}
-    except FileNotFoundError as error:
-        raise InputError(f"{path} is missing; restore it or submit again") from error
-    except UNREADABLE as error:
-        raise InputError(f"{path} is damaged ({' '.join(str(error).split())}); restore it or submit again") from error
-    raise InputError(f"{path} claims {claimed:,} bytes; moments take at most {MAX_BYTES:,}. It was not read")

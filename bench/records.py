@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from bench.files import write_text
 from bench.protocol import Protocol, protocol_id
+from bench.reading import read_json
 from bench.typed import typed
 from metrics._errors import InputError
 
@@ -206,7 +207,7 @@ def read_record(path: Path) -> RunRecord:
     Raises InputError for a file that is missing, no JSON, of another schema (naming it), that lacks a field, has one
     more or one of another type (naming it), and one whose protocol does not give its protocol id.
     """
-    values = read_json(path)
+    values = read_json(path, remedy="restore it or run again")
     schema = values.get("schema") if isinstance(values, dict) else None
     if schema != SCHEMA:
         raise InputError(
@@ -218,17 +219,6 @@ def read_record(path: Path) -> RunRecord:
             f"{path}: protocol_id {record.protocol_id!r} is not that of its protocol; it was edited by hand"
         )
     return record
-
-
-def read_json(path: Path) -> Any:
-    """The value of a strict JSON file: InputError where it is missing, no JSON, has NaN or one key twice."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique)
-    except OSError as error:
-        raise InputError(f"cannot read the record {path} ({error.strerror})") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is no record ({error}); restore it or run again") from error
 
 
 def read_records(
@@ -243,15 +233,3 @@ def read_records(
     folders = f"{slug(dataset) if dataset else '*'}/{protocol or '*'}"
     paths = sorted((results / "runs").glob(f"{folders}/*.json"))
     return [read_record(path) for path in paths if path != without]
-
-
-def _no_constant(word: str) -> float:
-    raise ValueError(f"it holds {word}, which is no JSON number")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"it has the key {next(key for key in keys if keys.count(key) > 1)!r} twice")
-    return values

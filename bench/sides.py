@@ -22,7 +22,8 @@ from bench.entries import Entry, entry_path, entry_paths, read_entry
 from bench.evaluation import GENERATED, REAL_1
 from bench.leaderboard import influences_of
 from bench.protocol import Protocol
-from bench.records import Numbers, RunRecord, read_json, read_record
+from bench.reading import read_json
+from bench.records import Numbers, RunRecord, read_record
 from bench.tracks import Rules
 from metrics._errors import InputError
 

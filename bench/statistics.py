@@ -7,12 +7,9 @@ here, and nothing here can write one, so ADM's own evaluator refuses what is wri
 Nothing is ever unpickled.
 """
 
-import contextlib
 import json
 import os
 import secrets
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from bench import __version__
+from bench.array_files import ArrayFile
 from bench.cache import Cache, digest_of
 from bench.features import FEATURES_VERSION, FeatureTable
 from metrics._arrays import row_blocks
@@ -30,14 +28,6 @@ from metrics.extractors._types import Extractor
 STATISTICS_VERSION = 1  # goes up when the arithmetic of mean or covariance changes a number
 MAX_DIMENSION = 16_384  # sigma of 2 GB; a file that claims more is a bomb, no known extractor comes near
 MAX_TEXT_BYTES = 2**20
-UNREADABLE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    OSError,
-    NotImplementedError,
-    RuntimeError,
-)  # as zipfile does it
 QUESTION = ("extractor", "extractor_version", "weights_sha256", "resize", "tap")  # what must agree to be comparable
 
 
@@ -142,9 +132,9 @@ def write_statistics(path: Path, stats: Gaussian, provenance: Mapping[str, Any],
 def is_statistics(path: Path) -> bool:
     """Whether a file is an npz that holds `mu` and `sigma`; reads its table of contents only."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            return {"mu.npy", "sigma.npy"} <= set(archive.namelist())
-    except (zipfile.BadZipFile, OSError):
+        with ArrayFile(path) as file:
+            return {"mu", "sigma"} <= set(file.names)
+    except InputError:
         return False
 
 
@@ -155,20 +145,13 @@ def read_statistics(path: Path) -> SavedStatistics:
     fit together, values that are not finite, and a covariance that is not symmetric beyond rounding.
     """
     path = Path(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = {name.removesuffix(".npy") for name in archive.namelist()}
-            if not {"mu", "sigma"} <= names:
-                raise InputError(f"{path} is no statistics file: expected mu and sigma, found {_listed(names)}")
-            mean, cov = _mean_and_cov(path, archive)
-            count = _count(path, archive) if "count" in names else None
-            provenance = _provenance(path, archive) if "provenance" in names else None
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist; `bench stats DIR -o {path.name}` writes statistics") from None
-    except UNREADABLE as error:
-        raise InputError(
-            f"{path} is no statistics file or damaged ({error}); expected an npz of mu and sigma"
-        ) from error
+    with ArrayFile(path, f"`bench stats DIR -o {path.name}` writes statistics") as file:
+        names = set(file.names)
+        if not {"mu", "sigma"} <= names:
+            raise InputError(f"{path} is no statistics file: expected mu and sigma, found {_listed(names)}")
+        mean, cov = _mean_and_cov(file)
+        count = _count(file) if "count" in names else None
+        provenance = _provenance(file) if "provenance" in names else None
     notes = []
     if "mu_s" in names or "sigma_s" in names:
         notes.append(f"{path.name}: mu and sigma are used; the spatial pair mu_s, sigma_s is ignored")
@@ -204,14 +187,19 @@ def check_compatible(
     return ()
 
 
-def _mean_and_cov(path: Path, archive: zipfile.ZipFile) -> tuple[np.ndarray, np.ndarray]:
-    shapes = {name: _shape(path, archive, name) for name in ("mu", "sigma")}
+def _mean_and_cov(file: ArrayFile) -> tuple[np.ndarray, np.ndarray]:
+    path = file.path
+    headers = {name: file.header(name) for name in ("mu", "sigma")}
+    for name, header in headers.items():
+        if header.dtype.kind != "f":
+            raise InputError(f"{path}: {name} holds {header.dtype}; expected float32 or float64")
+    shapes = {name: header.shape for name, header in headers.items()}
     (*_, d) = shapes["mu"] or (0,)
     if len(shapes["mu"]) != 1 or shapes["sigma"] != (d, d) or d == 0:
         raise InputError(f"{path}: mu is {shapes['mu']} and sigma {shapes['sigma']}; expected (d,) and (d, d)")
     if d > MAX_DIMENSION:
         raise InputError(f"{path}: claims {d} dimensions; expected at most {MAX_DIMENSION}")
-    mean, cov = (_array(path, archive, name) for name in ("mu", "sigma"))
+    mean, cov = (file.read(name, most=headers[name].size_bytes) for name in ("mu", "sigma"))
     for name, array in (("mu", mean), ("sigma", cov)):
         if not np.isfinite(array).all():
             raise InputError(f"{path}: {name} holds {np.count_nonzero(~np.isfinite(array))} values that are not finite")
@@ -225,52 +213,18 @@ def _mean_and_cov(path: Path, archive: zipfile.ZipFile) -> tuple[np.ndarray, np.
     return mean.astype(np.float64), (cov + cov.T) / 2
 
 
-def _header(path: Path, archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.dtype]:
-    """The shape and type of a member, before a byte of its data is read."""
-    with archive.open(f"{name}.npy") as member:
-        try:
-            version = np.lib.format.read_magic(member)
-            read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
-            shape, _, dtype = read(member)
-        except (ValueError, KeyError) as error:
-            raise InputError(f"{path}: {name} is no plain numpy array ({error})") from error
-    return shape, dtype
-
-
-def _shape(path: Path, archive: zipfile.ZipFile, name: str) -> tuple[int, ...]:
-    shape, dtype = _header(path, archive, name)
-    if dtype.kind != "f":
-        kind = "objects, which are never unpickled" if dtype.hasobject else str(dtype)
-        raise InputError(f"{path}: {name} holds {kind}; expected float32 or float64")
-    return shape
-
-
-def _array(path: Path, archive: zipfile.ZipFile, name: str) -> np.ndarray:
-    with archive.open(f"{name}.npy") as member:
-        try:
-            array = np.lib.format.read_array(member, allow_pickle=False)
-        except ValueError as error:
-            raise InputError(f"{path}: {name} cannot be read ({error})") from error
-        if member.read(1):  # reaching the end is also what makes zipfile compare the checksum
-            raise InputError(f"{path}: {name} is longer than its header says; the file is damaged")
-        return array
-
-
-def _count(path: Path, archive: zipfile.ZipFile) -> int:
-    shape, dtype = _header(path, archive, "count")
-    if shape == () and dtype.kind in "iu" and (count := int(_array(path, archive, "count"))) >= 2:
+def _count(file: ArrayFile) -> int:
+    header = file.header("count")
+    if header.shape == () and header.dtype.kind in "iu" and (count := int(file.read("count", most=8))) >= 2:
         return count
-    raise InputError(f"{path}: count is no whole number of at least 2; write the file anew with `bench stats`")
+    raise InputError(f"{file.path}: count is no whole number of at least 2; write the file anew with `bench stats`")
 
 
-def _provenance(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
-    shape, dtype = _header(path, archive, "provenance")
-    if shape == () and dtype.kind == "U" and dtype.itemsize <= MAX_TEXT_BYTES:
-        with contextlib.suppress(json.JSONDecodeError):
-            provenance = json.loads(str(_array(path, archive, "provenance")))
-            if isinstance(provenance, dict):
-                return provenance
-    raise InputError(f"{path}: provenance is no JSON object; write the file anew with `bench stats`")
+def _provenance(file: ArrayFile) -> dict[str, Any]:
+    provenance = file.json("provenance", most=MAX_TEXT_BYTES)
+    if isinstance(provenance, dict):
+        return provenance
+    raise InputError(f"{file.path}: provenance is no JSON object; write the file anew with `bench stats`")
 
 
 def _listed(names: set[str]) -> str:

@@ -94,8 +94,8 @@ GOOD = moments_of(features(90, 6, 0)).arrays()
         ({**GOOD, "covariance": GOOD["covariance"][:-1]}, r"covariance is \(20,\), expected \(21,\)"),
         ({**GOOD, "mean": GOOD["mean"].astype(np.float32)}, "other types"),
         ({**GOOD, "count": np.array(1)}, "other types"),
-        ({**GOOD, "covariance": np.zeros(2**20)}, "claims 8,389,0"),
-        ({**GOOD, "mean": np.array([None])}, "damaged"),
+        ({**GOOD, "covariance": np.zeros(2**20)}, "claims an array of 8,388,608 bytes"),
+        ({**GOOD, "mean": np.array([None])}, "holds Python objects, which are never loaded"),
     ],
 )
 def test_a_file_that_is_no_moments_is_refused_by_name(tmp_path, arrays, said):
@@ -108,10 +108,10 @@ def test_a_file_that_is_no_moments_is_refused_by_name(tmp_path, arrays, said):
 
 def test_a_missing_and_a_cut_file_are_told_apart(tmp_path):
     path = tmp_path / "moments.npz"
-    with pytest.raises(InputError, match="is missing"):
+    with pytest.raises(InputError, match="does not exist"):
         read_moments(path)
     path.write_bytes(npz_bytes(GOOD)[:-40])
-    with pytest.raises(InputError, match="is damaged"):
+    with pytest.raises(InputError, match=r"is no readable \.npz file"):
         read_moments(path)
 
 
@@ -119,5 +119,5 @@ def test_an_array_that_only_claims_to_be_large_takes_no_memory(tmp_path):
     shape = b"{'descr': '<f8', 'fortran_order': False, 'shape': (10000000000000,), }".ljust(117) + b"\n"
     with zipfile.ZipFile(tmp_path / "moments.npz", "w") as archive:
         archive.writestr("mean.npy", b"\x93NUMPY\x01\x00v\x00" + shape)
-    with pytest.raises(InputError, match="damaged"):
+    with pytest.raises(InputError, match="claims an array of 80,000,000,000,000 bytes"):
         read_moments(tmp_path / "moments.npz")

@@ -145,7 +145,7 @@ def test_column_order_and_compression_are_read(path):
         ({"mu": MEAN, "sigma": -COV}, ["negative variance"]),
         ({"mu": np.array([0, np.nan, 0]), "sigma": COV}, ["mu holds 1 values that are not finite"]),
         ({"mu": MEAN, "sigma": COV * np.inf}, ["sigma holds 9 values that are not finite"]),
-        ({"mu": np.array([1, 2, 3], object), "sigma": COV}, ["objects", "never unpickled"]),
+        ({"mu": np.array([1, 2, 3], object), "sigma": COV}, ["Python objects", "never loaded"]),
         ({"mu": np.array(["a", "b", "c"]), "sigma": COV}, ["<U1"]),
         ({"mu": np.zeros(3, complex), "sigma": COV}, ["complex128"]),
         ({"mu": MEAN}, ["found mu"]),
@@ -154,7 +154,7 @@ def test_column_order_and_compression_are_read(path):
         ({"mu": MEAN, "sigma": COV, "count": np.array([1, 2])}, ["count is no whole number"]),
         ({"mu": MEAN, "sigma": COV, "count": np.array(1)}, ["count is no whole number"]),
         ({"mu": MEAN, "sigma": COV, "provenance": np.array("[]")}, ["provenance is no JSON object"]),
-        ({"mu": MEAN, "sigma": COV, "provenance": np.array("{")}, ["provenance is no JSON object"]),
+        ({"mu": MEAN, "sigma": COV, "provenance": np.array("{")}, ["is no readable JSON"]),
     ],
 )
 def test_arrays_that_are_no_statistics_are_refused_in_one_line(path, arrays, words):
@@ -164,7 +164,7 @@ def test_arrays_that_are_no_statistics_are_refused_in_one_line(path, arrays, wor
 
 def test_a_file_that_is_no_archive_is_refused(path):
     path.write_bytes(b"not a zip")
-    refuse(path, "no statistics file")
+    refuse(path, "no readable .npz file", "bench stats")
     assert not is_statistics(path)
 
 
@@ -172,7 +172,7 @@ def test_a_missing_file_and_a_folder_are_refused(path):
     refuse(path, "does not exist", "bench stats")
     assert not is_statistics(path)
     path.mkdir()
-    refuse(path, "no statistics file")
+    refuse(path, "is a folder, expected a file")
     assert not is_statistics(path)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.folders import whole_folder
-from bench.records import read_json
+from bench.reading import read_json
 from metrics._errors import InputError
 
 LIST = "site.json"

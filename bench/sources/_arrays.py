@@ -13,94 +13,38 @@ array, because a guess per image or per batch (mimicry) gives every batch anothe
 Nothing is ever unpickled. A file with mu and sigma but no arr_0 holds statistics, not images.
 """
 
-import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
+from bench.array_files import ArrayFile, map_array
 from bench.sources._rows import Rows, three_channels
 from metrics._errors import InputError
 
 CHANNELS = (1, 3)
 BLOCK_BYTES = 2**24
-MAX_UNPACKED_BYTES = 2**34  # a compressed array has to be unpacked into memory
+MAX_UNPACKED_BYTES = 2**34  # a compressed array has to be unpacked into memory; numpy.savez is read in place
+REMEDY = "save uint8 images [n, h, w, 3] with numpy.save or numpy.savez"
 TOO_DARK = 2 / 255
-
-Header = tuple[tuple[int, ...], bool, np.dtype]  # shape, Fortran order, dtype
 
 
 def load_array(path: Path) -> tuple[np.ndarray, list[str]]:
     """The one array of images in a .npy or .npz file, and notes; InputError where there is none that can be used."""
-    try:
-        if path.suffix.lower() == ".npz":
-            return _from_npz(path)
-        with path.open("rb") as stream:
-            header = _header(stream, path)
-            return _mapped(path, header, stream.tell()), []
-    except InputError:
-        raise
-    except PermissionError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); check its permissions") from error
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, SyntaxError) as error:
-        raise InputError(f"{path} is not a readable array file ({_line(error)}); save it with numpy.save") from error
-
-
-def _from_npz(path: Path) -> tuple[np.ndarray, list[str]]:
-    with zipfile.ZipFile(path) as archive:
-        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-        statistics = {"mu", "sigma"} <= set(members)
-        if statistics and "arr_0" not in members:
+    if path.suffix.lower() != ".npz":
+        return map_array(path, remedy=REMEDY), []
+    with ArrayFile(path, REMEDY) as file:
+        statistics = {"mu", "sigma"} <= set(file.names)
+        if statistics and "arr_0" not in file.names:
             raise InputError(
                 f"{path} holds saved statistics (mu, sigma), not images; give it to `bench fid` as the reference set"
             )
-        if "arr_0" not in members and len(members) != 1:
-            names = ", ".join(sorted(members)) or "nothing"
+        if "arr_0" not in file.names and len(file.names) != 1:
+            names = ", ".join(sorted(file.names)) or "nothing"
             raise InputError(f"{path} holds {names}; expected images as arr_0 or as its only array")
-        info = members.get("arr_0") or next(iter(members.values()))
-        with archive.open(info) as stream:
-            header = _header(stream, path)
-            start = stream.tell()
+        name = "arr_0" if "arr_0" in file.names else file.names[0]
         notes = ["statistics: the file also holds mu and sigma, which are not used here"] if statistics else []
-        if info.compress_type == zipfile.ZIP_STORED:
-            with path.open("rb") as file:
-                return _mapped(path, header, _data_offset(file, info) + start), notes
-        shape, _, dtype = header
-        claimed = int(np.prod(shape, dtype=object)) * dtype.itemsize
-        if claimed > MAX_UNPACKED_BYTES:
-            raise InputError(
-                f"{path} unpacks to {claimed:,} bytes; compressed arrays of at most {MAX_UNPACKED_BYTES:,} are read. "
-                f"Save it with numpy.savez, which is read in place"
-            )
-        with archive.open(info) as stream:
-            return np.lib.format.read_array(stream, allow_pickle=False), notes
-
-
-def _mapped(path: Path, header: Header, offset: int) -> np.ndarray:
-    shape, fortran, dtype = header
-    if 0 in shape:
-        return np.empty(shape, dtype)  # nothing to map; refused later with the shape in the message
-    return np.memmap(path, dtype, mode="r", offset=offset, shape=shape, order="F" if fortran else "C")
-
-
-def _header(stream: IO[bytes], path: Path) -> Header:
-    version = np.lib.format.read_magic(stream)  # type: ignore[arg-type]
-    reader = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
-    if reader is None:
-        raise InputError(f"{path} holds an array in format {version}; expected 1.0 or 2.0. Save it with numpy.save")
-    shape, fortran, dtype = reader(stream)  # type: ignore[arg-type]
-    if dtype.hasobject:
-        raise InputError(f"{path} holds Python objects, which are never loaded; save uint8 images [n, h, w, 3]")
-    return shape, fortran, dtype
-
-
-def _data_offset(file: IO[bytes], info: zipfile.ZipInfo) -> int:
-    """Where a stored member begins: behind its local header of 30 bytes, its name and its extra field."""
-    file.seek(info.header_offset + 26)
-    name, extra = file.read(2), file.read(2)
-    return info.header_offset + 30 + int.from_bytes(name, "little") + int.from_bytes(extra, "little")
+        return (file.map(name) if file.stored(name) else file.read(name, most=MAX_UNPACKED_BYTES)), notes
 
 
 def rows_of(array: np.ndarray, name: str) -> Rows:
@@ -164,7 +108,3 @@ def _range(array: np.ndarray) -> tuple[float, float]:
     rows = max(1, BLOCK_BYTES // max(1, array[0].nbytes))
     blocks = [np.asarray(array[start : start + rows]) for start in range(0, len(array), rows)]
     return float(np.min([block.min() for block in blocks])), float(np.max([block.max() for block in blocks]))
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

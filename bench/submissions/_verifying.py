@@ -49,7 +49,6 @@ from metrics._errors import InputError
 NEEDED = (MANIFEST, MOMENTS, INFLUENCE)
 KNOWN = {*NEEDED, PREVIEW, NEIGHBOURS}
 UTC = re.compile(r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-6]\dZ")
-MOST_INFLUENCE_BYTES = 2**26
 
 
 @dataclass(frozen=True)
@@ -222,9 +221,6 @@ def _moments(path: Path, entry: Entry, page: Page) -> Iterator[Problem]:
 
 def _influence(path: Path, entry: Entry) -> Iterator[Problem]:
     place = beside(path) / INFLUENCE
-    if place.is_file() and (size := place.stat().st_size) > MOST_INFLUENCE_BYTES:
-        yield Problem("influence", f"{place} has {size:,} bytes, more than any influence takes")
-        return
     try:
         read_influences(place, entry.rules.protocol.real[0].count)
     except InputError as error:
