@@ -26,6 +26,7 @@ from bench.comparing import (
 )
 from bench.measuring import BATCH_SIZE, Measure, about_extractor, measure
 from bench.memorising import score_triplet
+from bench.pairing import pair
 from bench.scoring import (
     MeasuredSet,
     Options,
@@ -247,9 +248,10 @@ def score(
     (`inception_score_a`), also where there is one set. Without `metrics`: the Inception Score of one set, or FID, KID
     and PRDC of two. `memorisation` takes `train`, the images that the generator was trained on, `b` as what it made
     and `a` as real images that it has not seen; the keys of `bench.copies.copies` and `flags` come with it. `logits`
-    chooses what the Inception Score reads, with the classifier's bias or without. The other keys are those of `fid`,
-    `tap_logits` where the Inception Score is among them, and the options that the metrics used. Raises InputError,
-    also for a metric of two sets where one is given.
+    chooses what the Inception Score reads, with the classifier's bias or without. `mse` compares image by image:
+    `paired_by` says how they were paired, `first_pairs` shows a few (see `bench.pairing`). The other keys are those of
+    `fid`, `tap_logits` where the Inception Score is among them, and the options that the metrics used. Raises
+    InputError, also for a metric of two sets where one is given.
     """
     setup = Setup(**settings)
     chosen = load_metrics(metrics or (SET_METRICS if b is None else PAIR_METRICS))
@@ -263,10 +265,11 @@ def score(
     taps_for(measuring, chosen)  # refuses an extractor without classes before anything is read
     sources = [setup.open(images) for images in given]
     check_counts(sources, chosen, options)
+    paired = pair(sources[0], sources[1]) if any(metric.feature == "images" for metric in chosen) else None
     measured = [measure_set(source, setup.watched(measuring, source), chosen) for source in sources]
 
-    values: dict[str, Any] = {}
-    warnings = [] if in_pixels else list(measuring.warnings)
+    values: dict[str, Any] = {"paired_by": paired.by, "first_pairs": paired.first} if paired else {}
+    warnings = [*(() if in_pixels else measuring.warnings), *(paired.warnings if paired else ())]
     for metric in chosen:
         if metric.arity == "triplet":
             scores = score_triplet(measured[2], measured[1], measured[0], measuring, metric, options)
@@ -274,7 +277,8 @@ def score(
             warnings += scores.warnings
             continue
         if metric.arity == "pair":
-            scores = score_pair(measured[0], measured[1], measuring, metric, options)
+            other = measured[1] if paired is None or metric.feature != "images" else MeasuredSet(paired.generated, None)
+            scores = score_pair(measured[0], other, measuring, metric, options)
             values |= scores.values
             warnings += scores.warnings
             continue

@@ -6,6 +6,7 @@ under `arr_0`, which `bench fid` and ADM's evaluator read; `bench sample` also w
 """
 
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -102,9 +103,9 @@ def save_images(path: Path, images: np.ndarray) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def save_pngs(folder: Path, images: np.ndarray, *, force: bool = False) -> None:
-    """uint8 [n, c, h, w] as a folder of PNGs 00000.png ..., whole or not at all; InputError where it exists or there is
-    no room. `force` replaces a folder that holds nothing but PNGs."""
+def save_pngs(folder: Path, images: np.ndarray, names: Sequence[str] = (), *, force: bool = False) -> None:
+    """uint8 [n, c, h, w] as a folder of PNGs of these names, or 00000.png ..., whole or not at all; InputError where it
+    exists or there is no room. `force` replaces a folder that holds nothing but PNGs."""
     from PIL import Image
 
     if folder.exists():
@@ -117,7 +118,21 @@ def save_pngs(folder: Path, images: np.ndarray, *, force: bool = False) -> None:
     with whole_folder(folder) as unfinished:
         for row, image in enumerate(images):
             pixels = image[0] if len(image) == 1 else image.transpose(1, 2, 0)
-            Image.fromarray(np.ascontiguousarray(pixels)).save(unfinished / f"{row:05d}.png")
+            path = unfinished / (names[row] if names else f"{row:05d}.png")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.ascontiguousarray(pixels)).save(path)
+
+
+def names_like(folder: Path, count: int) -> list[str]:
+    """Names of PNGs for what is made of the first images of a folder: their own, so that both can be paired again.
+
+    Where two of them differ in the suffix only, all keep it before the new one.
+    """
+    files = [path.relative_to(folder) for path in list_images(folder)[:count]]
+    names = [path.with_suffix(".png").as_posix() for path in files]
+    if len({name.casefold() for name in names}) == len(names):
+        return names
+    return [f"{path.as_posix()}.png" for path in files]
 
 
 def load_generated(folder: Path, subject: Subject) -> Arrays:

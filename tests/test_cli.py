@@ -309,6 +309,8 @@ def test_paired_errors_need_no_extractor():
     result = run_json("score", "digits:real-1", "digits:real-1", "--metrics", "mse")
     assert (result["mse"], result["extractor"], result["extractor_sha256"]) == (0, None, None)
     assert not any("extractor" in line for line in result["warnings"])
+    text = run("score", "digits:real-1", "digits:real-1", "--metrics", "mse").stdout
+    assert re.search(r"paired by  name: (\d+) with \1, ", text)
 
 
 def test_another_tap_is_another_number_and_named(folders):

@@ -317,6 +317,18 @@ def test_a_sketch_without_a_photo_is_named(tmp_path):
         load("cufs", tmp_path, "train", "photo")
 
 
+def test_cufs_pairs_are_equal_names_in_whatever_folders(tmp_path):
+    train = tmp_path / "cufs" / "train"
+    write_images(train / "photo" / "x", ["b.jpg"], (200, 250))
+    write_images(train / "photo" / "y", ["a.jpg"], (200, 250))
+    write_images(train / "sketch", ["a.jpg", "b.jpg"], (200, 250))
+    assert load("cufs", tmp_path, "train", "photo").names == ("x/b.jpg", "y/a.jpg")
+    assert load("cufs", tmp_path, "train", "sketch").names == ("b.jpg", "a.jpg")
+    write_images(train / "photo" / "z", ["a.jpg"], (200, 250))
+    with pytest.raises(InputError, match="a stands twice in train/photo"):
+        load("cufs", tmp_path, "train", "photo")
+
+
 def test_binarised_sketches_split_two_levels_apart(tmp_path):
     face = np.full((250, 200), 180, np.uint8)
     face[:, :80] = 60

@@ -57,6 +57,14 @@ def test_images_of_a_folder_are_translated_as_the_middle_square_at_the_model_s_s
         assert gap <= 1  # a value on the edge of two integers may round the other way in another batch
 
 
+def test_what_is_made_of_an_image_has_its_name_so_that_both_can_be_paired(runs, faces, tmp_path):
+    assert sample(runs["vae"], "--images", faces, "-o", tmp_path / "out").exit_code == 0
+    assert open_source(tmp_path / "out").keys == ("a.png", "b.png", "more/c.png")
+    (faces / "a.jpg").write_bytes((faces / "a.png").read_bytes())
+    assert sample(runs["vae"], "--images", faces, "-o", tmp_path / "two").exit_code == 0
+    assert open_source(tmp_path / "two").keys == ("a.jpg.png", "a.png.png", "b.png.png", "more/c.png.png")
+
+
 def test_images_are_reconstructed_in_grey_by_a_model_of_grey_images(runs, faces, tmp_path):
     assert sample(runs["vae"], "--images", faces, "-n", 2, "-o", tmp_path / "out.npz").exit_code == 0
     made = np.load(tmp_path / "out.npz")["arr_0"].transpose(0, 3, 1, 2)

@@ -64,13 +64,21 @@ def command(
 
     Image i depends on the seed and i only, whatever the count. A model that translates is given the test images of its
     data set, in their order, or with --images those of a folder, which one that reconstructs takes too: the middle
-    square of each, resized. A pretrained generator needs its weights: `bench weights` says where they are, or where
-    they come from.
+    square of each, resized; in a folder, what is made of an image has its name. A pretrained generator needs its
+    weights: `bench weights` says where they are, or where they come from.
 
     JSON keys: output, count, seed, images, direction, classes, truncation, model, dataset, weights_sha256.
     """
     from bench.generators import open_generator
-    from bench.samples import check_asked, from_folder, sample_noise, save_images, save_pngs, translate_test
+    from bench.samples import (
+        check_asked,
+        from_folder,
+        names_like,
+        sample_noise,
+        save_images,
+        save_pngs,
+        translate_test,
+    )
     from bench.stored import subject_of_checkpoint
     from metrics._errors import InputError
 
@@ -92,7 +100,7 @@ def command(
     if output.suffix == ".npz":
         save_images(output, images)
     else:
-        save_pngs(output, images, force=force)
+        save_pngs(output, images, names_like(folder, len(images)) if folder else (), force=force)
     if as_json:
         about = {"output": str(output), "count": len(images), "seed": seed, "images": folder and str(folder)}
         about |= {"direction": direction, "classes": classes, "truncation": truncation}

@@ -72,6 +72,7 @@ def command(
     (inception_score_a, inception_score_b), also where there is only one set. Beside them n_a, n_b, name_a, name_b,
     digest_a, digest_b, extractor, extractor_version, extractor_sha256, resize, tap, tap_logits, limit, seed, the
     options that were used, metrics, version, warnings. The paired error alone reads no features: extractor is null.
+    It compares image by image: files by their names, arrays by position; paired_by and first_pairs say how it went.
 
     Memorisation takes B as generated, A as real images that the generator has not seen, and --train. Its keys:
     near_duplicates, authpct, c_t, train_share and others (docs/metrics.md); exact_copies, near_copies and others of the
@@ -103,6 +104,8 @@ def command(
         click.echo(f"{click.style('flagged:', fg='red')} {reason}")
     sides = [side for side in "ab" if f"n_{side}" in result]
     facts = [("images", " against ".join(f"{result[f'n_{side}']:,} {result[f'name_{side}']}" for side in sides))]
+    if "paired_by" in result:
+        facts.append(("paired by", f"{result['paired_by']}: {result['first_pairs']}"))
     print_facts(facts if result["extractor"] is None else [*facts, ("measured with", measured_with(result))])
     print_warnings(result["warnings"])
 

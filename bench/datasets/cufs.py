@@ -5,6 +5,7 @@ middle 200x200 is resized to 64x64, and grey sketches are repeated over three ch
 test, as published. The first real set is the test split, the second all 88 training images: there are no others.
 """
 
+from collections import Counter
 from pathlib import Path
 
 from bench.datasets._images import centre_square, file_split, list_images, resized
@@ -31,10 +32,15 @@ def pair_files(root: Path, split: str) -> tuple[list[Path], list[Path]]:
     if not photos or not sketches:
         absent = root / "cufs" / split / ("photo" if not photos else "sketch")
         raise InputError(f"cufs: no images in {absent}; {DATASET.howto}")
-    alone = {path.stem for path in photos} ^ {path.stem for path in sketches}
+    sketch_of = {path.stem: path for path in sketches}
+    alone = {path.stem for path in photos} ^ set(sketch_of)
     if alone:
         raise InputError(f"cufs: {min(alone)} of {split} has no photo or no sketch; add its partner or remove it")
-    return photos, sketches
+    for files, domain in ((photos, "photo"), (sketches, "sketch")):
+        twice = [name for name, number in Counter(path.stem for path in files).items() if number > 1]
+        if twice:
+            raise InputError(f"cufs: {twice[0]} stands twice in {split}/{domain}; one file name is one pair")
+    return photos, [sketch_of[path.stem] for path in photos]
 
 
 DATASET = Dataset(

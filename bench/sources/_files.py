@@ -155,7 +155,10 @@ def from_listing(listing: Listing, choose: Callable[[int], np.ndarray | None], s
         return decode(encoded(index), f"{listing.name}/{keys[index]}")
 
     notes += describe([item.header for item in scanned], listing.others)
-    return ImageSource(listing.name, listing.kind, keys, hashes, read, tuple(notes), encoded=encoded)
+    places = () if len(numbers) == len(listing.keys) else tuple(numbers.tolist())
+    return ImageSource(
+        listing.name, listing.kind, keys, hashes, read, tuple(notes), encoded=encoded, named=True, places=places
+    )
 
 
 def scan(

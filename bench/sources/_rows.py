@@ -45,7 +45,8 @@ def from_rows(
 
     its_hashes = hashes_of_rows(read_range, len(numbers)) if hashes is None else tuple(hashes[i] for i in numbers)
     names = tuple(keys[i] for i in numbers) if keys else tuple(str(i) for i in numbers)
-    return ImageSource(name, kind, names, its_hashes, read, tuple(notes), read_range)
+    places = () if chosen is None else tuple(numbers.tolist())
+    return ImageSource(name, kind, names, its_hashes, read, tuple(notes), read_range, named=bool(keys), places=places)
 
 
 def hashes_of_rows(rows: Rows, count: int) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """The value that stands for a set of images, wherever it comes from."""
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,7 +18,8 @@ class ImageSource:
     `encoded(index)` where they are files: the bytes of one, for whoever decodes by another rule. `hashes[i]` is the
     sha256 of the encoded bytes of image i (of shape and pixels, where it has no file), so `digest` depends on
     content and order only, never on names, dates or folders. `notes` are findings that belong beside every number
-    made from this set (lossy files, skipped ones).
+    made from this set (lossy files, skipped ones). `named` says that `keys` are names of images, not their numbers;
+    `places` are their numbers in the whole set where some of it was taken, () where all.
     """
 
     name: str
@@ -29,6 +30,8 @@ class ImageSource:
     notes: tuple[str, ...] = ()
     read_range: Callable[[int, int], UInt8[np.ndarray, "b 3 h w"]] | None = None
     encoded: Callable[[int], bytes] | None = None
+    named: bool = False
+    places: tuple[int, ...] = ()
 
     @property
     def count(self) -> int:
@@ -38,3 +41,18 @@ class ImageSource:
     def digest(self) -> str:
         """sha256 over the hashes in order: equal exactly where the same images stand in the same order."""
         return hashlib.sha256("\n".join(self.hashes).encode()).hexdigest()
+
+    def taken(self, order: Sequence[int]) -> "ImageSource":
+        """The images at these places, in this order; itself where that is its own."""
+        if list(order) == list(range(self.count)):
+            return self
+        encoded = self.encoded
+        return replace(
+            self,
+            keys=tuple(self.keys[i] for i in order),
+            hashes=tuple(self.hashes[i] for i in order),
+            places=tuple(self.places[i] if self.places else i for i in order),
+            read=lambda index: self.read(order[index]),
+            read_range=None,
+            encoded=encoded and (lambda index: encoded(order[index])),
+        )
