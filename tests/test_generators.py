@@ -7,10 +7,11 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import StringStringEntryProto, TensorProto, external_data_helper, helper, numpy_helper
 
 from bench.entries import Origin
 from bench.evaluation import SAMPLING_SEED
+from bench.submissions import _generator_process, _generators, _isolation
 from bench.submissions._generators import GeneratorSpec, Limits, parse_shape, sample_generator
 from metrics._errors import InputError
 from reference_models.training import Noise
@@ -71,7 +72,7 @@ def sampled(kind, path, spec=SPEC, count=70, limits=None):
 @pytest.mark.parametrize("batch", ["n", 16])
 def test_an_onnx_generator_makes_the_images_of_the_same_noise(tmp_path, batch):
     shape = (-1, 1, 4, 6) if batch == "n" else (16, 1, 4, 6)
-    images, remarks = sampled("onnx", onnx_generator(tmp_path / "g.onnx", batch=batch, output=shape))
+    images, remarks, _ = sampled("onnx", onnx_generator(tmp_path / "g.onnx", batch=batch, output=shape))
     assert images.shape == (70, *SHAPE)
     assert np.abs(images.astype(int) - by_hand(70)).max() <= 1  # tanh in float32
     assert remarks == ()
@@ -79,7 +80,7 @@ def test_an_onnx_generator_makes_the_images_of_the_same_noise(tmp_path, batch):
 
 def test_a_torchscript_generator_makes_them_too_and_takes_noise_of_any_shape(tmp_path):
     path = torchscript_generator(tmp_path / "g.pt")
-    images, _ = sampled("torchscript", path, GeneratorSpec(parse_shape("3x1x1")))
+    images, _, _ = sampled("torchscript", path, GeneratorSpec(parse_shape("3x1x1")))
     assert np.abs(images.astype(int) - by_hand(70)).max() <= 1
 
 
@@ -92,7 +93,7 @@ def test_an_image_depends_on_its_row_only(tmp_path):
 def test_values_become_bytes_by_the_rule_of_their_range(tmp_path, output, scale):
     values = 255 * scale
     path = onnx_generator(tmp_path / "g.onnx", scale=values)
-    images, remarks = sampled("onnx", path, GeneratorSpec((3,), "normal", output))
+    images, remarks, _ = sampled("onnx", path, GeneratorSpec((3,), "normal", output))
     noise = Noise(SAMPLING_SEED, 0, 70).normal(3).numpy()
     expected = np.rint((np.tanh(noise @ WEIGHTS).clip(0, 1) * 255).reshape(70, *SHAPE))
     assert np.abs(images - expected).max() <= 1
@@ -100,7 +101,7 @@ def test_values_become_bytes_by_the_rule_of_their_range(tmp_path, output, scale)
 
 
 def test_channels_may_come_last(tmp_path):
-    images, _ = sampled("onnx", onnx_generator(tmp_path / "g.onnx", output=(-1, 4, 6, 1)))
+    images, _, _ = sampled("onnx", onnx_generator(tmp_path / "g.onnx", output=(-1, 4, 6, 1)))
     assert images.shape == (70, *SHAPE)
 
 
@@ -130,7 +131,7 @@ def test_a_noise_length_that_is_none_is_refused(text):
 @pytest.mark.parametrize(
     ("make", "spec", "said"),
     [
-        (lambda path: path.write_bytes(b"no onnx"), SPEC, "cannot be run"),
+        (lambda path: path.write_bytes(b"no onnx"), SPEC, "is no ONNX model"),
         (lambda path: onnx_generator(path), GeneratorSpec((7,)), "Got: 7 Expected: 3"),
         (lambda path: onnx_generator(path, scale=float("nan")), SPEC, "not finite, first for noise row 0"),
         (lambda path: onnx_generator(path, output=(-1, 24)), SPEC, r"gives \[70, 24\] for 70 rows"),
@@ -144,12 +145,80 @@ def test_what_is_no_generator_of_images_is_told_in_a_line(tmp_path, make, spec, 
     assert "\n" not in str(refused.value)
 
 
+ELSEWHERE = TensorProto(
+    name="hidden",
+    data_type=TensorProto.FLOAT,
+    dims=[3, 24],
+    data_location=TensorProto.EXTERNAL,
+    external_data=[StringStringEntryProto(key="location", value="noise.npy")],
+)
+HALF = helper.make_node("Constant", [], ["v"], value=ELSEWHERE)
+
+
+def in_an_initializer(model):
+    model.graph.initializer[0].CopyFrom(ELSEWHERE)
+
+
+def in_a_sparse_initializer(model):
+    model.graph.sparse_initializer.add().values.CopyFrom(ELSEWHERE)
+
+
+def in_a_node(model):
+    model.graph.node.add().CopyFrom(HALF)
+
+
+def in_a_graph_of_a_node(model):
+    inner = helper.make_graph([HALF], "inner", [], [])
+    node = helper.make_node("If", ["z"], ["y"], then_branch=helper.make_graph([], "empty", [], []), else_branch=inner)
+    model.graph.node.add().CopyFrom(node)
+
+
+def in_a_function(model):
+    model.functions.add().node.add().CopyFrom(HALF)
+
+
+def in_what_trains(model):
+    model.training_info.add().algorithm.initializer.add().CopyFrom(ELSEWHERE)
+
+
+def without_saying_external(model):
+    model.graph.initializer[0].CopyFrom(ELSEWHERE)
+    model.graph.initializer[0].data_location = TensorProto.DEFAULT
+
+
+PLACES = [
+    in_an_initializer,
+    in_a_sparse_initializer,
+    in_a_node,
+    in_a_graph_of_a_node,
+    in_a_function,
+    in_what_trains,
+    without_saying_external,
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_tensors_outside_of_the_onnx_file_are_refused_wherever_they_stand(tmp_path, place):
+    model = onnx.load(onnx_generator(tmp_path / "g.onnx"))
+    place(model)
+    onnx.save(model, tmp_path / "g.onnx")
+    with pytest.raises(_generator_process._Told, match="keeps its tensor 'hidden' in another file"):
+        _generator_process._onnx(tmp_path / "g.onnx")
+
+
 def test_weights_outside_of_the_onnx_file_are_out_of_reach(tmp_path):
-    path = onnx_generator(tmp_path / "g.onnx")
-    model = onnx.load(path)
-    onnx.save(model, path, save_as_external_data=True, location="secret.bin", size_threshold=0)
-    with pytest.raises(InputError, match="cannot be run"):
-        sampled("onnx", path)
+    model = onnx.load(onnx_generator(tmp_path / "g.onnx"))
+    for one in model.graph.initializer:
+        external_data_helper.set_external_data(one, "noise.npy")  # which lies in the folder that it runs in
+    (tmp_path / "g.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(InputError, match="tensor 'w' in another file; save the model with all weights inside"):
+        sampled("onnx", tmp_path / "g.onnx")
+
+
+def test_a_file_without_a_graph_is_no_model(tmp_path):
+    (tmp_path / "g.onnx").write_bytes(b"")
+    with pytest.raises(_generator_process._Told, match="it has no graph"):
+        _generator_process._onnx(tmp_path / "g.onnx")
 
 
 def test_a_pickle_is_no_torchscript(tmp_path):
@@ -186,8 +255,8 @@ def test_a_generator_that_takes_too_much_memory_is_stopped(tmp_path):
 def test_the_process_sees_no_variables_but_the_few_that_it_needs(tmp_path, monkeypatch):
     monkeypatch.setenv("SOME_SECRET", "told")
     seen = {}
-    monkeypatch.setattr("subprocess.run", lambda command, **how: seen.update(how) or pytest.skip("seen"))
+    monkeypatch.setattr(_generators, "isolation", lambda: _isolation.NOTHING)
+    monkeypatch.setattr("subprocess.Popen", lambda command, **how: seen.update(how) or pytest.skip("seen"))
     with pytest.raises(pytest.skip.Exception):
         sampled("onnx", onnx_generator(tmp_path / "g.onnx"))
     assert "SOME_SECRET" not in seen["env"]
-    assert seen["timeout"] == 30 * 60

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench.cli._options import gathered
+from bench.cli._output import say
 from bench.cli._running import device_option
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Running:
         from bench.submissions._generators import Limits
         from bench.submissions._material import How
 
-        return How(generator, Limits(self.minutes, self.gib), self.trust_code, self.device)
+        return How(generator, Limits(self.minutes, self.gib), self.trust_code, self.device, say)
 
 
 def running_options(function: Function) -> Function:

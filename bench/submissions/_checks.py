@@ -148,6 +148,8 @@ def _is_linked(folder: Path, key: str) -> bool:
 def _made(material: Material, looked: Survey) -> Iterator[Finding]:
     for remark in material.remarks:
         yield Finding("warning", "sampling", (looked.name,), remark, "see that this is meant")
+    if kept := material.isolation:
+        yield Finding(kept.level, "isolation", (looked.name,), kept.words, kept.remedy)
 
 
 def _finding(level: str, code: str, looked: Survey, images: Sequence[Look], what: str, remedy: str) -> Finding:

@@ -6,7 +6,7 @@ with the generator is one line on stderr and exit code 3.
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +70,10 @@ def _sample(request: dict[str, Any], noise: np.ndarray) -> tuple[np.ndarray, lis
 def _onnx(path: Path) -> Network:
     import onnxruntime
 
+    model = _model(path)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
-    # From bytes: weights in other files are out of reach, and the sha256 of this file is that of all of it.
-    session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     inputs, outputs = session.get_inputs(), session.get_outputs()
     if len(inputs) != 1:
         raise _Told(f"takes {len(inputs)} inputs ({', '.join(one.name for one in inputs)}); expected noise alone")
@@ -90,6 +90,33 @@ def _onnx(path: Path) -> Network:
         return np.concatenate(parts)[: len(noise)]
 
     return run
+
+
+def _model(path: Path) -> bytes:
+    """The model as it was looked at: the sha256 of the file is that of all of it, no tensor lies anywhere else."""
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        model = onnx.ModelProto.FromString(path.read_bytes())
+    except DecodeError as error:
+        raise _Told(f"is no ONNX model, or damaged ({error}); export it again") from error
+    if not model.HasField("graph"):
+        raise _Told("is no ONNX model: it has no graph; export it again")
+    model.DiscardUnknownFields()  # what nobody looked at is not run
+    for part in _parts(model):
+        if isinstance(part, onnx.TensorProto) and (part.data_location == part.EXTERNAL or part.external_data):
+            raise _Told(f"keeps its tensor {part.name!r} in another file; save the model with all weights inside")
+    return bytes(model.SerializeToString())
+
+
+def _parts(message: Any) -> Iterator[Any]:
+    """A message and all those inside it, whatever they are for: graphs, functions, attributes, sparse tensors."""
+    yield message
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            for one in [value] if hasattr(value, "ListFields") else value:
+                yield from _parts(one)
 
 
 def _torchscript(path: Path) -> Network:

@@ -11,32 +11,39 @@ of their range:
 | 0..255    | round(clip(x, 0, 255)); bytes stay as they are                          |
 
 An ONNX file is data: ONNX Runtime runs the operators that it knows and nothing else, and weights outside of the file
-are refused. TorchScript can read and write files, so it needs `--trust-code`. Windows knows no limit of memory.
+are refused. TorchScript can read and write files, so it needs `--trust-code`. Both run as `_isolation` says. Nothing of
+what the process prints is kept but MOST_SAID bytes of messages. Windows knows no limit of memory.
 """
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
 from bench.evaluation import SAMPLING_SEED
+from bench.submissions._isolation import Isolation, isolated, isolation
 from metrics._errors import InputError
 
 NoiseKind = Literal["normal", "uniform-1..1", "uniform0..1"]
 OutputRange = Literal["-1..1", "0..1", "0..255"]
 NOISE_KINDS: tuple[NoiseKind, ...] = get_args(NoiseKind)
 OUTPUT_RANGES: tuple[OutputRange, ...] = get_args(OutputRange)
-PROCESS = Path(__file__).with_name("_generator_process.py")
+PROCESS = Path(__file__).resolve().with_name("_generator_process.py")
 BATCH = 64
 TOLD = 3  # exit code of the process where it says itself what was wrong
 PASSED_ON = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "OMP_NUM_THREADS", "OMP_WAIT_POLICY", "LANG")
 MOST_NOISE = 2**20  # numbers per image
+MOST_SAID = 2**20  # bytes of messages
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,14 @@ class Limits:
     gib: float = 12.0
 
 
+class Made(NamedTuple):
+    """Images uint8 [count, c, h, w] of a generator, remarks about them, and how it was kept apart."""
+
+    images: np.ndarray
+    remarks: tuple[str, ...]
+    isolation: Isolation
+
+
 def parse_shape(text: str) -> tuple[int, ...]:
     """`100` or `100x1x1` as the shape of one row of noise; InputError for anything else."""
     parts = text.lower().split("x")
@@ -81,15 +96,15 @@ def parse_shape(text: str) -> tuple[int, ...]:
 
 def sample_generator(
     kind: str, path: Path, spec: GeneratorSpec, count: int, image: tuple[int, int, int], limits: Limits
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    """uint8 [count, c, h, w] of an ONNX or TorchScript generator, and remarks.
+) -> Made:
+    """The images of an ONNX or TorchScript generator.
 
-    `image` is the shape that the track has: the process may write no more than colour images of that size take.
-    Raises InputError where the file is no generator, takes or gives other shapes, gives values that are not finite,
-    needs more time or memory than `limits`, or ends by itself.
+    `image` is the shape that the track has: no file that the process writes may be larger than colour images of that
+    size. Raises InputError where the file is no generator, takes or gives other shapes, gives values that are not
+    finite, needs more time or memory than `limits`, floods its messages, or ends by itself.
     """
     with tempfile.TemporaryDirectory(prefix="bench-generator-") as name:
-        folder = Path(name)
+        folder = Path(name).resolve()
         np.save(folder / "noise.npy", _noise(spec, count))
         _, height, width = image
         request = {
@@ -102,10 +117,10 @@ def sample_generator(
             "seconds": int(limits.minutes * 60) + 1,
         }
         (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
-        _run(folder, path, limits)
+        chosen = _run(folder, path, limits)
         images = np.load(folder / "images.npy", allow_pickle=False)
         said = json.loads((folder / "said.json").read_text(encoding="utf-8"))
-    return images, tuple(said)
+    return Made(images, tuple(said), chosen)
 
 
 def _noise(spec: GeneratorSpec, count: int) -> np.ndarray:
@@ -121,33 +136,77 @@ def _noise(spec: GeneratorSpec, count: int) -> np.ndarray:
     return np.ascontiguousarray(values.reshape(count, *spec.shape), np.float32)
 
 
-def _run(folder: Path, path: Path, limits: Limits) -> None:
+def _run(folder: Path, path: Path, limits: Limits) -> Isolation:
+    """Run the process to its end, as isolated as can be here; InputError where that is no good one."""
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     environment |= {"HOME": str(folder), "TMPDIR": str(folder)}
     command = [sys.executable, "-P", str(PROCESS), str(folder)]
-    try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=limits.minutes * 60,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
+    chosen, late = isolation(), threading.Event()
+    process = subprocess.Popen(
+        isolated(chosen, command, folder, (PROCESS, path.resolve())),
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    with _ended(process), _clock(process, limits.minutes * 60, late):
+        assert process.stderr is not None
+        said = process.stderr.read(MOST_SAID + 1)
+        if len(said) <= MOST_SAID:
+            process.wait()
+    if late.is_set():
         raise InputError(
             f"{path} took longer than {limits.minutes:g} minutes; raise --generator-minutes or make it faster"
-        ) from error
-    if done.returncode == 0:
-        return
-    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    if done.returncode == TOLD:
+        )
+    if len(said) > MOST_SAID:
+        raise InputError(f"{path} writes more than {MOST_SAID:,} bytes of messages; export it without its prints")
+    if process.returncode == 0:
+        return chosen
+    lines = said.decode("utf-8", "replace").strip().splitlines()
+    if process.returncode == TOLD:
         raise InputError(f"{path} {lines[-1]}")
-    raise InputError(f"{path} ended its process ({_reason(done.returncode, lines)}); no image of it was taken")
+    raise InputError(f"{path} ended its process ({_reason(process.returncode, lines)}); no image of it was taken")
+
+
+@contextlib.contextmanager
+def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Whatever happens meanwhile, the process and all that it started are gone afterwards."""
+    try:
+        yield
+    finally:
+        _kill(process)
+        process.wait()
+        if process.stderr:
+            process.stderr.close()
+
+
+@contextlib.contextmanager
+def _clock(process: subprocess.Popen[bytes], seconds: float, late: threading.Event) -> Iterator[None]:
+    """Sets `late` and ends the process after so many seconds."""
+
+    def end() -> None:
+        late.set()
+        _kill(process)
+
+    timer = threading.Timer(seconds, end)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    if not hasattr(os, "killpg"):
+        process.kill()
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # gone already; macOS says so of zombies
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _reason(code: int, lines: list[str]) -> str:
-    if code < 0:
-        return f"signal {-code}, as where memory or time gives out"
+    if code < 0 or code > 128:  # bubblewrap passes a signal on as 128 and its number
+        return f"signal {-code if code < 0 else code - 128}, as where memory or time gives out"
     return lines[-1] if lines else f"exit code {code}"

@@ -11,6 +11,7 @@ A folder or zip of more than MOST_FILES files is refused before any of them is r
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from bench.evaluation import REAL_1, SAMPLING_SEED, Subject
 from bench.provenance import file_sha256
 from bench.sources._zip import claimed_members
 from bench.submissions._generators import GeneratorSpec, Limits, sample_generator
+from bench.submissions._isolation import Isolation, isolation
 from bench.tracks import Track
 from metrics._errors import InputError
 
@@ -44,21 +46,25 @@ GENERATORS = ("onnx", "torchscript")
 
 @dataclass(frozen=True)
 class Material:
-    """Images, as what `open_source` takes, and where they came from; `remarks` are about how they were made."""
+    """Images, as what `open_source` takes, and where they came from; `remarks` are about how they were made, and
+    `isolation` says how somebody's generator was kept apart while it made them."""
 
     images: Path | np.ndarray
     origin: Origin
     remarks: tuple[str, ...] = ()
+    isolation: Isolation | None = None
 
 
 @dataclass(frozen=True)
 class How:
-    """How what is no image is turned into images; nothing of it is needed for images."""
+    """How what is no image is turned into images; nothing of it is needed for images. `say` is told how a generator is
+    kept apart, before it runs."""
 
     generator: GeneratorSpec | None = None
     limits: Limits = field(default_factory=Limits)
     trust_code: bool = False
     device: str = "cpu"
+    say: Callable[[str], object] = str
 
 
 def kind_of(path: Path) -> Kind:
@@ -143,9 +149,11 @@ def _from_generator(kind: Kind, path: Path, track: Track, subject: Subject, how:
         raise InputError(f"{path} needs its noise: --noise-dim N, and --noise and --output-range where they differ")
     if kind == "torchscript" and not how.trust_code:
         raise InputError(f"{path} is TorchScript, which is code; run it with --trust-code if you trust who made it")
-    images, remarks = sample_generator(kind, path, spec, track.count, subject.dataset.shape, how.limits)
+    how.say(isolation().words)
+    made = sample_generator(kind, path, spec, track.count, subject.dataset.shape, how.limits)
     settings: dict[str, Any] = spec.as_settings()
-    return Material(images, Origin(kind, file_sha256(path), "", settings, sampling_seed=SAMPLING_SEED), remarks)
+    origin = Origin(kind, file_sha256(path), "", settings, sampling_seed=SAMPLING_SEED)
+    return Material(made.images, origin, made.remarks, made.isolation)
 
 
 def _check_few(path: Path, count: int) -> None:
