@@ -53,10 +53,11 @@ def check_pair(
     return real, generated
 
 
-def row_blocks(values: Num[np.ndarray, "n d"], rows: int = BLOCK) -> Iterator[Num[np.ndarray, "_ d"]]:
+def row_blocks(values: Num[np.ndarray, "n d"], rows: int | None = None) -> Iterator[Num[np.ndarray, "_ d"]]:
     """Consecutive rows, in order; of a memory-mapped array, a single block is in memory at a time."""
-    for start in range(0, len(values), rows):
-        yield values[start : start + rows]
+    step = rows or BLOCK
+    for start in range(0, len(values), step):
+        yield values[start : start + step]
         _release(values)
 
 
