@@ -31,6 +31,9 @@ def with_settings(config: Any, settings: Iterable[str]) -> Any:
         changes[name] = _parse(name, kinds[name], text.strip())
     changed = replace(config, **changes)
     require_positive(changed, *(name for name in ("batch_size", "epochs") if name in changes))
+    for name in ("beta1", "beta2"):
+        if name in changes and not 0 <= changes[name] < 1:
+            raise ModelError(f"{name} {changes[name]}; expected a decay rate of Adam, from 0 to less than 1")
     return changed
 
 
