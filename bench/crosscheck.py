@@ -18,6 +18,7 @@ from bench.measuring import Measure
 from bench.sources import ImageSource
 from metrics._errors import InputError
 from metrics.fid import GaussianStats, fid_of
+from surroundings import torch_defaults
 
 Network = Callable[[np.ndarray], np.ndarray]
 TAP = "2048"  # torch-fidelity's name of the pool features
@@ -146,11 +147,13 @@ def _their_network(measure: Measure) -> Iterator[Network]:
         # Any layout that we read becomes the one that it reads.
         path = Path(folder) / "weights.pth"
         torch.save(read_state(measure.weights.path), path)
-        network = FeatureExtractorInceptionV3("inception-v3-compat", [TAP], feature_extractor_weights_path=str(path))
-    network.eval()
+        with torch_defaults("cpu"):
+            network = FeatureExtractorInceptionV3(
+                "inception-v3-compat", [TAP], feature_extractor_weights_path=str(path)
+            ).eval()
 
     def features(image: np.ndarray) -> np.ndarray:
-        with torch.no_grad():
+        with torch_defaults("cpu"):
             return network(torch.from_numpy(np.array(image)))[0].numpy()[0]
 
     yield features

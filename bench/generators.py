@@ -12,6 +12,7 @@ from metrics.extractors._state import read_state
 from reference_models._types import Model
 from reference_models.pretrained._types import Pretrained
 from reference_models.training import Loaded, find_device, load
+from surroundings import torch_defaults
 
 PIXELS_AT_ONCE = 2**20  # of the images of one batch: 64 of 128x128, 4 of 512x512
 MOST_AT_ONCE = 250
@@ -108,7 +109,8 @@ def find_weights(
 def _pretrained(spec: Pretrained, found: weights.Weights, device: str) -> Generator:
     place = find_device(device)
     assert found.path is not None
-    model = spec.build(read_state(found.path), _settings(spec, found.path)).to(place)
+    with torch_defaults(place):
+        model = spec.build(read_state(found.path), _settings(spec, found.path)).to(place)
     return Generator(spec.name, model, spec.labels, (), spec.shape, found.sha256, found.official)
 
 

@@ -23,6 +23,7 @@ from jaxtyping import Float32
 
 from metrics._errors import InputError
 from metrics.extractors._folders import cache_folder
+from surroundings import torch_defaults
 
 if TYPE_CHECKING:
     import torch
@@ -50,7 +51,11 @@ def compile_network(
         return _onnx_runtime(make, key, input_shape, outputs)
     if not re.fullmatch(r"cuda(:\d+)?", device):
         raise InputError(f"no device {device!r}; expected cpu, cuda or cuda:N")
-    return _torch_cuda(make, outputs, device)
+    import torch
+
+    if not torch.cuda.is_available():
+        raise InputError(f"device {device!r} is not there: torch sees no CUDA GPU. Use --device cpu")
+    return torch_network(make, outputs, device)
 
 
 def file_sha256(path: Path) -> str:
@@ -74,7 +79,8 @@ def _onnx_runtime(make: Callable, key: str, input_shape: tuple[int, ...], output
     if model is None:
         from metrics.extractors import _graph
 
-        model = _graph.to_onnx(_graph.select(make(), outputs), input_shape, outputs)
+        with torch_defaults("cpu"):
+            model = _graph.to_onnx(_graph.select(make(), outputs), input_shape, outputs)
         _write(cache_folder() / "engines", name, model)
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
@@ -115,20 +121,19 @@ def _write(folder: Path, name: str, model: bytes) -> None:
 # ----- GPU
 
 
-def _torch_cuda(make: Callable, outputs: tuple[str, ...], device: str) -> Network:
+def torch_network(make: Callable, outputs: tuple[str, ...], device: str) -> Network:
+    """The network run by torch on a device that is there, in float32 whatever the caller has set."""
     import torch
 
     from metrics.extractors import _graph
 
-    if not torch.cuda.is_available():
-        raise InputError(f"device {device!r} is not there: torch sees no CUDA GPU. Use --device cpu")
-    network = _graph.select(make(), outputs).to(device).to(memory_format=torch.channels_last)
+    with torch_defaults(device):
+        network = _graph.select(make(), outputs).to(device).to(memory_format=torch.channels_last)
 
     def run(images: Float32[np.ndarray, "b c h w"]) -> dict[str, Float32[np.ndarray, "b _"]]:
-        batch = torch.from_numpy(images).to(device, memory_format=torch.channels_last)
-        # TF32 keeps 10 bits of the mantissa and moves the features by 1e-3. `flags` turns off what it is not given.
-        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        with torch_defaults(device), torch.inference_mode():
+            batch = torch.from_numpy(images).to(device, memory_format=torch.channels_last)
             features = network(batch)
-        return {name: value.float().cpu().numpy() for name, value in zip(outputs, features, strict=True)}
+            return {name: value.float().cpu().numpy() for name, value in zip(outputs, features, strict=True)}
 
     return run

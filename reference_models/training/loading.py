@@ -14,6 +14,7 @@ from reference_models.training import checkpoints
 from reference_models.training.batches import batches
 from reference_models.training.loop import Budget, check_fits, find_device
 from reference_models.training.settings import from_json
+from surroundings import torch_defaults
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -53,9 +54,11 @@ def load(
         )
     spec = spec or _spec(name)
     config = from_json(type(spec.recipes["default"]), state["settings"])
-    network = spec.build(config, ImageShape(*stored), len(state["data"]["classes"]))
-    checkpoints.restore_model(path, network)
-    return Loaded(spec, config, network.to(find_device(device)).eval(), state)
+    place = find_device(device)
+    with torch_defaults(place):
+        network = spec.build(config, ImageShape(*stored), len(state["data"]["classes"]))
+        checkpoints.restore_model(path, network)
+    return Loaded(spec, config, network.to(place).eval(), state)
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def estimate(
     """Build the model, time some steps after one for warming up, and count parameters and bytes."""
     check_fits(spec, data)
     place = find_device(device)
-    with torch.random.fork_rng([place] if place.type == "cuda" else []):
+    with torch_defaults(place, training=True):
         model = spec.build(config, data.shape, len(data.classes)).to(place).train()
         stream = batches(data, config.batch_size, 0, 0, place, spec.task == "paired")
         model.train_step(next(stream))

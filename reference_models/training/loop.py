@@ -34,6 +34,7 @@ from reference_models.training.run import (
     logger,
     question_of,
 )
+from surroundings import torch_defaults
 
 
 @dataclass(frozen=True)
@@ -122,27 +123,28 @@ def train(
     total = budget.total_steps(config, data)
     tenth = ceil(total / 10) if total else None
     every = Intervals(grid_every or tenth, (budget.minutes or inf) * 6, evaluate_every, checkpoint_every)
-    run = _open_run(spec, config, data, folder, question_of(spec, config, data, seed, precision), place, resume)
-    for network in run.model.children() if compile else ():
-        network.compile()
-    seconds_left = budget.minutes and budget.minutes * 60 - run.seconds
-    with (
-        logger(log, folder, run.step) as run.log,
-        closing(batches(data, config.batch_size, seed, run.step, place, spec.task == "paired")) as stream,
-        Bar(f"{spec.name} on {data.name}", total, run.step, progress, seconds_left) as bar,
-        _interruption() as interrupted,
-    ):
-        run.begin(evaluate)
-        while run.step < (total or inf) and run.seconds < (budget.minutes or inf) * 60:
-            run.learn(next(stream), bar)
-            run.pause(every, evaluate)
+    with torch_defaults(place, training=True):
+        run = _open_run(spec, config, data, folder, question_of(spec, config, data, seed, precision), place, resume)
+        for network in run.model.children() if compile else ():
+            network.compile()
+        seconds_left = budget.minutes and budget.minutes * 60 - run.seconds
+        with (
+            logger(log, folder, run.step) as run.log,
+            closing(batches(data, config.batch_size, seed, run.step, place, spec.task == "paired")) as stream,
+            Bar(f"{spec.name} on {data.name}", total, run.step, progress, seconds_left) as bar,
+            _interruption() as interrupted,
+        ):
+            run.begin(evaluate)
+            while run.step < (total or inf) and run.seconds < (budget.minutes or inf) * 60:
+                run.learn(next(stream), bar)
+                run.pause(every, evaluate)
+                if interrupted():
+                    run.checkpoint()
+                    raise KeyboardInterrupt
+            run.finish(evaluate)
             if interrupted():
-                run.checkpoint()
                 raise KeyboardInterrupt
-        run.finish(evaluate)
-        if interrupted():
-            raise KeyboardInterrupt
-    return _result(run)
+        return _result(run)
 
 
 def _open_run(
@@ -161,7 +163,7 @@ def _open_run(
     earlier = earlier_state(path, question) if path.exists() else None
     folder.mkdir(parents=True, exist_ok=True)
 
-    model = untrained(spec, config, data, question["seed"]).to(device).train()
+    model = _built(spec, config, data, question["seed"]).to(device).train()
     model.to(memory_format=layout(device))  # type: ignore[call-overload]
     if earlier:
         checkpoints.restore_training(path, model, earlier, device)
@@ -170,6 +172,11 @@ def _open_run(
 
 def untrained(spec: ModelSpec, config: Any, data: Data, seed: int) -> Model:
     """The model as a training of this seed starts with it, on the CPU."""
+    with torch_defaults("cpu"):
+        return _built(spec, config, data, seed)
+
+
+def _built(spec: ModelSpec, config: Any, data: Data, seed: int) -> Model:
     torch.manual_seed(seed)  # the one place where the global generators are set
     return spec.build(config, data.shape, len(data.classes))
 

@@ -46,6 +46,6 @@ class Noise:
         """
         if not bound > 0:
             raise ModelError(f"noise truncated at {bound}; expected a bound above 0, such as 0.5, or inf for none")
-        outside = torch.special.ndtr(torch.tensor(-bound, dtype=torch.float64))
+        outside = torch.special.ndtr(torch.tensor(-bound, dtype=torch.float64, device="cpu"))
         drawn = torch.special.ndtri(outside + self.uniform(dim) * (1 - 2 * outside))
         return drawn.clamp(-bound, bound).to(torch.float32)

@@ -14,6 +14,7 @@ from torch import Tensor
 from reference_models._errors import ModelError
 from reference_models._types import Direction, Model
 from reference_models.training.noise import Noise
+from surroundings import torch_defaults
 
 
 def sample(
@@ -28,7 +29,8 @@ def sample(
         raise ModelError(f"{type(model).__name__} makes images from images only; use reconstruct or translate")
     if labels is None and model.classes:
         labels = np.arange(start, stop) % model.classes
-    noise = model.draw(Noise(seed, start, stop)).numpy()
+    with evaluating(model):
+        noise = model.draw(Noise(seed, start, stop)).numpy()
     return sample_from(model, noise, batch_size=batch_size, labels=labels)
 
 
@@ -88,10 +90,10 @@ def translate(model: Model, images: np.ndarray, direction: Direction, *, batch_s
 
 @contextmanager
 def evaluating(model: Model) -> Iterator[None]:
-    """Evaluation mode without gradients; mode and random generators are afterwards what they were before."""
+    """Evaluation mode without gradients, in float32 whatever the caller has set; mode, settings and random generators
+    are afterwards what they were before."""
     was_training = model.training
-    device = device_of(model)
-    with torch.random.fork_rng([device] if device.type == "cuda" else []), torch.no_grad():
+    with torch_defaults(device_of(model)):
         model.eval()
         try:
             yield

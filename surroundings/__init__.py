@@ -1,0 +1,71 @@
+"""What the caller's process may have set, and what must neither matter here nor be changed: two context managers.
+
+A feature, a sample and a score are functions of their inputs. In a notebook or a training loop they are computed under
+whatever the caller has set: autocast, another default dtype or device, TF32, deterministic algorithms, gradients on or
+off, numpy's error state. Both managers work as decorators too.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+
+
+@contextmanager
+def numpy_defaults() -> Iterator[None]:
+    """numpy's error state as it is when a process starts: an underflow is 0 and no FloatingPointError."""
+    with np.errstate(divide="warn", over="warn", invalid="warn", under="ignore"):
+        yield
+
+
+@contextmanager
+def torch_defaults(device: "str | torch.device", *, training: bool = False) -> Iterator[None]:
+    """torch as it is when a process starts; settings and random generators are afterwards what they were before.
+
+    `device` is where the network runs. Outside `training` there are no gradients, and float32 is exact on every device:
+    TF32, which torch lets a GPU use in convolutions, moves features by 1e-3.
+    """
+    import torch
+
+    place = torch.device(device)
+    with ExitStack() as stack:
+        stack.enter_context(torch.random.fork_rng([place] if place.type == "cuda" else []))
+        stack.callback(torch.set_default_dtype, torch.get_default_dtype())
+        torch.set_default_dtype(torch.float32)
+        stack.callback(
+            torch.use_deterministic_algorithms,
+            torch.are_deterministic_algorithms_enabled(),
+            warn_only=torch.is_deterministic_algorithms_warn_only_enabled(),
+        )
+        torch.use_deterministic_algorithms(False)
+        stack.callback(torch.set_float32_matmul_precision, torch.get_float32_matmul_precision())
+        settings = [(owner, name, getattr(owner, name), wanted) for owner, name, wanted in _settings(training)]
+        for owner, name, before, _ in reversed(settings):
+            stack.callback(setattr, owner, name, before)
+        torch.set_float32_matmul_precision("highest")
+        for owner, name, _, wanted in settings:
+            setattr(owner, name, wanted)
+        stack.enter_context(torch.device("cpu"))  # as the default of what is made without a device
+        stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(torch.set_grad_enabled(training))
+        stack.enter_context(torch.autocast(place.type, enabled=False))
+        yield
+
+
+def _settings(tf32: bool) -> list[tuple[Any, str, Any]]:
+    """Owner, name and wanted value of what decides how a network is computed."""
+    from torch import backends
+
+    cudnn = [(backends.cudnn, name, name == "enabled") for name in ("enabled", "benchmark", "deterministic")]
+    if not hasattr(backends, "fp32_precision"):  # before torch 2.9
+        return [*cudnn, (backends.cudnn, "allow_tf32", tf32), (backends.cuda.matmul, "allow_tf32", False)]
+    return [
+        *cudnn,
+        *((owner, "fp32_precision", "tf32" if tf32 else "ieee") for owner in (backends.cudnn.conv, backends.cudnn.rnn)),
+        *((owner, "fp32_precision", "ieee") for owner in (backends.cuda.matmul, backends.mkldnn.matmul)),
+        (backends.mkldnn.conv, "fp32_precision", "ieee"),
+    ]
