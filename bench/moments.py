@@ -20,8 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from bench.array_files import ArrayFile
+from metrics._arrays import LARGEST
 from metrics._errors import InputError
-from metrics.fid import GaussianStats, fid_between, fid_of
+from metrics.fid import GaussianStats, check_covariance, fid_between, fid_of
 
 FULL_BYTES = 8 * 512 * 513 // 2  # 1 MiB: the upper triangle of 512 dimensions, or 128 images of Inception's 2,048
 MAX_BYTES = 2 * FULL_BYTES
@@ -138,7 +139,20 @@ def read_moments(path: Path) -> Moments:
         raise InputError(f"{path}: {kind} is {values.shape}, expected {expected}; the file was changed")
     if not (np.isfinite(mean).all() and np.isfinite(values).all()):
         raise InputError(f"{path} holds values that are not finite; the file was changed")
-    return Moments(n, mean, kind, values)
+    moments = Moments(n, mean, kind, values)
+    _check_possible(path, moments)
+    return moments
+
+
+def _check_possible(path: Path, moments: Moments) -> None:
+    """InputError for what no set of features has, and for what is too large to be squared."""
+    values = moments.values
+    if moments.kind == "covariance":
+        check_covariance(moments.mean, moments.statistics().cov, str(path))
+    elif max(float(np.abs(part).max(initial=0)) for part in (moments.mean, values)) > LARGEST:
+        raise InputError(f"{path} holds values beyond {LARGEST:.0e}, which no features have; the file was changed")
+    if moments.kind == "spectrum" and ((values < 0).any() or (np.diff(values) > 0).any()):
+        raise InputError(f"{path}: the spectrum is no list of variances, the largest first; the file was changed")
 
 
 def _spectrum(features: np.ndarray) -> np.ndarray:

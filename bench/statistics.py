@@ -24,6 +24,7 @@ from bench.features import FEATURES_VERSION, FeatureTable
 from metrics._arrays import row_blocks
 from metrics._errors import InputError
 from metrics.extractors._types import Extractor
+from metrics.fid import check_covariance
 
 STATISTICS_VERSION = 1  # goes up when the arithmetic of mean or covariance changes a number
 MAX_DIMENSION = 16_384  # sigma of 2 GB; a file that claims more is a bomb, no known extractor comes near
@@ -200,17 +201,7 @@ def _mean_and_cov(file: ArrayFile) -> tuple[np.ndarray, np.ndarray]:
     if d > MAX_DIMENSION:
         raise InputError(f"{path}: claims {d} dimensions; expected at most {MAX_DIMENSION}")
     mean, cov = (file.read(name, most=headers[name].size_bytes) for name in ("mu", "sigma"))
-    for name, array in (("mu", mean), ("sigma", cov)):
-        if not np.isfinite(array).all():
-            raise InputError(f"{path}: {name} holds {np.count_nonzero(~np.isfinite(array))} values that are not finite")
-    scale = np.abs(cov).max()
-    asymmetry = max(np.abs(cov[i] - cov[:, i]).max() for i in range(d))
-    if asymmetry > np.sqrt(np.finfo(cov.dtype).eps) * scale:
-        raise InputError(f"{path}: sigma is no covariance: it differs from its transpose by up to {asymmetry:.3g}")
-    if cov.diagonal().min() < 0:
-        raise InputError(f"{path}: sigma is no covariance: it holds a negative variance, {cov.diagonal().min():.3g}")
-    cov = cov.astype(np.float64)
-    return mean.astype(np.float64), (cov + cov.T) / 2
+    return check_covariance(mean, cov, str(path))
 
 
 def _count(file: ArrayFile) -> int:

@@ -2,47 +2,87 @@
 
 import mmap
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
-from jaxtyping import Int64, Num
+from jaxtyping import Int64, Num, Shaped
 
 from metrics._errors import InputError
+from metrics._options import shown
 
 BLOCK = 4096  # rows in memory at once: a large table may be a memory-mapped file
+LARGEST = 1e20  # of any feature network: the twelfth power, which the variance of KID sums, still is a float64
+SMALLEST = 1e-100  # the largest value of a table: what is smaller has squares that vanish
+
+Given = np.ndarray | Any  # what a caller hands over: an array, a tensor, or what is refused in one line
 
 
-def check_matrix(values: np.ndarray, what: str, least: int) -> Num[np.ndarray, "n d"]:
-    """`values` as they came, if they are a finite real matrix [n, d] with n >= `least` rows; InputError otherwise.
+def plain_array(values: Any, what: str) -> Shaped[np.ndarray, "..."]:
+    """`values` as a plain numpy array, without a copy where that can be; InputError for what is none.
 
-    `what` names the argument in the message ("real features").
+    Taken are numpy arrays (also memory-mapped ones and np.matrix), masked arrays without a masked value, and dense
+    torch tensors on any device, with or without gradients. `what` names the argument in messages ("the real features").
     """
-    if not isinstance(values, np.ndarray) or values.ndim != 2 or values.shape[1] == 0:
-        shape = getattr(values, "shape", type(values).__name__)
-        raise InputError(f"{what} are {shape}; expected a numpy array [images, dimensions], one row per image")
+    if hasattr(values, "detach") and hasattr(values, "cpu"):
+        values = _of_tensor(values, what)
+    if not isinstance(values, np.ndarray):
+        raise InputError(
+            f"{what} are {shown(values)}; expected a numpy array or a torch tensor; make one with numpy.asarray"
+        )
+    if isinstance(values, np.ma.MaskedArray):
+        if masked := int(np.ma.count_masked(values)):
+            raise InputError(f"{what} have {masked} masked values; expected none; leave those images out")
+        values = values.data
+    return values if isinstance(values, np.memmap) else np.asarray(values)
+
+
+def _of_tensor(tensor: Any, what: str) -> np.ndarray:
+    try:
+        here = tensor.detach().cpu()
+        return (here.float() if str(here.dtype) == "torch.bfloat16" else here).numpy()
+    except (TypeError, ValueError, RuntimeError, AttributeError) as error:
+        raise InputError(
+            f"{what} are a tensor without a numpy form ({str(error).strip().splitlines()[0][:80]}); "
+            "expected a dense one with values, such as tensor.to_dense()"
+        ) from error
+
+
+def check_matrix(given: Given, what: str, least: int) -> Num[np.ndarray, "n d"]:
+    """`given` as a finite real matrix [n, d] with n >= `least` rows; InputError otherwise, see also `plain_array`."""
+    values = plain_array(given, what)
+    if values.ndim != 2 or values.shape[1] == 0:
+        raise InputError(
+            f"{what} have shape {values.shape}; expected a numpy array [images, dimensions], one row per image"
+        )
     if values.dtype.kind not in "fiu":
         raise InputError(f"{what} are of type {values.dtype}; expected real numbers, such as float32")
     if len(values) < least:
         raise InputError(f"{what} have {len(values)} row(s); expected at least {least}; give more images")
-    row = _first_bad_row(values)
-    if row is not None:
-        raise InputError(
-            f"{what} hold NaN or infinity, first in row {row}; expected finite numbers; look at image {row}"
-        )
+    if values.dtype.itemsize > 8:
+        with np.errstate(over="ignore"):  # what is beyond float64 is infinite, and refused below
+            values = values.astype(np.float64)
+    _check_range(values, what)
     return values
 
 
-def _first_bad_row(values: Num[np.ndarray, "n d"]) -> int | None:
+def _check_range(values: Num[np.ndarray, "n d"], what: str) -> None:
+    largest = 0.0
     for number, block in enumerate(row_blocks(values)):
-        finite = np.isfinite(block).all(axis=1)
-        if not finite.all():
-            return number * BLOCK + int(np.argmin(finite))
-    return None
+        tops = np.abs(block).max(axis=1).astype(np.float64)
+        bad = ~(tops <= LARGEST)  # also where it is NaN
+        if bad.any():
+            row = number * BLOCK + int(np.argmax(bad))
+            found = "values beyond 1e20" if np.isfinite(tops[np.argmax(bad)]) else "NaN or infinity"
+            raise InputError(
+                f"{what} hold {found}, first in row {row}; expected finite numbers up to 1e20; look at image {row}"
+            )
+        largest = max(largest, float(tops.max(initial=0)))
+    if 0 < largest < SMALLEST:
+        raise InputError(f"{what} are all below {SMALLEST}, whose squares vanish; expected larger numbers; scale them")
 
 
-def check_pair(
-    real: np.ndarray, generated: np.ndarray, least: int
-) -> tuple[Num[np.ndarray, "n d"], Num[np.ndarray, "m d"]]:
-    """Both matrices as they came, if each passes `check_matrix` and both have the same width; InputError otherwise."""
+def check_pair(real: Given, generated: Given, least: int) -> tuple[Num[np.ndarray, "n d"], Num[np.ndarray, "m d"]]:
+    """Both matrices, if each passes `check_matrix` and both have the same width; InputError otherwise."""
     real = check_matrix(real, "the real features", least)
     generated = check_matrix(generated, "the generated features", least)
     if real.shape[1] != generated.shape[1]:

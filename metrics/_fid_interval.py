@@ -27,7 +27,7 @@ import numpy as np
 from jaxtyping import Float64, Int64, Num
 
 from metrics._arrays import canonical_order, chosen_blocks, row_blocks
-from metrics._frechet import fid_between, fid_of, influence
+from metrics._frechet import fid_of, gaussian_distance, influence
 from metrics._gaussian import GaussianStats, centred_root, nuclear_norm, overlap
 
 Z95 = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
@@ -158,7 +158,7 @@ def _moment_leave_out(real: Rows, generated: Rows, parts_a: list, parts_b: list)
     whole_a, whole_b = GaussianStats.of(real), GaussianStats.of(generated)
     for part_a, part_b in zip(parts_a, parts_b, strict=True):
         rest_a = _without(real, whole_a, part_a)
-        yield fid_between(rest_a, _without(generated, whole_b, part_b)).fid
+        yield gaussian_distance(rest_a, _without(generated, whole_b, part_b)).fid
 
 
 def _without(features: Rows, whole: GaussianStats, rows: Int64[np.ndarray, " k"]) -> GaussianStats:

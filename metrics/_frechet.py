@@ -1,13 +1,15 @@
 """The Fréchet distance of two sets of features or two Gaussians, and each image's share in it; see `metrics.fid`."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, Num
 
-from metrics._arrays import check_pair, row_blocks
+from metrics._arrays import Given, check_pair, row_blocks
 from metrics._errors import InputError
-from metrics._gaussian import GaussianStats, centred_root, eigen_root, nuclear_norm, overlap
+from metrics._gaussian import GaussianStats, centred_root, check_gaussian, eigen_root, nuclear_norm, overlap
+from surroundings import numpy_defaults
 
 
 @dataclass(frozen=True)
@@ -19,19 +21,27 @@ class Frechet:
     covariance_term: float
 
 
-def fid_between(a: GaussianStats, b: GaussianStats) -> Frechet:
-    """The Fréchet distance between two fitted Gaussians, such as saved statistics.
+@numpy_defaults()
+def fid_between(a: Any, b: Any) -> Frechet:
+    """The Fréchet distance between two fitted Gaussians (GaussianStats), such as saved statistics.
 
-    Raises InputError where they have different dimensions.
+    Raises InputError for what is no mean and covariance (see `check_gaussian`) and for different dimensions.
     """
+    a, b = check_gaussian(a, "the first statistics"), check_gaussian(b, "the second statistics")
     if a.mean.shape != b.mean.shape:
         raise InputError(
             f"statistics of {len(a.mean)} and of {len(b.mean)} features; expected the same; use one extractor and tap"
         )
+    return gaussian_distance(a, b)
+
+
+def gaussian_distance(a: GaussianStats, b: GaussianStats) -> Frechet:
+    """As `fid_between`, of statistics that were made here: nothing is checked."""
     return _frechet(a.mean - b.mean, float(np.trace(a.cov)), float(np.trace(b.cov)), overlap(a, b))
 
 
-def fid_of(real: np.ndarray, generated: np.ndarray) -> Frechet:
+@numpy_defaults()
+def fid_of(real: Given, generated: Given) -> Frechet:
     """The Fréchet distance between two feature sets, real [n, d] and generated [m, d], whichever is larger, n or d.
 
     Raises InputError for fewer than 2 images, different widths and features that are not finite.
@@ -39,13 +49,14 @@ def fid_of(real: np.ndarray, generated: np.ndarray) -> Frechet:
     real, generated = check_pair(real, generated, 2)
     dims = real.shape[1]
     if min(len(real), len(generated)) > dims:
-        return fid_between(GaussianStats.of(real), GaussianStats.of(generated))
+        return gaussian_distance(*(GaussianStats.of_blocks(row_blocks(side)) for side in (real, generated)))
     a, b = _Side.of(real), _Side.of(generated)
     trace_a, trace_b = (float((side.root**2).sum()) for side in (a, b))
     return _frechet(a.mean - b.mean, trace_a, trace_b, nuclear_norm(a.root @ b.root.T))
 
 
-def influence(real: np.ndarray, generated: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+@numpy_defaults()
+def influence(real: Given, generated: Given) -> tuple[np.ndarray, np.ndarray]:
     """How much each image of real [n, d] and generated [m, d] raises (below 0: lowers) the FID, float64 [n], [m].
 
     The derivative of the FID by the weight of one image, over the number of images; over each set they add up to 0.
@@ -84,7 +95,7 @@ class _Side:
     def of(cls, features: Num[np.ndarray, "n d"]) -> "_Side":
         if len(features) <= features.shape[1]:
             return cls(features.mean(axis=0, dtype=np.float64), centred_root(features), None)
-        stats = GaussianStats.of(features)
+        stats = GaussianStats.of_blocks(row_blocks(features))
         return cls(stats.mean, *eigen_root(stats.cov))
 
 

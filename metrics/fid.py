@@ -13,20 +13,21 @@ its standard deviation and a 95 % interval; how they are made and how often they
 docs/fid.md.
 """
 
-import numpy as np
-
-from metrics._arrays import check_pair
+from metrics._arrays import Given, check_pair
 from metrics._fid_interval import infinity, jackknife, split_half
 from metrics._frechet import Frechet, fid_between, fid_of, influence
-from metrics._gaussian import GaussianStats
+from metrics._gaussian import GaussianStats, check_covariance
+from metrics._options import check_seed, switch
 from metrics._types import Metric, Output
+from surroundings import numpy_defaults
 
-__all__ = ["METRIC", "Frechet", "GaussianStats", "compute", "fid_between", "fid_of", "influence"]
+__all__ = ["METRIC", "Frechet", "GaussianStats", "check_covariance", "compute", "fid_between", "fid_of", "influence"]
 
 LEAST = 4  # images per set: halves of two
 
 
-def compute(real: np.ndarray, generated: np.ndarray, *, seed: int = 2020, all_estimates: bool = False) -> dict:
+@numpy_defaults()
+def compute(real: Given, generated: Given, *, seed: int = 2020, all_estimates: bool = False) -> dict:
     """The FID of real [n, d] and generated [m, d] with its corrected value and 95 % interval.
 
     Lower is better; the unit is that of a squared feature. `seed` draws the halves behind the correction: it moves the
@@ -35,6 +36,7 @@ def compute(real: np.ndarray, generated: np.ndarray, *, seed: int = 2020, all_es
     different widths and features that are not finite.
     """
     real, generated = check_pair(real, generated, LEAST)
+    seed, all_estimates = check_seed(seed), switch(all_estimates, "all_estimates")
     plain = fid_of(real, generated)
     interval = split_half(real, generated, seed=seed)
     result = {

@@ -32,9 +32,10 @@ import numpy as np
 from jaxtyping import Float64, Int, Num
 from scipy.special import log_softmax, xlogy
 
-from metrics._arrays import check_matrix
-from metrics._errors import InputError
+from metrics._arrays import Given, check_matrix
+from metrics._options import check_seed, switch, whole_number
 from metrics._types import Metric, Output
+from surroundings import numpy_defaults
 
 BLOCK_VALUES = 1 << 22  # probabilities held at once: 32 MiB
 Z95 = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
@@ -78,7 +79,8 @@ def _jackknife(logits: Num[np.ndarray, "n c"], rows: Int[np.ndarray, " m"]) -> t
     return float(corrected), float(np.sqrt((n - 1) * scores.var()))
 
 
-def compute(logits: np.ndarray, *, splits: int = 10, seed: int = 2020, shuffle: bool = True) -> dict[str, float]:
+@numpy_defaults()
+def compute(logits: Given, *, splits: int = 10, seed: int = 2020, shuffle: bool = True) -> dict[str, float]:
     """Inception Score of logits [n, c], its spread over splits, and the corrected score with a 95 % interval.
 
     All are in [1, c] and higher is better, but for `inception_score_sd` (spread over splits, ddof 0) and
@@ -88,9 +90,9 @@ def compute(logits: np.ndarray, *, splits: int = 10, seed: int = 2020, shuffle: 
     """
     logits = check_matrix(logits, "the logits", least=4)
     n, classes = logits.shape
-    if not 1 <= splits <= n:
-        raise InputError(f"{splits} splits of {n} images; expected between 1 and {n}; give fewer splits or more images")
-    order = np.random.RandomState(seed).permutation(n) if shuffle else np.arange(n)
+    splits = whole_number(splits, f"the number of splits of {n} images", 1, n)
+    seed = check_seed(seed)
+    order = np.random.RandomState(seed).permutation(n) if switch(shuffle, "shuffle") else np.arange(n)
 
     parts = [order[i * n // splits : (i + 1) * n // splits] for i in range(splits)]
     scores = np.exp([_log_score(*_sums(logits, part)) for part in parts])

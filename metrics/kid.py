@@ -29,11 +29,13 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Num
 
-from metrics._arrays import check_pair
-from metrics._errors import InputError
+from metrics._arrays import Given, check_pair
+from metrics._options import check_seed, whole_number
 from metrics._types import Metric, Output
+from surroundings import numpy_defaults
 
 BLOCK = 2048  # rows: a block of the kernel matrix is 32 MiB
+MOST_SUBSETS = 10_000  # each is a byte for every image
 Z95 = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
 
 
@@ -183,9 +185,10 @@ def negative_note(kid: float) -> str | None:
     )
 
 
+@numpy_defaults()
 def compute(
-    real: np.ndarray,
-    generated: np.ndarray,
+    real: Given,
+    generated: Given,
     *,
     subsets: int = 100,
     subset_size: int = 1000,
@@ -200,8 +203,9 @@ def compute(
     multiplied by 100 or 1000. InputError for fewer than 4 images, other shapes, NaN, or subsets that cannot be drawn.
     """
     real, generated = check_pair(real, generated, least=4)
-    if subsets < 1 or subset_size < 2:
-        raise InputError(f"{subsets} KID subsets of {subset_size} images; expected at least 1 subset of at least 2")
+    subsets = whole_number(subsets, "the number of KID subsets", 1, MOST_SUBSETS)
+    subset_size = whole_number(subset_size, "the size of the KID subsets", 2)
+    seed = check_seed(seed)
     n, m = len(real), len(generated)
     drawn = 0 if subset_warning(n, m, subset_size) else subsets
     member_x, member_y = _members(n, m, drawn, subset_size, seed)
@@ -218,7 +222,8 @@ def compute(
     return {name: float(value) for name, value in result.items()}
 
 
-def influence(real: np.ndarray, generated: np.ndarray) -> tuple[Float64[np.ndarray, " n"], float]:
+@numpy_defaults()
+def influence(real: Given, generated: Given) -> tuple[Float64[np.ndarray, " n"], float]:
     """How much each image of real [n, d] raises (below 0: lowers) the KID to first order, and the variance that
     generated [m, d] brings to it.
 

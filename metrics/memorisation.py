@@ -42,19 +42,22 @@ Ties are decided exactly (`metrics._nearest`). Cost: about (2 N n + N m + m n) d
 import numpy as np
 from jaxtyping import Float64, Int64, Num
 
-from metrics._arrays import canonical_order, check_matrix
+from metrics._arrays import Given, canonical_order, check_matrix
 from metrics._chance import effective_number, hypergeometric_tail
 from metrics._errors import InputError
 from metrics._near_duplicates import near_duplicates
 from metrics._nearest import nearest, nearest_counts
+from metrics._options import check_seed
 from metrics._types import Metric, Output
+from surroundings import numpy_defaults
 
 CELLS = 3  # of the training images, as in dgm-eval
 CELL_LEAST = 20  # more generated images than this, or a cell is left out
 ROUNDS = 100  # of k-means, at most
 
 
-def compute(train: np.ndarray, generated: np.ndarray, held_out: np.ndarray, *, seed: int = 2020) -> dict[str, float]:
+@numpy_defaults()
+def compute(train: Given, generated: Given, held_out: Given, *, seed: int = 2020) -> dict[str, float]:
     """Signs of memorisation in generated [n, d], from training [N, d] and held-out [m, d] features of one extractor.
 
     Shares are in [0, 1], `authpct` in [0, 100], `..._p` are probabilities under "nothing was copied". `near_duplicates`
@@ -65,6 +68,7 @@ def compute(train: np.ndarray, generated: np.ndarray, held_out: np.ndarray, *, s
     are not finite.
     """
     train, generated, held_out = _check(train, generated, held_out)
+    seed = check_seed(seed)
     originals, distances = nearest(generated, train, 2)
     near = near_duplicates(distances, originals[:, 0], nearest(held_out, train, 2)[1])
     return {
@@ -80,7 +84,7 @@ def compute(train: np.ndarray, generated: np.ndarray, held_out: np.ndarray, *, s
     }
 
 
-def _check(*sets: np.ndarray) -> tuple[Num[np.ndarray, "_ d"], ...]:
+def _check(*sets: Given) -> tuple[Num[np.ndarray, "_ d"], ...]:
     words = ("training", "generated", "held-out")
     found = [check_matrix(one, f"the {word} features", 4) for one, word in zip(sets, words, strict=True)]
     widths = [one.shape[1] for one in found]

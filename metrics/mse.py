@@ -26,19 +26,23 @@ import numpy as np
 from jaxtyping import Float64, Shaped
 from scipy.special import stdtrit
 
+from metrics._arrays import Given, plain_array
 from metrics._errors import InputError
 from metrics._types import Metric, Output
+from surroundings import numpy_defaults
 
 BLOCK_VALUES = 1 << 22  # pixel values turned into float64 at once: 32 MiB per set
 PSNR_CAP = 100.0  # dB
 SSIM_WINDOW = 11  # pixels
 
 
-def _check(real: np.ndarray, generated: np.ndarray) -> None:
+def _check(
+    given_real: Given, given_generated: Given
+) -> tuple[Shaped[np.ndarray, "n c h w"], Shaped[np.ndarray, "n c h w"]]:
+    real, generated = plain_array(given_real, "the real images"), plain_array(given_generated, "the generated images")
     for images, what in ((real, "the real images"), (generated, "the generated images")):
-        if not isinstance(images, np.ndarray) or images.ndim != 4 or 0 in images.shape[1:]:
-            shape = getattr(images, "shape", type(images).__name__)
-            raise InputError(f"{what} are {shape}; expected a numpy array [images, channels, height, width]")
+        if images.ndim != 4 or 0 in images.shape[1:]:
+            raise InputError(f"{what} have shape {images.shape}; expected an array [images, channels, height, width]")
         if images.dtype != np.uint8 and images.dtype.kind != "f":
             raise InputError(f"{what} are of type {images.dtype}; expected uint8 in [0, 255] or floats in [0, 1]")
     if real.shape != generated.shape:
@@ -48,6 +52,7 @@ def _check(real: np.ndarray, generated: np.ndarray) -> None:
         )
     if len(real) < 2:
         raise InputError(f"{len(real)} pair(s) of images; expected at least 2, to say how far they spread; give more")
+    return real, generated
 
 
 def _unit(images: Shaped[np.ndarray, "b c h w"]) -> Float64[np.ndarray, "b c h w"]:
@@ -69,34 +74,40 @@ def _blocks(real: np.ndarray, generated: np.ndarray) -> Iterator[tuple[np.ndarra
         yield _unit(real[start : start + step]), _unit(generated[start : start + step])
 
 
-def per_image(real: np.ndarray, generated: np.ndarray) -> Float64[np.ndarray, " n"]:
+@numpy_defaults()
+def per_image(real: Given, generated: Given) -> Float64[np.ndarray, " n"]:
     """Mean squared error [n] of each pair of images [n, c, h, w], in [0, 1], lower is better; raises as `compute`."""
-    _check(real, generated)
+    real, generated = _check(real, generated)
     return np.concatenate([np.square(x - y).mean(axis=(1, 2, 3)) for x, y in _blocks(real, generated)])
 
 
-def absolute_per_image(real: np.ndarray, generated: np.ndarray) -> Float64[np.ndarray, " n"]:
+@numpy_defaults()
+def absolute_per_image(real: Given, generated: Given) -> Float64[np.ndarray, " n"]:
     """Mean absolute error [n] of each pair of images [n, c, h, w], in [0, 1], lower is better; raises as `compute`.
 
     The L1 distance of Isola et al. 2017, eq. 3, as a mean over the values.
     """
-    _check(real, generated)
+    real, generated = _check(real, generated)
     return np.concatenate([np.abs(x - y).mean(axis=(1, 2, 3)) for x, y in _blocks(real, generated)])
 
 
-def psnr_per_image(errors: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
-    """PSNR [n] in dB of each image from its mean squared error, at most 100 dB; higher is better."""
-    return np.minimum(PSNR_CAP, 10 * np.log10(1 / np.maximum(errors, 10 ** (-PSNR_CAP / 10))))
+def psnr_per_image(errors: Given) -> Float64[np.ndarray, " n"]:
+    """PSNR [n] in dB of each image from its mean squared error [n] in [0, 1], at most 100 dB; higher is better."""
+    errors = plain_array(errors, "the mean squared errors")
+    if errors.ndim != 1 or errors.dtype.kind != "f" or not ((errors >= 0) & (errors <= 1)).all():
+        raise InputError("the mean squared errors are no floats [n] in [0, 1]; give what per_image returns")
+    return np.minimum(PSNR_CAP, 10 * np.log10(1 / np.maximum(errors.astype(np.float64), 10 ** (-PSNR_CAP / 10))))
 
 
-def ssim_per_image(real: np.ndarray, generated: np.ndarray) -> Float64[np.ndarray, " n"]:
+@numpy_defaults()
+def ssim_per_image(real: Given, generated: Given) -> Float64[np.ndarray, " n"]:
     """Structural similarity [n] of each pair of images [n, c, h, w], in [-1, 1], higher is better; raises as `compute`.
 
     Wang et al. 2004, Image quality assessment: from error visibility to structural similarity, eq. 13.
     """
     from skimage.metrics import structural_similarity
 
-    _check(real, generated)
+    real, generated = _check(real, generated)
     shorter = min(real.shape[2:])
     window = min(SSIM_WINDOW, shorter - 1 + shorter % 2)  # odd, and no longer than the side
     return np.array(
@@ -117,7 +128,8 @@ def ssim_per_image(real: np.ndarray, generated: np.ndarray) -> Float64[np.ndarra
     )
 
 
-def compute(real: np.ndarray, generated: np.ndarray) -> dict[str, float]:
+@numpy_defaults()
+def compute(real: Given, generated: Given) -> dict[str, float]:
     """MSE, MAE, PSNR and SSIM of paired images [n, c, h, w], uint8 or floats in [0, 1], means over the images.
 
     `mse` in [0, 1], lower is better, with its standard error `mse_se` and 95 % interval `mse_low`, `mse_high`; `mae` in

@@ -25,20 +25,21 @@ were busy otherwise. Memory beyond the features: a few blocks of 64 MiB.
 
 import numpy as np
 
-from metrics._arrays import check_pair
-from metrics._errors import InputError
+from metrics._arrays import Given, check_pair
 from metrics._nearest import nearest, recompute, row_slices, squared_distances, squared_norms
+from metrics._options import whole_number
 from metrics._types import Metric, Output
+from surroundings import numpy_defaults
 
 
-def compute(real: np.ndarray, generated: np.ndarray, *, k: int = 5) -> dict[str, float]:
+@numpy_defaults()
+def compute(real: Given, generated: Given, *, k: int = 5) -> dict[str, float]:
     """Precision, recall, density and coverage of generated [m, d] against real [n, d] features; higher is better.
 
     Precision, recall and coverage are in [0, 1]; density is at least 0, 1 in expectation for equal distributions, and
     can exceed 1. InputError where a set has no k-th neighbour (n <= k), for other shapes, NaN or infinity.
     """
-    if k < 1:
-        raise InputError(f"k = {k} nearest neighbours; expected at least 1, such as 3 or 5")
+    k = whole_number(k, "k, the number of nearest neighbours,", 1)
     real, generated = check_pair(real, generated, least=k + 1)
     real_norms, generated_norms = squared_norms(real), squared_norms(generated)
     real_radii, generated_radii = (nearest(one, one, k, of_itself=True)[1][:, -1] for one in (real, generated))

@@ -12,14 +12,16 @@ This module is a tool and no metric.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int64
 
 from metrics._errors import InputError
+from metrics._options import check_seed, shown, text, whole_number
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,13 @@ class SplitReport:
         return self.images - self.distinct
 
 
+def _hashes(given: Any) -> list[str]:
+    """Content hashes, one per image; InputError for anything but texts."""
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise InputError(f"the hashes are {shown(given)}; expected a list of texts, one per image")
+    return [text(one, "the hash of an image") for one in given]
+
+
 def _indices_by_content(hashes: Sequence[str]) -> dict[str, list[int]]:
     indices = defaultdict(list)
     for index, content in enumerate(hashes):
@@ -54,10 +63,12 @@ def disjoint(
 
     `hashes[i]` is the content hash of image i. Returns one array of indices per count, in the order drawn (so that the
     start of a set is itself a random set), the same for the same contents, counts and seed. InputError for counts that
-    are negative or exceed the number of distinct images.
+    are negative, are no whole numbers or exceed the number of distinct images.
     """
-    if any(count < 0 for count in counts):
-        raise InputError(f"sets of {list(counts)} images; expected counts of 0 or more")
+    hashes, seed = _hashes(hashes), check_seed(seed)
+    if isinstance(counts, str) or not isinstance(counts, Iterable):
+        raise InputError(f"the counts are {shown(counts)}; expected a list of whole numbers, one per set")
+    counts = [whole_number(count, "a count of images", 0) for count in counts]
     indices = _indices_by_content(hashes)
     if sum(counts) > len(indices):
         copies = len(hashes) - len(indices)
@@ -77,5 +88,5 @@ def disjoint(
 
 def overlap(hashes_a: Sequence[str], hashes_b: Sequence[str]) -> list[tuple[int, int]]:
     """All pairs (i, j) where image i of the first set is byte-identical to image j of the second, in order of i, j."""
-    indices_b = _indices_by_content(hashes_b)
-    return [(i, j) for i, content in enumerate(hashes_a) for j in indices_b.get(content, [])]
+    indices_b = _indices_by_content(_hashes(hashes_b))
+    return [(i, j) for i, content in enumerate(_hashes(hashes_a)) for j in indices_b.get(content, [])]

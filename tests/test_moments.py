@@ -83,6 +83,8 @@ def test_moments_of_different_widths_have_no_distance():
 
 
 GOOD = moments_of(features(90, 6, 0)).arrays()
+FEW, WIDE = moments_of(features(5, 6, 0)).arrays(), moments_of(features(130, 2048, 0)).arrays()
+INDEFINITE = (np.eye(6) + 3 * np.eye(6)[[1, 0, 2, 3, 4, 5]] * (np.arange(6) < 2))[np.triu_indices(6)]
 
 
 @pytest.mark.parametrize(
@@ -95,6 +97,12 @@ GOOD = moments_of(features(90, 6, 0)).arrays()
         ({**GOOD, "mean": GOOD["mean"].astype(np.float32)}, "other types"),
         ({**GOOD, "count": np.array(1)}, "other types"),
         ({**GOOD, "covariance": np.zeros(2**20)}, "claims an array of 8,388,608 bytes"),
+        ({**GOOD, "covariance": -GOOD["covariance"]}, "a negative variance in some direction"),
+        ({**GOOD, "covariance": INDEFINITE}, "a negative variance in some direction, -2"),
+        ({**GOOD, "covariance": GOOD["covariance"] * 1e150}, r"no features have more than 1e\+40"),
+        ({**FEW, "features": FEW["features"] * np.float32(1e30)}, r"beyond 1e\+20"),
+        ({**WIDE, "spectrum": WIDE["spectrum"][::-1]}, "the largest first"),
+        ({**WIDE, "spectrum": WIDE["spectrum"] - 1000}, "no list of variances"),
         ({**GOOD, "mean": np.array([None])}, "holds Python objects, which are never loaded"),
     ],
 )

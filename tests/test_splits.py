@@ -67,7 +67,7 @@ def test_counts_that_cannot_be_met_say_how_many_distinct_images_there_are():
 
 
 def test_negative_counts_are_an_input_error():
-    with pytest.raises(InputError, match="0 or more"):
+    with pytest.raises(InputError, match="at least 0"):
         splits.disjoint(["a", "b"], [2, -1], 0)
 
 
