@@ -17,7 +17,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,7 +25,7 @@ from bench.protocol import protocol_id
 from bench.reading import read_json
 from bench.records import Environment, Numbers, write_json
 from bench.tracks import Rules
-from bench.typed import typed
+from bench.typed import typed, values_of
 from metrics._errors import InputError
 
 SCHEMA = 1
@@ -209,7 +209,7 @@ def merkle_root(hashes: Sequence[str]) -> str:
 
 def write_entry(path: Path, entry: Entry) -> None:
     """Write an entry, whole or not at all; ValueError for a number that is not finite."""
-    write_json(path, asdict(entry))
+    write_json(path, values_of(entry))
 
 
 def read_entry(path: Path) -> Entry:
@@ -226,7 +226,7 @@ def read_entry(path: Path) -> Entry:
 
 def write_track(path: Path, record: TrackRecord) -> None:
     """Write a track's record, whole or not at all; ValueError for a number that is not finite."""
-    write_json(path, asdict(record))
+    write_json(path, values_of(record))
 
 
 def read_track(path: Path) -> TrackRecord:
@@ -239,7 +239,7 @@ def read_track(path: Path) -> TrackRecord:
 
 def write_verified(path: Path, verified: Verified) -> None:
     """Write what was verified beside an entry."""
-    write_json(path, asdict(verified))
+    write_json(path, values_of(verified))
 
 
 def read_verified(entry: Path) -> Level:

@@ -6,6 +6,9 @@
 | generate, conditional    | real 1, real 2, generated, noise        | real 1 with each of them                        |
 | unpaired, paired         | real 1, real 2, generated, noise        | real 1 with each of them; MSE where paired      |
 
+Distances hold between independent sets. So where the data are pairs, real 2 of the other domain is translated: the
+translations meet real 1 in every distance, and their own partners, in real 2, in the paired error only.
+
 These are the image sets of Tables 5, 6 and 7 of the CIS 680 assignment 4, section 5.2.3, with "noise" (uniform pixels)
 as the floor: real 2 scores what a perfect generator would at this number of images, noise what one that has learned
 nothing does. "untrained" stands beside "generated" where a model was trained: the same model before its first step.
@@ -117,7 +120,7 @@ class Evaluation:
 
     def count(self, label: str = "") -> int:
         """How many images are generated for a domain."""
-        return self.known[REAL_1, label].count
+        return self.known[self.subject.dataset.translated, label].count
 
 
 def find_measure(subject: Subject, extractor: str | None = None, **how: object) -> Measure:
@@ -152,7 +155,7 @@ def open_evaluation(subject: Subject, measure: Measure) -> Evaluation:
                 )
             known[name, label] = source
             real.append(RealSet(name, label, split, source.count, source.digest))
-        count = known[REAL_1, label].count
+        count = known[subject.dataset.translated, label].count
         known[NOISE, label] = array_source(noise(subject.dataset.shape, count), title(subject, NOISE, label))
     metrics = tuple(
         metric for metric in load_metrics(METRICS) if metric.feature != "logits" or measure.extractor.logits
@@ -161,7 +164,7 @@ def open_evaluation(subject: Subject, measure: Measure) -> Evaluation:
         dataset=subject.name,
         shape=subject.dataset.shape,
         real=tuple(real),
-        generated=tuple(known[REAL_1, label].count for label in subject.labels),
+        generated=tuple(known[subject.dataset.translated, label].count for label in subject.labels),
         sampling_seed=SAMPLING_SEED,
         noise_seed=NOISE_SEED,
         reconstruction=TEST,
@@ -172,6 +175,7 @@ def open_evaluation(subject: Subject, measure: Measure) -> Evaluation:
         extractor_version=measure.extractor.version,
         extractor_sha256=measure.weights.sha256,
         resize=measure.resize,
+        translated=subject.dataset.translated,
     )
     return Evaluation(subject, protocol, measure, metrics, known)
 
@@ -231,8 +235,7 @@ def evaluate(evaluation: Evaluation, generated: Arrays, report: Report | None = 
             sets.append(SetScores(name, label, one.count, one.source.digest, _values(scores)))
         pairs.append(_same(looked_at[REAL_1], label, evaluation.measure))
         for name in list(looked_at)[1:]:
-            images = name == GENERATED and subject.paired
-            scores = pair_scores(evaluation, looked_at[REAL_1], looked_at[name], images=images)
+            scores = pair_scores(evaluation, looked_at[REAL_1], looked_at[name])
             notes += _notes(scores.values()) if name != UNTRAINED else ()
             pairs.append(PairScores(REAL_1, name, label, _values(scores)))
     pairs += _compared_one_by_one(evaluation, made, labels)
@@ -243,13 +246,13 @@ def evaluate(evaluation: Evaluation, generated: Arrays, report: Report | None = 
 def _compared_one_by_one(
     evaluation: Evaluation, made: Mapping[tuple[str, str], ImageSource], labels: Iterable[str]
 ) -> list[PairScores]:
-    """Errors of reconstructions, and of what it takes no learning to give."""
-    subject, known = evaluation.subject, evaluation.known
+    """Errors of translations and reconstructions, and of what it takes no learning to give."""
+    subject, known, name = evaluation.subject, evaluation.known, evaluation.subject.dataset.translated
     pairs = []
     for label in labels if subject.paired else ():
-        wanted, other = known[REAL_1, label], next(one for one in subject.labels if one != label)
-        given = {INPUT: known[REAL_1, other], MEAN_IMAGE: _mean(wanted)}
-        pairs += [_errors(evaluation, (REAL_1, wanted), one, label) for one in given.items()]
+        wanted, other = known[name, label], next(one for one in subject.labels if one != label)
+        given = {GENERATED: made[GENERATED, label], INPUT: known[name, other], MEAN_IMAGE: _mean(wanted)}
+        pairs += [_errors(evaluation, (name, wanted), one, label) for one in given.items()]
     if (RECONSTRUCTED, "") in made:
         test = made[TEST, ""]
         given = {RECONSTRUCTED: made[RECONSTRUCTED, ""], MEAN_IMAGE: _mean(test)}
@@ -285,16 +288,14 @@ def set_scores(evaluation: Evaluation, one: MeasuredSet) -> dict[str, Scores]:
     return {metric.name: score_set(one, evaluation.measure, metric, OPTIONS) for metric in _of(evaluation, "set")}
 
 
-def pair_scores(
-    evaluation: Evaluation, real: MeasuredSet, other: MeasuredSet, *, images: bool = False
-) -> dict[str, Scores]:
-    """What a protocol says about a pair of sets, by metric; `images` adds the paired errors of the pixels."""
-    chosen = _of(evaluation, "pair", images=images)
+def pair_scores(evaluation: Evaluation, real: MeasuredSet, other: MeasuredSet) -> dict[str, Scores]:
+    """What a protocol says about a pair of independent sets, by metric."""
+    chosen = _of(evaluation, "pair")
     return {metric.name: score_pair(real, other, evaluation.measure, metric, OPTIONS) for metric in chosen}
 
 
-def _of(evaluation: Evaluation, arity: str, images: bool = False) -> list[Metric]:
-    return [one for one in evaluation.metrics if one.arity == arity and (images or one.feature != "images")]
+def _of(evaluation: Evaluation, arity: str) -> list[Metric]:
+    return [one for one in evaluation.metrics if one.arity == arity and one.feature != "images"]
 
 
 def _same(real: MeasuredSet, label: str, measure: Measure) -> PairScores:

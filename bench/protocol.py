@@ -7,8 +7,10 @@ are not part of it: they are what is compared. Nor are device, batch size and wo
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
+
+from bench.typed import ADDED, values_of
 
 ID_LENGTH = 12
 
@@ -38,9 +40,11 @@ class MetricChoice:
 class Protocol:
     """Everything that changes a number.
 
-    `generated` is how many images are made per domain (as many as real 1 has): sampled from the noise rows 0, 1, 2 ...
-    of `sampling_seed`, or translated from real 1 of the other domain. `noise_seed` draws the images of noise that are
-    the floor. `reconstruction` names the split of which all images are reconstructed. `logits` is "" where the
+    `generated` is how many images are made per domain: sampled from the noise rows 0, 1, 2 ... of `sampling_seed`, or
+    translated from the real set `translated` of the other domain, which has as many. Every set is compared with real 1,
+    and distances hold between independent sets only; so of pairs real 2 is translated, because the partners of real 1
+    are in real 1. (Records from before this was a field translate real 1.) `noise_seed` draws the images of noise that
+    are the floor. `reconstruction` names the split of which all images are reconstructed. `logits` is "" where the
     extractor is no classifier, and there is no Inception Score then.
     """
 
@@ -58,11 +62,12 @@ class Protocol:
     pool: str
     logits: str
     metrics: tuple[MetricChoice, ...]
+    translated: str = field(default="real 1", metadata=ADDED)
 
     @property
     def id(self) -> str:
-        """The first 12 hexadecimal digits of the sha256 over the canonical JSON of all fields."""
-        return protocol_id(asdict(self))
+        """The first 12 hexadecimal digits of the sha256 over the canonical JSON of `values_of`."""
+        return protocol_id(values_of(self))
 
 
 def protocol_id(values: Mapping[str, Any]) -> str:
@@ -73,4 +78,4 @@ def protocol_id(values: Mapping[str, Any]) -> str:
 
 def difference(a: Protocol, b: Protocol) -> tuple[str, ...]:
     """The names of the fields in which two protocols differ, in the order of the fields; empty where the ids agree."""
-    return tuple(field.name for field in fields(Protocol) if getattr(a, field.name) != getattr(b, field.name))
+    return tuple(one.name for one in fields(Protocol) if getattr(a, one.name) != getattr(b, one.name))

@@ -9,15 +9,15 @@ user, no machine and no path: it is meant to be published.
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
 from bench.files import write_text
-from bench.protocol import Protocol, protocol_id
+from bench.protocol import Protocol
 from bench.reading import read_json
-from bench.typed import typed
+from bench.typed import typed, values_of
 from metrics._errors import InputError
 
 SCHEMA = 1
@@ -175,7 +175,7 @@ def write_record(path: Path, record: RunRecord) -> None:
 
     Raises ValueError for a number that is not finite, naming it, and InputError where the place cannot be written.
     """
-    write_json(path, asdict(record))
+    write_json(path, values_of(record))
 
 
 def write_json(path: Path, values: Any) -> None:
@@ -214,7 +214,7 @@ def read_record(path: Path) -> RunRecord:
             f"{path} has schema {schema!r}, this version reads {SCHEMA}; use the version that wrote it, or move it away"
         )
     record: RunRecord = typed(RunRecord, values, str(path))
-    if protocol_id(asdict(record.protocol)) != record.protocol_id:
+    if record.protocol.id != record.protocol_id:
         raise InputError(
             f"{path}: protocol_id {record.protocol_id!r} is not that of its protocol; it was edited by hand"
         )

@@ -138,7 +138,7 @@ def run(job: Job, how: How, evaluation: Evaluation, results: Path, report: Repor
     try:
         result, done = fit(job, how)
         made = generate_run(job, result.model, evaluation)
-        save_generated(job.folder, made)
+        save_generated(job.folder, made, job.subject.dataset.translated)
         found = evaluate(evaluation, made, report)
     except Exception as error:
         failed = make_record(job, evaluation, done, None, error=error_line(error), device=how.device)

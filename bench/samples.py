@@ -2,12 +2,15 @@
 
 Sample i depends on the noise row (sampling seed, i) only, and on its own real image where the model translates or
 reconstructs; batch sizes move a pixel by rounding at most. In a run's folder they are kept as npz, uint8 [n, h, w, c]
-under `arr_0`, which `bench fid` and ADM's evaluator read; `bench sample` also writes a folder of PNGs.
+under `arr_0`, which `bench fid` and ADM's evaluator read; `translated` beside it names the real set that was
+translated, where that is not real 1. `bench sample` also writes a folder of PNGs.
 """
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -68,7 +71,7 @@ def _generated(model: Model, evaluation: Evaluation) -> dict[str, np.ndarray]:
     if not model.directions:
         return {"": sample(model, SAMPLING_SEED, 0, evaluation.count())}
     return {
-        label: translate(model, subject.images(REAL_1, other), direction)
+        label: translate(model, subject.images(subject.dataset.translated, other), direction)
         for label, other, direction in zip(subject.labels, subject.labels[::-1], TO_DOMAIN, strict=True)
         if direction in model.directions
     }
@@ -80,22 +83,21 @@ def samples_path(folder: Path, label: str, name: str = GENERATED) -> Path:
     return folder / f"{first}{'-' if label else ''}{slug(label)}.npz"
 
 
-def save_generated(folder: Path, made: Arrays) -> None:
+def save_generated(folder: Path, made: Arrays, translated: str = REAL_1) -> None:
     """Write generated sets and reconstructions as npz, [n, h, w, c] as `arr_0`; InputError where there is no room."""
     for (name, label), images in made.items():
         if name != TEST:
-            save_images(
-                folder / RECONSTRUCTIONS if name == RECONSTRUCTED else samples_path(folder, label, name), images
-            )
+            path = folder / RECONSTRUCTIONS if name == RECONSTRUCTED else samples_path(folder, label, name)
+            save_images(path, images, {"translated": translated} if label and translated != REAL_1 else {})
 
 
-def save_images(path: Path, images: np.ndarray) -> None:
-    """uint8 [n, c, h, w] as an npz with `arr_0` uint8 [n, h, w, c], whole or not at all."""
+def save_images(path: Path, images: np.ndarray, beside: Mapping[str, Any] = MappingProxyType({})) -> None:
+    """uint8 [n, c, h, w] as an npz with `arr_0` uint8 [n, h, w, c] and texts beside it, whole or not at all."""
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with unfinished.open("wb") as file:
-            np.savez(file, arr_0=np.ascontiguousarray(images.transpose(0, 2, 3, 1)))
+            np.savez(file, arr_0=np.ascontiguousarray(images.transpose(0, 2, 3, 1)), **beside)
         unfinished.replace(path)
     except OSError as error:
         raise InputError(f"cannot write {path} ({error.strerror or error}); free some space") from error
@@ -139,21 +141,32 @@ def load_generated(folder: Path, subject: Subject) -> Arrays:
     """What `save_generated` wrote; InputError where a file is missing or damaged."""
     paths = {label: samples_path(folder, label) for label in subject.labels}
     there = {label: path for label, path in paths.items() if path.is_file()} or paths
-    made = {(GENERATED, label): _load_images(path) for label, path in there.items()}
+    translated = subject.dataset.translated
+    made = {(GENERATED, label): _load_images(path, label and translated) for label, path in there.items()}
     before = {label: samples_path(folder, label, UNTRAINED) for label in subject.labels}
-    made |= {(UNTRAINED, label): _load_images(path) for label, path in before.items() if path.is_file()}
+    made |= {
+        (UNTRAINED, label): _load_images(path, label and translated) for label, path in before.items() if path.is_file()
+    }
     if (folder / RECONSTRUCTIONS).is_file():
         made |= {(TEST, ""): subject.test_images(), (RECONSTRUCTED, ""): _load_images(folder / RECONSTRUCTIONS)}
     return made
 
 
-def _load_images(path: Path) -> np.ndarray:
+def _load_images(path: Path, translated: str = "") -> np.ndarray:
+    """The images of a file; InputError where they are translations of another real set than `translated`."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            return np.ascontiguousarray(stored["arr_0"].transpose(0, 3, 1, 2))
+            images = np.ascontiguousarray(stored["arr_0"].transpose(0, 3, 1, 2))
+            found = str(stored["translated"]) if "translated" in stored else REAL_1
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         why = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
         raise InputError(f"{path} {why}; make it again with `bench evaluate {path.parent}`") from error
+    if translated and found != translated:
+        raise InputError(
+            f"{path} holds translations of {found}, the protocol asks for those of {translated}; make them again with "
+            f"`bench evaluate {path.parent}`"
+        )
+    return images
 
 
 def check_asked(

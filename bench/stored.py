@@ -45,7 +45,7 @@ def evaluate_checkpoint(
     check_record(job, evaluation, results, force)
     made = generate_run(job, loaded.model, evaluation)
     if (job.folder / RUN).is_file():
-        save_generated(job.folder, made)
+        save_generated(job.folder, made, job.subject.dataset.translated)
     record = make_record(job, evaluation, done, evaluate(evaluation, made, report), device=done.device)
     publish(record, job.folder, results)
     return record

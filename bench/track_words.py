@@ -97,7 +97,8 @@ def rules_in_words(track: Track, rules: "Rules | None", why: str = "") -> list[t
     extractor = registry.load("extractors", stored.extractor if stored else track.extractor)
     version, pool = (stored.extractor_version, stored.pool) if stored else (extractor.version, extractor.pool)
     sets = {one.name: (one.split, one.count) for one in stored.real} if stored else track.sets
-    count = sets[REAL_1][1]
+    translated = stored.translated if stored else track.translated
+    count = sets[translated][1]
     noise_seed, sampling_seed = (stored.noise_seed, stored.sampling_seed) if stored else (NOISE_SEED, SAMPLING_SEED)
     whole = f"among all training images, where these have at most {WHOLE_VALUES:,} values"
     facts = [
@@ -114,7 +115,10 @@ def rules_in_words(track: Track, rules: "Rules | None", why: str = "") -> list[t
         ("sampling", f"models are sampled from the noise rows 0 to {count - 1:,} of seed {sampling_seed}"),
     ]
     if domain:
-        facts.append(("translation", "a model that translates is given real 1 of the other domain"))
+        apart = "; its partners are in real 1, so the sets are NOT independent" if translated == REAL_1 else ""
+        other = next(one for one in dataset.domains if one != domain)
+        given = f"a model that translates is given {translated} of {other}"
+        facts.append(("translation", given + (apart if dataset.paired else "")))
     if rules is None:
         return [*facts, ("id", f"not known here: {why}")]
     return [("id", rules.id), *facts, *_digests(rules)]

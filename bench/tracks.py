@@ -14,7 +14,7 @@ with versions) and the two sets that memorisation is looked for in. Numbers of d
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from bench.datasets import Dataset
 from bench.evaluation import REAL_1, REAL_2, TEST, Subject, open_subject
 from bench.protocol import MetricChoice, Protocol, RealSet, difference, protocol_id
 from bench.records import slug
+from bench.typed import values_of
 from metrics._errors import InputError
 
 OFFLINE = "-offline"
@@ -40,17 +41,19 @@ TABLES = {  # the tables of the CIS 680 assignment 4, section 5.2.3, and the tra
 @dataclass(frozen=True)
 class Track:
     """What is measured: `subject` is the data set as `bench run` names it, `sets` are the real ones of the protocol as
-    {set name: (split, count)}; as many images are submitted as real 1 has. `table` is the seed's table, if one."""
+    {set name: (split, count)}; as many images are submitted as `translated` has, the set of which a model that
+    translates is given the other domain. `table` is the seed's table, if one."""
 
     name: str
     subject: str
     extractor: str
     sets: Mapping[str, tuple[str, int]]
+    translated: str = REAL_1
     table: str = ""
 
     @property
     def count(self) -> int:
-        return self.sets[REAL_1][1]
+        return self.sets[self.translated][1]
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,8 @@ class Rules:
 
     @property
     def id(self) -> str:
-        """The first 12 hexadecimal digits of the sha256 over the canonical JSON of all fields."""
-        return protocol_id(asdict(self))
+        """The first 12 hexadecimal digits of the sha256 over the canonical JSON of `values_of`."""
+        return protocol_id(values_of(self))
 
 
 def rules_difference(a: Rules, b: Rules) -> dict[str, tuple[Any, Any]]:
@@ -135,22 +138,24 @@ def _of_dataset(dataset: Dataset) -> list[Track]:
     for subject in [f"{dataset.name}/{domain}" for domain in dataset.domains] or [dataset.name]:
         for suffix, sets in {"": dict(dataset.eval_sets or {}), **_many(dataset)}.items():
             name = slug(subject) + suffix
-            found.append(Track(name, subject, dataset.extractors[0], sets, TABLES.get(name, "")))
+            found.append(Track(name, subject, dataset.extractors[0], sets, dataset.translated, TABLES.get(name, "")))
             if dataset.extractors[-1] != dataset.extractors[0]:
-                found.append(Track(name + OFFLINE, subject, dataset.extractors[-1], sets))
+                found.append(Track(name + OFFLINE, subject, dataset.extractors[-1], sets, dataset.translated))
     return found
 
 
 def _many(dataset: Dataset) -> dict[str, dict[str, tuple[str, int]]]:
     """The real sets of the variants with many samples: real 1 from the training split, or from the largest where that
-    is too small; real 2 from what is left of it, or as much as the test split has."""
+    is too small; real 2 from what is left of it, or as much as the test split has. Of pairs both must be as many, since
+    real 2 is translated."""
     counts = {split: count for split, count in dataset.splits.items() if isinstance(count, int)}
     if TRAIN not in counts or TEST not in counts:
         return {}
     found = {}
     for word, count in MANY.items():
         split = TRAIN if counts[TRAIN] >= count else max(counts, key=lambda one: counts[one])
-        if counts[split] >= count:
-            apart = (split, count) if counts[split] >= 2 * count else (TEST, min(count, counts[TEST]))
+        enough = counts[split] >= 2 * count
+        if enough or (counts[split] >= count and not dataset.paired):
+            apart = (split, count) if enough else (TEST, min(count, counts[TEST]))
             found[f"-{word}"] = {REAL_1: (split, count), REAL_2: apart}
     return found

@@ -8,7 +8,7 @@ import json
 import math
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -18,6 +18,7 @@ Reader = Callable[[Any], Any]
 WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", types.NoneType: "null"}
 LARGEST = 2**63 - 1
 SHOWN = 60  # characters of a value in a message
+ADDED = {"added": True}  # metadata of a field that earlier files lack: its default is what they mean
 
 
 def typed(kind: Any, value: Any, where: str) -> Any:
@@ -45,6 +46,21 @@ def _unfit(value: Any, wanted: str) -> _Misfit:
     return _Misfit(f" is {shown if len(shown) < SHOWN else shown[: SHOWN - 3] + '...'}; expected {wanted}")
 
 
+def values_of(value: Any) -> Any:
+    """A dataclass as JSON values. A field that earlier files lack is left out where it has its default, so that what
+    means the same has the same bytes and the same hash."""
+    if is_dataclass(value):
+        pairs = ((one, getattr(value, one.name)) for one in fields(value))
+        return {one.name: values_of(found) for one, found in pairs if not (_added(one) and found == one.default)}
+    if isinstance(value, Mapping):
+        return {key: values_of(inner) for key, inner in value.items()}
+    return [values_of(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def _added(one: Field[Any]) -> bool:
+    return bool(one.metadata.get("added"))
+
+
 @cache
 def _reader(kind: Any) -> Reader:
     if is_dataclass(kind):
@@ -70,18 +86,21 @@ def _of_dataclass(kind: Any) -> Reader:
     names = tuple(field.name for field in fields(kind))
     readers = tuple((name, _reader(hints[name])) for name in names)
     known = frozenset(names)
+    later = frozenset(field.name for field in fields(kind) if _added(field))
 
     def read(value: Any) -> Any:
         if not isinstance(value, dict):
             raise _unfit(value, "an object")
         if value.keys() != known:
             for name in names:
-                if name not in value:
+                if name not in value and name not in later:
                     raise _Misfit(f" lacks the field {name!r}; restore the file or run again")
-            unknown = next(name for name in value if name not in known)
-            raise _Misfit(f" has an unknown field {unknown!r}; it knows {', '.join(names)}")
+            if unknown := [name for name in value if name not in known]:
+                raise _Misfit(f" has an unknown field {unknown[0]!r}; it knows {', '.join(names)}")
         found = {}
         for name, inner in readers:
+            if name not in value:
+                continue
             try:
                 found[name] = inner(value[name])
             except _Misfit as misfit:

@@ -1,11 +1,12 @@
 """The protocol: what makes two numbers comparable."""
 
 import json
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 
 import pytest
 
 from bench.protocol import MetricChoice, Protocol, RealSet, difference, protocol_id
+from bench.typed import typed, values_of
 
 REAL = RealSet("real 1", "", "test", 250, "ab" * 32)
 PROTOCOL = Protocol(
@@ -39,6 +40,7 @@ CHANGES = {
     "pool": "768",
     "logits": "",
     "metrics": (MetricChoice("fid", 2, {"seed": 2020}), MetricChoice("prdc", 1, {"k": 5})),
+    "translated": "real 2",
 }
 
 
@@ -48,7 +50,15 @@ def test_the_id_is_the_start_of_the_sha256_of_canonical_json():
 
 
 def test_the_id_survives_a_file():
-    assert protocol_id(json.loads(json.dumps(asdict(PROTOCOL)))) == PROTOCOL.id
+    for one in (PROTOCOL, replace(PROTOCOL, translated="real 2")):
+        values = json.loads(json.dumps(values_of(one)))
+        assert protocol_id(values) == one.id
+        assert typed(Protocol, values, "it") == one
+
+
+def test_a_protocol_from_before_the_translated_set_was_a_field_keeps_its_id():
+    assert PROTOCOL.id == "036aea4feacd"
+    assert "translated" not in values_of(PROTOCOL)
 
 
 def test_equal_protocols_have_no_difference_and_one_id():

@@ -231,13 +231,47 @@ def test_reconstructions_stand_beside_the_best_single_answer(digits):
 def test_translations_stand_beside_their_input():
     subject = open_subject("edges2shapes")
     evaluation = open_evaluation(subject, find_measure(subject, "pixels", cache=False))
-    wanted = subject.images("real 1", "shapes")
+    wanted = subject.images("real 2", "shapes")
     found = evaluate(evaluation, {("generated", "shapes"): wanted})
-    errors = {pair.b: pair.scores["mse"] for pair in found.pairs if "mse" in pair.scores}
+    errors = {pair.b: pair.scores["mse"] for pair in found.pairs if pair.a == "real 2"}
     assert errors["generated"]["mse"] == 0
-    given = subject.images("real 1", "edges")
+    given = subject.images("real 2", "edges")
     assert errors["input"]["mse"] == pytest.approx(np.square(given / 255 - wanted / 255).mean(), rel=1e-9)
     assert 0 < errors["mean image"]["mse"] < errors["input"]["mse"]
+
+
+def test_a_perfect_translator_scores_what_the_second_real_set_does():
+    subject = open_subject("edges2shapes")
+    evaluation = open_evaluation(subject, find_measure(subject, "pixels", cache=False))
+    assert evaluation.protocol.translated == "real 2"
+
+    class Perfect:
+        directions = ("x-to-y",)
+
+    given = []
+
+    def translate(model, images, direction):
+        given.append(images)
+        return subject.images("real 2", "shapes")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bench.samples.translate", translate)
+        made = generate(Perfect(), "paired", evaluation)
+    assert np.array_equal(given[0], subject.images("real 2", "edges"))
+    pairs = {pair.b: pair.scores for pair in evaluate(evaluation, made).pairs if pair.a == "real 1"}
+    assert pairs["generated"] == pairs["real 2"]
+    assert pairs["generated"]["fid"]["fid_low"] < 0 < pairs["generated"]["fid"]["fid_high"]
+    assert "mse" not in pairs["generated"]
+
+
+def test_translations_of_the_partners_of_real_1_are_not_measured_again(tmp_path):
+    subject = open_subject("edges2shapes")
+    made = {(name, "shapes"): np.zeros((2, 3, 64, 64), np.uint8) for name in ("generated", "untrained")}
+    save_generated(tmp_path, made, "real 2")
+    assert set(load_generated(tmp_path, subject)) == set(made)
+    save_generated(tmp_path, made)  # as earlier versions did
+    with pytest.raises(InputError, match=r"translations of real 1, the protocol asks for those of real 2; .*evaluate"):
+        load_generated(tmp_path, subject)
 
 
 def test_a_vae_is_monitored_on_test_images_and_reconstructs_all_of_them(tmp_path, digits):

@@ -177,7 +177,7 @@ def test_a_generator_needs_its_noise_and_torchscript_trust(tmp_path):
             open_material(tmp_path / name, TRACK, SUBJECT, How())
 
 
-def test_a_model_that_translates_is_given_real_1_of_the_other_domain(tmp_path, monkeypatch):
+def test_a_model_that_translates_is_given_what_the_protocol_says_of_the_other_domain(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     tiny = ("--set", "width=2", "--set", "blocks=1", "--device", "cpu", "--steps", 1)
     good("train", "--model", "cyclegan", "--dataset", "edges2shapes", *tiny)

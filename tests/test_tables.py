@@ -161,17 +161,37 @@ def test_the_model_before_its_training_stands_below_what_it_made_where_it_is_kno
     assert [row[0].value for row in second.rows][1:3] == ["real 1 vs generated", "real 1 vs untrained"]
 
 
+def translated_record(**changes):
+    errors = {"generated": 0.02, "input": 0.08, "mean image": 0.08}
+    chosen = replace(protocol(labels=("edges", "shoes")), translated="real 2")
+    made = record(model="pix2pix", task="paired", labels=("edges", "shoes"), chosen=chosen)
+    pairs = [PairScores("real 2", name, "shoes", {"mse": {"mse": value}}) for name, value in errors.items()]
+    return replace(made, pairs=(*made.pairs, *pairs), **changes)
+
+
 def test_translations_stand_beside_the_input_and_the_mean_image():
-    made = record(model="pix2pix", task="paired", labels=("edges", "shoes"))
-    errors = [PairScores("real 1", name, "shoes", {"mse": {"mse": 0.08}}) for name in ("input", "mean image")]
-    kept = [one for one in made.pairs if (one.b, one.domain) != ("generated", "shoes")]
-    generated = pair("generated", "shoes", 5.0, mse={"mse": 0.02})
-    _, table, _ = run_tables(replace(made, pairs=(*kept, generated, *errors)))
+    _, table, _ = run_tables(translated_record())
     assert [(row[0].value, row[1].value) for row in table.rows] == [
-        ("real shoes 1 vs generated shoes", 0.02),
-        ("real shoes 1 vs the input as it is", 0.08),
-        ("real shoes 1 vs their mean image", 0.08),
+        ("real shoes 2 vs generated shoes", 0.02),
+        ("real shoes 2 vs the input as it is", 0.08),
+        ("real shoes 2 vs their mean image", 0.08),
     ]
+
+
+def test_the_tables_of_translations_say_what_was_translated():
+    first = run_tables(translated_record())[0]
+    assert "real shoes 1 vs generated shoes" in [row[0].value for row in first.rows]
+    assert "generated are translations of real 2, whose partners are not in real 1" in first.notes
+    assert not any("translations" in note for note in run_tables(record(task="unpaired"))[0].notes)
+
+
+def test_the_tables_of_records_whose_translations_have_their_partners_in_real_1_say_so():
+    made = record(model="pix2pix", task="paired", labels=("edges", "shoes"))
+    kept = [one for one in made.pairs if (one.b, one.domain) != ("generated", "shoes")]
+    made = replace(made, pairs=(*kept, pair("generated", "shoes", -9.1, mse={"mse": 0.02})))
+    first, errors, _ = run_tables(made)
+    assert any(note.startswith("NOT independent: ") for note in first.notes)
+    assert errors.rows[0][0].value == "real shoes 1 vs generated shoes"
 
 
 def test_table_7_has_a_block_for_each_domain():

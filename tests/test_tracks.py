@@ -40,6 +40,8 @@ def test_the_tables_of_the_assignment_have_tracks():
 
 def test_tracks_with_many_samples_take_disjoint_real_sets_that_the_splits_can_fill():
     assert find_track("cifar10-50k").sets == {"real 1": ("train", 50_000), "real 2": ("test", 10_000)}
+    assert find_track("edges2shoes-shoes-10k").sets == {"real 1": ("train", 10_000), "real 2": ("train", 10_000)}
+    assert "svhn2mnist-mnist-50k" not in tracks()  # of pairs both sets must be as many
     assert find_track("stl10-50k").sets == {"real 1": ("unlabeled", 50_000), "real 2": ("unlabeled", 50_000)}
     for track in tracks().values():
         dataset = subject_of(track).dataset
@@ -47,6 +49,14 @@ def test_tracks_with_many_samples_take_disjoint_real_sets_that_the_splits_can_fi
             wanted = sum(count for part, count in track.sets.values() if part == split)
             there = dataset.splits[split]
             assert there is None or wanted <= (min(there) if isinstance(there, tuple) else there), track.name
+
+
+def test_of_pairs_another_set_is_translated_than_the_one_that_is_compared_with():
+    for track in tracks().values():
+        paired = subject_of(track).dataset.paired
+        assert track.translated == ("real 2" if paired else "real 1"), track.name
+        assert track.count == track.sets[track.translated][1]
+    assert find_track("cufs-sketch").sets["real 2"] == ("test", 100)  # so that nothing seen in training is translated
 
 
 def test_an_unknown_track_is_answered_with_the_close_ones():

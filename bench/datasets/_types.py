@@ -65,3 +65,10 @@ class Dataset:
     extractors: tuple[str, ...] = ("inception", "vgg16-random")
     publishable: bool = True
     labelled: "Callable[[str], Dataset] | None" = None
+
+    @property
+    def translated(self) -> str:
+        """The evaluation set of which a model that translates is given the other domain; as many images are generated.
+
+        They are compared with real 1, so their inputs must not be the partners of real 1."""
+        return "real 2" if self.paired else "real 1"

@@ -2,7 +2,8 @@
 
 Wang and Tang, "Face photo-sketch synthesis and recognition", PAMI 31(11), 2009. The cropped files are 200x250; the
 middle 200x200 is resized to 64x64, and grey sketches are repeated over three channels. 88 pairs to train and 100 to
-test, as published. The first real set is the test split, the second all 88 training images: there are no others.
+test, as published. The second real set, of which the other domain is translated, is the test split; the first, which
+everything is compared with, are all 88 training images: there are no others.
 """
 
 from collections import Counter
@@ -55,6 +56,6 @@ DATASET = Dataset(
     "cufs/train/sketch, cufs/test/photo and cufs/test/sketch below the data root, the same file name for a pair",
     domains=DOMAINS,
     paired=True,
-    eval_sets={"real 1": ("test", 100), "real 2": ("train", 88)},
+    eval_sets={"real 1": ("train", 88), "real 2": ("test", 100)},
     publishable=False,
 )

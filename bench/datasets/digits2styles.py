@@ -14,21 +14,23 @@ With a the ink in [0, 1], b its maximum over 3 x 3 pixels, g the ground (5 x 5 r
 The colours have any hue, a saturation below 0.7, and values in [0.15, 0.45) for the dark and [0.65, 0.95) for the light
 ones. Row r of n digits shows digit r mod n, in training ten times over with other colours; its partner stands
 r div n + 1 places further among the digits of its class, so that each plain digit is a partner once in every round.
+In the test split the two evaluation sets have no handwriting in common: partners stand in the same set.
 """
 
 from pathlib import Path
 
 import numpy as np
 
-from bench.datasets import digits
+from bench.datasets import ORDER_SEED, digits
 from bench.datasets._draw import hsv_to_rgb
-from bench.datasets._order import uniforms
+from bench.datasets._order import permutation, uniforms
 from bench.datasets._splits import check_choice, indexed_split
 from bench.datasets._types import Dataset, Split
 
 SPLITS = {"train": 12_970, "test": 500}
 DOMAINS = ("coloured", "plain")
 STREAMS = {"train": 5, "test": 6}
+SETS = {"real 1": ("test", 250), "real 2": ("test", 250)}
 SIZE, KNOTS = 32, 5
 
 
@@ -39,7 +41,7 @@ def load(split: str, root: Path, domain: str) -> Split:
     assert part.labels is not None
     ink, rows = part.read(0, part.count), np.arange(SPLITS[split])
     labels = part.labels[rows % part.count]
-    partner = _partners(part.labels, len(rows) // part.count)
+    partner = _partners(part.labels, _set_of_row(split, part.count), len(rows) // part.count)
 
     def pick(indices: np.ndarray) -> np.ndarray:
         if domain == "plain":
@@ -49,11 +51,19 @@ def load(split: str, root: Path, domain: str) -> Split:
     return indexed_split(len(rows), pick, labels)
 
 
-def _partners(labels: np.ndarray, rounds: int) -> np.ndarray:
-    """For every row the digit of its class that stands (round + 1) places further: int64 [rounds * n]."""
+def _set_of_row(split: str, count: int) -> np.ndarray:
+    """The evaluation set that `bench.datasets.eval_set` puts each row of a split in: int64 [n], 0 where in none."""
+    sets = np.zeros(count, np.int64)
+    if split == "test":
+        sets[permutation(ORDER_SEED, count)[SETS["real 1"][1] :]] = 1
+    return sets
+
+
+def _partners(labels: np.ndarray, sets: np.ndarray, rounds: int) -> np.ndarray:
+    """For every row the digit of its class and set that stands (round + 1) places further: int64 [rounds * n]."""
     partners = np.empty((rounds, len(labels)), np.int64)
-    for digit in np.unique(labels):
-        members = np.flatnonzero(labels == digit)
+    for digit, of in np.unique(np.stack([labels, sets]), axis=1).T:
+        members = np.flatnonzero((labels == digit) & (sets == of))
         for number in range(rounds):
             partners[number, members] = np.roll(members, -(number + 1))
     return partners.ravel()
@@ -94,6 +104,6 @@ DATASET = Dataset(
     classes=digits.DATASET.classes,
     domains=DOMAINS,
     paired=True,
-    eval_sets={"real 1": ("test", 250), "real 2": ("test", 250)},
+    eval_sets=SETS,
     extractors=("digits-cnn", "vgg16-random"),
 )

@@ -4,7 +4,8 @@
 |----------------------------------------------|---------------|---------------------------------------------------|
 | a folder, .zip, .npz or .npy of images       | as it is      | read in place                                     |
 | a run's folder, its checkpoint.safetensors   | `checkpoint`  | sampled here from the track's noise rows, or      |
-|                                              |               | translated from real 1 of the other domain        |
+|                                              |               | translated from the other domain of the real set  |
+|                                              |               | that the protocol names                           |
 | .onnx, TorchScript (.pt, .pth, .ts)          | `onnx`, `torchscript` | sampled in a process of its own           |
 
 A folder or zip of more than MOST_FILES files is refused before any of them is read.
@@ -20,7 +21,7 @@ import numpy as np
 
 from bench.datasets import eval_set
 from bench.entries import Kind, Origin
-from bench.evaluation import REAL_1, SAMPLING_SEED, Subject
+from bench.evaluation import SAMPLING_SEED, Subject
 from bench.provenance import file_sha256
 from bench.sources._zip import claimed_members
 from bench.submissions._generators import GeneratorSpec, Limits, sample_generator
@@ -123,7 +124,7 @@ def _from_checkpoint(path: Path, track: Track, subject: Subject, device: str, re
                 f"{name} translates {model.directions[0]} only, and {track.name} asks for {direction}; "
                 "submit it to the track of the other domain"
             )
-        other = eval_set(subject.dataset, REAL_1, subject.root, domains[1 - place])
+        other = eval_set(subject.dataset, subject.dataset.translated, subject.root, domains[1 - place])
         images = translate(model, other.read(0, other.count), direction)
     else:
         images = sample(model, SAMPLING_SEED, 0, track.count)
