@@ -128,7 +128,7 @@ def test_many_that_open_a_track_at_once_write_one_record(here):
 def test_a_damaged_record_is_told_and_not_replaced(here):
     record_track(opened(), here)
     track_path(here, "digits").write_text("{")
-    with pytest.raises(InputError, match=r"digits\.json is no record"):
+    with pytest.raises(InputError, match=r"digits\.json is no readable JSON"):
         record_track(opened(), here)
 
 
