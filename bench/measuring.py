@@ -73,7 +73,7 @@ class Measure:
 
 def about_extractor(plugin: Extractor) -> tuple[str, ...]:
     """A warning for all but the pool features of the Inception of papers."""
-    if plugin.family == "fid-inception":
+    if plugin.is_inception:
         if plugin.pool == "pool":
             return ()
         return (f"features of tap {plugin.pool!r}, not the ones of papers: compare only with numbers of the same tap",)

@@ -245,8 +245,8 @@ def _bias_note(record: RunRecord) -> str:
 
 def extractor_note(protocol: Protocol, which: str) -> str:
     """What the numbers of a table are made with."""
-    family = registry.load("extractors", protocol.extractor).family
-    apart = "" if family == "imagenet-inception" else ", NOT Inception: compare with numbers of this protocol only"
+    known = registry.load("extractors", protocol.extractor).is_inception
+    apart = "" if known else ", NOT Inception: compare with numbers of this protocol only"
     return f"features: {protocol.extractor}, resize {protocol.resize}{apart} ({which})"
 
 

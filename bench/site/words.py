@@ -99,8 +99,8 @@ def about_track(record: TrackRecord) -> str:
     title = dataset_of(record.rules).title
     domain = next((f", {one.domain}" for one in protocol.real if one.domain), "")
     real = next(one for one in protocol.real if one.name == REAL_1)
-    family = registry.load("extractors", protocol.extractor).family
-    apart = "" if family == "imagenet-inception" else " Not Inception: never beside the numbers of papers."
+    known = registry.load("extractors", protocol.extractor).is_inception
+    apart = "" if known else " Not Inception: never beside the numbers of papers."
     return (
         f"{title}{domain}. {sum(protocol.generated):,} generated images against {real.count:,} real ones, compared by "
         f"the features of {protocol.extractor}.{apart}"

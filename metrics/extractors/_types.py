@@ -32,7 +32,7 @@ class Extractor:
     modes, the default first. `weights` are public files, any ONE of which suffices; `shipped` names a file in
     `metrics/extractors/weights/` instead; neither means that no weights are needed. `build(weights, resize, device,
     taps)` returns a function from uint8 [b, 3, h, w] to {tap: float32 [b, d]}; heavy imports happen inside it.
-    `family` names the only other extractors that a number may stand beside ("imagenet-inception", "digits", ...).
+    `family` names the only other extractors that a number may stand beside ("fid-inception", "digits", ...).
     """
 
     name: str
@@ -48,3 +48,8 @@ class Extractor:
     weights: tuple[WeightFile, ...] = ()
     shipped: str = ""
     version: int = 1
+
+    @property
+    def is_inception(self) -> bool:
+        """Whether it is the network of published FIDs, beside which its own may stand."""
+        return self.family == "fid-inception"
