@@ -53,6 +53,7 @@ from metrics._errors import InputError
 from metrics._types import Metric
 from metrics.fid import METRIC as FID
 from metrics.fid import GaussianStats
+from storage.places import expanded
 
 Images = str | Path | np.ndarray | ImageSource
 Progress = Callable[[str, int, int], None]  # name of the set, images done, images in all
@@ -104,7 +105,7 @@ class Setup:
             resize=self.resize,
             tap=self.tap,
             logits=logits,
-            weights_file=None if self.weights is None else Path(self.weights),
+            weights_file=None if self.weights is None else expanded(self.weights),
             offline=self.offline,
             device=self.device,
             workers=self.workers,
@@ -119,7 +120,7 @@ class Setup:
                 limit=self.limit,
                 seed=self.seed,
                 skip_corrupt=self.skip_corrupt,
-                data_root=None if self.data_root is None else Path(self.data_root),
+                data_root=None if self.data_root is None else expanded(self.data_root),
                 cache=open_cache() if self.cache else None,
             )
         if self.limit is not None:
@@ -203,13 +204,13 @@ def fid(
             about_measure = about_extractor(
                 replace(registry.load("extractors", question["extractor"]), pool=question["tap"])
             )
-        one, other = side_of_statistics(Path(str(a)), saved_a), side_of_statistics(Path(str(b)), saved_b)
+        one, other = side_of_statistics(expanded(str(a)), saved_a), side_of_statistics(expanded(str(b)), saved_b)
     else:
         _check_there(a, b)
         measuring = setup.measure()
         question, about_measure = {**measuring.question, "tap": measuring.extractor.pool}, measuring.warnings
         given = ((a, saved_a), (b, saved_b))
-        files = [side_of_file(Path(str(images)), saved, measuring) if saved else None for images, saved in given]
+        files = [side_of_file(expanded(str(images)), saved, measuring) if saved else None for images, saved in given]
         sources = [None if saved else setup.open(images) for images, saved in given]
         if crosscheck and measuring.extractor.pool != "pool":
             raise InputError(f"--crosscheck compares the pool features, not tap {setup.tap!r}; leave --tap away")
@@ -306,7 +307,7 @@ def save_statistics(images: Images, path: Path, *, force: bool = False, **settin
     where the file cannot go there or exists and is not to be replaced (`force`).
     """
     setup = Setup(**settings)
-    path = Path(path)
+    path = expanded(path)
     check_target(path, force)
     _check_there(images)
     measuring = setup.measure()
@@ -327,7 +328,7 @@ def side_of(images: Images, measuring: Measure, setup: Setup) -> Side:
     """One side of a comparison: the features of a set of images, or a statistics file made by the same measure."""
     saved = _saved(images)
     if saved:
-        return side_of_file(Path(str(images)), saved, measuring)
+        return side_of_file(expanded(str(images)), saved, measuring)
     return _measured(setup.open(images), measuring, setup)
 
 
@@ -340,7 +341,7 @@ def _saved(images: Images) -> SavedStatistics | None:
     """The statistics, if these are given instead of images."""
     if not isinstance(images, str | Path):
         return None
-    path = Path(images)
+    path = expanded(images)
     return read_statistics(path) if path.is_file() and is_statistics(path) else None
 
 
@@ -355,7 +356,7 @@ def _check_there(*given: Images) -> None:
     for images in given:
         if not isinstance(images, str | Path) or SPLIT_OF_DATASET.fullmatch(str(images)):
             continue
-        if images == "" or not Path(images).exists():
+        if images == "" or not expanded(images).exists():
             open_source(images)
 
 

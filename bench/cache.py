@@ -8,13 +8,13 @@ writer leaves behind is never read, and is swept when older than a day.
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import re
 import shutil
 import stat
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -26,7 +26,9 @@ from typing import Any
 import numpy as np
 
 from metrics._errors import InputError
-from metrics.extractors._folders import cache_folder
+from storage.errors import cannot, reason
+from storage.folders import new_folder
+from storage.places import cache_folder
 
 RECORD = "entry.json"
 UNFINISHED = ".writing-"
@@ -161,7 +163,7 @@ class Cache:
             try:
                 _remove(folder)
             except OSError as error:
-                raise InputError(f"cannot remove {folder} ({error.strerror}); check who owns the folder") from error
+                raise InputError(cannot("remove", folder, error)) from error
             freed += size
         return freed + self._sweep(0.0 if older_than is None else ABANDONED_SECONDS)
 
@@ -186,7 +188,7 @@ class Draft:
     def __init__(self, root: Path, key: str, meta: dict[str, Any]) -> None:
         self.target = root / key
         self.meta = meta
-        self.folder = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=root))
+        self.folder = new_folder(root, UNFINISHED)
         self.files: dict[str, FileIO] = {}
 
     def create(self, name: str, shape: tuple[int, ...], dtype: np.dtype) -> FileIO:
@@ -267,9 +269,9 @@ def write_all(file: FileIO, data: memoryview) -> None:
 
 def not_kept(error: OSError) -> str:
     """The warning for a result that is right but could not be kept."""
-    reason = error.strerror or str(error)
-    remedy = "`bench cache empty` frees space, BENCH_CACHE names another folder"
-    return f"not kept in the cache ({reason}): the result is complete, but will be computed again; {remedy}"
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    remedy = f"{'`bench cache empty` frees space, ' if full else ''}BENCH_CACHE names another folder"
+    return f"not kept in the cache ({reason(error)}): the result is complete, but will be computed again; {remedy}"
 
 
 def _record(folder: Path) -> dict[str, Any]:
@@ -328,7 +330,7 @@ def _written_and_size(folder: Path) -> tuple[float, int]:
 def _remove(folder: Path) -> None:
     """Rename an entry away, then delete it, so that a kill in between leaves no half of it under its key."""
     while folder.exists():
-        aside = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=folder.parent))
+        aside = new_folder(folder.parent, UNFINISHED)
         with contextlib.suppress(FileNotFoundError):  # another process removed either of the two
             folder.rename(aside / folder.name)
         shutil.rmtree(aside, ignore_errors=True)  # what resists has lost its key, the next sweep tries again

@@ -1,19 +1,17 @@
-"""Files that are written whole or not at all, and a lock that is a file."""
+"""Files that are written whole or not at all, and a lock, whose failures are the user's to mend: see `storage`."""
 
-import os
-import secrets
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
+import storage.files
+import storage.locks
 from metrics._errors import InputError
-
-POLL_SECONDS = 0.05
+from storage.errors import told
 
 
 def write_text(path: Path, text: str) -> None:
@@ -23,31 +21,24 @@ def write_text(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file, whole or not at all; InputError where the place cannot be written."""
-    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise InputError(
-            f"cannot write {path} ({error.strerror or error}); free some space or choose another"
-        ) from error
-    finally:
-        if temporary.exists():
-            temporary.unlink()
+    with told("write", path, InputError):
+        storage.files.write_bytes(path, data)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """An empty file beside `path` to write to by its name, which takes its place at the end; InputError where the place
+    cannot be written."""
+    with told("write", path, InputError), storage.files.whole(path) as unfinished:
+        yield unfinished
 
 
 def check_writable(folder: Path) -> None:
     """InputError where no file can be written into this folder, or into the one where it would be made."""
-    place = next(one for one in (folder.absolute(), *folder.absolute().parents) if one.exists())
-    try:
+    with told("write into", folder, InputError):
+        place = next(one for one in (folder.absolute(), *folder.absolute().parents) if one.exists())
         with tempfile.TemporaryFile(dir=place):
             return
-    except OSError as error:
-        raise InputError(f"cannot write into {place} ({error.strerror or error}); choose another folder") from error
 
 
 def npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
@@ -66,28 +57,15 @@ def npy_bytes(array: np.ndarray) -> bytes:
 
 @contextmanager
 def locked(path: Path, who: str, *, seconds: float = 0.0) -> Iterator[None]:
-    """Hold the lock of `path`, a file beside it that only one process can create; it is removed at the end.
+    """Hold the lock of `path`, which ends with this process, however it ends; see `storage.locks`.
 
-    Raises InputError that says `who` holds it where it is not free within `seconds`, and where it cannot be written. A
-    process that was killed leaves its lock behind; the message says which file that is.
+    Raises InputError that says `who` holds it where it is not free within `seconds`, and where it cannot be written.
     """
-    lock = path.with_name(f".{path.name}.lock")
-    until = time.monotonic() + seconds
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        while True:
+    with ExitStack() as stack:
+        with told("write", storage.locks.lock_of(path), InputError):
             try:
-                lock.open("x").close()
-                break
-            except FileExistsError:
-                if time.monotonic() >= until:
-                    raise InputError(
-                        f"{who} at this moment: it holds {lock}; wait for it, or remove that file if nothing runs"
-                    ) from None
-            time.sleep(POLL_SECONDS)
-    except OSError as error:
-        raise InputError(f"cannot write {lock} ({error.strerror or error}); choose another --results") from error
-    try:
+                stack.enter_context(storage.locks.locked(path, seconds))
+            except BlockingIOError as error:
+                lock = storage.locks.lock_of(path)
+                raise InputError(f"{who} at this moment: it holds {lock}; wait for it") from error
         yield
-    finally:
-        lock.unlink(missing_ok=True)

@@ -1,35 +1,20 @@
-"""A folder written whole or not at all."""
+"""A folder written whole or not at all, whose failures are the user's to mend: see `storage.folders`."""
 
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import storage.folders
 from metrics._errors import InputError
+from storage.errors import told
 
 
 @contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
-    """An empty folder beside `folder` to write into, which takes its place at the end, over what was there.
+def whole_folder(folder: Path, then: Callable[[], None] | None = None) -> Iterator[Path]:
+    """An empty folder beside `folder` to write into, which takes its place at the end, over what was there; `then` runs
+    when it has, and belongs to it.
 
-    Where anything fails or is interrupted, `folder` stays as it was; InputError where there is no room.
+    Where anything fails or is interrupted, `folder` stays as it was; InputError where it cannot be written.
     """
-    unfinished, replaced = (folder.with_name(f".{folder.name}.{word}") for word in ("unfinished", "replaced"))
-    try:
-        for stale in (unfinished, replaced):
-            shutil.rmtree(stale, ignore_errors=True)
-        unfinished.mkdir(parents=True)
+    with told("write", folder, InputError), storage.folders.whole_folder(folder, then) as unfinished:
         yield unfinished
-        if folder.exists():
-            folder.rename(replaced)
-        try:
-            unfinished.rename(folder)
-        except BaseException:
-            if replaced.exists():
-                replaced.rename(folder)
-            raise
-    except OSError as error:
-        raise InputError(f"cannot write {folder} ({error.strerror or error}); free some space") from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-    shutil.rmtree(replaced, ignore_errors=True)

@@ -6,8 +6,8 @@ Made from a table's values, so a figure never says anything that its table does 
 from pathlib import Path
 from typing import Any
 
+from bench.files import whole
 from bench.tables import ARROWS, Table
-from metrics._errors import InputError
 
 LANDMARK, RUN, INK, FAINT = "#999999", "#3366aa", "#222222", "#dddddd"
 ROW_INCHES = 0.36
@@ -51,14 +51,5 @@ def _frame(axes: Any, names: list[str]) -> None:
 
 
 def _save(figure: Any, path: Path) -> None:
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with whole(path) as unfinished:
         figure.savefig(unfinished, format="png", dpi=100, metadata={"Software": None})
-        unfinished.replace(path)
-    except OSError as error:
-        raise InputError(
-            f"cannot write {path} ({error.strerror or error}); free some space or choose another"
-        ) from error
-    finally:
-        unfinished.unlink(missing_ok=True)

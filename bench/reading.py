@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import storage.errors as words
 from metrics._errors import InputError
 
 RESTORE = "restore it"
@@ -54,10 +55,9 @@ def opened(path: Path, remedy: str = RESTORE, most: int | None = None) -> Iterat
             yield file
     except (FileNotFoundError, NotADirectoryError) as error:
         raise Missing(path, "does not exist", remedy) from error
-    except PermissionError as error:
-        raise Unreadable(path, f"cannot be read ({error.strerror})", "check its permissions") from error
     except OSError as error:
-        raise Unreadable(path, f"cannot be read ({error.strerror or error})", remedy) from error
+        mends = words.REMEDIES.get(error.errno or 0, remedy)
+        raise Unreadable(path, f"cannot be read ({words.reason(error)})", mends) from error
 
 
 def check_file(path: Path, remedy: str = RESTORE) -> None:

@@ -26,6 +26,7 @@ from bench.evaluation import (
     Evaluation,
     Subject,
 )
+from bench.files import whole
 from bench.folders import whole_folder
 from bench.generators import Generator
 from bench.jobs import Job
@@ -93,16 +94,8 @@ def save_generated(folder: Path, made: Arrays, translated: str = REAL_1) -> None
 
 def save_images(path: Path, images: np.ndarray, beside: Mapping[str, Any] = MappingProxyType({})) -> None:
     """uint8 [n, c, h, w] as an npz with `arr_0` uint8 [n, h, w, c] and texts beside it, whole or not at all."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("wb") as file:
-            np.savez(file, arr_0=np.ascontiguousarray(images.transpose(0, 2, 3, 1)), **beside)
-        unfinished.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write {path} ({error.strerror or error}); free some space") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with whole(path) as unfinished, unfinished.open("wb") as file:
+        np.savez(file, arr_0=np.ascontiguousarray(images.transpose(0, 2, 3, 1)), **beside)
 
 
 def save_pngs(folder: Path, images: np.ndarray, names: Sequence[str] = (), *, force: bool = False) -> None:
@@ -110,14 +103,8 @@ def save_pngs(folder: Path, images: np.ndarray, names: Sequence[str] = (), *, fo
     exists or there is no room. `force` replaces a folder that holds nothing but PNGs."""
     from PIL import Image
 
-    if folder.exists():
-        strangers = (
-            [path.name for path in folder.iterdir() if path.suffix != ".png"] if folder.is_dir() else [folder.name]
-        )
-        if strangers or not force:
-            why = f"holds {strangers[0]}, so it is not replaced" if strangers else "exists; replace it with --force"
-            raise InputError(f"{folder} {why}, or choose another name")
     with whole_folder(folder) as unfinished:
+        _check_replaced(folder, force)
         for row, image in enumerate(images):
             pixels = image[0] if len(image) == 1 else image.transpose(1, 2, 0)
             path = unfinished / (names[row] if names else f"{row:05d}.png")
@@ -135,6 +122,15 @@ def names_like(folder: Path, count: int) -> list[str]:
     if len({name.casefold() for name in names}) == len(names):
         return names
     return [f"{path.as_posix()}.png" for path in files]
+
+
+def _check_replaced(folder: Path, force: bool) -> None:
+    if not folder.exists():
+        return
+    strangers = [path.name for path in folder.iterdir() if path.suffix != ".png"] if folder.is_dir() else [folder.name]
+    if strangers or not force:
+        why = f"holds {strangers[0]}, so it is not replaced" if strangers else "exists; replace it with --force"
+        raise InputError(f"{folder} {why}, or choose another name")
 
 
 def load_generated(folder: Path, subject: Subject) -> Arrays:

@@ -8,8 +8,6 @@ Nothing is ever unpickled.
 """
 
 import json
-import os
-import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +19,7 @@ from bench import __version__
 from bench.array_files import ArrayFile
 from bench.cache import Cache, digest_of
 from bench.features import FEATURES_VERSION, FeatureTable
+from bench.files import whole
 from metrics._arrays import row_blocks
 from metrics._errors import InputError
 from metrics.extractors._types import Extractor
@@ -117,17 +116,8 @@ def write_statistics(path: Path, stats: Gaussian, provenance: Mapping[str, Any],
     if not (np.isfinite(mean).all() and np.isfinite(cov).all()):
         raise InputError(f"{path}: statistics of {stats.count} images are not finite; a covariance needs at least two")
     text = np.array(json.dumps(dict(provenance), sort_keys=True, allow_nan=False))
-    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    try:
-        with temporary.open("xb") as file:
-            np.savez(file, mu=mean, sigma=cov, count=np.int64(stats.count), provenance=text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror or error}); choose another place") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole(path) as unfinished, unfinished.open("wb") as file:
+        np.savez(file, mu=mean, sigma=cov, count=np.int64(stats.count), provenance=text)
 
 
 def is_statistics(path: Path) -> bool:

@@ -5,16 +5,16 @@ results/figures/<data set>/<model>-seed<k>/*.png         copies of a run's last 
 results/figures/<data set>/<protocol id>/comparison.png
 """
 
-import shutil
 from pathlib import Path
 
 from bench import registry
-from bench.files import write_text
+from bench.files import write_bytes, write_text
 from bench.plots import plot_intervals
 from bench.records import RunRecord, read_records, slug
 from bench.run_tables import comparison_tables, run_tables
 from bench.tables import csv_text, markdown
 from metrics._errors import InputError
+from storage.errors import told
 
 SHOWING_DATA = ("reconstructions", "translation")  # how pictures begin that show images of the data set
 
@@ -50,20 +50,13 @@ def copy_figures(record: RunRecord, run_folder: Path, results: Path) -> None:
     Pictures that show images of a data set whose licence forbids to publish them stay in the run's folder.
     """
     folder = _figures(record, results)
-    unfinished = folder / ".unfinished"
-    try:
+    with told("copy the figures to", folder, InputError):
         folder.mkdir(parents=True, exist_ok=True)
         for stale in folder.glob("*.png"):
             stale.unlink()
         for picture in run_folder.glob("*.png"):
             if not _withheld(record, picture.name):
-                shutil.copyfile(picture, unfinished)
-                unfinished.replace(folder / picture.name)
-    except OSError as error:
-        raise InputError(f"cannot copy the figures to {folder} ({error.strerror or error}); free some space") from error
-    finally:
-        if unfinished.exists():
-            unfinished.unlink()
+                write_bytes(folder / picture.name, picture.read_bytes())
 
 
 def _withheld(record: RunRecord, picture: str) -> bool:

@@ -9,7 +9,6 @@ files no hash is on record: their name has to do, and whoever uses them is told.
 
 import hashlib
 import http.client
-import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
@@ -17,10 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import registry
+from bench.files import locked
 from metrics._errors import InputError
-from metrics.extractors._folders import cache_folder
 from metrics.extractors._types import Extractor, WeightFile
 from reference_models.pretrained._types import PublicFile
+from storage.errors import cannot, told
+from storage.places import cache_folder, expanded, home, named
 
 File = WeightFile | PublicFile
 
@@ -74,16 +75,16 @@ def find(extractor: Extractor, explicit: Path | None = None, offline: bool = Fal
         if explicit:
             raise InputError(f"extractor {extractor.name!r} has no weights file, got {explicit}; leave --weights away")
         return Weights(None, "", True)
-    named = explicit or _from_environment(extractor)
-    if named and named.is_file():
-        return _hashed(named, extractor)
+    given = (explicit and expanded(explicit)) or _from_environment(extractor)
+    if given and given.is_file():
+        return _hashed(given, extractor)
     for file in extractor.weights:
-        if named and (named / file.name).is_file():
-            return _hashed(named / file.name, extractor)
-    if named and (explicit or not named.is_dir()):
+        if given and (given / file.name).is_file():
+            return _hashed(given / file.name, extractor)
+    if given and (explicit or not given.is_dir()):
         expected = " or ".join(file.name for file in extractor.weights) or extractor.shipped
         where = "" if explicit else " (from BENCH_WEIGHTS)"
-        raise InputError(f"no weights at {str(named)!r}{where}; expected a file, or a folder that holds {expected}")
+        raise InputError(f"no weights at {str(given)!r}{where}; expected a file, or a folder that holds {expected}")
     if extractor.shipped:
         if not (SHIPPED / extractor.shipped).is_file():
             raise InputError(
@@ -130,8 +131,10 @@ def fetch(name: str, progress: Callable[[int, int], None] | None = None, offline
         )
     failures = []
     for file in files:
+        place = folder() / file.name
         try:
-            return _download(file, progress or (lambda done, total: None))
+            with locked(place, f"another process downloads {file.name}"), told("write", place, InputError):
+                return _download(file, progress or (lambda done, total: None))
         except InputError as error:
             failures.append(str(error))
     raise InputError("; ".join(failures))
@@ -147,17 +150,17 @@ def fetchable(name: str) -> Sequence[File]:
     return extractor.weights
 
 
-def _status(name: str, file: File, named: Path | None) -> Status:
-    path, place = _place(named, file)
+def _status(name: str, file: File, given: Path | None) -> Status:
+    path, place = _place(given, file)
     return Status(name, file.name, file.url, file.sha256, file.size, file.licence, path, place)
 
 
-def _place(named: Path | None, file: File) -> tuple[Path | None, str]:
-    """Where this file would be taken from, a place `named` in the environment first, and the word for that place."""
-    if named and named.is_dir():
-        named = named / file.name
-    if named and named.is_file():
-        return named, "BENCH_WEIGHTS"
+def _place(given: Path | None, file: File) -> tuple[Path | None, str]:
+    """Where this file would be taken from, a place `given` by the environment first, and the word for that place."""
+    if given and given.is_dir():
+        given = given / file.name
+    if given and given.is_file():
+        return given, "BENCH_WEIGHTS"
     try:
         return kept(file)
     except InputError:
@@ -176,14 +179,13 @@ def _shipped(extractor: Extractor) -> Status:
 
 def named_folder() -> Path | None:
     """The folder of weights that the environment names; a single file there belongs to an extractor."""
-    value = os.environ.get("BENCH_WEIGHTS")
-    return Path(value) if value and Path(value).is_dir() else None
+    place = named("BENCH_WEIGHTS")
+    return place if place and place.is_dir() else None
 
 
 def _from_environment(extractor: Extractor) -> Path | None:
-    value = os.environ.get("BENCH_WEIGHTS")
     # One variable for all extractors: those that ship their weights go on using these.
-    return Path(value) if value and not extractor.shipped else None
+    return None if extractor.shipped else named("BENCH_WEIGHTS")
 
 
 def kept(file: File) -> tuple[Path | None, str]:
@@ -195,13 +197,17 @@ def kept(file: File) -> tuple[Path | None, str]:
         raise InputError(
             f"weights file {own} is damaged: its sha256 is not {file.sha256}. Delete it and fetch it again"
         )
-    hub = _torch_hub() / file.name
-    return (hub, "torch hub") if hub.is_file() and _fits(hub, file) else (None, "")
+    hub = _torch_hub()
+    found = hub and hub / file.name
+    return (found, "torch hub") if found and found.is_file() and _fits(found, file) else (None, "")
 
 
-def _torch_hub() -> Path:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(os.environ.get("TORCH_HOME") or cache / "torch") / "hub" / "checkpoints"
+def _torch_hub() -> Path | None:
+    """Where torch keeps its downloads; None where nothing is named and there is no home folder."""
+    own = home()
+    cache = named("XDG_CACHE_HOME") or (own and own / ".cache")
+    torch = named("TORCH_HOME") or (cache and cache / "torch")
+    return torch and torch / "hub" / "checkpoints"
 
 
 def _hashed(path: Path, extractor: Extractor) -> Weights:
@@ -235,7 +241,6 @@ def _missing(extractor: Extractor, offline: bool) -> str:
 
 
 def _download(file: File, progress: Callable[[int, int], None]) -> Path:
-    folder().mkdir(parents=True, exist_ok=True)
     part, total = folder() / f"{file.name}.part", file.size
     if not total:
         part.unlink(missing_ok=True)  # how much of it is there cannot be told
@@ -271,9 +276,7 @@ def _transfer(file: File, part: Path, progress: Callable[[int, int], None]) -> i
                     done += len(chunk)
                     progress(done, total)
         except OSError as error:
-            raise InputError(
-                f"cannot write {part}: {error.strerror or error}; free some space and try again"
-            ) from error
+            raise InputError(cannot("write", part, error)) from error
     return total
 
 

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from metrics._errors import InputError
 from metrics.extractors import _graph
 from metrics.extractors._engine import compile_network
-from metrics.extractors._folders import cache_folder
+from storage.places import cache_folder
 
 SHAPE = (3, 12, 10)
 

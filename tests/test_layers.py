@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from bench.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("bench", "metrics", "reference_models", "surroundings")
+PACKAGES = ("bench", "metrics", "reference_models", "storage", "surroundings")
 MODULES = {path.relative_to(ROOT): ast.parse(path.read_text()) for p in PACKAGES for path in (ROOT / p).rglob("*.py")}
 METRIC_LIBRARIES = {"numpy", "scipy", "jaxtyping", "metrics", "surroundings"}
 NETWORK = {"socket", "urllib.request", "http.client", "requests", "ftplib"}
@@ -62,7 +62,7 @@ def top(name):
 
 @pytest.mark.parametrize("package", ["metrics", "reference_models"])
 def test_metrics_and_models_import_neither_each_other_nor_bench(package):
-    others = set(PACKAGES) - {package, "surroundings"}
+    others = set(PACKAGES) - {package, "storage", "surroundings"}
     for path, tree in of_package(package).items():
         assert not {top(name) for name in imported(tree)} & others, path
 
@@ -71,6 +71,11 @@ def test_what_all_packages_may_import_imports_numpy_only():
     for path, tree in of_package("surroundings").items():
         assert not {top(name) for name in imported(tree)} & set(PACKAGES), path
         assert "torch" not in {top(name) for name in imported(tree, everywhere=False)}, path
+
+
+def test_storage_imports_the_standard_library_and_platformdirs_only():
+    for path, tree in of_package("storage").items():
+        assert {top(name) for name in imported(tree)} <= {"storage", "platformdirs"} | sys.stdlib_module_names, path
 
 
 def test_metric_modules_load_numpy_and_scipy_only():

@@ -75,7 +75,7 @@ def test_a_file_without_permission_says_so(tmp_path, monkeypatch):
 
     (tmp_path / "file").write_bytes(b"1")
     monkeypatch.setattr(os, "open", forbidden)
-    assert refused(read_text, tmp_path / "file").endswith("cannot be read (Permission denied); check its permissions")
+    assert "cannot be read (Permission denied); check its permissions" in refused(read_text, tmp_path / "file")
 
 
 @pytest.mark.parametrize("read", [read_text, read_json, read_toml])

@@ -19,6 +19,7 @@ from bench.entries import NEIGHBOURS, PREVIEW, beside, entry_path
 from bench.site import write_site
 from bench.site.links import safe_link
 from metrics._errors import InputError
+from storage.files import is_unfinished
 
 NASTY = "<script>window.broken = 1</script>"
 NASTY_ATTRIBUTE = '" autofocus onfocus="window.broken = 1'
@@ -357,7 +358,7 @@ def test_an_interruption_between_the_two_renamings_puts_the_old_site_back(result
     real = Path.rename
 
     def interrupted(path, target):
-        if path.name.endswith(".unfinished"):
+        if is_unfinished(path):
             raise KeyboardInterrupt
         return real(path, target)
 

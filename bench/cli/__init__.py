@@ -5,12 +5,12 @@ constant `command` the click command. Neither the help nor one command imports t
 `bench --help` and `bench list` start at once.
 
 Exit codes: 0 done; 1 something of this machine gave out (memory, disk), a finding (`bench doctor`), or a bug, which
-shows its traceback; 2 what was given cannot be used, told in one line; 130 interrupted.
+shows its traceback; 2 what was given cannot be used, told in one line; 130 interrupted (143 by SIGTERM, 129 by SIGHUP).
 """
 
 import ast
+import contextlib
 import difflib
-import errno
 import importlib
 import os
 import sys
@@ -21,7 +21,9 @@ from typing import Any, NoReturn
 import click
 
 from bench import __version__
+from bench.cli import _signals, _streams
 from bench.cli._options import examples
+from storage.errors import REMEDIES, reason, remedy
 
 HERE = Path(__file__).parent
 TO_BE_MENDED = {("metrics._errors", "InputError"), ("reference_models._errors", "ModelError")}
@@ -31,12 +33,6 @@ TOLD_ELSEWHERE = (  # warnings of libraries about what our own errors say
 )
 TORCH_MEMORY = "DefaultCPUAllocator"  # in the RuntimeError of a processor's memory that gave out
 TORCH_COMPILE = ("torch._inductor", "torch._dynamo")  # where the errors of torch.compile come from
-REMEDIES = {  # of what the machine refuses
-    errno.ENOSPC: "make room there, or choose another folder",
-    errno.EDQUOT: "make room there, or choose another folder",
-    errno.EROFS: "choose another folder",
-    errno.EACCES: "check its permissions, or choose another",
-}
 
 
 class Commands(click.Group):
@@ -70,10 +66,12 @@ class Commands(click.Group):
         # Threads of torch's CPU kernels spin while they wait: with another program on the same two cores, a training
         # step took 1.1 s instead of 0.09 s. Has to come before torch is imported; a value that the user has set stays.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        _streams.fit()
         try:
-            code = super().main(*args, **{"prog_name": "bench", **kwargs, "standalone_mode": False})
+            with _signals.ended_like_ctrl_c() as came:
+                code = super().main(*args, **{"prog_name": "bench", **kwargs, "standalone_mode": False})
         except click.exceptions.Abort:
-            _end("interrupted; the cache and all finished files are intact", 130)
+            _end("interrupted; the cache and all finished files are intact", _signals.exit_code(came))
         except click.UsageError as error:
             see = f" See `{error.ctx.command_path} --help`" if error.ctx else ""
             _end(error.format_message() + see, 2)
@@ -108,7 +106,7 @@ def _one_line(error: Exception) -> tuple[str, int] | None:
         return f"torch.compile failed here ({str(error).partition(chr(10))[0]}); leave --compile away", 1
     if isinstance(error, OSError) and error.errno in REMEDIES:
         place = f": {error.filename}" if error.filename else ""
-        return f"{error.strerror}{place}; {REMEDIES[error.errno]}", 1
+        return f"{reason(error)}{place}; {remedy(error)}", 1
     return None
 
 
@@ -118,7 +116,8 @@ def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
 
 
 def _end(message: str, code: int) -> NoReturn:
-    click.echo(f"bench: {' '.join(message.split())}", err=True)
+    with contextlib.suppress(OSError):  # the terminal may be closed
+        click.echo(f"bench: {' '.join(message.split())}", err=True)
     sys.exit(code)
 
 

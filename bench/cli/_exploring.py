@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.cli._options import data_root_option, gathered, json_option
+from bench.cli._options import data_root_option, gathered, json_option, path_type
 from bench.cli._output import print_json, say
-from bench.cli._running import Extracting, device_option, force_option, open_measure, path_type
+from bench.cli._running import Extracting, device_option, force_option, open_measure
 
 if TYPE_CHECKING:
     from bench.exploring import Explorable, Explored, Opened

@@ -5,12 +5,15 @@ are the keywords of the functions in `bench.api`.
 """
 
 import functools
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import click
+
+from storage.places import expanded
 
 Function = Callable[..., Any]
 SEED = click.IntRange(0, 2**32 - 1)  # what numpy's RandomState takes
@@ -46,9 +49,20 @@ def examples(*lines: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
+class PathType(click.Path):
+    """A path in which `~` is the home folder, as the shell would have it where it stands alone."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return expanded(os.fsdecode(super().convert(value, param, ctx)))
+
+
+path_type = PathType()
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 data_root_option = click.option(
-    "--data-root", type=click.Path(path_type=Path), help="Where data sets were downloaded to.  [env: BENCH_DATA]"
+    "--data-root", type=path_type, help="Where data sets were downloaded to.  [env: BENCH_DATA]"
 )
 workers_option = click.option(
     "--workers", type=click.IntRange(min=0), default=2, show_default=True, help="Threads that decode images."
@@ -73,7 +87,7 @@ def measuring_options(function: Function) -> Function:
         ),
         click.option(
             "--weights",
-            type=click.Path(path_type=Path),
+            type=path_type,
             metavar="FILE",
             help="Weights of the extractor.  [env: BENCH_WEIGHTS]",
         ),

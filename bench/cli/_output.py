@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from bench.cli._streams import fits
+
 if TYPE_CHECKING:
     from bench.tables import Table
 
@@ -18,8 +20,12 @@ Progress = Callable[[str, int, int], None]
 
 
 def print_json(value: Any) -> None:
-    """One strict JSON value with sorted keys; a NaN is a bug of whoever made it, and raises."""
-    click.echo(json.dumps(value, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False))
+    """One strict JSON value with sorted keys; a NaN is a bug of whoever made it, and raises.
+
+    In UTF-8, or with every other character escaped where the console has another encoding or a name is no text.
+    """
+    text = json.dumps(value, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False)
+    click.echo(text if fits(text) else json.dumps(value, indent=2, sort_keys=True, allow_nan=False))
 
 
 def print_facts(facts: Iterable[tuple[str, str]], warnings: Iterable[str] = ()) -> None:

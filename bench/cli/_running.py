@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 from click.core import ParameterSource
 
-from bench.cli._options import data_root_option, gathered, workers_option
+from bench.cli._options import data_root_option, gathered, path_type, workers_option
 from bench.cli._output import print_json, say
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 Function = Callable[..., Any]
 NOT_REPEATED = ("resume", "force", "plan")
 
-path_type = click.Path(path_type=Path)
 results_option = click.option(
     "--results", type=path_type, default=Path("results"), show_default=True, help="Where records and tables go."
 )

@@ -17,9 +17,9 @@ from bench.cli._exploring import (
     steps_option,
     truncation_option,
 )
-from bench.cli._options import examples, json_option
+from bench.cli._options import examples, json_option, path_type
 from bench.cli._output import print_columns, print_json, progress
-from bench.cli._running import Extracting, extracting_options, open_measure, path_type
+from bench.cli._running import Extracting, extracting_options, open_measure
 
 
 @click.group(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from bench.cli._options import data_root_option, examples, json_option
+from bench.cli._options import data_root_option, examples, json_option, path_type
 from bench.cli._output import progress
 from bench.cli._running import (
     Judging,
@@ -12,7 +12,6 @@ from bench.cli._running import (
     force_option,
     judging_options,
     open_protocol,
-    path_type,
     show,
 )
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from bench.cli._options import data_root_option, examples, json_option
+from bench.cli._options import data_root_option, examples, json_option, path_type
 from bench.cli._output import print_json, say
-from bench.cli._running import device_option, force_option, path_type
+from bench.cli._running import device_option, force_option
 
 NO_FOLDER = {".npy", ".zip", ".png", ".jpg", ".jpeg", ".gif"}  # names that would make a folder surprising
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from bench.cli._options import examples, json_option
+from bench.cli._options import examples, json_option, path_type
 from bench.cli._output import print_json
-from bench.cli._running import force_option, path_type, results_option
+from bench.cli._running import force_option, results_option
 
 
 @click.command(epilog=examples("bench site -o site", "bench site -o public/leaderboard --results results --force"))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from bench.cli._options import Measuring, Reading, examples, json_option, measuring_options, reading_options
+from bench.cli._options import Measuring, Reading, examples, json_option, measuring_options, path_type, reading_options
 from bench.cli._output import print_facts, print_json, print_warnings, progress
 from bench.cli.fid import measured_with
 
@@ -16,7 +16,7 @@ from bench.cli.fid import measured_with
     )
 )
 @click.argument("images", metavar="IMAGES")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, metavar="FILE", help="The .npz file.")
+@click.option("-o", "--output", type=path_type, required=True, metavar="FILE", help="The .npz file.")
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @measuring_options
 @reading_options

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench.cli._findings import show_findings
-from bench.cli._options import data_root_option, examples, gathered, json_option, workers_option
+from bench.cli._options import data_root_option, examples, gathered, json_option, path_type, workers_option
 from bench.cli._output import figure, print_facts, print_json, progress, say
-from bench.cli._running import force_option, path_type, results_option
+from bench.cli._running import force_option, results_option
 from bench.cli._submitting import Running, running_options
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from bench.cli._options import data_root_option, examples, json_option
+from bench.cli._options import data_root_option, examples, json_option, path_type
 from bench.cli._output import print_columns, print_facts, print_json
-from bench.cli._running import path_type, results_option
+from bench.cli._running import results_option
 
 
 @click.group(invoke_without_command=True, epilog=examples("bench tracks", "bench tracks --json"))

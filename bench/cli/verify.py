@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.cli._options import data_root_option, examples, json_option, workers_option
+from bench.cli._options import data_root_option, examples, json_option, path_type, workers_option
 from bench.cli._output import print_json, progress
-from bench.cli._running import path_type, results_option
+from bench.cli._running import results_option
 from bench.cli._submitting import Running, running_options
 
 if TYPE_CHECKING:

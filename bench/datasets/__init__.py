@@ -1,6 +1,5 @@
 """Data sets, one file each. `open_dataset` finds one by name, `eval_set` reads one of its disjoint evaluation sets."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from bench.datasets._order import permutation
 from bench.datasets._splits import subset
 from bench.datasets._types import Dataset, Split
 from metrics._errors import InputError
+from storage.places import data_folder, expanded
 
 ORDER_SEED = 680  # the order in which every split hands out its evaluation images
 BLOCK = 256  # images compared at a time
@@ -17,13 +17,7 @@ BLOCK = 256  # images compared at a time
 
 def data_root(explicit: Path | None = None) -> Path:
     """Where downloads live: the folder given, else $BENCH_DATA, else the user's own data folder."""
-    if explicit is not None:
-        return Path(explicit)
-    if os.environ.get("BENCH_DATA"):
-        return Path(os.environ["BENCH_DATA"])
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("genbench"))
+    return data_folder() if explicit is None else expanded(explicit)
 
 
 def open_dataset(name: str) -> Dataset:

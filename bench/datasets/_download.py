@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from bench.files import locked
+from bench.folders import whole_folder
 from metrics._errors import InputError
 
 Progress = Callable[[int, int | None], None]
@@ -30,7 +32,11 @@ def download(
     these are given. Raises InputError where the network fails (running it again goes on) or the check does (the part is
     deleted).
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with locked(path, f"another process downloads {path.name}"):
+        _download(url, path, size, sha256, progress)
+
+
+def _download(url: str, path: Path, size: int | None, sha256: str | None, progress: Progress | None) -> None:
     part = path.with_name(path.name + ".partial")
     try:
         _append(url, part, size, progress)
@@ -57,21 +63,19 @@ def unpack(archive: Path, folder: Path, top: str) -> None:
     Members are files and folders below `top`; anything else (an absolute path, "..", a link, a device) is refused.
     Raises InputError for such a member, a damaged archive, or where `folder/top` is already there.
     """
-    if (folder / top).exists():
-        raise InputError(f"{folder / top} is already there; move it away to unpack {archive.name} anew")
-    new = folder / f".{top}.tmp-unpack"
-    shutil.rmtree(new, ignore_errors=True)
-    try:
-        for name, source in _zip_members(archive) if zipfile.is_zipfile(archive) else _tar_members(archive):
-            target = new / _safe(name, archive, top)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with target.open("xb") as sink:
-                shutil.copyfileobj(source, sink, CHUNK)
-        (new / top).replace(folder / top)
-    except (*DAMAGED, FileExistsError, FileNotFoundError) as error:
-        raise InputError(f"{archive} is damaged ({error}); delete it and fetch it again") from error
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
+    with whole_folder(folder / top) as new:
+        if (folder / top).exists():
+            raise InputError(f"{folder / top} is already there; move it away to unpack {archive.name} anew")
+        try:
+            for name, source in _zip_members(archive) if zipfile.is_zipfile(archive) else _tar_members(archive):
+                target = new.joinpath(*_safe(name, archive, top).parts[1:])
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with target.open("xb") as sink:
+                    shutil.copyfileobj(source, sink, CHUNK)
+        except (*DAMAGED, FileExistsError, FileNotFoundError) as error:
+            raise InputError(f"{archive} is damaged ({error}); delete it and fetch it again") from error
+        if not any(new.iterdir()):
+            raise InputError(f"{archive} is damaged (it holds no {top}/); delete it and fetch it again")
 
 
 def _append(url: str, part: Path, size: int | None, progress: Progress | None) -> None:

@@ -11,6 +11,7 @@ from bench.datasets._order import permutation
 from bench.datasets._splits import check_choice
 from bench.datasets._types import Dataset, Split
 from metrics._errors import InputError
+from storage.places import expanded
 
 SIZE = 64
 SPLIT_SEED = 5
@@ -21,8 +22,8 @@ def parse_folder_name(name: str) -> Dataset:
     """The data set that `folder:PATH` or `folder:PATH:SIZE` names; raises InputError where the folder has no images."""
     path, _, size = name.removeprefix("folder:").rpartition(":")
     if path and size.isdecimal():
-        return folder_dataset(Path(path), int(size))
-    return folder_dataset(Path(name.removeprefix("folder:")))
+        return folder_dataset(expanded(path), int(size))
+    return folder_dataset(expanded(name.removeprefix("folder:")))
 
 
 def folder_dataset(path: Path, size: int = SIZE) -> Dataset:

@@ -62,8 +62,8 @@ def write(found: Explored, folder: Path, *, force: bool = False) -> list[Path]:
 
     Raises InputError where the folder exists without `force`, where it is no exploration, or where there is no room.
     """
-    check_folder(folder, force)
     with whole_folder(folder) as unfinished:
+        check_folder(folder, force)
         for table in found.tables:
             write_text(unfinished / f"{table.name}.csv", csv_text(table))
         for name, draw in found.pictures.items():

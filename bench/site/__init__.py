@@ -37,7 +37,7 @@ def write_site(results: Path, place: Path, *, force: bool = False) -> Site:
     """
     check_place(place, results, force)
     made = [read_board(results, track) for track in _tracks(results)]
-    files = write_folder(place, site_files(made, results))
+    files = write_folder(place, site_files(made, results), check=lambda: check_place(place, results, force))
     entries = sum(len(board.ranked) + len(board.flagged) + len(board.controls) for board in made)
     return Site(len(made), entries, tuple(files))
 

@@ -5,13 +5,14 @@ its files; a folder in which there is anything else is not replaced unless that 
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from bench.folders import whole_folder
 from bench.reading import read_json
 from metrics._errors import InputError
+from storage.places import home
 
 LIST = "site.json"
 MADE_BY = "bench site"
@@ -26,8 +27,8 @@ def check_place(place: Path, results: Path, force: bool) -> None:
     whole, data = place.resolve(), results.resolve()
     if whole.exists() and not whole.is_dir():
         raise InputError(f"{place} is a file; name a folder for the site")
-    home = Path.home().resolve()
-    for inner, what in ((data, "the results"), (Path.cwd(), "the current folder"), (home, "the home folder")):
+    kept = ((data, "the results"), (Path.cwd(), "the current folder"), (home(), "the home folder"))
+    for inner, what in ((one.resolve(), what) for one, what in kept if one):
         if whole == inner or whole in inner.parents:
             raise InputError(f"{place} is or holds {what}; a site replaces its whole folder, so name another one")
     if data / "submissions" in (whole, *whole.parents):
@@ -42,13 +43,16 @@ def check_place(place: Path, results: Path, force: bool) -> None:
         raise InputError(f"{place} holds {foreign[0]}, which is no part of a site; {remedy}")
 
 
-def write_folder(place: Path, files: Iterable[tuple[str, bytes]]) -> list[str]:
+def write_folder(
+    place: Path, files: Iterable[tuple[str, bytes]], check: Callable[[], None] = lambda: None
+) -> list[str]:
     """Write a site and return the names of its files, sorted; where it fails, what was there stays as it was.
 
-    Raises InputError where it cannot be written.
+    `check` is called when no other process can write there any more. Raises InputError where it cannot be written.
     """
     names: list[str] = []
     with whole_folder(place.resolve()) as folder:
+        check()
         for name, content in files:
             path = folder / name
             if not names or path.parent != (folder / names[-1]).parent:

@@ -30,6 +30,7 @@ from bench.sources._rows import from_rows, three_channels
 from bench.sources._types import ImageSource
 from bench.sources._zip import list_zip
 from metrics._errors import InputError
+from storage.places import expanded
 
 if TYPE_CHECKING:
     from bench.datasets import Split
@@ -83,7 +84,7 @@ def _open(
         return _from_array(spec, "array", "array", choose, [])
     if spec == "":  # an unset variable of a shell; as a path it would be the current folder
         raise InputError("the name of a set of images is empty; expected a folder, .zip, .npz, .npy or DATASET:SPLIT")
-    path = Path(spec)
+    path = expanded(spec)
     named = SPLIT_OF_DATASET.fullmatch(spec) if isinstance(spec, str) else None
     if not path.exists():
         if named:

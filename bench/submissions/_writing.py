@@ -5,14 +5,13 @@ there is no entry, comes last. Whatever fails on the way is undone.
 """
 
 import hashlib
-import secrets
-import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from bench.entries import Earlier, Entry, beside, read_entry, write_entry
 from bench.files import write_bytes
+from bench.folders import whole_folder
 from metrics._errors import InputError
 
 
@@ -35,26 +34,8 @@ def write_submission(path: Path, entry: Entry, files: Mapping[str, bytes]) -> En
     Raises InputError where the place cannot be written; what was there before is then there again.
     """
     folder = beside(path)
-    token = secrets.token_hex(4)
-    staged, aside = (folder.with_name(f".{folder.name}-{word}-{token}") for word in ("new", "old"))
     made = replace(entry, files={name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())})
-    try:
+    with whole_folder(folder, then=lambda: write_entry(path, made)) as staged:
         for name, data in files.items():
             write_bytes(staged / name, data)
-        replaced = folder.exists()
-        if replaced:
-            folder.rename(aside)
-        try:
-            staged.rename(folder)
-            write_entry(path, made)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            if replaced:
-                aside.rename(folder)
-            raise
-    except OSError as error:
-        raise InputError(f"cannot write {folder} ({error.strerror or error}); free some space") from error
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
-    shutil.rmtree(aside, ignore_errors=True)
     return made

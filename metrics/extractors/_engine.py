@@ -12,7 +12,6 @@ there, torch is not imported at all.
 
 import hashlib
 import re
-import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +21,9 @@ import numpy as np
 from jaxtyping import Float32
 
 from metrics._errors import InputError
-from metrics.extractors._folders import cache_folder
+from storage.errors import reason
+from storage.files import write_bytes
+from storage.places import cache_folder
 from surroundings import torch_defaults
 
 if TYPE_CHECKING:
@@ -102,20 +103,10 @@ def _read(folder: Path, name: str) -> bytes | None:
 
 def _write(folder: Path, name: str, model: bytes) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=f"{name}.tmp-", delete=False) as file:
-            temporary = Path(file.name)
-            try:
-                file.write(model)
-                file.write(hashlib.sha256(model).digest())
-                file.close()
-                temporary.replace(folder / f"{name}.engine")
-            except BaseException:
-                temporary.unlink()
-                raise
+        write_bytes(folder / f"{name}.engine", model + hashlib.sha256(model).digest())
     except OSError as error:
-        reason = error.strerror or error
-        warnings.warn(f"the compiled network cannot be kept in {folder} ({reason}): each run compiles", stacklevel=2)
+        why = reason(error)
+        warnings.warn(f"the compiled network cannot be kept in {folder} ({why}): each run compiles", stacklevel=2)
 
 
 # ----- GPU

@@ -1,33 +1,27 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all; what cannot be written is a ModelError."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import storage.files
 from reference_models._errors import ModelError
+from storage.errors import told
+
+GO_ON = ", and go on with --resume"
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """A name beside `path` to write to: it replaces `path` at the end, and is removed where the writing failed.
+def whole(path: Path, then: str = GO_ON) -> Iterator[Path]:
+    """An empty file beside `path` to write to by its name; it replaces `path` at the end, and is removed where the
+    writing failed.
 
-    ModelError where there is no room, or the place cannot be written.
+    ModelError where there is no room, or the place cannot be written; `then` is how it ends.
     """
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        with named(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            yield unfinished
-            unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with told("write", path, ModelError, then), storage.files.whole(path) as unfinished:
+        yield unfinished
 
 
-@contextmanager
-def named(path: Path) -> Iterator[None]:
+def named(path: Path) -> AbstractContextManager[None]:
     """A failure to write becomes a ModelError that names the file."""
-    try:
-        yield
-    except OSError as error:
-        why = error.strerror or error
-        raise ModelError(f"cannot write {path} ({why}); free some space and go on with --resume") from error
+    return told("write", path, ModelError, GO_ON)

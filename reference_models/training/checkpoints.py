@@ -11,6 +11,7 @@ after kill -9 or a full disk, the name holds either the previous state or the ne
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,12 @@ from torch.optim import Optimizer
 
 from reference_models._errors import ModelError
 from reference_models._types import Model
+from reference_models.training._files import GO_ON, whole
+from storage.errors import told
 
 SCHEMA = 1
 FILE_NAME = "checkpoint.safetensors"
+OS_ERROR = re.compile(r"\(os error (\d+)\)")
 
 
 def save(path: Path, model: Model, state: Mapping[str, Any], device: torch.device) -> None:
@@ -49,17 +53,17 @@ def save(path: Path, model: Model, state: Mapping[str, Any], device: torch.devic
     plain = {
         name: value.detach().to("cpu").clone(memory_format=torch.contiguous_format) for name, value in tensors.items()
     }
-    unfinished = path.with_name(f"{path.name}.unfinished")  # one name: a crash leaves at most one
-    try:
-        save_file(plain, unfinished, metadata={"state": header})
-        with unfinished.open("rb+") as file:
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except (OSError, SafetensorError) as error:
-        unfinished.unlink(missing_ok=True)
-        raise ModelError(
-            f"cannot write {path} ({error}); {_kept(path)}; free some space, go on with --resume"
-        ) from error
+    with whole(path, f"{GO_ON}: {_kept(path)}") as unfinished:
+        try:
+            save_file(plain, unfinished, metadata={"state": header})
+        except SafetensorError as error:
+            raise _as_os_error(error) from error
+
+
+def _as_os_error(error: SafetensorError) -> OSError:
+    """The OSError behind one of safetensors, which says its number in words only."""
+    found = OS_ERROR.search(str(error))
+    return OSError(int(found[1]), os.strerror(int(found[1]))) if found else OSError(str(error))
 
 
 def not_finite(loss: str, value: float, step: int, path: Path) -> ModelError:
@@ -100,6 +104,8 @@ def read_state(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise ModelError(f"there is no checkpoint at {path}; give a run's folder or its {FILE_NAME}")
     try:
+        with told("read", path, ModelError), path.open("rb"):
+            pass
         with safe_open(path, "pt") as file:
             header = file.metadata() or {}
     except (SafetensorError, OSError) as error:

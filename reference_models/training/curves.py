@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from reference_models._errors import ModelError
-from reference_models.training._files import named
+from reference_models.training._files import named, whole
 
 
 class Curve:
@@ -23,15 +23,14 @@ class Curve:
         if not path.exists():
             return
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        whole = [line for line in lines[1:] if line.endswith("\n") and int(line.partition(",")[0]) <= last_step]
-        if not lines or not lines[0].endswith("\n") or not whole:
+        kept = [line for line in lines[1:] if line.endswith("\n") and int(line.partition(",")[0]) <= last_step]
+        if not lines or not lines[0].endswith("\n") or not kept:
             path.unlink()
             return
         self._columns = lines[0].strip().split(",")
-        self.last_step = int(whole[-1].partition(",")[0])
-        unfinished = path.with_name(f"{path.name}.unfinished")
-        unfinished.write_text("".join([lines[0], *whole]), encoding="utf-8", newline="")
-        unfinished.replace(path)
+        self.last_step = int(kept[-1].partition(",")[0])
+        with whole(path) as unfinished:
+            unfinished.write_text("".join([lines[0], *kept]), encoding="utf-8", newline="")
 
     def append(self, step: int, epoch: float, values: Mapping[str, float]) -> None:
         """Add a row; it reaches the file at the next `flush`."""

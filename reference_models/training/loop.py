@@ -9,12 +9,12 @@ is always the last state and never one chosen by a score.
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from math import ceil, inf, isfinite
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import torch
 
@@ -34,6 +34,7 @@ from reference_models.training.run import (
     logger,
     question_of,
 )
+from storage.signals import ending
 from surroundings import torch_defaults
 
 
@@ -115,8 +116,8 @@ def train(
     checkpoints every `checkpoint_every` steps (once a minute); `evaluate` is called with the model in evaluation mode
     at step 0, every `evaluate_every` steps and at the end, and what it returns becomes evaluation.csv. ModelError for
     data that do not fit the task or the network, a folder with a checkpoint (unless `resume`), a checkpoint of
-    another run, a device that is not there, a loss that is not finite. KeyboardInterrupt is raised again after the
-    step was finished and the checkpoint written.
+    another run, a device that is not there, a loss that is not finite. KeyboardInterrupt, and a signal such as SIGTERM,
+    comes again after the step was finished and the checkpoint written.
     """
     check_fits(spec, data)
     place, budget = find_device(device), budget or Budget()
@@ -138,12 +139,12 @@ def train(
             while run.step < (total or inf) and run.seconds < (budget.minutes or inf) * 60:
                 run.learn(next(stream), bar)
                 run.pause(every, evaluate)
-                if interrupted():
+                if interrupted:
                     run.checkpoint()
-                    raise KeyboardInterrupt
+                    _interrupt(interrupted[0])
             run.finish(evaluate)
-            if interrupted():
-                raise KeyboardInterrupt
+            if interrupted:
+                _interrupt(interrupted[0])
         return _result(run)
 
 
@@ -226,19 +227,32 @@ def find_device(name: str) -> torch.device:
 
 
 @contextmanager
-def _interruption() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C is noted and the step is finished first; a second one is not waited for."""
+def _interruption() -> Iterator[list[int]]:
+    """Ctrl-C is noted and the step is finished first; a second one is not waited for. The same for the signals of
+    schedulers and of terminals that close. The list holds the number of what was noted."""
+    noted: list[int] = []
     if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
+        yield noted
         return
-    noted = threading.Event()
+    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, *ending())}
 
     def note(number: int, frame: Any) -> None:
-        noted.set()
-        signal.signal(signal.SIGINT, previous)
+        noted.append(number)
+        restore()
 
-    previous = signal.signal(signal.SIGINT, note)
+    def restore() -> None:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+    for number in previous:
+        signal.signal(number, note)
     try:
-        yield noted.is_set
+        yield noted
     finally:
-        signal.signal(signal.SIGINT, previous)
+        restore()
+
+
+def _interrupt(number: int) -> NoReturn:
+    """What the noted signal would have done by itself, at the least KeyboardInterrupt."""
+    signal.raise_signal(number)
+    raise KeyboardInterrupt
