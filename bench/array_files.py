@@ -48,6 +48,13 @@ def map_array(path: Path, *, remedy: str = RESTORE) -> np.ndarray:
         return _mapped(file, _of_whole_file(file, path, remedy), file.tell(), path, remedy)
 
 
+def map_bytes(path: Path, *, remedy: str = RESTORE) -> np.ndarray:
+    """The bytes of a file without a header, mapped into memory and read-only."""
+    with opened(path, remedy) as file:
+        size = file.seek(0, 2)
+        return _mapped(file, Header((size,), False, np.dtype(np.uint8)), 0, path, remedy)
+
+
 class ArrayFile:
     """An .npz, to be used in a `with`: its names, and each array by name. Members that nobody asks for are not read."""
 
@@ -78,13 +85,18 @@ class ArrayFile:
         info = self._members[name]
         return info.compress_type == zipfile.ZIP_STORED and not info.flag_bits & 0x1
 
+    def _open(self, name: str) -> IO[bytes]:
+        if name not in self._members:
+            raise Unreadable(self.path, f"holds no {name}", self.remedy)
+        return self._archive.open(self._members[name])
+
     def header(self, name: str) -> Header:
-        with read_as("array file", self.path, self.remedy), self._archive.open(self._members[name]) as stream:
+        with read_as("array file", self.path, self.remedy), self._open(name) as stream:
             return _header(stream, self.path, self.remedy)
 
     def read(self, name: str, *, most: int) -> np.ndarray:
         """One array of at most `most` bytes, in memory."""
-        with read_as("array file", self.path, self.remedy), self._archive.open(self._members[name]) as stream:
+        with read_as("array file", self.path, self.remedy), self._open(name) as stream:
             header = _header(stream, self.path, self.remedy)
             array = _values(stream, header, self.path, most, self.remedy)
             if stream.read(1):  # reaching the end is also what makes zipfile compare the checksum
@@ -94,7 +106,7 @@ class ArrayFile:
     def map(self, name: str) -> np.ndarray:
         """One `stored` array, mapped into memory and read-only."""
         info = self._members[name]
-        with read_as("array file", self.path, self.remedy), self._archive.open(info) as stream:
+        with read_as("array file", self.path, self.remedy), self._open(name) as stream:
             header = _header(stream, self.path, self.remedy)
             start = stream.tell()
         if start + header.size_bytes != info.file_size:
@@ -102,15 +114,18 @@ class ArrayFile:
         with opened(self.path, self.remedy) as file:
             return _mapped(file, header, _data_offset(file, info) + start, self.path, self.remedy)
 
-    def json(self, name: str, *, most: int) -> Any:
-        """The value of a JSON text that is kept as a numpy string."""
+    def text(self, name: str, *, most: int) -> str:
+        """One numpy string of at most `most` bytes."""
         array = self.read(name, most=most)
         with read_as("array file", self.path, self.remedy):
             if array.shape != () or array.dtype.kind != "U":
                 raise ValueError(f"{name} is {array.dtype} {list(array.shape)}, expected a text")
             order = "be" if array.dtype.byteorder == ">" else "le"
-            text = array.tobytes().decode(f"utf-32-{order}").rstrip("\0")
-        return parse_json(text, self.path, self.remedy)
+            return array.tobytes().decode(f"utf-32-{order}").rstrip("\0")
+
+    def json(self, name: str, *, most: int) -> Any:
+        """The value of a JSON text that is kept as a numpy string."""
+        return parse_json(self.text(name, most=most), self.path, self.remedy)
 
 
 def _header(stream: IO[bytes], path: Path, remedy: str) -> Header:

@@ -4,15 +4,16 @@ The markdown has two tables, the ranking with its landmarks (real 2, noise) and 
 with a column that says which is which. Both depend on the files below `results` only: no clock, no locale, no machine.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from bench.differences import SOURCES
 from bench.entries import LEVELS
 from bench.evaluation import NOISE, REAL_2
 from bench.flags import VERSION as FLAGS_VERSION
-from bench.leaderboard import Board, Standing, cells, read_board, tracks_with_entries
+from bench.leaderboard import Board, Damaged, Standing, cells, read_board, tracks_with_entries
+from bench.reading import MOST_TEXT_BYTES, read_bytes
 from bench.records import write_text
 from bench.run_tables import bias_note, extractor_note
 from bench.tables import Cell, Column, Table, aligned, csv_text, markdown
@@ -73,6 +74,7 @@ def everything(board: Board) -> Table:
             (Cell(_status(one)), *_row(board, one), Cell("; ".join(one.flags) or None))
             for one in (*board.flagged, *board.controls)
         ),
+        *(_damaged_row(len(columns), one) for one in board.damaged),
     ]
     return Table(board.record.track, board.record.track, columns, tuple(rows))
 
@@ -138,6 +140,11 @@ def _landmarks(board: Board, names: Iterable[str]) -> Iterator[tuple[Cell, ...]]
         yield (Cell(), Cell(), Cell(name), *numbers, Cell(), Cell(), Cell())
 
 
+def _damaged_row(width: int, one: Damaged) -> tuple[Cell, ...]:
+    name, empty = Cell(PurePosixPath(one.place).stem), [Cell()] * (width - 5)
+    return (Cell("damaged"), Cell(), Cell(), name, *empty, Cell(one.problem))
+
+
 def _status(one: Standing) -> str:
     return "control" if one.entry.origin.control else "flagged"
 
@@ -155,6 +162,7 @@ def _notes(board: Board) -> tuple[str, ...]:
         landmarks,
         extractor_note(protocol, f"track id {board.record.track_id}"),
         bias_note(protocol, count),
+        *board.damaged_lines,
     )
 
 
@@ -204,15 +212,18 @@ def out_of_date(results: Path, tracks: list[str] | None = None) -> list[str]:
         path = folder / name
         if not path.is_file():
             found.append(f"{path} is missing")
-        elif path.read_bytes() != text.encode():
+        elif read_bytes(path, most=MOST_TEXT_BYTES) != text.encode():
             found.append(f"{path} is out of date")
     return found + [f"{path} is of no track with entries" for path in _strangers(folder, wanted, tracks)]
 
 
-def write_boards(results: Path, tracks: list[str] | None = None) -> list[Path]:
+def write_boards(
+    results: Path, tracks: list[str] | None = None, report: Callable[[str], None] | None = None
+) -> list[Path]:
     """Write the files of all tracks, or of some; those of tracks that have no entries any more are removed where all
-    are written. Returns what was written. InputError where a place cannot be written."""
-    wanted = _wanted(results, tracks)
+    are written. Returns what was written, and tells `report` of each entry that is damaged. InputError where a place
+    cannot be written or a track is damaged."""
+    wanted = _wanted(results, tracks, report)
     folder = results / FOLDER
     for name, text in wanted.items():
         write_text(folder / name, text)
@@ -221,9 +232,15 @@ def write_boards(results: Path, tracks: list[str] | None = None) -> list[Path]:
     return [folder / name for name in wanted]
 
 
-def _wanted(results: Path, tracks: list[str] | None) -> dict[str, str]:
-    chosen = tracks_with_entries(results) if tracks is None else tracks
-    return {name: text for track in chosen for name, text in board_files(read_board(results, track)).items()}
+def _wanted(results: Path, tracks: list[str] | None, report: Callable[[str], None] | None = None) -> dict[str, str]:
+    wanted: dict[str, str] = {}
+    for track in tracks_with_entries(results) if tracks is None else tracks:
+        board = read_board(results, track)
+        wanted |= board_files(board)
+        if report:
+            for line in board.damaged_lines:
+                report(line)
+    return wanted
 
 
 def _strangers(folder: Path, wanted: dict[str, str], tracks: list[str] | None) -> list[Path]:

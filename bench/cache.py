@@ -25,6 +25,8 @@ from typing import Any
 
 import numpy as np
 
+from bench.array_files import map_array
+from bench.reading import Missing, Unreadable, file_sha256, read_json
 from metrics._errors import InputError
 from storage.errors import cannot, reason
 from storage.folders import new_folder
@@ -246,7 +248,10 @@ class Draft:
                     raise
             else:
                 _sync_folder(self.target.parent)
-                return {name: _map(self.target, name) for name in self.files}
+                try:
+                    return {name: _map(self.target, name) for name in self.files}
+                except Unreadable as error:  # removed meanwhile
+                    raise OSError(errno.ENOENT, error.problem) from error
             # Somebody else put the same entry there: a sound one stays, a damaged one makes room.
             try:
                 return _load(self.target)[0]
@@ -275,10 +280,7 @@ def not_kept(error: OSError) -> str:
 
 
 def _record(folder: Path) -> dict[str, Any]:
-    try:
-        record = json.loads((folder / RECORD).read_bytes())
-    except ValueError as error:
-        raise _Damaged(f"{RECORD} is no JSON: {error}") from error
+    record = read_json(folder / RECORD)
     if not isinstance(record, dict) or not isinstance(record.get("arrays"), dict) or not record["arrays"]:
         raise _Damaged(f"{RECORD} lists no arrays")
     if record.get("key") != folder.name or not isinstance(record.get("meta"), dict):
@@ -291,18 +293,19 @@ def _load(folder: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     try:
         record = _record(folder)
         for name, expected in record["arrays"].items():
-            with (folder / f"{name}.npy").open("rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() != expected:
-                    raise _Damaged(f"{name}.npy does not have the sha256 that was written down")
+            if not ARRAY_NAME.fullmatch(name):
+                raise _Damaged(f"{RECORD} names the array {name!r}")
+            if file_sha256(folder / f"{name}.npy") != expected:
+                raise _Damaged(f"{name}.npy does not have the sha256 that was written down")
         return {name: _map(folder, name) for name in record["arrays"]}, record["meta"]
-    except FileNotFoundError as error:
-        if folder.exists():
-            raise _Damaged(f"{Path(error.filename).name} is missing") from error
-        raise
+    except Unreadable as error:
+        if isinstance(error, Missing) and not folder.exists():
+            raise FileNotFoundError(folder) from error
+        raise _Damaged(f"{error.path.name} {error.problem}") from error
 
 
 def _map(folder: Path, name: str) -> np.ndarray:
-    return np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+    return map_array(folder / f"{name}.npy")
 
 
 def _describe(folder: Path) -> Entry:
@@ -310,7 +313,7 @@ def _describe(folder: Path) -> Entry:
     when = datetime.fromtimestamp(written, UTC)
     try:
         meta = _record(folder)["meta"]
-    except (_Damaged, OSError) as error:
+    except (_Damaged, Unreadable) as error:
         return Entry(folder.name, f"damaged: {error}", "", when, size, {})
     return Entry(folder.name, str(meta.get("what", "")), str(meta.get("source", "")), when, size, meta)
 

@@ -53,12 +53,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All scores of a and b, and the same over training seeds, () where there are no several seeds of both."""
+    """All scores of a and b, and the same over training seeds, () where there are no several seeds of both; `damaged`
+    are lines about files that cannot be read and may be other seeds."""
 
     a: str
     b: str
     lines: tuple[Line, ...]
     over_seeds: tuple[Line, ...]
+    damaged: tuple[str, ...] = ()
 
 
 def compare(a: Side, b: Side) -> Comparison:
@@ -73,7 +75,8 @@ def compare(a: Side, b: Side) -> Comparison:
     columns = [column for column in columns_of(a.protocol) if column.key in RANKABLE]
     lines = [_line(a, b, domain, column) for domain in domains for column in columns]
     seeds = [_over_seeds(a, b, domain, column) for domain in domains for column in columns if a.seeds and b.seeds]
-    return Comparison(a.name, b.name, tuple(filter(None, lines)), tuple(filter(None, seeds)))
+    damaged = tuple(dict.fromkeys((*a.damaged, *b.damaged)))
+    return Comparison(a.name, b.name, tuple(filter(None, lines)), tuple(filter(None, seeds)), damaged)
 
 
 def check_same_question(a: Side, b: Side) -> None:
@@ -220,4 +223,4 @@ def _notes(found: Comparison) -> tuple[str, ...]:
             "not paired: the influences of one side are not known (records of runs keep none), so the difference takes "
             "the errors of both sides for independent"
         )
-    return tuple(notes)
+    return (*notes, *(f"damaged and left out, maybe another seed: {line}" for line in found.damaged))

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bench.protocol import protocol_id
-from bench.reading import read_json
+from bench.reading import file_sha256, read_json
 from bench.records import Environment, Numbers, write_json
 from bench.tracks import Rules
 from bench.typed import typed, values_of
@@ -251,8 +251,7 @@ def read_verified(entry: Path) -> Level:
     if not path.is_file():
         return 0
     verified: Verified = typed(Verified, _checked(path, read_json(path)), str(path))
-    current = hashlib.sha256(entry.read_bytes()).hexdigest()
-    return verified.level if verified.entry_sha256 == current else 0
+    return verified.level if verified.entry_sha256 == file_sha256(entry) else 0
 
 
 def entry_paths(results: Path, track: str = "") -> list[Path]:

@@ -1,12 +1,11 @@
 """Opening a generator by what a user names: a checkpoint, the folder of a run, or one with published weights."""
 
-import json
 from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench import registry, weights
-from bench.provenance import file_sha256
+from bench.reading import file_sha256, read_json
 from metrics._errors import InputError
 from metrics.extractors._state import read_state
 from reference_models._types import Model
@@ -120,10 +119,7 @@ def _settings(spec: Pretrained, path: Path) -> dict[str, Any] | None:
     beside = path.with_name(settings if path.name == saved else f"{spec.name}-{settings}")
     if not beside.is_file():
         return None
-    try:
-        values = json.loads(beside.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{beside} cannot be read ({error}); copy it again, or leave it away") from error
+    values = read_json(beside, remedy="copy it again, or leave it away")
     if not isinstance(values, dict):
         raise InputError(f"{beside} holds no JSON object; copy it again, or leave it away")
     return values

@@ -6,8 +6,9 @@ Entries are sorted by one score, then by name. An entry that `bench.flags` flags
 """
 
 import difflib
+import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from bench.entries import (
     read_entry,
     read_track,
     read_verified,
+    slug_of,
     track_path,
 )
 from bench.flags import flags
@@ -67,25 +69,40 @@ RANKABLE = tuple(column.key for column in SCORES)
 
 @dataclass(frozen=True, eq=False)
 class Standing:
-    """An entry on its board: what was verified of it, why it is flagged (() where it is not), and its rank, None where
-    it has none."""
+    """An entry on its board: what was verified of it, why it is flagged (() where it is not), its rank, None where it
+    has none, and what it keeps for paired comparisons of the score that the board is sorted by."""
 
     entry: Entry
     level: Level
     flags: tuple[str, ...]
     rank: Rank | None = None
+    influences: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """An entry that cannot be shown: its place below the results, and what is wrong with it."""
+
+    place: str
+    problem: str
 
 
 @dataclass(frozen=True, eq=False)
 class Board:
     """A track with its entries: `ranked` in order, `flagged` and `controls` sorted likewise; `sort` is the key of the
-    score that they are sorted by."""
+    score that they are sorted by. What is wrong with one entry ends up in `damaged` and is nobody else's."""
 
     record: TrackRecord
     sort: str
     ranked: tuple[Standing, ...]
     flagged: tuple[Standing, ...]
     controls: tuple[Standing, ...]
+    damaged: tuple[Damaged, ...] = ()
+
+    @property
+    def damaged_lines(self) -> tuple[str, ...]:
+        """A line for each entry that cannot be shown."""
+        return tuple(f"damaged and not shown: {one.problem}" for one in self.damaged)
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -122,12 +139,19 @@ def tracks_with_entries(results: Path) -> list[str]:
 def read_board(results: Path, track: str, sort: str = DEFAULT_SORT) -> Board:
     """The ranking of a track, sorted by the score with this key.
 
-    Raises InputError for a score that the track does not rank by, a file that is missing or damaged (naming it), and
-    an entry that was measured by other rules than the track's (naming each field in which they differ).
+    An entry that is damaged, or was measured by other rules than the track's, is named in `damaged` with what is wrong.
+    Raises InputError for a score that the track does not rank by, and a track whose own record is missing or damaged.
     """
     record = _record(results, track)
     sort, better = _column(record, sort)
-    standings = [_standing(path, record) for path in entry_paths(results, track)]
+    standings: list[Standing] = []
+    damaged: list[Damaged] = []
+    for path in entry_paths(results, track):
+        try:
+            standings.append(_standing(path, record, results, sort))
+        except InputError as error:
+            place = path.relative_to(results).as_posix()
+            damaged.append(Damaged(place, str(error).replace(str(path), place).replace(f"{results}{os.sep}", "")))
     worst = float("inf")
 
     def key(one: Standing) -> tuple[float, str, str]:
@@ -139,9 +163,28 @@ def read_board(results: Path, track: str, sort: str = DEFAULT_SORT) -> Board:
     controls = tuple(one for one in standings if one.entry.origin.control)
     flagged = tuple(one for one in standings if one.flags and not one.entry.origin.control)
     honest = [one for one in standings if not one.flags and not one.entry.origin.control]
-    places = _ranks([one.entry for one in honest], results, sort, lower_is_better=better == "lower")
-    ranked = tuple(Standing(one.entry, one.level, one.flags, place) for one, place in zip(honest, places, strict=True))
-    return Board(record, sort, ranked, flagged, controls)
+    places = _ranks(honest, sort, lower_is_better=better == "lower")
+    ranked = tuple(replace(one, rank=place) for one, place in zip(honest, places, strict=True))
+    return Board(record, sort, ranked, flagged, controls, tuple(damaged))
+
+
+def read_boards(results: Path, tracks: Sequence[str]) -> tuple[list[Board], list[str]]:
+    """The boards of several tracks, and a line for each entry and each track that is damaged and was left out.
+
+    Raises InputError where every track is damaged.
+    """
+    boards: list[Board] = []
+    lines: list[str] = []
+    failed: list[InputError] = []
+    for track in tracks:
+        try:
+            boards.append(read_board(results, track))
+            lines += boards[-1].damaged_lines
+        except InputError as error:
+            failed.append(error)
+    if failed and not boards:
+        raise failed[0]
+    return boards, [*lines, *map(str, failed)]
 
 
 def _record(results: Path, track: str) -> TrackRecord:
@@ -167,21 +210,34 @@ def _column(record: TrackRecord, sort: str) -> tuple[str, str]:
     return asked, known[asked]
 
 
-def _standing(path: Path, record: TrackRecord) -> Standing:
+def _standing(path: Path, record: TrackRecord, results: Path, sort: str) -> Standing:
     entry = read_entry(path)
+    _check_names(path, entry)
     if entry.track_id != record.track_id:
         check_rules(record.rules, entry.rules, f"{path} was measured by other rules than its track {record.track}")
     reasons = flags(entry.scores.get("memorisation", {}), entry.scores.get("copies", {}))
-    return Standing(entry, read_verified(path), reasons)
+    moves = influences_of(results, entry, sort) if sort in SOURCES else None
+    return Standing(entry, read_verified(path), reasons, influences=moves)
+
+
+def _check_names(path: Path, entry: Entry) -> None:
+    """InputError for a name that no submission can have: file names and pages are made of it."""
+    try:
+        if slug_of(entry.slug) != entry.slug or slug_of(entry.track) != entry.track:
+            raise InputError("it has a capital, a blank or another letter that file names of entries do not have")
+        slug_of(entry.about.name)
+    except InputError as error:
+        raise InputError(f"{path} cannot be shown: {error}") from error
 
 
 # ----- ranks
 
 
-def _ranks(entries: Sequence[Entry], results: Path, sort: str, *, lower_is_better: bool) -> list[Rank]:
+def _ranks(standings: Sequence[Standing], sort: str, *, lower_is_better: bool) -> list[Rank]:
     """The ranks of entries in their order; without an interval where the score has none for one of them."""
+    entries = [one.entry for one in standings]
     if sort in SOURCES:
-        found = [estimate(sort, one.scores, influences_of(results, one, sort)) for one in entries]
+        found = [estimate(sort, one.entry.scores, one.influences) for one in standings]
         known = [one for one in found if one is not None]
         if known and len(known) == len(entries):
             return ranks(differences(known), lower_is_better=lower_is_better)

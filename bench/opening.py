@@ -42,7 +42,8 @@ from bench.files import locked, npz_bytes, write_bytes
 from bench.measuring import Measure, measure
 from bench.moments import moments_of
 from bench.protocol import MetricChoice, RealSet
-from bench.provenance import environment, file_sha256, now_utc
+from bench.provenance import environment, now_utc
+from bench.reading import file_sha256
 from bench.records import Numbers
 from bench.scoring import MeasuredSet, Scores, load_metrics
 from bench.sources import ImageSource

@@ -1,6 +1,5 @@
 """Where a number was made: versions, hardware, the commit of the code. Never a host, a user or a path."""
 
-import hashlib
 import importlib.metadata
 import os
 import platform
@@ -43,12 +42,6 @@ def commit() -> str:
 def now_utc() -> str:
     """The time as `2026-01-31T12:00:00Z`."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def file_sha256(path: Path) -> str:
-    """sha256 of a whole file, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _git(*arguments: str) -> str:

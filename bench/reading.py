@@ -5,6 +5,7 @@ and how to mend it. Only regular files are opened: a pipe would wait for ever, /
 than the limit of its kind is read, whatever a header claims. Nothing is ever unpickled.
 """
 
+import hashlib
 import json
 import math
 import os
@@ -14,8 +15,9 @@ import tomllib
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import storage.errors as words
 from metrics._errors import InputError
@@ -33,7 +35,7 @@ class Unreadable(InputError):
 
     def __init__(self, path: Path, problem: str, remedy: str = RESTORE) -> None:
         super().__init__(f"{path} {problem}; {remedy}")
-        self.problem = problem
+        self.path, self.problem = path, problem
 
 
 class Missing(Unreadable):
@@ -44,10 +46,10 @@ class Missing(Unreadable):
 
 
 @contextmanager
-def opened(path: Path, remedy: str = RESTORE, most: int | None = None) -> Iterator[BinaryIO]:
+def opened(path: Path, remedy: str = RESTORE, most: int | None = None) -> Iterator[BufferedReader]:
     """A regular file of at most `most` bytes, open for reading; what the system cannot read is an Unreadable."""
     try:
-        _check_regular(path, path.stat(), most, remedy)
+        _check_regular(path, _status(path), most, remedy)
         # Between the two looks somebody may put a pipe there: it is not waited for.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         with os.fdopen(handle, "rb") as file:
@@ -73,6 +75,19 @@ def read_bytes(path: Path, *, most: int, remedy: str = RESTORE) -> bytes:
     if len(data) > most:
         raise Unreadable(path, f"has more than {most:,} bytes", remedy)
     return data
+
+
+def file_sha256(path: Path, remedy: str = RESTORE) -> str:
+    """sha256 of a whole file, hexadecimal."""
+    with opened(path, remedy) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _status(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except ValueError as error:  # a zero byte, or half of a surrogate pair
+        raise FileNotFoundError from error
 
 
 def _check_regular(path: Path, status: os.stat_result, most: int | None, remedy: str) -> None:

@@ -23,7 +23,8 @@ import numpy as np
 from bench.evaluation import Evaluation, Report, Result, evaluate
 from bench.files import write_text
 from bench.jobs import RUN, How, Job
-from bench.provenance import environment, file_sha256, now_utc
+from bench.provenance import environment, now_utc
+from bench.reading import file_sha256
 from bench.records import (
     SCHEMA,
     RunRecord,

@@ -6,7 +6,6 @@ under `arr_0`, which `bench fid` and ADM's evaluator read; `translated` beside i
 translated, where that is not real 1. `bench sample` also writes a folder of PNGs.
 """
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.array_files import ArrayFile
 from bench.datasets._images import centre_square, file_split, list_images, resized
 from bench.evaluation import (
     GENERATED,
@@ -31,6 +31,7 @@ from bench.folders import whole_folder
 from bench.generators import Generator
 from bench.jobs import Job
 from bench.records import slug
+from bench.sources._arrays import MAX_UNPACKED_BYTES
 from metrics._errors import InputError
 from reference_models._types import Direction, Model
 from reference_models.training import reconstruct, sample, translate, untrained
@@ -38,6 +39,7 @@ from reference_models.training import reconstruct, sample, translate, untrained
 TO_DOMAIN: tuple[Direction, Direction] = ("y-to-x", "x-to-y")  # what makes images of the first, of the second domain
 DEFAULT_COUNT = 1_000
 RECONSTRUCTIONS = "reconstructions.npz"
+MOST_NAME = 4 * 1024  # bytes of the name of a set
 
 
 def generate(model: Model, task: str, evaluation: Evaluation) -> Arrays:
@@ -150,19 +152,17 @@ def load_generated(folder: Path, subject: Subject) -> Arrays:
 
 def _load_images(path: Path, translated: str = "") -> np.ndarray:
     """The images of a file; InputError where they are translations of another real set than `translated`."""
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            images = np.ascontiguousarray(stored["arr_0"].transpose(0, 3, 1, 2))
-            found = str(stored["translated"]) if "translated" in stored else REAL_1
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        why = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
-        raise InputError(f"{path} {why}; make it again with `bench evaluate {path.parent}`") from error
+    with ArrayFile(path, f"make it again with `bench evaluate {path.parent}`") as file:
+        images = file.read("arr_0", most=MAX_UNPACKED_BYTES)
+        found = file.text("translated", most=MOST_NAME) if "translated" in file.names else REAL_1
+    if images.dtype != np.uint8 or images.ndim != 4:
+        raise InputError(f"{path} holds {images.dtype} {list(images.shape)}, expected uint8 [n, h, w, c]")
     if translated and found != translated:
         raise InputError(
             f"{path} holds translations of {found}, the protocol asks for those of {translated}; make them again with "
             f"`bench evaluate {path.parent}`"
         )
-    return images
+    return np.ascontiguousarray(images.transpose(0, 3, 1, 2))
 
 
 def check_asked(

@@ -11,10 +11,10 @@ one model and settings.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from bench.tracks import Rules
 from metrics._errors import InputError
 
 ENTRY = re.compile(r"([^/\\]+)/([^/\\]+)")
+T = TypeVar("T")
 SEED = re.compile(r"[\s,_(-]*seed[\s_=-]*\d+\)?\s*$", re.IGNORECASE)
 Scores = Mapping[str, Numbers]
 
@@ -36,7 +37,8 @@ Scores = Mapping[str, Numbers]
 class Side:
     """Something that was measured: scores against real 1 by domain ("" where there are none), then by metric, then by
     key; the influences of the domain, where they are known; `seeds` are the same model, this one included, trained
-    with each of several seeds, () where there is one."""
+    with each of several seeds, () where there is one. `damaged` are lines about what lies beside it, cannot be read and
+    may be one of its seeds."""
 
     name: str
     protocol: Protocol
@@ -44,6 +46,7 @@ class Side:
     scores: Mapping[str, Scores]
     influences: np.ndarray | None = None
     seeds: tuple["Side", ...] = ()
+    damaged: tuple[str, ...] = ()
 
 
 def side_of(given: str, results: Path, measure_images: Callable[[Path], Side]) -> Side:
@@ -88,11 +91,14 @@ def _of_entry(entry: Entry, results: Path) -> Side:
     side = _one_entry(entry, results)
     if entry.origin.training_seed is None:
         return side
-    same = [other for other in _siblings(entry, results) if other.origin.training_seed is not None]
-    seeds = {other.origin.training_seed: other for other in (*same, entry)}  # each seed once, the one asked for first
-    if len(seeds) < 2:
-        return side
-    return replace(side, seeds=tuple(_one_entry(seeds[seed], results) for seed in sorted(seeds, key=int)))  # type: ignore[arg-type]
+
+    def seed_of(path: Path) -> tuple[int, Side] | None:
+        return _seed_of(entry, read_entry(path), results)
+
+    found, damaged = _readable(entry_paths(results, entry.track), seed_of)
+    sides = {**dict(filter(None, found)), entry.origin.training_seed: side}  # each seed once, the one asked for first
+    seeds = tuple(sides[seed] for seed in sorted(sides)) if len(sides) > 1 else ()
+    return replace(side, seeds=seeds, damaged=damaged)
 
 
 def _one_entry(entry: Entry, results: Path) -> Side:
@@ -105,15 +111,24 @@ def _one_entry(entry: Entry, results: Path) -> Side:
     )
 
 
-def _siblings(entry: Entry, results: Path) -> list[Entry]:
-    """The entries of its track that are the same model by name and settings, whatever their seed."""
-    found = []
-    for path in entry_paths(results, entry.track):
-        other = read_entry(path)
-        same = (other.origin.model, other.origin.settings) == (entry.origin.model, entry.origin.settings)
-        if same and _stem(other.about.name) == _stem(entry.about.name) and other.track_id == entry.track_id:
-            found.append(other)
-    return found
+def _seed_of(entry: Entry, other: Entry, results: Path) -> tuple[int, Side] | None:
+    """The training seed of another entry, and the entry, where it is the same model by name and settings."""
+    same = (other.origin.model, other.origin.settings) == (entry.origin.model, entry.origin.settings)
+    seed = other.origin.training_seed
+    if seed is None or not same or _stem(other.about.name) != _stem(entry.about.name):
+        return None
+    return (seed, _one_entry(other, results)) if other.track_id == entry.track_id else None
+
+
+def _readable(paths: Sequence[Path], read: Callable[[Path], T]) -> tuple[list[T], tuple[str, ...]]:
+    """What can be read of several files, and a line for each that cannot."""
+    found, damaged = [], []
+    for path in paths:
+        try:
+            found.append(read(path))
+        except InputError as error:
+            damaged.append(str(error))
+    return found, tuple(damaged)
 
 
 def _stem(name: str) -> str:
@@ -125,9 +140,10 @@ def _stem(name: str) -> str:
 
 def _of_record(record: RunRecord, path: Path) -> Side:
     side = _one_record(record)
-    others = [read_record(one) for one in sorted(path.parent.glob("*.json"))]
+    others, damaged = _readable(sorted(path.parent.glob("*.json")), read_record)
     seeds = {one.seed: one for one in others if one.status == "ok" and _recipe(one) == _recipe(record)}
-    return replace(side, seeds=tuple(_one_record(seeds[seed]) for seed in sorted(seeds)) if len(seeds) > 1 else ())
+    sides = tuple(_one_record(seeds[seed]) for seed in sorted(seeds)) if len(seeds) > 1 else ()
+    return replace(side, seeds=sides, damaged=damaged)
 
 
 def _recipe(record: RunRecord) -> tuple[Any, ...]:

@@ -1,6 +1,5 @@
 """Measuring what earlier runs left behind: a checkpoint, or the samples in a run's folder."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ from bench import registry
 from bench.evaluation import Evaluation, Report, Subject, evaluate, open_subject
 from bench.files import check_writable
 from bench.jobs import RUN, Job
+from bench.reading import Missing, read_json
 from bench.records import RunRecord, Training, read_record, read_records, record_path
 from bench.runner import TRAINING, make_record, publish
 from bench.samples import generate_run, load_generated, save_generated
@@ -15,6 +15,8 @@ from bench.typed import typed
 from metrics._errors import InputError
 from reference_models.training import Loaded, checkpoints, load, to_json
 from reference_models.training.settings import from_json
+
+RESUME = "go on with --resume to write it again"
 
 
 def open_checkpoint(path: Path, subject: Subject, *, model: str | None = None, device: str = "cpu") -> Loaded:
@@ -74,13 +76,11 @@ def run_of(folder: Path) -> dict[str, Any]:
     """What a run's folder says it is: model, dataset, train_split, seed, config; InputError where it is none."""
     path = folder / RUN
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+        values = read_json(path, remedy=RESUME)
+    except Missing as error:
         raise InputError(
             f"{folder} is no folder of a run (it has no {RUN}); give runs/<model>-<data set>-seed<k>"
         ) from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read ({error}); go on with --resume to write it again") from error
     kinds = {"model": str, "dataset": str, "train_split": str, "seed": int, "config": dict[str, Any]}
     if not isinstance(values, dict) or set(values) != set(kinds):
         raise InputError(f"{path} is of another version; expected the fields {', '.join(kinds)}; run again")
@@ -100,11 +100,7 @@ def read_training(folder: Path) -> Training | None:
     path = folder / TRAINING
     if not path.is_file():
         return None
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path} is damaged ({error}); go on with --resume to write it again") from error
-    done: Training = typed(Training, values, str(path))
+    done: Training = typed(Training, read_json(path, remedy=RESUME), str(path))
     return done
 
 

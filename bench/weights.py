@@ -7,7 +7,6 @@ the bytes are the published ones; hashing 100 MB takes 0.1 s, so it is done ever
 files no hash is on record: their name has to do, and whoever uses them is told.
 """
 
-import hashlib
 import http.client
 import urllib.error
 import urllib.request
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from bench import registry
 from bench.files import locked
+from bench.reading import file_sha256
 from metrics._errors import InputError
 from metrics.extractors._types import Extractor, WeightFile
 from reference_models.pretrained._types import PublicFile
@@ -171,7 +171,7 @@ def _shipped(extractor: Extractor) -> Status:
     path = SHIPPED / extractor.shipped
     if not path.is_file():
         return Status(extractor.name, path.name, "", "", 0, "MIT", None, "")
-    return Status(extractor.name, path.name, "", _sha256(path), path.stat().st_size, "MIT", path, "shipped")
+    return Status(extractor.name, path.name, "", file_sha256(path), path.stat().st_size, "MIT", path, "shipped")
 
 
 # ----- finding
@@ -211,18 +211,13 @@ def _torch_hub() -> Path | None:
 
 
 def _hashed(path: Path, extractor: Extractor) -> Weights:
-    digest = _sha256(path)
+    digest = file_sha256(path)
     shipped = bool(extractor.shipped) and path.parent == SHIPPED
     return Weights(path, digest, shipped or any(digest.startswith(file.sha256) for file in extractor.weights))
 
 
 def _fits(path: Path, file: File) -> bool:
-    return file.size in (0, path.stat().st_size) and _sha256(path).startswith(file.sha256)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+    return file.size in (0, path.stat().st_size) and file_sha256(path).startswith(file.sha256)
 
 
 def _missing(extractor: Extractor, offline: bool) -> str:
@@ -249,7 +244,7 @@ def _download(file: File, progress: Callable[[int, int], None]) -> Path:
     done = part.stat().st_size
     if done < total:
         raise InputError(f"{file.url} broke off after {done} of {total} bytes; run it again to continue")
-    digest = _sha256(part)
+    digest = file_sha256(part)
     if not digest.startswith(file.sha256):
         part.unlink()
         raise InputError(f"{file.url} sent other bytes: sha256 {digest}, expected {file.sha256}; nothing was kept")

@@ -100,6 +100,26 @@ def test_a_member_that_swells_is_refused_as_a_bomb(tmp_path):
         open_source(pack(tmp_path / "set.zip", {"a.bmp": bytes(5_000_000)}))
 
 
+@pytest.mark.parametrize("kind", ["BMP", "TIFF"])
+def test_a_large_plain_drawing_is_as_large_as_its_header_says_and_no_bomb(tmp_path, kind):
+    drawing = Image.new("RGB", (1024, 1024))
+    drawing.paste((200, 30, 30), (100, 100, 300, 400))
+    buffer = io.BytesIO()
+    drawing.save(buffer, kind)
+    path = pack(tmp_path / "set.zip", {f"a.{kind.lower()}": buffer.getvalue(), "b.log": bytes(5_000_000)})
+    with zipfile.ZipFile(path) as archive:
+        info = archive.infolist()[0]
+    assert info.file_size > 500 * info.compress_size
+    assert open_source(path).read(0)[0].max() == 200
+
+
+def test_a_small_picture_with_much_behind_it_is_a_bomb(tmp_path):
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(buffer, "BMP")
+    with pytest.raises(InputError, match=r"'a\.bmp' claims .*more than its image takes \(a zip bomb\)"):
+        open_source(pack(tmp_path / "set.zip", {"a.bmp": buffer.getvalue() + bytes(5_000_000)}))
+
+
 def test_a_small_picture_of_one_colour_is_no_bomb(tmp_path):
     buffer = io.BytesIO()
     Image.new("RGB", (256, 256)).save(buffer, "BMP")
@@ -149,14 +169,14 @@ def test_a_member_that_stands_twice_is_refused(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"no zip at all", b"PK\x03\x04" + bytes(50)])
 def test_what_is_no_zip_is_an_error(tmp_path, content):
     (tmp_path / "set.zip").write_bytes(content)
-    with pytest.raises(InputError, match=r"set\.zip is not a readable zip"):
+    with pytest.raises(InputError, match=r"set\.zip is no readable zip"):
         open_source(tmp_path / "set.zip")
 
 
 def test_a_truncated_zip_is_an_error(tmp_path):
     path = pack(tmp_path / "set.zip", IMAGES)
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(InputError, match="is not a readable zip"):
+    with pytest.raises(InputError, match="is no readable zip"):
         open_source(path)
 
 

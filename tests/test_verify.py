@@ -156,8 +156,8 @@ def test_a_metric_that_was_taken_out_or_made_up_is_named():
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda text: text[: len(text) // 2], "is no record"),
-        (lambda text: "", "is no record"),
+        (lambda text: text[: len(text) // 2], "is no readable JSON"),
+        (lambda text: "", "is no readable JSON"),
         (lambda text: text.replace('"width": 32', '"width": NaN'), "it holds NaN"),
         (lambda text: text.replace('"width": 32', '"width": 32, "width": 32'), "the key 'width' twice"),
         (lambda text: text.replace('"width": 32', '"width": "32"'), 'manifest: width is "32"; expected a whole number'),
@@ -204,7 +204,7 @@ def test_the_record_of_the_track_belongs_to_what_is_verified():
     (beside(TRACK) / "real-1.npz").write_bytes((BESIDE / "moments.npz").read_bytes())
     assert any("is not the file that" in what for what in problems())
     TRACK.unlink()
-    assert any("cannot read the record results/tracks/digits.json" in what for what in problems())
+    assert any("results/tracks/digits.json does not exist" in what for what in problems())
 
 
 @pytest.mark.parametrize("name", ["manifest.sha256", "moments.npz", "influence.npy", "preview.png", "neighbours.png"])
@@ -246,7 +246,7 @@ def test_moments_and_influence_that_were_forged_are_named():
     assert any("expected finite float32 [2, 251]" in what for what in problems())
     np.save(BESIDE / "influence.npy", np.array([{}], object), allow_pickle=True)
     forged()
-    assert any("influence.npy cannot be read" in what for what in problems())
+    assert any("influence.npy holds Python objects" in what for what in problems())
 
 
 def test_what_was_verified_counts_as_long_as_the_entry_is_the_same():

@@ -60,7 +60,7 @@ def command(
     compares the means over the seeds.
 
     JSON keys: a, b, lines and over_seeds, lists of objects with domain, key, title, better, a, b, difference, low,
-    high, paired, winner (a, b or null) and count.
+    high, paired, winner (a, b or null) and count; and damaged, a list of lines about files that were left out.
     """
     from bench.compare import compare, comparison_tables
     from bench.measured_sides import measured_by

@@ -29,13 +29,14 @@ def command(
     """Ranks the entries of TRACK below --results; without TRACK, lists all tracks with entries.
 
     The rank stands with the ranks that the data allow, by paired differences on the same real images. Flagged entries
-    and the controls are listed apart and not ranked. The same files give the same order and bytes everywhere.
+    and the controls are listed apart and not ranked; damaged ones are named and left out. The same files give the same
+    order and bytes everywhere.
 
     JSON: a list of tables with name, title, columns, rows, notes; with --check an object with out_of_date, with --write
     one with written, both lists.
     """
     from bench.board_tables import everything, not_ranked, out_of_date, overview, ranking, write_boards
-    from bench.leaderboard import DEFAULT_SORT, read_board, tracks_with_entries
+    from bench.leaderboard import DEFAULT_SORT, read_board, read_boards, tracks_with_entries
     from bench.tables import json_values
     from metrics._errors import InputError
 
@@ -45,7 +46,7 @@ def command(
         )
     chosen = [track] if track else None
     if write:
-        written = [str(path) for path in write_boards(results, chosen)]
+        written = [str(path) for path in write_boards(results, chosen, _warn)]
         if as_json:
             print_json({"written": written})
         for line in () if as_json else written:
@@ -56,6 +57,7 @@ def command(
         return
     if track:
         board = read_board(results, track, sort or DEFAULT_SORT)
+        damaged = list(board.damaged_lines)
         tables = [everything(board)] if kind == "csv" else [ranking(board), *filter(None, [not_ranked(board)])]
     else:
         if sort:
@@ -65,13 +67,20 @@ def command(
             raise InputError(
                 f"no entries below {results / 'submissions'}; make one with `bench submit`, or give --results"
             )
-        tables = [overview([read_board(results, name) for name in names])]
+        boards, damaged = read_boards(results, names)
+        tables = [overview(boards)]
+    for line in damaged:
+        _warn(line)
     if as_json or kind == "json":
         print_json([json_values(table) for table in tables])
         return
     if kind == "terminal":
         tables = [_fitting(table) for table in tables]
     print_tables(tables, kind, f"bench: leaderboard {track or 'of all tracks'}")
+
+
+def _warn(line: str) -> None:
+    say(f"warning: {line}")
 
 
 def _check(found: list[str], as_json: bool) -> None:

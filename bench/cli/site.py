@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from bench.cli._options import examples, json_option, path_type
-from bench.cli._output import print_json
+from bench.cli._output import print_json, say
 from bench.cli._running import force_option, results_option
 
 
@@ -21,11 +21,15 @@ def command(output: Path, results: Path, force: bool, as_json: bool) -> None:
     The pages load nothing from anywhere else, work from a file and below any address, and are the same bytes for the
     same results. A site that is there is replaced; a folder that holds anything else is not, without --force.
 
-    JSON: an object with tracks, entries (how many) and files (their names, sorted).
+    What is damaged is left out and named on stderr; the rest is written.
+
+    JSON: an object with tracks, entries (how many), files (their names, sorted) and damaged (a list of lines).
     """
     from bench.site import write_site
 
     made = write_site(results, output, force=force)
+    for line in made.damaged:
+        say(f"warning: {line}")
     if as_json:
         print_json(asdict(made))
     else:

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.array_files import map_bytes
 from bench.datasets._splits import array_split, missing
 from bench.datasets._types import Split
 from metrics._errors import InputError
 
+MOST_UNPACKED = 2**30  # 1.3 million images of 28x28
 PREFIXES = {"train": "train", "test": "t10k"}
 
 
@@ -31,12 +33,12 @@ def idx_split(data_set: str, folder: str, split: str, root: Path) -> Split:
 def _read(data_set: str, path: Path, root: Path, dimensions: int) -> np.ndarray:
     packed = path.with_name(path.name + ".gz")
     if path.is_file():
-        data: np.ndarray = np.memmap(path, np.uint8, "r") if path.stat().st_size else np.empty(0, np.uint8)
-        return _shaped(data, path, dimensions)
+        return _shaped(map_bytes(path), path, dimensions)
     if not packed.is_file():
         raise missing(data_set, path, root)
     try:
-        data = np.frombuffer(gzip.decompress(packed.read_bytes()), np.uint8)
+        with gzip.open(packed) as file:
+            data = np.frombuffer(file.read(MOST_UNPACKED), np.uint8)
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{packed} is damaged ({error}); delete it and fetch {data_set} again") from error
     return _shaped(data, packed, dimensions)

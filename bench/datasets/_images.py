@@ -7,6 +7,7 @@ reference it is): the training images then look like those that a `clean` resize
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,12 @@ from PIL import Image, ImageOps
 
 from bench.datasets._splits import indexed_split
 from bench.datasets._types import Split
+from bench.reading import one_line, read_bytes
 from metrics._errors import InputError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
+MOST_BYTES = 2**30
+REMEDY = "replace or remove it"
 
 
 def list_images(folder: Path) -> list[Path]:
@@ -28,11 +32,13 @@ def list_images(folder: Path) -> list[Path]:
 def open_rgb(path: Path) -> Image.Image:
     """The image as RGB, upright, transparency on white; raises InputError naming a file that does not decode."""
     try:
-        with Image.open(path) as image:
+        with Image.open(BytesIO(read_bytes(path, most=MOST_BYTES, remedy=REMEDY))) as image:
             image.load()
             upright = ImageOps.exif_transpose(image)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise InputError(f"{path} does not decode as an image ({error}); replace or remove it") from error
+    except InputError:
+        raise
+    except Exception as error:  # whatever a decoder trips over in a damaged file
+        raise InputError(f"{path} does not decode as an image ({one_line(error)}); {REMEDY}") from error
     if upright.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8)).convert("RGB")
     if "A" in upright.getbands() or "transparency" in upright.info:
@@ -69,5 +75,8 @@ def file_split(
             rows[row] = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
         return rows
 
+    def encoded(index: int) -> bytes:
+        return read_bytes(files[index], most=MOST_BYTES, remedy=REMEDY)
+
     names = tuple(path.relative_to(folder).as_posix() for path in files)
-    return replace(indexed_split(len(files), pick, labels, names), encoded=lambda index: files[index].read_bytes())
+    return replace(indexed_split(len(files), pick, labels, names), encoded=encoded)

@@ -14,10 +14,12 @@ import numpy as np
 from bench.datasets._splits import array_split, check_choice, check_counts, missing
 from bench.datasets._torchvision import fetch_with_torchvision
 from bench.datasets._types import Dataset, Split
+from bench.reading import opened, read_as
 from metrics._errors import InputError
 
 SPLITS = {"train": 50_000, "test": 10_000}
 BATCHES = {"train": tuple(f"data_batch_{number}" for number in range(1, 6)), "test": ("test_batch",)}
+MOST_BYTES = 2**26  # twice a batch
 FOLDER = "cifar-10-batches-py"
 
 
@@ -46,15 +48,11 @@ class _ArraysOnly(pickle.Unpickler):
 def _read(path: Path, root: Path) -> tuple[np.ndarray, np.ndarray]:
     if not path.is_file():
         raise missing("cifar10", path, root)
-    try:
-        with path.open("rb") as file:
-            content = _ArraysOnly(file, encoding="latin1").load()
+    again = "delete it and fetch cifar10 again"
+    with opened(path, again, MOST_BYTES) as file, read_as("batch of CIFAR-10", path, again):
+        content = _ArraysOnly(file, encoding="latin1").load()
         pixels = np.asarray(content["data"], np.uint8).reshape(-1, 3, 32, 32)
         labels = np.asarray(content["labels"], np.int64)
-    except (pickle.UnpicklingError, EOFError, KeyError, IndexError, AttributeError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{path} is no whole batch of CIFAR-10 ({error}); delete it and fetch cifar10 again"
-        ) from error
     if len(pixels) != len(labels):
         raise InputError(f"{path} holds {len(pixels)} images but {len(labels)} labels; fetch cifar10 again")
     return pixels, labels

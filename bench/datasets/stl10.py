@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from bench.array_files import map_bytes
 from bench.datasets._images import resized
 from bench.datasets._splits import check_choice, check_counts, indexed_split, missing
 from bench.datasets._torchvision import fetch_with_torchvision
@@ -29,7 +30,7 @@ def load(split: str, root: Path, domain: str = "") -> Split:
     count, rest = divmod(path.stat().st_size, IMAGE_BYTES)
     if rest or not count:
         raise InputError(f"{path} is cut: {rest} bytes after {count} whole images; delete it and fetch stl10 again")
-    stored = np.memmap(path, np.uint8, "r").reshape(count, 3, STORED, STORED)
+    stored = map_bytes(path).reshape(count, 3, STORED, STORED)
 
     def pick(indices: np.ndarray) -> np.ndarray:
         rows = np.empty((len(indices), 3, SIZE, SIZE), np.uint8)
@@ -45,7 +46,7 @@ def _labels(root: Path, split: str, count: int) -> np.ndarray:
     path = root / "stl10_binary" / f"{split}_y.bin"
     if not path.is_file():
         raise missing("stl10", path, root)
-    labels = np.frombuffer(path.read_bytes(), np.uint8).astype(np.int64) - 1
+    labels = map_bytes(path).astype(np.int64) - 1
     if len(labels) != count or labels.min() < 0 or labels.max() > 9:
         raise InputError(f"{path}: {len(labels)} labels for {count} images, or not 1 to 10; fetch stl10 again")
     return labels

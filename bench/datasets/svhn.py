@@ -4,7 +4,6 @@ The MATLAB files write the digit 0 as label 10; here, as in torchvision, it is 0
 1.6 GB in memory) and is read where its file is there; the download leaves it out.
 """
 
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from bench.datasets._splits import array_split, check_choice, check_counts, missing
 from bench.datasets._torchvision import fetch_with_torchvision
 from bench.datasets._types import Dataset, Split
+from bench.reading import opened, read_as
 from metrics._errors import InputError
 
 SPLITS = {"train": 73_257, "test": 26_032, "extra": 531_131}
@@ -33,23 +33,14 @@ def read_split(name: str, split: str, root: Path) -> Split:
     if not path.is_file():
         raise missing(name, path, root)
     from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
 
-    try:
-        content = loadmat(path, variable_names=("X", "y"))
-    except (
-        MatReadError,
-        OSError,
-        ValueError,
-        TypeError,
-        LookupError,
-        EOFError,
-        NotImplementedError,
-        zlib.error,
-    ) as error:
-        raise InputError(f"{path} is no whole MATLAB 5 file ({error}); delete it and fetch {name} again") from error
+    again = f"delete it and fetch {name} again"
+
+    with opened(path, again) as file, read_as("MATLAB 5 file", path, again):
+        content = loadmat(file, variable_names=("X", "y"))
     pixels, labels = content.get("X"), content.get("y")
-    if pixels is None or labels is None or pixels.dtype != np.uint8 or pixels.shape != (32, 32, 3, labels.size):
+    plain = isinstance(pixels, np.ndarray) and isinstance(labels, np.ndarray) and labels.dtype.kind in "iuf"
+    if not plain or pixels.dtype != np.uint8 or pixels.shape != (32, 32, 3, labels.size):
         raise InputError(f"{path} holds no X [32, 32, 3, n] of bytes with y [n]; delete it and fetch {name} again")
     digits = labels.astype(np.int64).ravel() % 10
     return array_split(pixels.transpose(3, 2, 0, 1), digits)

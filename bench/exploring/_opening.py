@@ -14,7 +14,7 @@ from bench.datasets import Split
 from bench.evaluation import TEST, Subject
 from bench.generators import Generator, generator_of
 from bench.jobs import RUN
-from bench.provenance import file_sha256
+from bench.reading import file_sha256
 from bench.samples import check_asked, sample_noise, translate_test
 from bench.stored import open_checkpoint, run_of, subject_of_checkpoint
 from metrics._errors import InputError

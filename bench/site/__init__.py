@@ -14,7 +14,7 @@ is escaped, and a policy in each page allows its own files only.
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.leaderboard import read_board, tracks_with_entries
+from bench.leaderboard import read_boards, tracks_with_entries
 from bench.site.folder import check_place, write_folder
 from bench.site.pages import site_files
 from metrics._errors import InputError
@@ -22,24 +22,26 @@ from metrics._errors import InputError
 
 @dataclass(frozen=True)
 class Site:
-    """What was written: the number of tracks, of entries, and the files, sorted."""
+    """What was written: the number of tracks, of entries, the files, sorted, and a line for all that is damaged and was
+    left out."""
 
     tracks: int
     entries: int
     files: tuple[str, ...]
+    damaged: tuple[str, ...] = ()
 
 
 def write_site(results: Path, place: Path, *, force: bool = False) -> Site:
     """Write the site of a results folder, whole or not at all.
 
-    Raises InputError where the results cannot be used (naming the file), where `place` holds anything but a site
-    (unless `force`), and where it cannot be written.
+    A damaged entry, picture or track is left out, and named in what is returned. Raises InputError where there is no
+    track that can be shown, where `place` holds anything but a site (unless `force`), and where it cannot be written.
     """
     check_place(place, results, force)
-    made = [read_board(results, track) for track in _tracks(results)]
-    files = write_folder(place, site_files(made, results), check=lambda: check_place(place, results, force))
+    made, damaged = read_boards(results, _tracks(results))
+    files = write_folder(place, site_files(made, results, damaged), check=lambda: check_place(place, results, force))
     entries = sum(len(board.ranked) + len(board.flagged) + len(board.controls) for board in made)
-    return Site(len(made), entries, tuple(files))
+    return Site(len(made), entries, tuple(files), tuple(damaged))
 
 
 def _tracks(results: Path) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import __version__
-from bench.entries import LEVELS, NEIGHBOURS, PREVIEW, Entry, entry_path, slug_of
+from bench.entries import LEVELS, NEIGHBOURS, PREVIEW, entry_path
 from bench.leaderboard import Board, Standing
 from bench.site.entry_views import entry_view
 from bench.site.numbers import explained, in_order, outputs_of
@@ -31,8 +31,8 @@ BEST = 3  # entries of each track on the front page
 EXAMPLE = "digits"  # the track of the commands on a front page without tracks
 
 
-def site_files(boards: Sequence[Board], results: Path) -> Iterator[tuple[str, bytes]]:
-    """All files of a site with their places; InputError for the first entry that cannot be shown."""
+def site_files(boards: Sequence[Board], results: Path, lost: list[str]) -> Iterator[tuple[str, bytes]]:
+    """All files of a site with their places; pictures that cannot be shown are left out and named in `lost`."""
     for name in STATIC:
         yield name, (HERE / "static" / name).read_bytes()
     views = [track_view(board) for board in boards]
@@ -42,7 +42,7 @@ def site_files(boards: Sequence[Board], results: Path) -> Iterator[tuple[str, by
     for board, view in zip(boards, views, strict=True):
         yield page(track_file(view.name), "track.html", f"{view.name} · Leaderboard", view=view)
         for one in (*board.ranked, *board.flagged, *board.controls):
-            yield from _entry(board, view, one, results)
+            yield from _entry(board, view, one, results, lost)
 
 
 def page(file: str, template: str, title: str, **values: Any) -> tuple[str, bytes]:
@@ -112,25 +112,19 @@ def _levels() -> list[tuple[int, str, str]]:
     return [(number, word, says) for number, (word, says) in enumerate(zip(LEVELS, LEVEL_SAYS, strict=True))]
 
 
-def _entry(board: Board, view: TrackView, one: Standing, results: Path) -> Iterator[tuple[str, bytes]]:
-    """The page of an entry, and its pictures."""
+def _entry(board: Board, view: TrackView, one: Standing, results: Path, lost: list[str]) -> Iterator[tuple[str, bytes]]:
+    """The page of an entry, and its pictures; one that cannot be shown is left out and named in `lost`."""
     entry = one.entry
     path = entry_path(results, entry.track, entry.slug)
-    _check_names(path, entry)
     public = dataset_of(entry.rules).publishable
     names = [name for name in (PREVIEW, NEIGHBOURS) if name in entry.files and public]
-    pictures = {name: read_picture(entry, path, name) for name in names}
+    pictures = {}
+    for name in names:
+        try:
+            pictures[name] = read_picture(entry, path, name)
+        except InputError as error:
+            lost.append(str(error))
     for name, picture in pictures.items():
         yield picture_file(entry, name), picture.content
     title = f"{entry.about.name} · {view.name}"
     yield page(entry_file(entry), "entry.html", title, view=entry_view(board, one, pictures, view.rules))
-
-
-def _check_names(path: Path, entry: Entry) -> None:
-    """InputError for a name that no submission can have: file names are made of it."""
-    try:
-        if slug_of(entry.slug) != entry.slug or slug_of(entry.track) != entry.track:
-            raise InputError("it has a capital, a blank or another letter that file names of entries do not have")
-        slug_of(entry.about.name)
-    except InputError as error:
-        raise InputError(f"{path} cannot be shown: {error}") from error

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.entries import Entry, beside
+from bench.reading import read_bytes
 from metrics._errors import InputError
 
+MOST_BYTES = 2**24  # of 64 previews
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -25,9 +27,9 @@ def read_picture(entry: Entry, path: Path, name: str) -> Picture:
     Raises InputError where it is missing, a link, no PNG, or not the one whose sha256 the entry holds.
     """
     file = beside(path) / name
-    if file.is_symlink() or not file.is_file():
-        raise InputError(f"{file} is no file, but {path.name} names it; restore it, or submit again")
-    content = file.read_bytes()
+    if file.is_symlink():
+        raise InputError(f"{file} is a link, but {path.name} names it; restore it, or submit again")
+    content = read_bytes(file, most=MOST_BYTES, remedy="restore it, or submit again")
     if hashlib.sha256(content).hexdigest() != entry.files[name]:
         raise InputError(f"{file} is not the picture whose sha256 {path.name} holds; restore it, or submit again")
     if not content.startswith(PNG) or len(content) < 24:

@@ -29,11 +29,11 @@ REMEDY = "save uint8 images [n, h, w, 3] with numpy.save or numpy.savez"
 TOO_DARK = 2 / 255
 
 
-def load_array(path: Path) -> tuple[np.ndarray, list[str]]:
+def load_array(path: Path, remedy: str = REMEDY) -> tuple[np.ndarray, list[str]]:
     """The one array of images in a .npy or .npz file, and notes; InputError where there is none that can be used."""
     if path.suffix.lower() != ".npz":
-        return map_array(path, remedy=REMEDY), []
-    with ArrayFile(path, REMEDY) as file:
+        return map_array(path, remedy=remedy), []
+    with ArrayFile(path, remedy) as file:
         statistics = {"mu", "sigma"} <= set(file.names)
         if statistics and "arr_0" not in file.names:
             raise InputError(

@@ -95,6 +95,15 @@ def read_header(data: bytes, name: str) -> Header:
         raise _broken(name, error) from error
 
 
+def claimed_pixels(data: bytes) -> int:
+    """How many pixels an image has whose first bytes these are, by its header; 0 where no header can be read."""
+    try:
+        image = _open(data, "")
+    except InputError:
+        return 0
+    return image.width * image.height
+
+
 def decode(data: bytes, name: str) -> UInt8[np.ndarray, "3 h w"]:
     """The pixels of an encoded image by the rule of its mode (see the module's table), in [0, 255].
 

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from bench.reading import Unreadable, read_bytes
 from bench.sources._decode import SUFFIXES, CorruptImage, Header, decode, read_header
 from bench.sources._parallel import in_order
 from bench.sources._types import ImageSource
@@ -57,14 +58,10 @@ def list_folder(path: Path) -> Listing:
     paths = [file for _, file in found]
 
     def load(index: int) -> bytes:
-        file = paths[index]
         try:
-            with file.open("rb") as stream:
-                if (size := os.fstat(stream.fileno()).st_size) > MAX_FILE_BYTES:
-                    raise CorruptImage(str(file), f"has {size:,} bytes, more than any image of at most 64 megapixels")
-                return stream.read()
-        except OSError as error:
-            raise CorruptImage(str(file), f"cannot be read ({error.strerror})") from error
+            return read_bytes(paths[index], most=MAX_FILE_BYTES)
+        except Unreadable as error:
+            raise CorruptImage(str(paths[index]), error.problem) from error
 
     name = path.resolve().name or str(path)
     return Listing(

@@ -6,7 +6,7 @@ size, members that together claim more than TOTAL_BYTES, and members that share 
 D. Fifield, "A better zip bomb", WOOT 2019) are bombs. zipfile itself stops at the claimed size and checks the CRC.
 """
 
-import os
+import lzma
 import stat
 import struct
 import threading
@@ -15,29 +15,36 @@ import zlib
 from collections import Counter
 from pathlib import Path
 
-from bench.sources._decode import CorruptImage
+from bench.reading import open_zip
+from bench.sources._decode import CorruptImage, claimed_pixels
 from bench.sources._files import MAX_FILE_BYTES, Listing, is_image_name, none_found, printable
 from metrics._errors import InputError
 
 RATIO = 200  # image files hardly shrink, uncompressed drawings by one or two orders of magnitude; deflate ends at 1032
 SMALL_BYTES = 2**20  # below this a high ratio harms nobody: a black bitmap of 256x256
 TOTAL_BYTES = 2**40
-END_BYTES, END_64_BYTES, LOCATOR_BYTES = 22, 56, 20  # the end records, and where the longer one is
-MEMBER_BYTES = 46 + 82  # in the table of contents: a record, and more than names of images and their extra fields take
+HEADER_BYTES = 2**16  # hold the header of every format but TIFF, whose header may stand at its end
+WHOLE_BYTES = 2**28
+PIXEL_BYTES = 8  # four channels of 16 bits
 READABLE = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA})
+UNPACKING = (  # what a damaged member raises while it is unpacked
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, NotImplementedError),
+    *(RuntimeError, struct.error),
+)
 
 
 def list_zip(path: Path) -> Listing:
     """The images of a zip; InputError where it is corrupt, unsafe or holds none."""
-    try:
-        archive = zipfile.ZipFile(path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); check its permissions") from error
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, ValueError) as error:
-        raise InputError(f"{path} is not a readable zip ({error}); make it again") from error
+    archive = open_zip(path, remedy="make it again")
     members = [info for info in archive.infolist() if not info.is_dir()]
     try:
         _check(path, members)
+        for info in members:
+            if _swells(info) and not _is_as_large_as_claimed(archive, info):
+                raise InputError(
+                    f"{path}: the member {info.orig_filename!r} claims {info.file_size:,} bytes out of "
+                    f"{info.compress_size:,}, more than its image takes (a zip bomb); make the zip again without it"
+                )
     except InputError:
         archive.close()
         raise
@@ -54,34 +61,10 @@ def list_zip(path: Path) -> Listing:
         try:
             with lock:
                 return archive.read(images[index])
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
+        except UNPACKING as error:
             raise CorruptImage(f"{path.name}/{images[index].filename}", f"cannot be unpacked ({error})") from error
 
     return Listing(path.stem, "zip", tuple(printable(info.filename) for info in images), load, others)
-
-
-def claimed_members(path: Path) -> int:
-    """How many members a zip claims or has room for in its table of contents, whichever is more, without reading that.
-
-    zipfile needs 20 s and 1 GB for a million members. Follows the end records of APPNOTE 6.3.10, 4.3.14 to 4.3.16; 0
-    where there is none, which is then told when the zip is opened.
-    """
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        start = max(0, size - END_BYTES - 2**16 - LOCATOR_BYTES)
-        file.seek(start)
-        tail = file.read()
-        place = tail.rfind(b"PK\x05\x06")
-        if place < 0 or len(tail) < place + END_BYTES:
-            return 0
-        members, table = struct.unpack_from("<HI", tail, place + 10)
-        locator = place - LOCATOR_BYTES
-        if locator >= 0 and tail[locator : locator + 4] == b"PK\x06\x07":
-            file.seek(struct.unpack_from("<Q", tail, locator + 8)[0])
-            end = file.read(END_64_BYTES)
-            if len(end) == END_64_BYTES and end[:4] == b"PK\x06\x06":
-                members, table = struct.unpack_from("<QQ", end, 32)
-    return max(members, table // MEMBER_BYTES)
 
 
 def _check(path: Path, members: list[zipfile.ZipInfo]) -> None:
@@ -112,9 +95,25 @@ def _problem(info: zipfile.ZipInfo) -> str:
         return f"uses compression method {info.compress_type}, which is not read here"
     if info.file_size > MAX_FILE_BYTES and is_image_name(name):
         return f"claims {info.file_size:,} bytes, more than any image of at most 64 megapixels"
-    if info.file_size > max(SMALL_BYTES, RATIO * info.compress_size):
-        return f"claims {info.file_size:,} bytes out of {info.compress_size:,} (a zip bomb)"
     return ""
+
+
+def _swells(info: zipfile.ZipInfo) -> bool:
+    """Whether an image is much larger than what it is unpacked from: a plain drawing without compression, or a bomb.
+    What is no image is never unpacked."""
+    seen = is_image_name(info.filename) and not _hidden(info.filename)
+    return seen and info.file_size > max(SMALL_BYTES, RATIO * info.compress_size)
+
+
+def _is_as_large_as_claimed(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+    """Whether the image that the header of a member tells of takes about as many bytes as the member claims."""
+    size = WHOLE_BYTES if info.filename.lower().endswith((".tif", ".tiff")) else HEADER_BYTES
+    try:
+        with archive.open(info) as stream:
+            pixels = claimed_pixels(stream.read(size))
+    except UNPACKING:
+        return False
+    return info.file_size <= PIXEL_BYTES * pixels + SMALL_BYTES
 
 
 def _hidden(name: str) -> bool:

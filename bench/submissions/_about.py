@@ -2,7 +2,6 @@
 
 import difflib
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.entries import About, slug_of
+from bench.reading import read_toml
 from metrics._errors import InputError
 
 LONGEST = 2_000  # letters of any text but the name
@@ -76,12 +76,7 @@ def read_settings(path: Path, known: Iterable[str]) -> dict[str, Any]:
     Raises InputError for a file that is missing or no TOML, an option that is none of the `known` ones (with the close
     ones), and a value that is neither text, number nor true or false.
     """
-    try:
-        values = tomllib.loads(path.read_bytes().decode("utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read {path} ({error.strerror}); `bench submit --init` writes one") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is no TOML ({error}); `bench submit --init` writes an example") from error
+    values = read_toml(path, remedy="`bench submit --init` writes an example")
     known = sorted(known)
     for name, value in values.items():
         if name not in known:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.entries import Kind
+from bench.reading import read_text
 from bench.submissions._material import MOST_FILES
 from metrics._errors import InputError
 
@@ -33,14 +34,7 @@ def read_manifest(path: Path) -> list[tuple[str, str]]:
 
     Raises InputError for a file that is missing, too long, cut, or has a line that is none or a name twice.
     """
-    try:
-        if (size := path.stat().st_size) > MOST_BYTES:
-            raise InputError(f"{path} has {size:,} bytes; a manifest has at most {MOST_BYTES:,}")
-        text = path.read_bytes().decode("utf-8")
-    except FileNotFoundError as error:
-        raise InputError(f"{path} is missing; restore it or submit again") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read ({error}); restore it or submit again") from error
+    text = read_text(path, most=MOST_BYTES, remedy="restore it or submit again")
     if text and not text.endswith("\n"):
         raise InputError(f"{path} is cut: its last line has no end; restore it or submit again")
     found: dict[str, str] = {}

@@ -22,8 +22,7 @@ import numpy as np
 from bench.datasets import eval_set
 from bench.entries import Kind, Origin
 from bench.evaluation import SAMPLING_SEED, Subject
-from bench.provenance import file_sha256
-from bench.sources._zip import claimed_members
+from bench.reading import claimed_members, file_sha256
 from bench.submissions._generators import GeneratorSpec, Limits, sample_generator
 from bench.submissions._isolation import Isolation, isolation
 from bench.tracks import Track

@@ -22,6 +22,7 @@ import numpy as np
 from PIL import Image
 
 from bench.entries import INFLUENCE, MANIFEST, MOMENTS, PREVIEW, Entry, beside
+from bench.influence import read_influences
 from bench.moments import moments_of, read_moments
 from bench.opening import OpenTrack, check_rules
 from bench.records import Numbers
@@ -102,7 +103,7 @@ def _recomputed(path: Path, entry: Entry, checked: Checked, opened: OpenTrack) -
     found = evaluate_images(opened, images)
     yield from scores_differ(entry.scores, found.scores, entry.manifest.count)
     stored, again = read_moments(beside(path) / MOMENTS), moments_of(found.features)
-    influence = np.load(beside(path) / INFLUENCE, allow_pickle=False)
+    influence = read_influences(beside(path) / INFLUENCE, entry.rules.protocol.real[0].count)
     for what, claimed, value in (
         (MOMENTS, np.append(stored.mean, stored.values), np.append(again.mean, again.values)),
         (INFLUENCE, influence, found.influence),

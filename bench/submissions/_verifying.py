@@ -5,7 +5,6 @@ damaged or not strict, a file changed, missing or added, a manifest that does no
 those of the track, scores that cannot be true or that the stored moments contradict.
 """
 
-import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,7 +38,8 @@ from bench.evaluation import NOISE, REAL_1, REAL_2
 from bench.influence import read_influences
 from bench.moments import Moments, distance, read_moments
 from bench.opening import check_rules
-from bench.provenance import file_sha256, now_utc
+from bench.provenance import now_utc
+from bench.reading import file_sha256
 from bench.submissions._about import check_about
 from bench.submissions._manifest import read_manifest
 from bench.submissions._values import COPIED, Counts, Problem, Scores, fits_moments, likely, possible
@@ -235,7 +235,7 @@ def note_level(path: Path, level: Level) -> Level:
 
     A level that was reached before stays where the entry is still consistent, and is taken back where it is not.
     """
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    sha256 = file_sha256(path)
     try:
         before = read_verified(path)
     except InputError:

@@ -12,6 +12,7 @@ from pathlib import Path
 from bench.entries import Earlier, Entry, beside, read_entry, write_entry
 from bench.files import write_bytes
 from bench.folders import whole_folder
+from bench.reading import file_sha256
 from metrics._errors import InputError
 
 
@@ -25,7 +26,7 @@ def earlier_of(path: Path, *, force: bool) -> tuple[Earlier, ...]:
     if not force:
         raise InputError(f"{path} exists; choose another --name, or replace it with --force, which is counted")
     old = read_entry(path)
-    return (*old.earlier, Earlier(hashlib.sha256(path.read_bytes()).hexdigest(), old.created_utc))
+    return (*old.earlier, Earlier(file_sha256(path), old.created_utc))
 
 
 def write_submission(path: Path, entry: Entry, files: Mapping[str, bytes]) -> Entry:
