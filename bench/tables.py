@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from bench.names import shown
+
 ARROWS = {"lower": " ↓", "higher": " ↑", "neither": ""}
 MINUS = "−"  # a minus sign as wide as the digits
 MARKUP = re.compile(r"[\\`*_\[\]<>|&~]")  # what markdown would take for more than a letter
@@ -116,18 +118,13 @@ def text(cell: Cell) -> str:
     if cell.value is None:
         return "–"
     if isinstance(cell.value, str):
-        return cell.value if cell.value.isprintable() else _printable(cell.value)
+        return shown(cell.value)
     if isinstance(cell.value, int):
         return f"{cell.value:,}" + ("" if cell.low is None else f" [{cell.low:,}, {cell.high:,}]")
-    shown = _number(cell.value, cell.decimals)
+    number = _number(cell.value, cell.decimals)
     if cell.low is None or cell.high is None:
-        return shown
-    return f"{shown} [{_number(cell.low, cell.decimals)}, {_number(cell.high, cell.decimals)}]"
-
-
-def _printable(word: str) -> str:
-    """A text without what moves a cursor, colours a terminal or turns the direction of reading."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in word)
+        return number
+    return f"{number} [{_number(cell.low, cell.decimals)}, {_number(cell.high, cell.decimals)}]"
 
 
 def _number(value: float, decimals: int) -> str:
@@ -152,8 +149,8 @@ def markdown(table: Table) -> str:
     heads = [_escaped(head) for head in _heads(table)]
     rules = [":---" if _left(table, place) else "---:" for place in range(len(heads))]
     rows = [[f"**{_in_markdown(cell)}**" if cell.best else _in_markdown(cell) for cell in row] for row in table.rows]
-    lines = [f"### {table.title}", "", *("| " + " | ".join(row) + " |" for row in (heads, rules, *rows))]
-    return "\n".join([*lines, "", *(f"- {note}" for note in table.notes)]).rstrip() + "\n"
+    lines = [f"### {shown(table.title)}", "", *("| " + " | ".join(row) + " |" for row in (heads, rules, *rows))]
+    return "\n".join([*lines, "", *(f"- {shown(note)}" for note in table.notes)]).rstrip() + "\n"
 
 
 def _escaped(word: str) -> str:
@@ -190,7 +187,9 @@ def csv_text(table: Table) -> str:
 
 
 def _parts(cell: Cell, interval: bool) -> tuple[Any, ...]:
-    value = f"'{cell.value}" if isinstance(cell.value, str) and cell.value.startswith(FORMULA) else cell.value
+    value = cell.value
+    if isinstance(value, str):
+        value = f"'{shown(value)}" if value.startswith(FORMULA) else shown(value)
     return (value, cell.low, cell.high) if interval else (value,)
 
 
@@ -242,8 +241,8 @@ def terminal(table: Table) -> str:
         return GAP.join(padded).rstrip()
 
     rule = "─" * (sum(widths) + len(GAP) * (len(widths) - 1))
-    notes = [textwrap.fill(note, WIDTH, initial_indent="- ", subsequent_indent="  ") for note in table.notes]
-    return "\n".join([table.title, rule, line(heads), rule, *map(line, rows), rule, *notes]) + "\n"
+    notes = [textwrap.fill(shown(note), WIDTH, initial_indent="- ", subsequent_indent="  ") for note in table.notes]
+    return "\n".join([shown(table.title), rule, line(heads), rule, *map(line, rows), rule, *notes]) + "\n"
 
 
 def narrowed(table: Table, width: int, dispensable: Sequence[str]) -> Table:

@@ -207,7 +207,7 @@ def test_what_a_submitter_writes_is_only_text(results):
 def test_what_moves_a_cursor_does_not_reach_the_terminal():
     shown = terminal(Table("names", "Names", (Column("name", "Name"),), ((Cell("a\x1b[31mb\u202ec"),),)))
     assert "\x1b" not in shown
-    assert "a\ufffd[31mb\ufffdc" in shown
+    assert r"a\x1b[31mb\u202ec" in shown
 
 
 def test_one_csv_says_which_rows_are_ranked(results):

@@ -23,6 +23,7 @@ import click
 from bench import __version__
 from bench.cli import _signals, _streams
 from bench.cli._options import examples
+from bench.names import shown
 from storage.errors import REMEDIES, reason, remedy
 
 HERE = Path(__file__).parent
@@ -112,12 +113,12 @@ def _one_line(error: Exception) -> tuple[str, int] | None:
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     """One line, where Python prints the place in the code too."""
-    click.echo(f"bench: warning: {' '.join(str(message).split())}", err=True)
+    click.echo(f"bench: warning: {shown(' '.join(str(message).split()))}", err=True)
 
 
 def _end(message: str, code: int) -> NoReturn:
     with contextlib.suppress(OSError):  # the terminal may be closed
-        click.echo(f"bench: {' '.join(message.split())}", err=True)
+        click.echo(f"bench: {shown(' '.join(message.split()))}", err=True)
     sys.exit(code)
 
 

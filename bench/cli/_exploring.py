@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench.cli._options import data_root_option, gathered, json_option, path_type
-from bench.cli._output import print_json, say
+from bench.cli._output import print_block, print_json, say
 from bench.cli._running import Extracting, device_option, force_option, open_measure
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def show(found: "Explored", folder: Path, looking: Looking) -> None:
         print_json({**found.json(), "folder": str(folder), "files": [str(path) for path in files]})
         return
     short = [table for table in found.tables if len(table.rows) <= SHOWN_ROWS]
-    click.echo("\n".join(terminal(aligned(table)) for table in short).rstrip())
+    print_block("\n".join(terminal(aligned(table)) for table in short))
     for table in found.tables:
         if table not in short:
             say(f"{table.title}: {len(table.rows):,} rows in {folder / table.name}.csv")

@@ -1,6 +1,7 @@
 """What commands print: results to stdout, progress to stderr."""
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,13 +11,36 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from bench.cli._streams import fits
+from bench.names import shown
 
 if TYPE_CHECKING:
     from bench.tables import Table
 
+# Letters that JSON may hold as they are and a terminal acts upon: they stand inside of texts only, as escapes.
+UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 PLAIN_SECONDS = 10.0  # between two lines of progress where stderr is no terminal
 
 Progress = Callable[[str, int, int], None]
+
+
+class Styled(str):
+    """A word of our own with its colours, which `echo` prints as it is."""
+
+
+def styled(text: object, **style: Any) -> Styled:
+    """Any text, safe to print, in a style of `click.style`."""
+    return Styled(click.style(shown(str(text)), **style))
+
+
+def echo(*parts: object, err: bool = False) -> None:
+    """One line out of parts. This is the one exit of text: whatever others have written into it is made safe."""
+    click.echo("".join(part if isinstance(part, Styled) else shown(str(part)) for part in parts), err=err)
+
+
+def print_block(text: str) -> None:
+    """Several lines of our own making, such as a table."""
+    for line in text.rstrip().split("\n"):
+        echo(line)
 
 
 def print_json(value: Any) -> None:
@@ -25,7 +49,10 @@ def print_json(value: Any) -> None:
     In UTF-8, or with every other character escaped where the console has another encoding or a name is no text.
     """
     text = json.dumps(value, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False)
-    click.echo(text if fits(text) else json.dumps(value, indent=2, sort_keys=True, allow_nan=False))
+    if fits(text):
+        click.echo(UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+    else:
+        click.echo(json.dumps(value, indent=2, sort_keys=True, allow_nan=False))
 
 
 def print_facts(facts: Iterable[tuple[str, str]], warnings: Iterable[str] = ()) -> None:
@@ -33,24 +60,24 @@ def print_facts(facts: Iterable[tuple[str, str]], warnings: Iterable[str] = ()) 
     facts = list(facts)
     width = max(len(title) for title, _ in facts)
     for title, text in facts:
-        click.echo(f"{click.style(title.ljust(width), bold=True)}  {text}")
+        echo(styled(title.ljust(width), bold=True), "  ", text)
     print_warnings(warnings)
 
 
 def print_warnings(warnings: Iterable[str]) -> None:
     for warning in warnings:
-        click.echo(f"{click.style('warning:', fg='yellow')} {warning}")
+        echo(styled("warning:", fg="yellow"), " ", warning)
 
 
 def print_columns(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:
     """Rows in aligned columns, the last one as long as it likes."""
     if not rows:
         return
-    every = [header, *rows] if header else rows
+    every = [[shown(cell) for cell in row] for row in ([header, *rows] if header else rows)]
     widths = [max(len(row[column]) for row in every) for column in range(len(every[0]))]
     for number, row in enumerate(every):
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        click.echo(click.style(line, bold=True) if header and number == 0 else line)
+        echo(styled(line, bold=True) if header and number == 0 else line)
 
 
 def print_tables(tables: Sequence["Table"], kind: str, title: str) -> None:
@@ -64,7 +91,7 @@ def print_tables(tables: Sequence["Table"], kind: str, title: str) -> None:
     else:
         apart = "# {title}\n{text}" if kind == "csv" and len(tables) > 1 else "{text}"
         text = "\n".join(apart.format(title=table.title, text=RENDERERS[kind](table)) for table in tables)
-    click.echo(text.rstrip())
+    print_block(text)
 
 
 def figure(value: float | None) -> str:
@@ -78,7 +105,7 @@ def figure(value: float | None) -> str:
 
 def say(line: str) -> None:
     """One line to stderr."""
-    click.echo(line, err=True)
+    echo(line, err=True)
 
 
 @contextmanager
@@ -96,13 +123,13 @@ def _bars(unit: str) -> Iterator[Progress]:
     from rich.progress import Progress as Bars
 
     amount = DownloadColumn() if unit == "bytes" else MofNCompleteColumn()
-    columns = (TextColumn("{task.description}"), BarColumn(), amount, TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), amount, TimeRemainingColumn())
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
         tasks: dict[str, Any] = {}
 
         def show(name: str, done: int, total: int) -> None:
             if name not in tasks:
-                tasks[name] = bars.add_task(name, total=total)
+                tasks[name] = bars.add_task(shown(name), total=total)
             bars.update(tasks[name], completed=done, total=total)
 
         yield show

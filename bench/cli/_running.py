@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from bench.cli._options import data_root_option, gathered, path_type, workers_option
-from bench.cli._output import print_json, say
+from bench.cli._output import print_block, print_json, say
 
 if TYPE_CHECKING:
     from bench.evaluation import Evaluation, Subject
@@ -190,7 +190,7 @@ def show(record: "RunRecord", results: Path, as_json: bool) -> None:
         places = {"path": str(place_of(record, results)), "files": [str(one) for one in files]}
         print_json({**asdict(record), **places, "tables": list(map(json_values, tables))})
         return
-    click.echo("\n".join(terminal(table) for table in tables).rstrip())
+    print_block("\n".join(terminal(table) for table in tables))
     say(f"record   {place_of(record, results)}")
     for word, suffix in (("tables", ".md"), ("figures", ".png")):
         for folder in dict.fromkeys(one.parent for one in files if one.suffix == suffix):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import click
 
 from bench.cli._options import examples, json_option
-from bench.cli._output import print_columns, print_facts, print_json
+from bench.cli._output import echo, print_columns, print_facts, print_json
 
 KEY_SHOWN = 12
 
@@ -51,8 +51,8 @@ def verify(ctx: click.Context, as_json: bool) -> None:
         print_json({"folder": str(cache.root), "entries": count, "damaged": rows})
     else:
         for finding in damaged:
-            click.echo(f"damaged: {finding.key[:KEY_SHOWN]} {finding.problem}")
-        click.echo(f"{count - len(damaged):,} of {count:,} entries of {cache.root} are sound")
+            echo(f"damaged: {finding.key[:KEY_SHOWN]} {finding.problem}")
+        echo(f"{count - len(damaged):,} of {count:,} entries of {cache.root} are sound")
     if damaged:
         ctx.exit(1)
 
@@ -73,7 +73,7 @@ def empty(older_than: float | None, as_json: bool) -> None:
     if as_json:
         print_json({"folder": str(cache.root), "freed_bytes": freed})
     else:
-        click.echo(f"freed {_size(freed)} in {cache.root}")
+        echo(f"freed {_size(freed)} in {cache.root}")
 
 
 def _show(as_json: bool) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench.cli._options import data_root_option, examples, json_option, path_type, workers_option
-from bench.cli._output import print_json, progress
+from bench.cli._output import print_block, print_json, progress
 from bench.cli._running import device_option, results_option
 
 if TYPE_CHECKING:
@@ -75,4 +75,4 @@ def command(
     if as_json or kind == "json":
         print_json(asdict(found))
         return
-    click.echo("\n".join(RENDERERS[kind](table) for table in comparison_tables(found)).rstrip())
+    print_block("\n".join(RENDERERS[kind](table) for table in comparison_tables(found)))

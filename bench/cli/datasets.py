@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench.cli._options import data_root_option, examples, json_option
-from bench.cli._output import print_columns, print_json, progress, say
+from bench.cli._output import echo, print_columns, print_json, progress, say
 
 if TYPE_CHECKING:
     from bench.datasets import Dataset
@@ -46,13 +46,13 @@ def command(ctx: click.Context, data_root: Path | None, as_json: bool) -> None:
     print_columns(shown, ("data set", "images", "shape", "licence", "title"))
     absent = [row for row in rows if not row["there"]]
     if any(row["download"] for row in absent):
-        click.echo(f"get what is missing with: bench datasets fetch NAME (to {root})")
+        echo(f"get what is missing with: bench datasets fetch NAME (to {root})")
     by_hand: dict[str, list[str]] = {}
     for row in absent:
         if not row["download"]:
             by_hand.setdefault(row["howto"], []).append(row["name"])
     for howto, names_of_it in by_hand.items():
-        click.echo(f"{', '.join(names_of_it)}: {howto}")
+        echo(f"{', '.join(names_of_it)}: {howto}")
 
 
 def _describe(dataset: "Dataset", root: Path) -> dict[str, Any]:
@@ -103,5 +103,5 @@ def fetch(name: str, data_root: Path | None, as_json: bool) -> None:
     if as_json:
         print_json({"dataset": dataset.name, "data_root": str(root), "licence": dataset.licence})
     else:
-        click.echo(root)
+        echo(root)
         say(f"{dataset.name} is there; its licence: {dataset.licence}")

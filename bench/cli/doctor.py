@@ -7,7 +7,7 @@ import click
 
 from bench.cli._findings import show_findings
 from bench.cli._options import data_root_option, examples, extractor_option, json_option, workers_option
-from bench.cli._output import print_columns, print_json, progress
+from bench.cli._output import echo, print_columns, print_json, progress
 
 if TYPE_CHECKING:
     from bench.doctor import Diagnosis, SetSummary
@@ -62,7 +62,7 @@ def command(
 def _show(diagnosis: "Diagnosis") -> None:
     rows = [_row(summary) for summary in diagnosis.sets]
     print_columns(rows, ("set", "images", "corrupt", "sizes", "formats", "modes"))
-    click.echo()
+    echo()
     show_findings(diagnosis.findings)
 
 

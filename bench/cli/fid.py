@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from bench.cli._options import Measuring, Reading, examples, json_option, measuring_options, reading_options
-from bench.cli._output import figure, print_columns, print_facts, print_json, print_warnings, progress
+from bench.cli._output import echo, figure, print_columns, print_facts, print_json, print_warnings, progress, styled
 
 
 @click.command(
@@ -61,11 +61,11 @@ def command(
         return
     print_facts(_facts(result))
     if influence:
-        click.echo()
+        echo()
         rows = [(row["set"], row["image"], f"{row['influence']:+.4g}") for row in result["influence"]]
         print_columns(rows, ("set", "image", "raises the FID by"))
     if crosscheck:
-        click.echo()
+        echo()
         print_columns([_stage(row) for row in result["crosscheck"]], STAGE_TITLES)
     print_warnings(result["warnings"])
 
@@ -75,7 +75,7 @@ def _facts(result: Any) -> list[tuple[str, str]]:
     if result["fid_low"] is not None:
         corrected += f"   95 % interval {figure(result['fid_low'])} to {figure(result['fid_high'])}"
     facts = [
-        ("FID", click.style(figure(result["fid"]), bold=True)),
+        ("FID", styled(figure(result["fid"]), bold=True)),
         ("corrected", corrected),
         ("mean term", figure(result["mean_term"])),
         ("covariance term", figure(result["covariance_term"])),

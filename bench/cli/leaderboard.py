@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from bench.cli._options import examples, json_option
-from bench.cli._output import print_json, print_tables, say
+from bench.cli._output import echo, print_json, print_tables, say
 from bench.cli._running import results_option
 
 
@@ -50,7 +50,7 @@ def command(
         if as_json:
             print_json({"written": written})
         for line in () if as_json else written:
-            click.echo(line)
+            echo(line)
         return
     if check:
         _check(out_of_date(results, chosen), as_json)
@@ -87,7 +87,7 @@ def _check(found: list[str], as_json: bool) -> None:
     if as_json:
         print_json({"out_of_date": found})
     for line in () if as_json else found:
-        click.echo(line)
+        echo(line)
     if found:
         say("`bench leaderboard --write` brings them up to date")
         raise SystemExit(1)

@@ -4,7 +4,7 @@ import click
 
 from bench import registry
 from bench.cli._options import examples, json_option
-from bench.cli._output import print_columns, print_json
+from bench.cli._output import echo, print_columns, print_json
 
 
 @click.command(epilog=examples("bench list", "bench list datasets --json"))
@@ -22,6 +22,6 @@ def command(kind: str | None, as_json: bool) -> None:
         return
     for number, one in enumerate(kinds):
         if number:
-            click.echo()
+            echo()
         rows = [(entry["name"], entry["title"], entry["source"]) for entry in entries if entry["kind"] == one]
         print_columns(rows, (one, "", ""))

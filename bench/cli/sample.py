@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from bench.cli._options import data_root_option, examples, json_option, path_type
-from bench.cli._output import print_json, say
+from bench.cli._output import echo, print_json, say
 from bench.cli._running import device_option, force_option
 
 NO_FOLDER = {".npy", ".zip", ".png", ".jpg", ".jpeg", ".gif"}  # names that would make a folder surprising
@@ -107,7 +107,7 @@ def command(
         about |= {"model": generator.name, "dataset": generator.dataset, "weights_sha256": generator.weights_sha256}
         print_json(about)
         return
-    click.echo(output)
+    echo(output)
     say(f"{len(images):,} images of {generator.name}")
     if generator.official is False:
         say(f"weights {generator.weights_sha256}: not known to be the published ones")

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from bench.cli._options import Measuring, Reading, examples, json_option, measuring_options, reading_options
-from bench.cli._output import figure, print_columns, print_facts, print_json, print_warnings, progress
+from bench.cli._output import echo, figure, print_columns, print_facts, print_json, print_warnings, progress, styled
 from bench.cli.fid import measured_with
 from bench.scoring import Options
 
@@ -99,9 +99,9 @@ def command(
         print_json(dict(result))
         return
     print_columns(_rows(result), ("metric", "value", "corrected", "95 % interval", ""))
-    click.echo()
+    echo()
     for reason in result.get("flags", ()):
-        click.echo(f"{click.style('flagged:', fg='red')} {reason}")
+        echo(styled("flagged:", fg="red"), " ", reason)
     sides = [side for side in "ab" if f"n_{side}" in result]
     facts = [("images", " against ".join(f"{result[f'n_{side}']:,} {result[f'name_{side}']}" for side in sides))]
     if "paired_by" in result:

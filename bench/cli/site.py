@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from bench.cli._options import examples, json_option, path_type
-from bench.cli._output import print_json, say
+from bench.cli._output import echo, print_json, say
 from bench.cli._running import force_option, results_option
 
 
@@ -34,4 +34,4 @@ def command(output: Path, results: Path, force: bool, as_json: bool) -> None:
         print_json(asdict(made))
     else:
         counts = f"tracks: {made.tracks:,}, entries: {made.entries:,}, files: {len(made.files):,}"
-        click.echo(f"{output / 'index.html'} ({counts})")
+        echo(f"{output / 'index.html'} ({counts})")

@@ -8,7 +8,7 @@ import click
 
 from bench.cli._findings import show_findings
 from bench.cli._options import data_root_option, examples, gathered, json_option, path_type, workers_option
-from bench.cli._output import figure, print_facts, print_json, progress, say
+from bench.cli._output import echo, figure, print_facts, print_json, progress, say, styled
 from bench.cli._running import force_option, results_option
 from bench.cli._submitting import Running, running_options
 
@@ -173,7 +173,7 @@ def command(
 
     if init:
         write_template(SETTINGS, force=force)
-        click.echo(SETTINGS)
+        echo(SETTINGS)
         return
     if path is None or track is None or said.name is None:
         raise click.UsageError("PATH, --track and --name are needed, here or in a submission.toml (--init).", ctx)
@@ -239,7 +239,7 @@ def _show(entry: "Entry") -> None:
         for output in metric.outputs
         if metric.name in entry.scores
     ]
-    click.echo()
+    echo()
     print_facts([("track", f"{entry.track}, id {entry.track_id}"), ("entry", entry.about.name), *facts])
     for reason in flags(entry.scores["memorisation"], entry.scores["copies"]):
-        click.echo(f"{click.style('flagged:', fg='red')} {reason}")
+        echo(styled("flagged:", fg="red"), " ", reason)

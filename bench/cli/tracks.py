@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from bench.cli._options import data_root_option, examples, json_option, path_type
-from bench.cli._output import print_columns, print_facts, print_json
+from bench.cli._output import echo, print_columns, print_facts, print_json
 from bench.cli._running import results_option
 
 
@@ -46,7 +46,7 @@ def command(ctx: click.Context, data_root: Path | None, results: Path, as_json: 
     ]
     print_columns(rows, ("track", "extractor", "images", "data", "weights", "entries", ""))
     if not all(line.data_here for line in lines):
-        click.echo("get missing data with: bench datasets fetch NAME, missing weights with: bench weights fetch NAME")
+        echo("get missing data with: bench datasets fetch NAME, missing weights with: bench weights fetch NAME")
 
 
 @command.command(epilog=examples("bench tracks show digits", "bench tracks show shapes --json"))

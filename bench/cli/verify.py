@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench.cli._options import data_root_option, examples, json_option, path_type, workers_option
-from bench.cli._output import print_json, progress
+from bench.cli._output import echo, print_json, progress, styled
 from bench.cli._running import results_option
 from bench.cli._submitting import Running, running_options
 
@@ -86,10 +86,10 @@ def _show(verdicts: "Sequence[Verdict]") -> None:
     from bench.entries import LEVELS
 
     for verdict in verdicts:
-        word = click.style(LEVELS[verdict.level], fg="red" if verdict.problems else "green")
-        click.echo(f"{verdict.path}: {word}")
+        word = styled(LEVELS[verdict.level], fg="red" if verdict.problems else "green")
+        echo(f"{verdict.path}: ", word)
         for problem in verdict.problems:
-            click.echo(f"    {problem.what}")
+            echo(f"    {problem.what}")
     if len(verdicts) > 1:
         wrong = sum(bool(verdict.problems) for verdict in verdicts)
-        click.echo(f"{len(verdicts):,} entries, {wrong:,} with something wrong")
+        echo(f"{len(verdicts):,} entries, {wrong:,} with something wrong")

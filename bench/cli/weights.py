@@ -5,7 +5,7 @@ from dataclasses import asdict
 import click
 
 from bench.cli._options import examples, json_option
-from bench.cli._output import print_columns, print_json, progress, say
+from bench.cli._output import echo, print_columns, print_json, progress, say
 
 
 @click.group(invoke_without_command=True, epilog=examples("bench weights", "bench weights --json"))
@@ -40,7 +40,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
     ]
     print_columns(shown, ("used by", "file", "size", "place", "path or address"))
     if any(row["path"] is None for row in rows):
-        click.echo("get what is missing with: bench weights fetch NAME")
+        echo("get what is missing with: bench weights fetch NAME")
 
 
 @command.command(epilog=examples("bench weights fetch inception", "bench weights fetch biggan-deep-256 --json"))
@@ -64,6 +64,6 @@ def fetch(name: str, offline: bool, as_json: bool) -> None:
     if as_json:
         print_json({"used_by": name, "path": str(path), "checked": checked})
         return
-    click.echo(path)
+    echo(path)
     use = f"bench sample {name} -n 16 -o DIR" if kind == "pretrained" else f"bench fid A B --extractor {name}"
     say(f"{'sha256 checked' if checked else 'no sha256 is on record, so none was checked'}; `{use}` uses it")

@@ -1,0 +1,77 @@
+"""What others have named cannot act on a terminal, and no name forges a line."""
+
+import ast
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from bench import cli
+from bench.cli import main
+from bench.names import shown
+from bench.tables import RENDERERS, Cell, Column, Table
+
+NASTY = "a\x1b[2Jb\nwarning: forged\u202e\x9bc"
+ESCAPED = r"a\x1b[2Jb\nwarning: forged\u202e\x9bc"
+
+
+def folder_of(place, name, file_name="image"):
+    folder = place / name
+    folder.mkdir()
+    for number in range(4):
+        pixels = np.random.default_rng(number).integers(0, 256, (8, 8, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / f"{file_name}{number}.png")
+    return folder
+
+
+def run(*words):
+    done = CliRunner().invoke(main, list(map(str, words)))
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        (NASTY, ESCAPED),
+        ("Zoë's 模型 – 100 %.png", "Zoë's 模型 – 100 %.png"),
+        ("\udcff\ud800.png", r"\xff\ud800.png"),
+        ("a\r\tb\u2028", r"a\r\tb\u2028"),
+        ("two\u00a0words", "two\u00a0words"),
+    ],
+)
+def test_letters_that_do_more_than_stand_there_are_escaped(text, safe):
+    assert shown(text) == safe
+
+
+@pytest.mark.parametrize("words", [("doctor",), ("doctor", "--json"), ("fid",), ("fid", "--json"), ("score",)])
+def test_names_of_folders_and_files_reach_no_terminal_as_they_are(tmp_path, words):
+    nasty, plain = folder_of(tmp_path, NASTY, NASTY), folder_of(tmp_path, "plain")
+    (nasty / f"{NASTY}.png").write_bytes(b"no image")
+    for extra in ((), ("--skip-corrupt",)) if words[0] != "doctor" else ((),):
+        options = () if words[0] == "doctor" else ("--extractor", "pixels", *extra)
+        said = run(*words, nasty, plain, *options)
+        assert not {"\x1b", "\x9b", "\u202e"} & set(said), ascii(said)
+        assert "\nwarning: forged" not in said
+        assert "x1b[2Jb" in said or "u001b[2Jb" in said
+
+
+def test_a_warning_of_a_name_is_one_line(tmp_path):
+    said = run("fid", tmp_path / NASTY, tmp_path)
+    assert said.count("\n") == 1 and said.startswith("bench: ") and r"a\x1b[2Jb" in said
+
+
+@pytest.mark.parametrize("kind", ["terminal", "md", "csv"])
+def test_a_table_keeps_each_row_on_its_line(kind):
+    table = Table("t", NASTY, (Column("name", "Name"),), ((Cell(NASTY),), (Cell(f"={NASTY}"),)), (NASTY,))
+    text = RENDERERS[kind](table)
+    assert "\x1b" not in text and "\nwarning: forged" not in text
+
+
+def test_text_leaves_by_one_exit():
+    for path in Path(cli.__file__).parent.glob("*.py"):
+        if path.name in ("_output.py", "__init__.py"):
+            continue
+        calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        assert "echo" not in {call.attr for call in calls if isinstance(call, ast.Attribute)}, path
