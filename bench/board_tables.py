@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from bench.differences import SOURCES
-from bench.entries import LEVELS
 from bench.evaluation import NOISE, REAL_2
 from bench.flags import VERSION as FLAGS_VERSION
 from bench.leaderboard import Board, Damaged, Standing, cells, read_board, tracks_with_entries
@@ -24,6 +23,11 @@ ABOUT = (
     Column("submissions", "Submissions", decimals=0),
     Column("verified", "Verified"),
     Column("date", "Date"),
+)
+VERIFIED_NOTE = (
+    "verified: `bench verify --all` finds again what is consistent (the scores follow from stored features) or in "
+    "bounds (they are within what stored moments allow); what is claimed took the images or the model, and whoever has "
+    "these can find it again"
 )
 # In a terminal that is too narrow columns are left out in this order.
 DISPENSABLE = (
@@ -41,7 +45,8 @@ def ranking(board: Board) -> Table:
     ]
     columns = (*PLACE, *board.columns, *ABOUT)
     title = f"{board.record.track}: {_counted(len(board.ranked), 'entry', 'entries')}, by {_title(board)}"
-    return aligned(Table(board.record.track, title, columns, tuple(rows), _notes(board)))
+    notes = (*shared(board.ranked), *_notes(board))
+    return aligned(Table(board.record.track, title, columns, tuple(rows), notes))
 
 
 def not_ranked(board: Board) -> Table | None:
@@ -54,6 +59,7 @@ def not_ranked(board: Board) -> Table | None:
     reasons = [f"{one.entry.about.name}: {'; '.join(one.flags)}" for one in apart if one.flags]
     notes = (
         *reasons,
+        *shared(apart),
         "controls are no generators: train-copies returns training images, the best distances that can be had; "
         "pixel-gaussian draws from a Gaussian over pixels, the floor of what learns",
         f"flagged by rule {FLAGS_VERSION}: near duplicates are far nearer to one training image than to any other; z "
@@ -66,12 +72,13 @@ def not_ranked(board: Board) -> Table | None:
 
 def everything(board: Board) -> Table:
     """All rows of both tables in one, for a file."""
-    columns = (Column("status", "Status"), *PLACE, *board.columns, *ABOUT, Column("flags", "Why it is flagged"))
+    said = (Column("flags", "Why it is flagged"), Column("shared", "What it shares"))
+    columns = (Column("status", "Status"), *PLACE, *board.columns, *ABOUT, *said)
     rows = [
-        *((Cell("landmark"), *row, Cell()) for row in _landmarks(board, board.record.landmarks)),
-        *((Cell("ranked"), *_row(board, one), Cell()) for one in board.ranked),
+        *((Cell("landmark"), *row, Cell(), Cell()) for row in _landmarks(board, board.record.landmarks)),
+        *((Cell("ranked"), *_row(board, one), Cell(), _joined(one.twins)) for one in board.ranked),
         *(
-            (Cell(_status(one)), *_row(board, one), Cell("; ".join(one.flags) or None))
+            (Cell(_status(one)), *_row(board, one), _joined(one.flags), _joined(one.twins))
             for one in (*board.flagged, *board.controls)
         ),
         *(_damaged_row(len(columns), one) for one in board.damaged),
@@ -131,7 +138,7 @@ def _numbers(board: Board, one: Standing) -> tuple[Cell, ...]:
 
 def _about(one: Standing) -> tuple[Cell, ...]:
     entry = one.entry
-    return Cell(len(entry.earlier) + 1), Cell(LEVELS[one.level]), Cell(entry.created_utc[:10])
+    return Cell(len(entry.earlier) + 1), Cell(one.level_word), Cell(entry.created_utc[:10])
 
 
 def _landmarks(board: Board, names: Iterable[str]) -> Iterator[tuple[Cell, ...]]:
@@ -145,11 +152,20 @@ def _damaged_row(width: int, one: Damaged) -> tuple[Cell, ...]:
     return (Cell("damaged"), Cell(), Cell(), name, *empty, Cell(one.problem))
 
 
+def _joined(lines: Iterable[str]) -> Cell:
+    return Cell("; ".join(lines) or None)
+
+
 def _status(one: Standing) -> str:
     return "control" if one.entry.origin.control else "flagged"
 
 
 # ----- notes
+
+
+def shared(standings: Iterable[Standing]) -> list[str]:
+    """What entries share with others, one line for each."""
+    return [f"{one.entry.about.name}: {'; '.join(one.twins)}" for one in standings if one.twins]
 
 
 def _notes(board: Board) -> tuple[str, ...]:
@@ -160,6 +176,7 @@ def _notes(board: Board) -> tuple[str, ...]:
     return (
         _about_ranks(board),
         landmarks,
+        VERIFIED_NOTE,
         extractor_note(protocol, f"track id {board.record.track_id}"),
         bias_note(protocol, count),
         *board.damaged_lines,

@@ -2,15 +2,19 @@
 
     results/tracks/<track>.json                    the rules of the track, and what real 2 and noise score under them
     results/tracks/<track>/real-1.npz              moments of the features of real 1
+    results/tracks/<track>/features.npz            features of the real sets, hashes of their pixels (schema 2)
     results/submissions/<track>/<slug>.json        one entry: who, what, its numbers, hashes of all that is beside it
     results/submissions/<track>/<slug>/
         manifest.sha256                            one line per image, `sha256  name`, as sha256sum writes and checks it
         moments.npz                                moments of the features, from which the FID can be computed again
         influence.npy                              how each image of real 1 moves the scores; for paired comparisons
+        features.npz                               features of the images, hashes of their pixels (schema 2)
         preview.png  neighbours.png                pictures, where the data set's licence allows them
         verified.json                              the level that `bench verify` has reached, bound to the entry's hash
 
-The JSON is strict (no NaN, no duplicate keys, no unknown fields) and written whole or not at all.
+Schema 2 has features.npz (`bench.evidence`), from which the scores are computed again; an entry of schema 1 has none,
+and its scores are held against bounds. Both are read. The JSON is strict (no NaN, no duplicate keys, no unknown fields)
+and written whole or not at all.
 """
 
 import hashlib
@@ -28,15 +32,18 @@ from bench.tracks import Rules
 from bench.typed import typed, values_of
 from metrics._errors import InputError
 
-SCHEMA = 1
+SCHEMA = 2  # of what is written
+SCHEMAS = (1, SCHEMA)  # of what is read
+VERIFIED_SCHEMA = 1
 NAME_LENGTH = 80
-MANIFEST, MOMENTS, INFLUENCE = "manifest.sha256", "moments.npz", "influence.npy"
+MANIFEST, MOMENTS, INFLUENCE, FEATURES = "manifest.sha256", "moments.npz", "influence.npy", "features.npz"
 PREVIEW, NEIGHBOURS, VERIFIED = "preview.png", "neighbours.png", "verified.json"
 REAL_MOMENTS = "real-1.npz"
 
 Kind = Literal["folder", "zip", "npz", "checkpoint", "onnx", "torchscript"]
 Level = Literal[0, 1, 2, 3]
 LEVELS = ("not verified", "consistent", "recomputed", "regenerated")
+BOUNDED, UNLIKELY = "in bounds", "unlikely"  # level 1 where the scores do not follow from what is kept
 
 
 @dataclass(frozen=True)
@@ -204,6 +211,11 @@ def merkle_root(hashes: Sequence[str]) -> str:
     return level[0].hex()
 
 
+def digest_of(hashes: Sequence[str]) -> str:
+    """The digest of a set of images from the sha256 of the pixels of each, in order."""
+    return hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+
+
 # ----- files
 
 
@@ -254,6 +266,18 @@ def read_verified(entry: Path) -> Level:
     return verified.level if verified.entry_sha256 == file_sha256(entry) else 0
 
 
+def level_words(level: Level, *, exact: bool = True, unlikely: bool = False) -> str:
+    """What is said of an entry whose verified.json holds this level.
+
+    Level 1 is what anybody finds again from the results folder: `exact` says whether the scores follow from the
+    features that are kept, or are only within bounds. What lies above takes the images or the model, and is claimed.
+    """
+    if level == 0:
+        return LEVELS[0]
+    found = UNLIKELY if unlikely else LEVELS[1] if exact else BOUNDED
+    return found if level == 1 else f"{found}; claimed: {LEVELS[level]}"
+
+
 def entry_paths(results: Path, track: str = "") -> list[Path]:
     """Where the entries lie, sorted."""
     return sorted((results / "submissions").glob(f"{track or '*'}/*.json"))
@@ -269,6 +293,7 @@ def _read(kind: type, path: Path) -> Any:
 
 def _checked(path: Path, values: Any) -> Any:
     schema = values.get("schema") if isinstance(values, dict) else None
-    if schema != SCHEMA:
-        raise InputError(f"{path} has schema {schema!r}, this version reads {SCHEMA}; use the version that wrote it")
+    if schema not in SCHEMAS:
+        known = " and ".join(map(str, SCHEMAS))
+        raise InputError(f"{path} has schema {schema!r}, this version reads {known}; use the version that wrote it")
     return values

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.differences import SOURCES, differences, estimate
+from bench.doubts import doubts
 from bench.entries import (
     INFLUENCE,
     Entry,
@@ -22,12 +23,15 @@ from bench.entries import (
     beside,
     entry_path,
     entry_paths,
+    level_words,
     read_entry,
     read_track,
     read_verified,
     slug_of,
     track_path,
 )
+from bench.evaluation import REAL_2
+from bench.evidence import exact
 from bench.flags import flags
 from bench.influence import read_influences
 from bench.protocol import Protocol
@@ -35,6 +39,7 @@ from bench.ranking import Rank, ranks
 from bench.records import Numbers
 from bench.tables import Cell, Column
 from bench.tracks import check_rules
+from bench.twins import Look, look_at, twins
 from metrics._errors import InputError
 
 DEFAULT_SORT = "fid_corrected"
@@ -69,12 +74,15 @@ RANKABLE = tuple(column.key for column in SCORES)
 
 @dataclass(frozen=True, eq=False)
 class Standing:
-    """An entry on its board: what was verified of it, why it is flagged (() where it is not), its rank, None where it
-    has none, and what it keeps for paired comparisons of the score that the board is sorted by."""
+    """An entry on its board: what was verified of it, as a number and in words, why it is flagged (() where it is not),
+    what it shares with other entries, its rank, None where it has none, and what it keeps for paired comparisons of the
+    score that the board is sorted by."""
 
     entry: Entry
     level: Level
+    level_word: str
     flags: tuple[str, ...]
+    twins: tuple[str, ...] = ()
     rank: Rank | None = None
     influences: np.ndarray | None = None
 
@@ -145,13 +153,18 @@ def read_board(results: Path, track: str, sort: str = DEFAULT_SORT) -> Board:
     record = _record(results, track)
     sort, better = _column(record, sort)
     standings: list[Standing] = []
+    looks: list[Look] = []
     damaged: list[Damaged] = []
     for path in entry_paths(results, track):
         try:
-            standings.append(_standing(path, record, results, sort))
+            found = _standing(path, record, results, sort)
+            looks.append(look_at(results, found.entry))
+            standings.append(found)
         except InputError as error:
             place = path.relative_to(results).as_posix()
             damaged.append(Damaged(place, str(error).replace(str(path), place).replace(f"{results}{os.sep}", "")))
+    shared = twins(looks)
+    standings = [replace(one, twins=shared.get(one.entry.slug, ())) for one in standings]
     worst = float("inf")
 
     def key(one: Standing) -> tuple[float, str, str]:
@@ -217,7 +230,9 @@ def _standing(path: Path, record: TrackRecord, results: Path, sort: str) -> Stan
         check_rules(record.rules, entry.rules, f"{path} was measured by other rules than its track {record.track}")
     reasons = flags(entry.scores.get("memorisation", {}), entry.scores.get("copies", {}))
     moves = influences_of(results, entry, sort) if sort in SOURCES else None
-    return Standing(entry, read_verified(path), reasons, influences=moves)
+    level, unlikely = read_verified(path), bool(doubts(entry.scores, record.landmarks.get(REAL_2, {})))
+    word = level_words(level, exact=exact(entry), unlikely=unlikely)
+    return Standing(entry, level, word, reasons, influences=moves)
 
 
 def _check_names(path: Path, entry: Entry) -> None:

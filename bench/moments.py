@@ -15,6 +15,7 @@ sum_i (sqrt a_i - sqrt b_i)^2 and tr S1 + tr S2 - 2 sum_i sqrt(a_i b_(d+1-i)); t
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,11 @@ class Moments:
         return {"count": np.array(self.count, np.int64), "mean": self.mean, self.kind: self.values}
 
     @property
+    def flat(self) -> np.ndarray:
+        """Mean and values in one row."""
+        return np.append(self.mean, self.values)
+
+    @property
     def trace(self) -> float:
         """The sum of the variances."""
         if self.kind == "features":
@@ -67,6 +73,10 @@ class Moments:
 
     def statistics(self) -> GaussianStats:
         """Mean and covariance, where they are stored in full."""
+        return self._statistics
+
+    @cached_property
+    def _statistics(self) -> GaussianStats:
         if self.kind == "features":
             return GaussianStats.of(self.values)
         size = len(self.mean)

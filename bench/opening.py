@@ -21,7 +21,7 @@ import numpy as np
 from bench.cache import Cache
 from bench.copies import VERSION as COPIES_VERSION
 from bench.datasets._order import permutation
-from bench.entries import REAL_MOMENTS, SCHEMA, TrackRecord, beside, read_track, track_path, write_track
+from bench.entries import FEATURES, REAL_MOMENTS, SCHEMA, TrackRecord, beside, read_track, track_path, write_track
 from bench.evaluation import (
     NOISE,
     OPTIONS,
@@ -38,6 +38,7 @@ from bench.evaluation import (
     set_scores,
     title,
 )
+from bench.evidence import HELD_OUT, real_evidence
 from bench.files import locked, npz_bytes, write_bytes
 from bench.measuring import Measure, measure
 from bench.moments import moments_of
@@ -52,10 +53,10 @@ from bench.tracks import CLOSEST_AMONG, OFFLINE, TRAIN, Rules, Track, check_rule
 from metrics._errors import InputError
 from metrics._types import Metric
 
-HELD_OUT = "held out"
 DRAW_SEED = 680  # of the images of the training and the test split among which neighbours are looked for
 WHOLE_VALUES = 2**28  # of a split: 60,000 images of 28x28, 50,000 of 32x32 in colour
 MEMORISATION, COPIES = "memorisation", "copies"
+BUSY = "another `bench submit` opens this track"
 
 
 @dataclass(frozen=True)
@@ -168,47 +169,81 @@ def _drawn(subject: Subject, part: str, name: str) -> ImageSource:
 
 
 def record_track(opened: OpenTrack, results: Path) -> TrackRecord:
-    """The record of a track in a results folder; written, with the moments of real 1, where there is none.
+    """The record of a track in a results folder; written, with what lies beside it, where there is none.
 
-    Raises InputError where the folder's record has other rules (naming the fields), is damaged, or cannot be written.
+    A record of an older schema is given the files that it lacks. Raises InputError where the folder's record has other
+    rules (naming the fields), is damaged, or cannot be written.
     """
     path = track_path(results, opened.track.name)
     if not path.exists():
-        made = _make_record(opened)
-        with locked(path, "another `bench submit` opens this track", seconds=30):
+        made, files = _make_record(opened), real_files(opened)
+        with locked(path, BUSY, seconds=30):
             if not path.exists():
-                _write_record(path, made, npz_bytes(moments_of(opened.features(opened.real_1)).arrays()))
+                _write_record(path, made, files)
+    elif _checked(path, opened).schema < SCHEMA:
+        files = real_files(opened)
+        with locked(path, BUSY, seconds=30):
+            old = _checked(path, opened)
+            if old.schema < SCHEMA:  # its moments stay: the entries that are there were measured against them
+                added = {name: data for name, data in files.items() if name not in old.files}
+                _write_record(path, replace(old, schema=SCHEMA), added)
+    return _checked(path, opened)
+
+
+def real_files(opened: OpenTrack) -> dict[str, bytes]:
+    """What lies beside the record of a track, by name."""
+    moments = moments_of(opened.features(opened.real_1))
+    return {REAL_MOMENTS: npz_bytes(moments.arrays()), FEATURES: npz_bytes(kept_of(opened))}
+
+
+def kept_of(opened: OpenTrack) -> dict[str, np.ndarray]:
+    """The arrays that a track keeps of its real sets; see `bench.evidence`."""
+    train, held_out = opened.closest_among
+    return real_evidence(
+        opened.rules,
+        {REAL_1: opened.features(opened.real_1), TRAIN: train, HELD_OUT: held_out},
+        {TRAIN: opened.whole_train.hashes, HELD_OUT: opened.held_out.hashes},
+    )
+
+
+def landmarks_of(opened: OpenTrack) -> dict[str, dict[str, Numbers]]:
+    """What real 2 and noise score, by set, then by metric."""
+    known = opened.evaluation.known
+    return {
+        name: numbers(opened.scores_against_real_1(measured(opened.evaluation, known[name, ""], opened.report)))
+        for name in (REAL_2, NOISE)
+    }
+
+
+def _checked(path: Path, opened: OpenTrack) -> TrackRecord:
     record = read_track(path)
     check_rules(record.rules, opened.rules, f"{path} was made by other rules than this version and these data give")
     return record
 
 
 def _make_record(opened: OpenTrack) -> TrackRecord:
-    known = opened.evaluation.known
-    landmarks = {
-        name: numbers(opened.scores_against_real_1(measured(opened.evaluation, known[name, ""], opened.report)))
-        for name in (REAL_2, NOISE)
-    }
     return TrackRecord(
         schema=SCHEMA,
         track=opened.track.name,
         track_id=opened.rules.id,
         rules=opened.rules,
-        landmarks=landmarks,
+        landmarks=landmarks_of(opened),
         files={},
         environment=environment(opened.evaluation.measure.device),
         created_utc=now_utc(),
     )
 
 
-def _write_record(path: Path, record: TrackRecord, moments: bytes) -> None:
-    """Both files of a track, or none."""
-    place = beside(path) / REAL_MOMENTS
-    write_bytes(place, moments)
+def _write_record(path: Path, record: TrackRecord, files: Mapping[str, bytes]) -> None:
+    """A record and files beside it, all of them or none."""
+    places = [beside(path) / name for name in files]
     try:
-        write_track(path, replace(record, files={REAL_MOMENTS: file_sha256(place)}))
+        for place, data in zip(places, files.values(), strict=True):
+            write_bytes(place, data)
+        write_track(path, replace(record, files=record.files | {place.name: file_sha256(place) for place in places}))
     except BaseException:
-        place.unlink()
+        for place in places:
+            place.unlink(missing_ok=True)
         raise
 
 

@@ -78,7 +78,9 @@ def test_a_folder_of_pngs_becomes_an_entry_with_everything_beside_it(samples):
     assert (entry.origin.kind, entry.origin.sha256, entry.remarks, entry.earlier) == ("folder", "", (), ())
     assert (entry.manifest.count, entry.manifest.width, entry.manifest.mode) == (250, 32, "L")
     assert set(entry.files) == {path.name for path in beside(path).iterdir()}
-    assert set(entry.files) == {"manifest.sha256", "moments.npz", "influence.npy", "preview.png", "neighbours.png"}
+    assert set(entry.files) == {
+        *("manifest.sha256", "moments.npz", "influence.npy", "features.npz", "preview.png", "neighbours.png")
+    }
     for name, content in entry.files.items():
         assert hashlib.sha256((beside(path) / name).read_bytes()).hexdigest() == content
     assert read_track(track_path(Path("results"), "digits")).track_id == entry.track_id
@@ -205,7 +207,7 @@ def test_a_name_is_taken_until_force_says_otherwise_and_that_is_counted(samples)
     assert (earlier.sha256, earlier.created_utc) == (first, when)
     good("submit", samples, *NAMED, "--force")
     assert len(only_entry().earlier) == 2
-    assert len(files_below("results/submissions")) == 6
+    assert len(files_below("results/submissions")) == 7
 
 
 def test_of_many_submissions_of_one_name_exactly_one_wins(samples, monkeypatch):
@@ -241,9 +243,9 @@ def test_of_many_submissions_of_one_name_exactly_one_wins(samples, monkeypatch):
     assert len([read_entry(path) for path in entry_paths(Path("results"))]) == 1
 
 
-@pytest.mark.parametrize("written", [0, 1, 2, 4, 7])
+@pytest.mark.parametrize("written", [0, 1, 2, 3, 5, 9])
 def test_a_disk_that_fills_up_leaves_nothing_half(samples, monkeypatch, written):
-    """Of the 8 files of a new track and its first entry, this many find room."""
+    """Of the 10 files of a new track and its first entry, this many find room."""
     count, sync = [0], os.fsync
 
     def full(descriptor):
@@ -255,7 +257,7 @@ def test_a_disk_that_fills_up_leaves_nothing_half(samples, monkeypatch, written)
     good("submit", samples, *NAMED, "--results", "before")  # so that nothing is written to the cache
     monkeypatch.setattr("storage.files.os.fsync", full)
     assert "No space left on device" in refused("submit", samples, *NAMED)
-    track = ["tracks/digits.json", "tracks/digits/real-1.npz"] if written >= 2 else []
+    track = ["tracks/digits.json", "tracks/digits/features.npz", "tracks/digits/real-1.npz"] if written >= 3 else []
     assert files_below("results") == track
 
 
@@ -278,7 +280,7 @@ def test_pictures_of_data_that_may_not_be_published_are_not_made(samples, monkey
 
     monkeypatch.setattr(digits, "DATASET", replace(digits.DATASET, publishable=False))
     good("submit", samples, *NAMED)
-    assert set(only_entry().files) == {"manifest.sha256", "moments.npz", "influence.npy"}
+    assert set(only_entry().files) == {"manifest.sha256", "moments.npz", "influence.npy", "features.npz"}
 
 
 # ----- submission.toml

@@ -51,11 +51,13 @@ def command(
 ) -> None:
     """Says what is wrong with ENTRY, the path of its JSON or TRACK/NAME below --results, and which level it reaches.
 
-    1 consistent: its JSON, its files and the track's agree, and no score is impossible. 2 recomputed: --images are the
-    submitted ones and give its scores. 3 regenerated: --checkpoint makes them again. The level goes to verified.json
-    beside the entry. Exit code 0 where nothing is wrong, 1 where something was found, 2 where nothing could be checked.
+    1 consistent: its JSON, its files and the track's agree, and its scores follow from the features beside it; in
+    bounds, where none are kept. 2 recomputed: --images are the submitted ones and give all that the entry holds. 3
+    regenerated: --checkpoint makes them again. The level goes to verified.json beside the entry; what it holds from
+    before is a claim. Exit code 0 where nothing is wrong, 1 where something was found, 2 where nothing could be
+    checked.
 
-    JSON: a list of objects with path, level and problems (code, what).
+    JSON: a list of objects with path, level (reached now), claimed, problems and doubts (code, what).
     """
     from bench.submissions._levels import Source, find_entry, verify_all, verify_one
 
@@ -78,18 +80,28 @@ def command(
 
 
 def _values(verdict: "Verdict") -> dict[str, Any]:
-    problems = [{"code": one.code, "what": one.what} for one in verdict.problems]
-    return {"path": str(verdict.path), "level": verdict.level, "problems": problems}
+    found = {
+        word: [{"code": one.code, "what": one.what} for one in problems]
+        for word, problems in (("problems", verdict.problems), ("doubts", verdict.doubts))
+    }
+    return {"path": str(verdict.path), "level": verdict.level, "claimed": verdict.claimed, **found}
 
 
 def _show(verdicts: "Sequence[Verdict]") -> None:
-    from bench.entries import LEVELS
-
     for verdict in verdicts:
-        word = styled(LEVELS[verdict.level], fg="red" if verdict.problems else "green")
-        echo(f"{verdict.path}: ", word)
-        for problem in verdict.problems:
+        echo(f"{verdict.path}: ", styled(_word(verdict), fg="red" if verdict.problems else "green"))
+        for problem in (*verdict.problems, *verdict.doubts):
             echo(f"    {problem.what}")
     if len(verdicts) > 1:
         wrong = sum(bool(verdict.problems) for verdict in verdicts)
         echo(f"{len(verdicts):,} entries, {wrong:,} with something wrong")
+
+
+def _word(verdict: "Verdict") -> str:
+    """The level that was reached now, and what was reached before."""
+    from bench.entries import LEVELS, level_words
+    from bench.evidence import exact
+
+    if verdict.level > 1 or verdict.entry is None:
+        return LEVELS[verdict.level]
+    return level_words(verdict.claimed, exact=exact(verdict.entry), unlikely=bool(verdict.doubts))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.entries import (
-    LEVELS,
     NEIGHBOURS,
     PREVIEW,
     Entry,
@@ -82,6 +81,7 @@ class EntryView:
     level_word: str
     authors: str
     flags: tuple[str, ...]
+    twins: tuple[str, ...]
     summary: tuple[Tile, ...]
     pictures: tuple[Figure, ...]
     withheld: tuple[str, ...]
@@ -106,9 +106,10 @@ def entry_view(
         track_href=track_href(entry.track),
         kind=kind_of(entry),
         level=one.level,
-        level_word=LEVELS[one.level],
+        level_word=one.level_word,
         authors=entry.about.authors,
         flags=one.flags,
+        twins=one.twins,
         summary=(_rank(board, one), *_tiles(numbers)),
         pictures=tuple(_figure(entry, name, picture) for name, picture in pictures.items()),
         withheld=_withheld(entry, pictures),
@@ -237,6 +238,7 @@ def _provenance(entry: Entry) -> Iterable[tuple[str, str, bool]]:
     origin, manifest, where = entry.origin, entry.manifest, entry.environment
     facts: list[tuple[str, Any, bool]] = [
         ("Made from", origin.kind, False),
+        ("Schema", entry.schema, False),
         ("Model", origin.model, False),
         ("Settings", _settings(origin.settings), False),
         ("Seed of the training", origin.training_seed, False),

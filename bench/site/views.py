@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bench.board_tables import ranking
-from bench.entries import LEVELS, Entry
+from bench.entries import Entry
 from bench.evaluation import NOISE, REAL_1, REAL_2
 from bench.leaderboard import Board, Standing, cells
 from bench.site import svg
@@ -66,6 +66,7 @@ class Row:
     href: str
     authors: str
     flags: tuple[str, ...]
+    twins: tuple[str, ...]
     words: str
     line: Line
     date: str
@@ -199,7 +200,7 @@ def _row(one: Standing, line: Line) -> Row:
         slug=entry.slug,
         kind=kind_of(entry),
         level=one.level,
-        level_word=LEVELS[one.level],
+        level_word=one.level_word,
         rank=one.rank.number if one.rank else None,
         group=one.rank.group if one.rank else None,
         range=ranks_in_words(one),
@@ -207,6 +208,7 @@ def _row(one: Standing, line: Line) -> Row:
         href=entry_href(entry),
         authors=entry.about.authors,
         flags=one.flags,
+        twins=one.twins,
         words=f"{entry.about.name} {entry.about.authors} {entry.slug}".lower(),
         line=line,
         date=entry.created_utc[:10],

@@ -69,10 +69,11 @@ BEYOND = (  # numbers that are stored beside those which a metric names
 DIRECTIONS = {"lower": "lower ↓", "higher": "higher ↑", "neither": "neither"}
 LEVEL_SAYS = (  # of bench.entries.LEVELS
     "Nobody has checked this entry yet, or it was changed since somebody did.",
-    "The file is whole, its hashes and its track are right, its numbers are possible, and the FID is one that the "
-    "moments stored with it allow.",
-    "Somebody had the images and computed every number again: equal within the stated tolerance.",
-    "Somebody made the images again from the checkpoint and its seed, and computed every number from those.",
+    "The files are whole, they agree with each other and with the track, and the scores follow from the features "
+    "stored with them. \u201cIn bounds\u201d where no features are stored: the scores are within what moments and "
+    "influences allow.",
+    "Somebody had the images and computed everything again: equal within the stated tolerance.",
+    "Somebody made the images again from the checkpoint and its seed, and computed everything from those.",
 )
 FLAGS = (  # the rule of bench.flags
     (

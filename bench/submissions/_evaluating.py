@@ -9,17 +9,18 @@ from bench.evaluation import OPTIONS, measured
 from bench.influence import influences
 from bench.opening import COPIES, MEMORISATION, OpenTrack, numbers
 from bench.records import Numbers
-from bench.scoring import MeasuredSet, compute
+from bench.scoring import MeasuredSet, compute, table_of
 from bench.sources import ImageSource
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluated:
-    """Scores by metric, then by key, the features float32 [n, d] behind them, and how each image of real 1 moves the
-    scores: float32 [k, images of real 1]."""
+    """Scores by metric, then by key, the features float32 [n, d] and class logits [n, c] behind them (None where the
+    extractor predicts none), and how each image of real 1 moves the scores: float32 [k, images of real 1]."""
 
     scores: dict[str, Numbers]
     features: np.ndarray
+    logits: np.ndarray | None
     influence: np.ndarray
 
 
@@ -32,4 +33,5 @@ def evaluate_images(opened: OpenTrack, images: ImageSource) -> Evaluated:
     found[MEMORISATION] = compute(opened.memorisation, train, features, held_out, options=OPTIONS)
     workers = opened.evaluation.measure.workers
     found[COPIES] = copies(opened.whole_train, images, opened.held_out, workers=workers)
-    return Evaluated(found, features, influences(opened.features(opened.real_1), features))
+    logits = table_of(generated).arrays.get(opened.evaluation.measure.extractor.logits)
+    return Evaluated(found, features, logits, influences(opened.features(opened.real_1), features))

@@ -6,15 +6,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.entries import Entry, Level, entry_path, entry_paths, read_verified
+from bench.entries import Entry, entry_path, entry_paths, read_verified
 from bench.evaluation import Report
 from bench.opening import measure_of, open_track
+from bench.submissions._book import Book
 from bench.submissions._generators import GeneratorSpec
 from bench.submissions._material import GENERATORS, How, open_material
 from bench.submissions._recomputing import Again, verify_again
 from bench.submissions._submitting import check_images
 from bench.submissions._values import Problem
-from bench.submissions._verifying import Book, Verdict, note_level, verify_entry
+from bench.submissions._verifying import Verdict, note_level, verify_entry
 from bench.tracks import find_track
 from metrics._errors import InputError
 
@@ -116,10 +117,10 @@ def _open(entry: Entry, source: Source) -> Again:
 
 
 def _noted(verdict: Verdict) -> Verdict:
-    """The verdict with the level that is now written down; one that was reached before stays where nothing is wrong."""
-    level: Level = verdict.level
+    """The verdict with the level that is written down; one that was reached before stays where nothing is wrong."""
     if verdict.entry is None:
         return verdict
-    if not level and all(one.chance for one in verdict.problems) and read_verified(verdict.path) >= IMAGES_DECIDED:
-        return replace(verdict, level=read_verified(verdict.path), problems=())
-    return replace(verdict, level=note_level(verdict.path, level))
+    before = read_verified(verdict.path) if verdict.problems else 0
+    if before >= IMAGES_DECIDED and all(one.chance for one in verdict.problems):
+        return replace(verdict, problems=(), claimed=before, doubts=verdict.problems)
+    return replace(verdict, claimed=note_level(verdict.path, verdict.level))

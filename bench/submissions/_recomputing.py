@@ -1,19 +1,21 @@
-"""The second and third level of `bench verify`: the scores again from the images, the images again from their model.
+"""The second and third level of `bench verify`: everything again from the images, the images again from their model.
 
-What has to agree, and how closely, because another machine rounds otherwise (1e-6 of a feature):
+Level 3 is level 2 of images that were made again. Both compare all that stands in an entry or beside it, and the record
+of its track with what lies beside that: scores, moments, influences, features, pictures, manifest, remarks, landmarks.
+How closely scores have to agree is in `_comparing`; besides, because another machine rounds otherwise (1e-6 of a
+feature):
 
 | what                            | tolerance                                                                  |
 |---------------------------------|----------------------------------------------------------------------------|
 | images and their order          | none: by sha256                                                            |
-| a share of images               | SHARE_IMAGES images: who is the nearest may change where two are as near   |
-| tests that count such images    | 0.2 of a z, 0.05 of a probability                                          |
-| any other score                 | RELATIVE of its value, or OF_SD of its standard deviation, if that is more |
-| influence, moments              | RELATIVE of their largest value                                            |
 | the preview                     | none, pixel by pixel                                                       |
+| the nearest training images     | one of the pairs may be another one: two images may be as near             |
 | images made again               | LEVELS of 255, and only SHARE_PIXELS of the pixels; none without --images  |
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -21,37 +23,40 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bench.entries import INFLUENCE, MANIFEST, MOMENTS, PREVIEW, Entry, beside
+from bench.entries import (
+    FEATURES,
+    INFLUENCE,
+    MANIFEST,
+    MOMENTS,
+    NEIGHBOURS,
+    PREVIEW,
+    REAL_MOMENTS,
+    Entry,
+    Manifest,
+    beside,
+    read_track,
+    track_path,
+)
+from bench.evaluation import REAL_1
+from bench.evidence import evidence_of, read_evidence, read_real_evidence
 from bench.influence import read_influences
 from bench.moments import moments_of, read_moments
-from bench.opening import OpenTrack, check_rules
-from bench.records import Numbers
+from bench.opening import OpenTrack, check_rules, kept_of, landmarks_of
 from bench.sources import ImageSource
 from bench.submissions._checks import remarks
-from bench.submissions._evaluating import evaluate_images
+from bench.submissions._comparing import arrays_differ, scores_differ
+from bench.submissions._evaluating import Evaluated, evaluate_images
 from bench.submissions._manifest import FILES, SHOWN, changes, read_manifest
-from bench.submissions._pictures import preview
+from bench.submissions._pictures import neighbours, pairs_in, preview
 from bench.submissions._submitting import Checked, manifest_of, source_of
 from bench.submissions._values import Problem
 from bench.submissions._verifying import Verdict
 from metrics._errors import InputError
 
-RELATIVE = 1e-4
-OF_SD = 0.01
-SHARE_IMAGES = 3
-SHARES = {  # how far one image of n moves each, times n
-    **dict.fromkeys(("precision", "recall", "density", "coverage", "train_share", "near_duplicates", "near_copies"), 1),
-    **dict.fromkeys(("near_duplicates_expected", "near_copies_expected", "exact_copies", "exact_copies_expected"), 1),
-    **dict.fromkeys(("held_out_copies", "duplicates"), 1),
-    "authpct": 100,
-}
-TESTS = {  # that count such images
-    **dict.fromkeys(("c_t", "train_share_z"), 0.2),
-    **dict.fromkeys(("train_share_p", "held_out_p", "near_duplicates_p", "near_copies_p"), 0.05),
-}
-SD_OF = {"fid": "fid_sd", "inception-score": "inception_score_se", "kid": "kid_sd"}
 LEVELS = 2
 SHARE_PIXELS = 0.01
+NOT_OF_IMAGES = ("sampling", "isolation")  # remarks of the making, and of the machine
+NUMBER = re.compile(r"\d[\d,]*")
 
 
 @dataclass(frozen=True)
@@ -70,18 +75,17 @@ def verify_again(verdict: Verdict, again: Again) -> Verdict:
     What was only unlikely at level 1 is settled by images that give the scores. Raises InputError where this version,
     these weights or these data do not give the rules of the entry, and ValueError where the entry could not be read.
     """
-    path, entry = verdict.path, verdict.entry
+    path, entry, opened = verdict.path, verdict.entry, again.opened
     if entry is None:
         raise ValueError(f"{path} was not read")
-    check_rules(entry.rules, again.opened.rules, f"{path} cannot be measured again here, by other rules")
+    check_rules(entry.rules, opened.rules, f"{path} cannot be measured again here, by other rules")
     problems: list[Problem] = []
     try:
         if again.images:
-            problems += _recomputed(path, entry, again.images, again.opened)
+            problems += _given(path, entry, again.images, opened)
         if again.made:
-            problems += _regenerated(path, entry, again.made, again.images)
-            found = evaluate_images(again.opened, source_of(again.made))
-            problems += scores_differ(entry.scores, found.scores, entry.manifest.count)
+            problems += _regenerated(path, entry, again.made, again.images, opened)
+        problems += _track(path, entry, opened)
     except InputError as error:
         problems.append(Problem("recomputed", str(error)))
     left = [one for one in verdict.problems if problems or not one.chance]
@@ -90,53 +94,110 @@ def verify_again(verdict: Verdict, again: Again) -> Verdict:
     return Verdict(path, 3 if again.made else 2, (), entry)
 
 
-def _recomputed(path: Path, entry: Entry, checked: Checked, opened: OpenTrack) -> Iterator[Problem]:
-    """Where the images that were given are not those of the entry, or do not give its scores."""
+def _given(path: Path, entry: Entry, checked: Checked, opened: OpenTrack) -> Iterator[Problem]:
+    """Where the images that were given are not those of the entry, or do not give what stands in it."""
     if checked.looked.corrupt:
         yield from (Problem("images", f"{one.key} {one.problem}") for one in checked.looked.corrupt)
         return
+    changed = list(_images(path, entry, checked, source_of(checked)))
+    yield from changed or _everything(path, entry, checked, opened)
+
+
+def _everything(path: Path, entry: Entry, checked: Checked, opened: OpenTrack) -> Iterator[Problem]:
+    """What stands in an entry or beside it and is not what its images give."""
     images = source_of(checked)
-    changed = list(_images(path, entry, checked, images))
-    if changed:
-        yield from changed
-        return
     found = evaluate_images(opened, images)
     yield from scores_differ(entry.scores, found.scores, entry.manifest.count)
-    stored, again = read_moments(beside(path) / MOMENTS), moments_of(found.features)
-    influence = read_influences(beside(path) / INFLUENCE, entry.rules.protocol.real[0].count)
-    for what, claimed, value in (
-        (MOMENTS, np.append(stored.mean, stored.values), np.append(again.mean, again.values)),
-        (INFLUENCE, influence, found.influence),
-    ):
-        if claimed.shape != value.shape or np.abs(claimed - value).max() > RELATIVE * np.abs(value).max():
-            yield Problem("recomputed", f"{what} is not what the images give")
-    yield from _pictures(path, entry, images)
-    missing = {one.code for one in remarks(checked.findings)} - {one.code for one in entry.remarks}
-    for code in sorted(missing - {"sampling", "isolation"}):  # of the making, and of the machine
+    yield from _manifest(entry.manifest, manifest_of(checked.looked, images), same_kind=_same_kind(entry, images))
+    yield from _files(path, entry, checked, found, opened)
+    yield from _pictures(path, entry, neighbours(opened, images, found.features), preview(images), opened)
+    yield from _remarks(entry, checked, same_kind=_same_kind(entry, images))
+
+
+def _same_kind(entry: Entry, images: ImageSource) -> bool:
+    """Whether both are files or both are none; what is said of files is not said of arrays."""
+    return (entry.origin.kind in FILES) == (images.kind in FILES)
+
+
+def _manifest(stored: Manifest, found: Manifest, *, same_kind: bool) -> Iterator[Problem]:
+    for field in ("count", "digest", "width", "height", *(("merkle_root", "mode") if same_kind else ())):
+        claimed, value = getattr(stored, field), getattr(found, field)
+        if claimed != value:
+            yield Problem("recomputed", f"manifest: {field} is {claimed!r}, the images give {value!r}")
+
+
+def _files(path: Path, entry: Entry, checked: Checked, found: Evaluated, opened: OpenTrack) -> Iterator[Problem]:
+    folder, real_1 = beside(path), opened.evaluation.known[REAL_1, ""]
+    moments = read_moments(folder / MOMENTS)
+    yield from arrays_differ(MOMENTS, moments.flat, moments_of(found.features).flat)
+    yield from arrays_differ(INFLUENCE, read_influences(folder / INFLUENCE, real_1.count), found.influence)
+    if entry.schema > 1:
+        hashes = [image.pixels_sha256 for image in checked.looked.images]
+        again = evidence_of(entry.rules, hashes, found.features, found.logits).arrays()
+        for name, stored in read_evidence(folder / FEATURES, entry.rules).arrays().items():
+            yield from arrays_differ(f"{FEATURES}: {name}", stored, again[name])
+
+
+def _pictures(path: Path, entry: Entry, near: bytes, first: bytes, opened: OpenTrack) -> Iterator[Problem]:
+    publishable = opened.subject.dataset.publishable
+    for name in (PREVIEW, NEIGHBOURS):
+        if publishable and name not in entry.files:
+            yield Problem("recomputed", f"the entry has no {name}, and its images may be published")
+        if not publishable and name in entry.files:
+            yield Problem("recomputed", f"the entry has a {name}, and the licence of its data set allows none")
+    try:
+        if PREVIEW in entry.files and not np.array_equal(_pixels(beside(path) / PREVIEW), _pixels(BytesIO(first))):
+            yield Problem("recomputed", f"{PREVIEW} does not show the images")
+        if NEIGHBOURS in entry.files:
+            stored, again = (
+                Counter(pairs_in(_pixels(one), entry.rules.protocol.shape[1:]))
+                for one in (beside(path) / NEIGHBOURS, BytesIO(near))
+            )
+            if sum((again - stored).values()) > 1 or stored.total() != again.total():
+                yield Problem("recomputed", f"{NEIGHBOURS} does not show the images nearest to training images")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        yield Problem("recomputed", f"a picture of the entry cannot be read ({error})")
+
+
+def _pixels(picture: Path | BytesIO) -> np.ndarray:
+    with Image.open(picture, formats=["PNG"]) as opened:
+        return np.asarray(opened.convert("RGB"))
+
+
+def _remarks(entry: Entry, checked: Checked, *, same_kind: bool) -> Iterator[Problem]:
+    """The remarks and the numbers in them; another version may have other words for the same."""
+    found, stored = (
+        {one.code: NUMBER.findall(one.what) for one in said if one.code not in NOT_OF_IMAGES}
+        for said in (remarks(checked.findings), entry.remarks)
+    )
+    for code in sorted(set(found) - set(stored)):
         yield Problem("recomputed", f"the entry does not have the remark {code!r}, which its images give")
+    for code in sorted(set(stored) - set(found)) if same_kind else ():
+        yield Problem("recomputed", f"the entry has the remark {code!r}, which its images do not give")
+    for code in sorted(set(stored) & set(found)) if same_kind else ():
+        if stored[code] != found[code]:
+            yield Problem("recomputed", f"the numbers in the remark {code!r} are not those of the images")
 
 
-def scores_differ(stored: Mapping[str, Numbers], found: Mapping[str, Numbers], count: int) -> Iterator[Problem]:
-    """The scores that are not what was found, but for rounding; `count` is that of the images."""
-    for metric, numbers in found.items():
-        sd = numbers.get(SD_OF.get(metric, "")) or 0.0
-        for key, value in numbers.items():
-            claimed = stored.get(metric, {}).get(key)
-            if value is None or claimed is None:
-                if value is not claimed:
-                    yield Problem("recomputed", f"{metric}: {key} is {claimed}, the images give {value}")
-                continue
-            slack = _slack(key, value, sd, count)
-            if abs(claimed - value) > slack * (1 + 1e-9):
-                what = f"{metric}: {key} is {claimed:.9g}, the images give {value:.9g} (within {slack:.3g} expected)"
-                yield Problem("recomputed", what)
-
-
-def _slack(key: str, value: float, sd: float, count: int) -> float:
-    """How far a score may be off; see the module's table."""
-    if key in SHARES:
-        return SHARES[key] * SHARE_IMAGES / count
-    return TESTS.get(key, max(RELATIVE * abs(value), OF_SD * sd))
+def _track(path: Path, entry: Entry, opened: OpenTrack) -> Iterator[Problem]:
+    """The record of the track, and what lies beside it."""
+    place = track_path(path.parents[2], entry.track)
+    record, folder = read_track(place), beside(place)
+    again = landmarks_of(opened)
+    if set(record.landmarks) != set(again):
+        yield Problem("track", f"{place} has the landmarks {', '.join(record.landmarks)}; expected {', '.join(again)}")
+    for name in set(again) & set(record.landmarks):
+        for one in scores_differ(record.landmarks[name], again[name], opened.evaluation.known[name, ""].count):
+            yield Problem("track", f"{place}: {name}: {one.what}")
+    real = opened.features(opened.real_1)
+    found = [(REAL_MOMENTS, read_moments(folder / REAL_MOMENTS).flat, moments_of(real).flat)]
+    if record.schema > 1:
+        kept = kept_of(opened)
+        stored = read_real_evidence(folder / FEATURES, record.rules)
+        found += [(f"{FEATURES}: {name}", array, kept[name]) for name, array in stored.items()]
+    for name, claimed, value in found:
+        for one in arrays_differ(f"{folder / name}", claimed, value):
+            yield Problem("track", one.what)
 
 
 def _images(path: Path, entry: Entry, checked: Checked, images: ImageSource) -> Iterator[Problem]:
@@ -184,22 +245,39 @@ def _by_pixels(listed: Sequence[tuple[str, str]], checked: Checked) -> list[tupl
     return list(zip(found, hashes, strict=True))
 
 
-def _pictures(path: Path, entry: Entry, images: ImageSource) -> Iterator[Problem]:
-    if PREVIEW in entry.files:
-        try:
-            with Image.open(beside(path) / PREVIEW) as stored, Image.open(BytesIO(preview(images))) as again:
-                same = np.array_equal(np.asarray(stored.convert("RGB")), np.asarray(again.convert("RGB")))
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-            same = False
-        if not same:
-            yield Problem("recomputed", f"{PREVIEW} does not show the images")
-
-
 # ----- level 3
 
 
-def _regenerated(path: Path, entry: Entry, made: Checked, given: Checked | None) -> Iterator[Problem]:
-    """Where images that were made again from the model are not those of the entry; `given` are the submitted ones."""
+def _regenerated(
+    path: Path, entry: Entry, made: Checked, given: Checked | None, opened: OpenTrack
+) -> Iterator[Problem]:
+    """Where what was made again from the model is not the entry; `given` are the submitted images.
+
+    Images that came out otherwise by rounding are held against the given ones, and must give the scores; all the rest
+    is then compared with what the given ones give.
+    """
+    other_model = list(_model(entry, made))
+    if other_model:
+        yield from other_model
+        return
+    listed = read_manifest(beside(path) / MANIFEST)
+    again = [image.pixels_sha256 for image in made.looked.images]
+    other = [name for (name, content), one in zip(listed, again, strict=False) if content != one]
+    if len(listed) != len(again):
+        yield Problem("images", f"{len(again)} images were made again, the entry lists {len(listed)}")
+    elif not other:
+        yield from () if given else _everything(path, entry, made, opened)
+    elif given is None:
+        shown = ", ".join(other[:SHOWN]) + (", ..." if len(other) > SHOWN else "")
+        what = f"{len(other)} of {len(listed)} images came out otherwise ({shown}); give --images to see how far off"
+        yield Problem("images", what)
+    else:
+        yield from _pixels_differ(source_of(given), source_of(made))
+        found = evaluate_images(opened, source_of(made))
+        yield from scores_differ(entry.scores, found.scores, entry.manifest.count)
+
+
+def _model(entry: Entry, made: Checked) -> Iterator[Problem]:
     origin, found = entry.origin, made.material.origin
     if found.sha256 != origin.sha256:
         what = f"its sha256 {found.sha256[:12]} is not that of what made the entry, {origin.sha256[:12]}"
@@ -209,17 +287,6 @@ def _regenerated(path: Path, entry: Entry, made: Checked, given: Checked | None)
         claimed, value = getattr(origin, field), getattr(found, field)
         if claimed != value:
             yield Problem("checkpoint", f"{field} is {claimed!r} in the entry, {value!r} in the file")
-    listed = read_manifest(beside(path) / MANIFEST)
-    again = [image.pixels_sha256 for image in made.looked.images]
-    other = [name for (name, content), one in zip(listed, again, strict=False) if content != one]
-    if len(listed) != len(again):
-        yield Problem("images", f"{len(again)} images were made again, the entry lists {len(listed)}")
-    elif other and given is None:
-        shown = ", ".join(other[:SHOWN]) + (", ..." if len(other) > SHOWN else "")
-        what = f"{len(other)} of {len(listed)} images came out otherwise ({shown}); give --images to see how far off"
-        yield Problem("images", what)
-    elif other and given is not None:
-        yield from _pixels_differ(source_of(given), source_of(made))
 
 
 def _pixels_differ(given: ImageSource, again: ImageSource) -> Iterator[Problem]:

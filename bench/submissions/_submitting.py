@@ -1,6 +1,5 @@
 """From what was given to an entry: look, judge, measure, write."""
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 
 from bench.doctor import Finding
 from bench.entries import (
+    FEATURES,
     INFLUENCE,
     MANIFEST,
     MOMENTS,
@@ -18,11 +18,13 @@ from bench.entries import (
     About,
     Entry,
     Manifest,
+    digest_of,
     entry_path,
     merkle_root,
     slug_of,
 )
 from bench.evaluation import REAL_1, REAL_2, TEST, Report, Subject
+from bench.evidence import evidence_of
 from bench.files import locked, npy_bytes, npz_bytes
 from bench.moments import moments_of
 from bench.opening import OpenTrack, closest_sets, real_sources, record_track, whole_split
@@ -111,7 +113,7 @@ def submit(
             earlier=earlier,
             created_utc=now_utc(),
         )
-        return path, write_submission(path, entry, _files(opened, images, evaluated))
+        return path, write_submission(path, entry, files_of(opened, checked.looked, images, evaluated))
 
 
 def manifest_of(looked: Survey, images: ImageSource) -> Manifest:
@@ -122,7 +124,7 @@ def manifest_of(looked: Survey, images: ImageSource) -> Manifest:
     return Manifest(
         count=images.count,
         merkle_root=merkle_root(images.hashes),
-        digest=hashlib.sha256("\n".join(image.pixels_sha256 for image in looked.images).encode()).hexdigest(),
+        digest=digest_of([image.pixels_sha256 for image in looked.images]),
         width=width,
         height=height,
         mode=", ".join(sorted(modes)) or ("L" if grey else "RGB"),
@@ -138,12 +140,15 @@ def source_of(checked: Checked) -> ImageSource:
     return replace(images, name=checked.looked.name)
 
 
-def _files(opened: OpenTrack, images: ImageSource, evaluated: Evaluated) -> dict[str, bytes]:
+def files_of(opened: OpenTrack, looked: Survey, images: ImageSource, evaluated: Evaluated) -> dict[str, bytes]:
     """What lies beside the entry, by name."""
+    hashes = [image.pixels_sha256 for image in looked.images]
+    evidence = evidence_of(opened.rules, hashes, evaluated.features, evaluated.logits)
     files = {
         MANIFEST: manifest_text(images.keys, images.hashes).encode("utf-8"),
         MOMENTS: npz_bytes(moments_of(evaluated.features).arrays()),
         INFLUENCE: npy_bytes(evaluated.influence),
+        FEATURES: npz_bytes(evidence.arrays()),
     }
     if opened.subject.dataset.publishable:
         files |= {PREVIEW: preview(images), NEIGHBOURS: neighbours(opened, images, evaluated.features)}

@@ -4,25 +4,18 @@ Exact rules, broken only by a changed number or a bug: a score lies inside its r
 wide as its standard deviation says; a share is a whole number of images; the FID is the sum of its two terms, and is
 what the stored moments give, exactly or within bounds (`bench.moments`).
 
-Rules of chance, because no distance is impossible for independent images, only unlikely. Both compare with real 2, an
-independent set of real images, and allow REACHES times the half width of the 95 % intervals, about 4 standard
-deviations:
-
-- the corrected FID must not lie below 0 by more than that: nearer to real 1 than another real set can be;
-- the plain FID must not lie below that of real 2 by more than that, where both have one count. With few images for many
-  features a generator of little variety may do so honestly; then the images decide (level 2).
+What is only unlikely is in `bench.doubts`.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from bench.copies import CALIBRATION
 from bench.moments import Distance
 from bench.records import Numbers
 
 ROUNDING = 1e-6  # of tr S1 + tr S2 and the mean term: of singular covariances the FID is exact to about this
 Z95 = 1.959963984540054
-REACHES = 2.0
 WHOLE = 1e-6  # images
 
 COPIED = {  # what an entry says about copies, and what each number is: a share of the images, any share, a count, free
@@ -67,7 +60,8 @@ class Problem:
 @dataclass(frozen=True)
 class Counts:
     """What the ranges depend on: images of real 1 and of the other set, classes of the extractor (0: no classifier),
-    neighbours of precision and recall, training and held-out images among which copies were looked for."""
+    neighbours of precision and recall, training and held-out images among which copies were looked for, and how many of
+    the latter at most say what is usual in pixels."""
 
     real: int
     other: int
@@ -75,6 +69,7 @@ class Counts:
     k: int
     train: int
     held_out: int
+    calibration: int = CALIBRATION
 
 
 def possible(scores: Scores, counts: Counts) -> Iterator[Problem]:
@@ -101,31 +96,6 @@ def fits_moments(scores: Scores, found: Distance) -> Iterator[Problem]:
     if not found.low - slack <= covariance_term <= found.high + slack:
         given = f"{found.low:.6g}" if found.low == found.high else f"{found.low:.6g} to {found.high:.6g}"
         yield Problem("fid", f"fid: covariance_term is {covariance_term:.6g}, the moments give {given}")
-
-
-def likely(scores: Scores, real_2: Scores, counts: Counts, real_2_count: int) -> Iterator[Problem]:
-    """Where the FID is lower than chance allows for images that are independent of real 1."""
-    fid, null = scores.get("fid", {}), real_2.get("fid", {})
-    value, high = fid.get("fid_corrected"), fid.get("fid_high")
-    plain, plain_null = fid.get("fid"), null.get("fid")
-    null_value, null_high = null.get("fid_corrected"), null.get("fid_high")
-    if value is None or high is None or plain is None or plain_null is None or null_value is None or null_high is None:
-        return
-    reach, null_reach = high - value, null_high - null_value
-    if value + REACHES * reach < 0:
-        yield Problem(
-            "below-null",
-            f"fid: the corrected FID {value:.6g} lies below 0 by more than {REACHES:g} times its interval's half "
-            f"{reach:.3g}: nearer to real 1 than an independent set of real images can be",
-            chance=True,
-        )
-    elif counts.other == real_2_count and plain < plain_null - REACHES * math.hypot(reach, null_reach):
-        yield Problem(
-            "below-null",
-            f"fid: the plain FID {plain:.6g} of {counts.other} images lies far below that of as many real ones, "
-            f"{plain_null:.6g} (real 2; {REACHES:g} times both intervals' halves are allowed)",
-            chance=True,
-        )
 
 
 def _fid(fid: Numbers, counts: Counts) -> Iterator[str]:

@@ -1,0 +1,163 @@
+"""The tracks of a results folder with their entries, each read and judged once."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from bench import registry
+from bench.entries import (
+    FEATURES,
+    MOMENTS,
+    REAL_MOMENTS,
+    Entry,
+    TrackRecord,
+    beside,
+    digest_of,
+    entry_paths,
+    read_entry,
+    read_track,
+    track_path,
+)
+from bench.evaluation import NOISE, REAL_1, REAL_2
+from bench.evidence import HELD_OUT, PIXELS, hashes_of, read_real_evidence
+from bench.moments import Moments, moments_of, read_moments
+from bench.reading import file_sha256
+from bench.submissions._bounds import expected_scale
+from bench.submissions._comparing import STORED, arrays_differ
+from bench.submissions._relations import related
+from bench.submissions._values import Counts, Problem, possible
+from bench.tracks import TRAIN, Rules, Track, tracks
+from metrics._errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """One track: its record, the moments of its real 1, what is kept of its real sets (nothing in schema 1), how much
+    larger corrections of the FID are than of Gaussian features, and what is wrong with all this."""
+
+    record: TrackRecord
+    moments: Moments
+    real: Mapping[str, np.ndarray]
+    scale: float | None
+    problems: tuple[Problem, ...]
+
+
+class Book:
+    """The tracks of a results folder, and their entries."""
+
+    def __init__(self, results: Path) -> None:
+        self.results = results
+        self.tracks = tracks()
+        self.pages: dict[str, Page] = {}
+        self.entries: dict[str, dict[Path, Entry | InputError]] = {}
+
+    def page(self, track: str) -> Page:
+        """A track by name; InputError where its record or its moments cannot be read."""
+        if track not in self.pages:
+            self.pages[track] = self._read(track)
+        return self.pages[track]
+
+    def entry(self, path: Path) -> Entry:
+        """An entry; InputError where it cannot be read."""
+        found = self._of_track(path.parent.name).get(path) or _entry(path)
+        if isinstance(found, InputError):
+            raise found
+        return found
+
+    def with_moments_of(self, entry: Entry) -> list[str]:
+        """The names of other entries of the track that have the same moments and other images."""
+        others = [one for one in self._of_track(entry.track).values() if isinstance(one, Entry)]
+        moments, digest = entry.files.get(MOMENTS), entry.manifest.digest
+        return [one.about.name for one in others if one.files.get(MOMENTS) == moments and one.manifest.digest != digest]
+
+    def _of_track(self, track: str) -> dict[Path, Entry | InputError]:
+        if track not in self.entries:
+            self.entries[track] = {path: _entry(path) for path in entry_paths(self.results, track)}
+        return self.entries[track]
+
+    def _read(self, track: str) -> Page:
+        path = track_path(self.results, track)
+        record = read_track(path)
+        if others := list(_against_version(record.rules, self.tracks.get(track), track)):
+            raise InputError("; ".join(others))
+        moments = read_moments(beside(path) / REAL_MOMENTS)
+        kept = record.schema > 1
+        real = read_real_evidence(beside(path) / FEATURES, record.rules) if kept else {}
+        problems = [
+            *_files(path, record, [REAL_MOMENTS, *([FEATURES] if kept else [])]),
+            *_landmarks(path, record),
+            *_evidence(path, record.rules, real, moments),
+        ]
+        scale = expected_scale(record.landmarks.get(REAL_2, {}), moments)
+        return Page(record, moments, real, scale, tuple(Problem("track", what) for what in problems))
+
+
+def _entry(path: Path) -> Entry | InputError:
+    try:
+        return read_entry(path)
+    except InputError as error:
+        return error
+
+
+def counts_of(rules: Rules, name: str) -> Counts:
+    """What the ranges of a set's scores depend on; `name` is that of a real set, "noise" or anything generated."""
+    real = {one.name: one.count for one in rules.protocol.real}
+    other = real[REAL_2] if name == REAL_2 else rules.protocol.generated[0]
+    k = next((one.options.get("k", 1) for one in rules.protocol.metrics if one.name == "prdc"), 1)
+    classes = _classes(rules.protocol.extractor, rules.protocol.logits)
+    return Counts(real[REAL_1], other, classes, int(k), rules.train.count, rules.held_out.count)
+
+
+@cache
+def _classes(extractor: str, logits: str) -> int:
+    """The number of classes of the extractor's predictions; 0 where it makes none."""
+    return int(registry.load("extractors", extractor).taps.get(logits, 0))
+
+
+def _against_version(rules: Rules, track: Track | None, name: str) -> Iterator[str]:
+    """Where the rules of a record are not those by which this version would open the track."""
+    if track is None:
+        yield f"this version has no track {name!r}; `bench tracks` lists them"
+        return
+    protocol = rules.protocol
+    stored = {one.name: (one.split, one.count) for one in protocol.real}
+    if stored != dict(track.sets):
+        yield f"the real sets of {name} are {stored}, this version takes {dict(track.sets)}"
+    if (protocol.dataset, protocol.extractor) != (track.subject, track.extractor):
+        yield (
+            f"{name} is {protocol.dataset} by {protocol.extractor}, this version takes {track.subject} by "
+            f"{track.extractor}"
+        )
+    if protocol.generated != (track.count,):
+        yield f"{name} asks for {protocol.generated} images, this version for {track.count}"
+
+
+def _files(path: Path, record: TrackRecord, names: list[str]) -> Iterator[str]:
+    if set(record.files) != set(names):
+        yield f"{path} names the files {', '.join(sorted(record.files))}; expected {', '.join(names)}"
+        return
+    for name in names:
+        if record.files[name] != file_sha256(beside(path) / name):
+            yield f"{beside(path) / name} is not the file that {path} names"
+
+
+def _landmarks(path: Path, record: TrackRecord) -> Iterator[str]:
+    for name in (REAL_2, NOISE):
+        scores, counts = record.landmarks.get(name, {}), counts_of(record.rules, name)
+        for one in (*possible(scores, counts), *related(scores, counts)):
+            yield f"{path}: {name}: {one.what}"
+
+
+def _evidence(path: Path, rules: Rules, real: Mapping[str, np.ndarray], moments: Moments) -> Iterator[str]:
+    """Where what is kept of the real sets is not what the rules and the moments say."""
+    place = beside(path) / FEATURES
+    digests = {TRAIN: str(rules.copies.options["train_digest"]), HELD_OUT: rules.held_out.digest}
+    for name, digest in digests.items():
+        if name + PIXELS in real and digest_of(hashes_of(real[name + PIXELS])) != digest:
+            yield f"{place}: the hashes of {name} are not those of the rules"
+    if REAL_1 in real:
+        again = moments_of(real[REAL_1])
+        yield from (f"{place}: {one.what}" for one in arrays_differ(REAL_MOMENTS, moments.flat, again.flat, STORED))

@@ -1,0 +1,118 @@
+"""What the files beside an entry allow its scores to be, where no features are kept from which to compute them again.
+
+| score           | exact                                 | by rule of thumb                                           |
+|-----------------|---------------------------------------|------------------------------------------------------------|
+| `fid_sd`        | at least the length of the influences | at most SD_MOST times that                                 |
+| `kid_sd`        |                                       | within KID_SD times the length of the influences           |
+| `fid_corrected` |                                       | the correction is LEAST to MOST of what is expected        |
+| `kid`           |                                       | at least what the moments of first and second order give   |
+
+The variance of the corrected FID is that of the images' influences and of the random splits (`metrics._fid_interval`).
+The correction is about the bias of the plain FID. For Gaussian features with eigenvalues l_i of the mean covariance
+that is tr S1 / n + tr S2 / m + (1/n + 1/m) / 4 sum_ij l_i l_j / (l_i + l_j). Features have heavier tails; how much that
+matters real 2 says, whose correction stands in the track's record. So scaled it was 0.84 to 1.07 of what 33 entries
+have. With fewer images than features there is no such rule, and it is compared with that of real 2 alone.
+
+KID is a sum over the orders 1 to 3 of the differences of moments, squared and weighted, each of which is above 0 but
+for noise; the third cannot be had from what is stored.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from bench.influence import ROWS
+from bench.moments import Moments
+from bench.submissions._values import Problem, Scores
+
+SD_MOST = 2.0
+KID_SD = 3.0
+LEAST, MOST = 0.5, 1.75  # of the expected correction; both by more than SLACK standard deviations
+SLACK = 0.25
+FEW_LEAST, FEW_MOST = 0.0, 3.0  # of that of real 2
+REACHES = 4.0  # standard deviations
+HEAVY = 3.0  # times the bias of Gaussian features
+ROUNDING = 1e-5  # of float32 influences
+
+
+def within_bounds(
+    scores: Scores, scale: float | None, real: Moments, made: Moments, influence: np.ndarray
+) -> Iterator[Problem]:
+    """What the influences and moments of an entry do not allow; `scale` is that of `expected_scale`."""
+    for what in (
+        *_influences(scores, influence),
+        *_correction(scores, scale, real, made),
+        *_kid(scores, real, made),
+    ):
+        yield Problem("bounds", what)
+
+
+def _influences(scores: Scores, influence: np.ndarray) -> Iterator[str]:
+    rows = influence.astype(np.float64)
+    for name, row in zip(ROWS, rows, strict=True):
+        if row[0] < 0 or abs(row[1:].sum()) > ROUNDING * np.abs(row[1:]).sum():
+            yield f"influence: those of the {name.upper()} do not add up to 0"
+    (fid_length, kid_length), fid, kid = np.linalg.norm(rows, axis=1), scores.get("fid", {}), scores.get("kid", {})
+    fid_sd, kid_sd = fid.get("fid_sd"), kid.get("kid_sd")
+    if fid_sd is not None and not fid_length * (1 - ROUNDING) <= fid_sd <= fid_length * SD_MOST:
+        yield f"fid: fid_sd is {fid_sd:.6g}; the influences give {fid_length:.6g} to {fid_length * SD_MOST:.6g}"
+    if kid_sd is not None and not kid_length / KID_SD <= kid_sd <= kid_length * KID_SD:
+        low, high = kid_length / KID_SD, kid_length * KID_SD
+        yield f"kid: kid_sd is {kid_sd:.6g}; the influences give {low:.3g} to {high:.3g}"
+
+
+def expected_scale(null: Scores, real: Moments) -> float | None:
+    """How large the correction of real 2, whose scores are `null`, is beside that of Gaussian features with the moments
+    of real 1, or as it is where these are not stored; None where real 2 has none."""
+    plain, corrected = (null.get("fid", {}).get(key) for key in ("fid", "fid_corrected"))
+    if plain is None or corrected is None:
+        return None
+    return (plain - corrected) / (_bias(real, real) or 1.0 if real.kind == "covariance" else 1.0)
+
+
+def _correction(scores: Scores, scale: float | None, real: Moments, made: Moments) -> Iterator[str]:
+    plain, corrected, sd = (scores.get("fid", {}).get(key) for key in ("fid", "fid_corrected", "fid_sd"))
+    if plain is None or corrected is None or sd is None or scale is None:
+        return
+    if "covariance" == real.kind == made.kind:
+        low, high = (share * scale * _bias(real, made) for share in (LEAST, MOST))
+    else:
+        low, high = FEW_LEAST * scale, FEW_MOST * scale * max(1.0, (made.trace / real.trace) ** 0.5)
+    correction = plain - corrected
+    if not low - SLACK * sd <= correction <= high + SLACK * sd:
+        yield (
+            f"fid: the corrected value is {correction:.6g} below the plain one; the moments and the landmarks allow "
+            f"{low:.3g} to {high:.3g}"
+        )
+
+
+def _bias(a: Moments, b: Moments) -> float:
+    """Of the plain FID of Gaussian features with these moments."""
+    values = np.maximum(np.linalg.eigvalsh((a.statistics().cov + b.statistics().cov) / 2), 0)
+    sums = values[:, None] + values
+    shares = np.divide(values[:, None] * values, sums, out=np.zeros_like(sums), where=sums > 0)
+    return a.trace / a.count + b.trace / b.count + (1 / a.count + 1 / b.count) / 4 * float(shares.sum())
+
+
+def _kid(scores: Scores, real: Moments, made: Moments) -> Iterator[str]:
+    kid, sd = (scores.get("kid", {}).get(key) for key in ("kid", "kid_sd"))
+    if kid is None or sd is None:
+        return
+    least = _least_kid(real, made)
+    if kid < least - REACHES * sd:
+        yield f"kid: kid is {kid:.6g}; the moments give at least {least:.6g}, or {REACHES:g} of its sd less by chance"
+
+
+def _least_kid(real: Moments, made: Moments) -> float:
+    """The share of the moments of first and, where they are stored, second order, less their bias."""
+    dims, step = len(real.mean), real.mean - made.mean
+    first = 3 / dims * (float(step @ step) - real.trace / real.count - made.trace / made.count)
+    if not "covariance" == real.kind == made.kind:
+        return first
+    second, bias = np.zeros((dims, dims)), 0.0
+    for sign, one in ((1, real), (-1, made)):
+        cov, mean = one.statistics().cov, one.mean
+        second += sign * (cov * (one.count - 1) / one.count + np.outer(mean, mean))
+        own = one.trace**2 + float((cov**2).sum()) + 2 * float(mean @ cov @ mean) + 2 * float(mean @ mean) * one.trace
+        bias += HEAVY * own / one.count
+    return first + 3 / dims**2 * (float((second**2).sum()) - bias)

@@ -1,0 +1,110 @@
+"""The scores of an entry computed again at level 1, from the features, class predictions and pixel hashes beside it.
+
+Nothing is measured: no image, no network. Of the metrics of the rules all are computed whose version is this one's; of
+the signs of copying those for which the track keeps the real sets. Near copies need the pixels themselves.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench import registry
+from bench.entries import INFLUENCE, MOMENTS, Entry
+from bench.evaluation import OPTIONS, REAL_1
+from bench.evidence import HELD_OUT, PIXELS, Evidence, hashes_of
+from bench.influence import influences
+from bench.moments import Moments, moments_of
+from bench.opening import COPIES, MEMORISATION
+from bench.protocol import MetricChoice
+from bench.records import Numbers
+from bench.scoring import compute
+from bench.submissions._comparing import STORED, arrays_differ, scores_differ
+from bench.submissions._values import Problem
+from bench.tracks import TRAIN
+
+Real = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """What lies beside an entry, read."""
+
+    moments: Moments
+    influence: np.ndarray
+    evidence: Evidence
+
+
+def recount(entry: Entry, stored: Stored, real: Real) -> Iterator[Problem]:
+    """Where scores, moments and influences are not what the features give, `real` being what the track keeps."""
+    found = {metric: numbers for metric, numbers in _scores(entry, stored.evidence, real) if numbers}
+    yield from scores_differ(entry.scores, found, entry.manifest.count, STORED)
+    features = stored.evidence.features
+    if features is None:
+        return
+    again = moments_of(features)
+    for name, claimed, value in (
+        (MOMENTS, stored.moments.flat, again.flat),
+        (INFLUENCE, stored.influence, influences(real[REAL_1], features)),
+    ):
+        yield from arrays_differ(name, claimed, value, STORED)
+
+
+def recounted(entry: Entry, evidence: Evidence, real: Real) -> tuple[str, ...]:
+    """The metrics of which `recount` computes scores."""
+    return tuple(metric for metric, numbers in _asked(entry, evidence, real) if numbers)
+
+
+def _asked(entry: Entry, evidence: Evidence, real: Real) -> Iterator[tuple[str, bool]]:
+    for choice in entry.rules.protocol.metrics:
+        yield choice.name, _known(choice) and _arrays(choice, evidence, real) is not None
+    wanted = {REAL_1, TRAIN, HELD_OUT}
+    yield MEMORISATION, _known(entry.rules.memorisation) and evidence.features is not None and wanted <= set(real)
+    yield COPIES, True
+
+
+def _scores(entry: Entry, evidence: Evidence, real: Real) -> Iterator[tuple[str, Numbers]]:
+    asked = dict(_asked(entry, evidence, real))
+    for choice in entry.rules.protocol.metrics:
+        arrays = _arrays(choice, evidence, real)
+        if asked[choice.name] and arrays is not None:
+            yield choice.name, compute(registry.load("metrics", choice.name), *arrays, options=OPTIONS)
+    if asked[MEMORISATION] and evidence.features is not None:
+        sets = real[TRAIN], evidence.features, real[HELD_OUT]
+        yield MEMORISATION, compute(registry.load("metrics", MEMORISATION), *sets, options=OPTIONS)
+    yield COPIES, _copies(evidence, real)
+
+
+def _known(choice: MetricChoice) -> bool:
+    """Whether this version of the metric is the one that was asked for, with the options of this version."""
+    metric = registry.load("metrics", choice.name)
+    return bool(metric.version == choice.version and OPTIONS.fitting(metric) == dict(choice.options))
+
+
+def _arrays(choice: MetricChoice, evidence: Evidence, real: Real) -> tuple[np.ndarray, ...] | None:
+    """What a metric of the protocol is computed from; None where that is not kept, or where images are compared."""
+    metric = registry.load("metrics", choice.name)
+    if metric.feature == "logits":
+        return None if evidence.logits is None else (evidence.logits,)
+    if metric.feature == "pool" and evidence.features is not None and REAL_1 in real:
+        return real[REAL_1], evidence.features
+    return None
+
+
+def _copies(evidence: Evidence, real: Real) -> Numbers:
+    """The shares of equal images, as `bench.copies` counts them, as far as the hashes are kept."""
+    made = hashes_of(evidence.pixels)
+    found: Numbers = {"duplicates": 1 - len(set(made)) / len(made)}
+    if {TRAIN + PIXELS, HELD_OUT + PIXELS} <= set(real):
+        train, held_out = (hashes_of(real[name + PIXELS]) for name in (TRAIN, HELD_OUT))
+        unseen = set(held_out) - set(train)
+        found |= {
+            "exact_copies": _share(made, set(train)),
+            "exact_copies_expected": _share(held_out, set(train)),
+            "held_out_copies": _share(made, unseen),
+        }
+    return found
+
+
+def _share(hashes: list[str], known: set[str]) -> float:
+    return sum(one in known for one in hashes) / len(hashes)

@@ -1,0 +1,71 @@
+"""Entries of schema 2, forged with all their hashes: scores follow from the features beside them, or are named."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from entry_forging import BESIDE, PATH, forge, here, raise_level, said, shared_cache, submitted  # noqa: F401 (fixtures)
+
+from bench.entries import read_entry, write_entry
+from bench.evidence import read_evidence
+from bench.files import npz_bytes
+from bench.leaderboard import read_board
+from bench.submissions._book import Book
+from bench.submissions._verifying import verify_entry
+
+pytestmark = pytest.mark.usefixtures("here")
+
+KEYS = [
+    ("fid", "fid_corrected"),
+    ("fid", "fid_sd"),
+    ("kid", "kid"),
+    ("kid", "kid_sd"),
+    ("prdc", "recall"),
+    ("inception-score", "inception_score_se"),
+    ("inception-score", "inception_score"),
+    ("memorisation", "authpct"),
+    ("memorisation", "c_t"),
+    ("copies", "held_out_copies"),
+]
+
+
+@pytest.mark.parametrize(("metric", "key"), KEYS)
+def test_a_score_that_the_features_do_not_give_is_named(metric, key):
+    def change(values):
+        found = values["scores"][metric]
+        found[key] = found[key] + 1 / 250 if key in ("recall", "held_out_copies") else found[key] * 1.01
+
+    forge(PATH, change)
+    assert f"{metric}: {key} is" in said(PATH)
+    assert "the stored features give" in said(PATH)
+
+
+def test_features_of_other_images_are_named():
+    entry = read_entry(PATH)
+    evidence = read_evidence(BESIDE / "features.npz", entry.rules)
+    better = replace(evidence, features=evidence.features * np.float32(0.5))
+    forge(PATH, lambda values: None, {"features.npz": npz_bytes(better.arrays())})
+    found = said(PATH)
+    assert "moments.npz is not what the stored features give" in found
+    assert "influence.npy is not what the stored features give" in found
+    others = replace(evidence, pixels=evidence.pixels[::-1].copy())
+    forge(PATH, lambda values: None, {"features.npz": npz_bytes(others.arrays())})
+    assert "the digest of the entry is not that of its images" in said(PATH)
+
+
+def test_features_of_another_shape_or_none_are_named():
+    entry = read_entry(PATH)
+    arrays = read_evidence(BESIDE / "features.npz", entry.rules).arrays()
+    forge(PATH, lambda values: None, {"features.npz": npz_bytes({"pixels": arrays["pixels"]})})
+    assert "features.npz holds pixels uint8 [250, 32]; expected features float32 [250, 96]" in said(PATH)
+    (BESIDE / "features.npz").unlink()
+    write_entry(PATH, replace(entry, files={k: v for k, v in entry.files.items() if k != "features.npz"}))
+    assert "features.npz is missing" in said(PATH)
+
+
+def test_a_level_raised_by_hand_is_a_claim_on_the_board():
+    raise_level(PATH, 2)
+    assert verify_entry(PATH, Book(Path("results"))).level == 1
+    (blends,) = [one for one in read_board(Path("results"), "digits").ranked if one.entry.slug == "blends"]
+    assert blends.level_word == "consistent; claimed: recomputed"
