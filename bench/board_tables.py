@@ -12,6 +12,7 @@ from bench.differences import SOURCES
 from bench.evaluation import NOISE, REAL_2
 from bench.flags import VERSION as FLAGS_VERSION
 from bench.leaderboard import Board, Damaged, Standing, cells, read_board, tracks_with_entries
+from bench.line_ends import keep_line_ends, unix
 from bench.reading import MOST_TEXT_BYTES, read_bytes
 from bench.records import write_text
 from bench.run_tables import bias_note, extractor_note
@@ -229,7 +230,7 @@ def out_of_date(results: Path, tracks: list[str] | None = None) -> list[str]:
         path = folder / name
         if not path.is_file():
             found.append(f"{path} is missing")
-        elif read_bytes(path, most=MOST_TEXT_BYTES) != text.encode():
+        elif unix(read_bytes(path, most=MOST_TEXT_BYTES)) != text.encode():
             found.append(f"{path} is out of date")
     return found + [f"{path} is of no track with entries" for path in _strangers(folder, wanted, tracks)]
 
@@ -242,6 +243,7 @@ def write_boards(
     cannot be written or a track is damaged."""
     wanted = _wanted(results, tracks, report)
     folder = results / FOLDER
+    keep_line_ends(results)
     for name, text in wanted.items():
         write_text(folder / name, text)
     for path in _strangers(folder, wanted, tracks):

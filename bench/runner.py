@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.evaluation import Evaluation, Report, Result, evaluate
-from bench.files import write_text
+from bench.files import locked, write_text
 from bench.jobs import RUN, How, Job
 from bench.provenance import environment, now_utc
 from bench.reading import file_sha256
@@ -47,6 +47,7 @@ from reference_models.training import (
     train,
 )
 from reference_models.training.checkpoints import FILE_NAME
+from storage.files import is_unfinished, sweep
 
 TRAINING = "training.json"
 ABSOLUTE_PATH = re.compile(r"(?<![\w/:.])(?:[A-Za-z]:)?[/\\](?!/)[^\s'\"(),;]+")
@@ -57,7 +58,16 @@ MONITORED_VALUES = 10_000 * 28 * 28  # pixels reconstructed every 100 steps: all
 
 
 def fit(job: Job, how: How) -> tuple[TrainResult, Training]:
-    """Train a job in its folder. Ctrl-C is raised again after the checkpoint; see `reference_models.training.train`."""
+    """Train a job in its folder. Ctrl-C is raised again after the checkpoint; see `reference_models.training.train`.
+
+    InputError where another process trains in that folder.
+    """
+    with locked(job.folder, "another `bench run` or `bench train` works in this folder"):
+        sweep(path for path in job.folder.rglob(".*") if is_unfinished(path))
+        return _fit(job, how)
+
+
+def _fit(job: Job, how: How) -> tuple[TrainResult, Training]:
     if how.force and not how.resume and (job.folder / RUN).is_file():
         shutil.rmtree(job.folder)
     about = {

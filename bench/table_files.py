@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench import registry
 from bench.files import write_bytes, write_text
+from bench.line_ends import keep_line_ends
 from bench.plots import plot_intervals
 from bench.records import RunRecord, read_records, slug
 from bench.run_tables import comparison_tables, run_tables
@@ -25,6 +26,7 @@ def write_tables(record: RunRecord, results: Path) -> None:
     The record has to lie below `results`. A failed run has no tables: those of an earlier one are removed.
     """
     folder, name = _folder(record, results), record.name
+    keep_line_ends(results)
     for stale in _tables(record, results):
         stale.unlink()
     if record.status == "ok":

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-UNFINISHED = re.compile(r"\..+\.tmp-[0-9a-f]{8}")
+UNFINISHED = re.compile(r"\..+(\.(tmp|old)-[0-9a-f]{8}|\.lock)|\..+-(new|old)-[0-9a-f]{8}")  # the last: until 0.1.0
 LONGEST_STEM = 200  # bytes of a file's name; most systems take 255
 ABANDONED_SECONDS = 86_400.0  # longer than anything pauses between two writes
 
@@ -26,7 +26,7 @@ def temporary(path: Path, word: str = "tmp") -> Path:
 
 
 def is_unfinished(path: Path) -> bool:
-    """Whether a name is one that `temporary` gives to what is being written."""
+    """Whether a name is one that is given to what is being written or put aside, or to a lock."""
     return UNFINISHED.fullmatch(path.name) is not None
 
 

@@ -7,6 +7,7 @@ its own among the temporary ones instead.
 import os
 import stat
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -39,16 +40,19 @@ def home() -> Path | None:
 
 def cache_folder() -> Path:
     """Where what can be made or fetched again is kept: $BENCH_CACHE, else the system's own place for caches."""
-    return named("BENCH_CACHE") or _own(platformdirs.user_cache_dir(NAME), "cache")
+    return named("BENCH_CACHE") or _own(platformdirs.user_cache_dir, "cache")
 
 
 def data_folder() -> Path:
     """Where downloaded data sets are kept: $BENCH_DATA, else the system's own place for a user's data."""
-    return named("BENCH_DATA") or _own(platformdirs.user_data_dir(NAME), "data")
+    return named("BENCH_DATA") or _own(platformdirs.user_data_dir, "data")
 
 
-def _own(found: str, part: str) -> Path:
-    path = Path(found)
+def _own(find: Callable[[str], str], part: str) -> Path:
+    try:
+        path = Path(find(NAME))
+    except RuntimeError:  # of newer versions; the older ones leave a `~`
+        return _homeless() / part
     return path if path.is_absolute() else _homeless() / part
 
 

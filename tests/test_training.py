@@ -141,19 +141,29 @@ def test_a_run_killed_while_it_writes_goes_on_bit_for_bit(tmp_path, moment):
     assert curves[0] == curves[1]
 
 
-def test_ctrl_c_finishes_the_step_and_writes_a_checkpoint(tmp_path):
+@pytest.fixture(params=["SIGINT", "SIGTERM", "SIGHUP"])
+def ending(request):
+    """A signal that is answered as by the command line."""
+    number = getattr(signal, request.param, None)
+    if number is None:
+        pytest.skip(f"{request.param} is not known here")
+    before = signal.signal(number, signal.default_int_handler)
+    yield number
+    signal.signal(number, before)
+
+
+def test_what_asks_a_training_to_end_finishes_the_step_and_writes_a_checkpoint(tmp_path, ending):
     calls = []
 
     def interrupt(model):
         calls.append(1)
         if len(calls) == 4:  # after step 3: called at step 0, too
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(ending)
         return {"calls": len(calls)}
 
-    before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "stopped", 50, evaluate=interrupt, evaluate_every=1)
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(ending) is signal.default_int_handler
     assert load(tmp_path / "stopped").state["step"] == 3
     run(tmp_path / "stopped", 5, resume=True)
     run(tmp_path / "straight", 5)

@@ -1,9 +1,11 @@
 """`bench verify`: every manipulation is found and named; three levels; exit codes for CI."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +31,7 @@ from test_generators import onnx_generator
 
 from bench.copies import copies
 from bench.doubts import doubts
-from bench.entries import beside, read_entry, read_verified, write_entry
+from bench.entries import beside, entry_paths, read_entry, read_verified, write_entry
 from bench.evaluation import array_source
 from bench.moments import Distance
 from bench.submissions._comparing import scores_differ
@@ -195,6 +197,32 @@ def test_moments_and_influence_that_were_forged_are_named():
     np.save(BESIDE / "influence.npy", np.array([{}], object), allow_pickle=True)
     forged()
     assert any("influence.npy holds Python objects" in what for what in problems())
+
+
+def warned(*arguments):
+    """The result of a command that ends well and warns; here warnings are errors otherwise."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        return good(*arguments)
+
+
+def test_a_level_that_cannot_be_noted_down_is_a_warning_and_the_others_are_checked(monkeypatch):
+    def forbidden(path, verified):
+        raise InputError(f"cannot write {path} (Permission denied)")
+
+    for path in entry_paths(Path("results")):
+        (beside(path) / "verified.json").unlink(missing_ok=True)
+    monkeypatch.setattr("bench.submissions._verifying.write_verified", forbidden)
+    result = warned("verify", "--all", "--json")
+    assert [one["problems"] for one in json.loads(result.stdout)] == [[], []]
+    assert result.stderr.count("is not noted down: cannot write") == 2
+
+
+@pytest.mark.parametrize("name", [".blends.tmp-0123abcd", ".blends.old-0123abcd", ".blends.lock", ".k-new-0123abcd"])
+def test_what_a_killed_submission_left_is_a_warning_and_no_problem(name):
+    (PATH.parent / name).mkdir()
+    result = warned("verify", "--all")
+    assert f"{name} is being written, or is of a process that was killed" in result.stderr
 
 
 def test_what_was_verified_is_claimed_as_long_as_the_entry_is_the_same():

@@ -1,6 +1,7 @@
 """`bench verify` as a whole: which entries, which levels, and what is written down of it."""
 
 import difflib
+import warnings
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from bench.submissions._values import Problem
 from bench.submissions._verifying import Verdict, note_level, verify_entry
 from bench.tracks import find_track
 from metrics._errors import InputError
+from storage.files import is_unfinished
 
 IMAGES_DECIDED = 2  # the level at which the images themselves were measured
 
@@ -81,6 +83,9 @@ def verify_all(results: Path) -> list[Verdict]:
         verdicts = [_noted(verify_entry(path, book)) for path in paths]
     known = {*paths, *(path.with_suffix("") for path in paths)}
     strangers = [path for path in sorted((results / "submissions").glob("*/*")) if path not in known]
+    for path in filter(is_unfinished, strangers):
+        warnings.warn(f"{path} is being written, or is of a process that was killed: then delete it", stacklevel=2)
+    strangers = [path for path in strangers if not is_unfinished(path)]
     verdicts += [Verdict(path, 0, (Problem("file", f"{path} belongs to no entry"),), None) for path in strangers]
     return sorted(verdicts, key=lambda verdict: verdict.path)
 

@@ -34,7 +34,7 @@ def read_manifest(path: Path) -> list[tuple[str, str]]:
 
     Raises InputError for a file that is missing, too long, cut, or has a line that is none or a name twice.
     """
-    text = read_text(path, most=MOST_BYTES, remedy="restore it or submit again")
+    text = read_text(path, most=MOST_BYTES, remedy="restore it or submit again").replace("\r\n", "\n")
     if text and not text.endswith("\n"):
         raise InputError(f"{path} is cut: its last line has no end; restore it or submit again")
     found: dict[str, str] = {}

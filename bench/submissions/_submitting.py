@@ -26,6 +26,7 @@ from bench.entries import (
 from bench.evaluation import REAL_1, REAL_2, TEST, Report, Subject
 from bench.evidence import evidence_of
 from bench.files import locked, npy_bytes, npz_bytes
+from bench.line_ends import keep_line_ends
 from bench.moments import moments_of
 from bench.opening import OpenTrack, closest_sets, real_sources, record_track, whole_split
 from bench.provenance import environment, now_utc
@@ -94,6 +95,7 @@ def submit(
     path = entry_path(results, opened.track.name, slug_of(about.name))
     with locked(path, "another `bench submit` writes an entry of this name"):
         earlier = earlier_of(path, force=force)
+        keep_line_ends(results)
         record_track(opened, results)
         images = source_of(checked)
         evaluated = evaluate_images(opened, images)

@@ -6,6 +6,7 @@ images, rules that are not those of the track, scores that cannot be true, that 
 the features beside the entry give; where none are kept, what its moments and influences do not allow.
 """
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,5 +108,8 @@ def note_level(path: Path, level: Level) -> Level:
     now = max(level, before) if level else 0
     place = beside(path) / VERIFIED
     if now != before or (now and not place.is_file()):
-        write_verified(place, Verified(VERIFIED_SCHEMA, sha256, now, __version__, now_utc()))
+        try:
+            write_verified(place, Verified(VERIFIED_SCHEMA, sha256, now, __version__, now_utc()))
+        except InputError as error:  # a check reads: what it cannot note down is no reason to stop
+            warnings.warn(f"the level of {path} is not noted down: {error}", stacklevel=2)
     return now
