@@ -15,6 +15,7 @@ from bench.comparing import Side, about_sides, frechet
 from bench.measuring import Measure
 from bench.scoring import Options
 from bench.sources._rows import three_channels
+from bench.sources._values import Extremes, joined, of_image
 from metrics._errors import InputError
 from metrics.extractors._types import Extract
 from metrics.fid import GaussianStats
@@ -34,6 +35,7 @@ class Accumulator:
         self._measure: Measure = self._setup.measure()
         self._network: Extract | None = None
         self._statistics: GaussianStats | None = None
+        self._extremes: list[Extremes] = []  # of all images, in at most one
         self._rows: list[np.ndarray] = []  # float32 [_, d]: all of them, or those that wait
 
     def update(self, images: Any) -> None:
@@ -50,6 +52,7 @@ class Accumulator:
                     f"{self._measure.extractor.name} gave features that are not finite; look at the weights"
                 )
             self._rows.append(features)
+            self._extremes = [joined([*self._extremes, of_image(part)])]
             self.count += len(features)
         if not self.keep_features and sum(map(len, self._rows)) >= ROWS:
             self._fold()
@@ -69,6 +72,7 @@ class Accumulator:
         if self.keep_features and not other.keep_features:
             raise InputError("the other accumulator keeps no features and this one does; give both keep_features=True")
         self._rows += other._rows
+        self._extremes = [joined([*self._extremes, *other._extremes])] if other._extremes else self._extremes
         self.count += other.count
         if other._statistics is not None:
             self._join(other._statistics)
@@ -117,7 +121,9 @@ class Accumulator:
             raise InputError(f"{self.name} has {self.count} image(s); a covariance needs at least 2; update it first")
         dims = self._measure.extractor.taps[self._tap]
         features = np.concatenate(self._rows) if self.keep_features else None
-        return Side(self.name, None, self.count, dims, (), features, self._all_statistics)
+        note = joined(self._extremes).note
+        warnings = (f"{self.name}: {note}",) if note else ()
+        return Side(self.name, None, self.count, dims, (), features, self._all_statistics, warnings)
 
     def _all_statistics(self) -> GaussianStats:
         if self.keep_features:

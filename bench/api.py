@@ -7,6 +7,8 @@ an ImageSource. Whatever the user can mend is an InputError, raised before anyth
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
@@ -189,13 +191,15 @@ def fid(
     """
     setup = Setup(**settings)
     options = Options(seed=setup.seed, all_estimates=all_estimates)
-    saved_a, saved_b = _saved(a), _saved(b)
+    saved_a, saved_b = _saved(a, setup), _saved(b, setup)
     wanted = {"--influence": influence, "--all-estimates": all_estimates, "--crosscheck": crosscheck}
     asked = [option for option, given in wanted.items() if given]
     if saved_a and saved_b and setup.limit is not None:
         asked.append("--limit")
     if (saved_a or saved_b) and asked:
-        raise InputError(f"{asked[0]} needs the images of both sets, saved statistics hold none; give the images")
+        alone = any(saved and saved.with_images for saved in (saved_a, saved_b))
+        remedy = "save its arr_0 in a file of its own" if alone else "give the images"
+        raise InputError(f"{asked[0]} needs the images of both sets, saved statistics hold none; {remedy}")
     about_measure: tuple[str, ...] = ()
     extra: dict[str, list[dict[str, Any]]] = {}
     if saved_a and saved_b:
@@ -247,12 +251,13 @@ def score(
 
     Metrics of a pair keep their keys (`fid`, `kid`, `precision`, `mse`, ...); metrics of a set end in `_a` or `_b`
     (`inception_score_a`), also where there is one set. Without `metrics`: the Inception Score of one set, or FID, KID
-    and PRDC of two. `memorisation` takes `train`, the images that the generator was trained on, `b` as what it made
-    and `a` as real images that it has not seen; the keys of `bench.copies.copies` and `flags` come with it. `logits`
-    chooses what the Inception Score reads, with the classifier's bias or without. `mse` compares image by image:
-    `paired_by` says how they were paired, `first_pairs` shows a few (see `bench.pairing`). The other keys are those of
-    `fid`, `tap_logits` where the Inception Score is among them, and the options that the metrics used. Raises
-    InputError, also for a metric of two sets where one is given.
+    and PRDC of two. A file of images that holds mu and sigma too (ADM's) is taken by them for the FID of Inception, as
+    `fid` does, and by its images otherwise. `memorisation` takes `train`, the images that the generator was trained on,
+    `b` as what it made and `a` as real images that it has not seen; the keys of `bench.copies.copies` and `flags` come
+    with it. `logits` chooses what the Inception Score reads, with the classifier's bias or without. `mse` compares
+    image by image: `paired_by` says how they were paired, `first_pairs` shows a few (see `bench.pairing`). The other
+    keys are those of `fid`, `tap_logits` where the Inception Score is among them, and the options that the metrics
+    used. Raises InputError, also for a metric of two sets where one is given.
     """
     setup = Setup(**settings)
     chosen = load_metrics(metrics or (SET_METRICS if b is None else PAIR_METRICS))
@@ -267,7 +272,11 @@ def score(
     sources = [setup.open(images) for images in given]
     check_counts(sources, chosen, options)
     paired = pair(sources[0], sources[1]) if any(metric.feature == "images" for metric in chosen) else None
-    measured = [measure_set(source, setup.watched(measuring, source), chosen) for source in sources]
+    saved = [_saved(images, setup) if FID in chosen else None for images in (a, b) if images is not None]
+    measured = [
+        measure_set(source, setup.watched(measuring, source), [one for one in chosen if not (known and one is FID)])
+        for source, known in zip_longest(sources, saved)
+    ]
 
     values: dict[str, Any] = {"paired_by": paired.by, "first_pairs": paired.first} if paired else {}
     warnings = [*(() if in_pixels else measuring.warnings), *(paired.warnings if paired else ())]
@@ -279,7 +288,10 @@ def score(
             continue
         if metric.arity == "pair":
             other = measured[1] if paired is None or metric.feature != "images" else MeasuredSet(paired.generated, None)
-            scores = score_pair(measured[0], other, measuring, metric, options)
+            if metric is FID and any(saved):
+                scores = frechet(*map(partial(_side, measuring), (a, b), saved, measured), options)
+            else:
+                scores = score_pair(measured[0], other, measuring, metric, options)
             values |= scores.values
             warnings += scores.warnings
             continue
@@ -326,7 +338,7 @@ def save_statistics(images: Images, path: Path, *, force: bool = False, **settin
 
 def side_of(images: Images, measuring: Measure, setup: Setup) -> Side:
     """One side of a comparison: the features of a set of images, or a statistics file made by the same measure."""
-    saved = _saved(images)
+    saved = _saved(images, setup)
     if saved:
         return side_of_file(expanded(str(images)), saved, measuring)
     return _measured(setup.open(images), measuring, setup)
@@ -334,15 +346,28 @@ def side_of(images: Images, measuring: Measure, setup: Setup) -> Side:
 
 def _measured(source: ImageSource | None, measuring: Measure, setup: Setup) -> Side:
     assert source is not None, "what is no statistics file was opened as images"
-    return side_of_images(source, setup.watched(measuring, source))
+    return side_of_images(measure_set(source, setup.watched(measuring, source), (FID,)), measuring)
 
 
-def _saved(images: Images) -> SavedStatistics | None:
-    """The statistics, if these are given instead of images."""
+def _side(measuring: Measure, images: Images | None, saved: SavedStatistics | None, measured: MeasuredSet) -> Side:
+    return side_of_file(expanded(str(images)), saved, measuring) if saved else side_of_images(measured, measuring)
+
+
+def _saved(images: Images | None, setup: Setup) -> SavedStatistics | None:
+    """The statistics, if these are given instead of images.
+
+    A file that holds both, as ADM's reference batches do, has those of Inception: it is a set of images where another
+    extractor, tap or resize is asked for.
+    """
     if not isinstance(images, str | Path):
         return None
     path = expanded(images)
-    return read_statistics(path) if path.is_file() and is_statistics(path) else None
+    saved = read_statistics(path) if path.is_file() and is_statistics(path) else None
+    if saved and saved.with_images:
+        plugin = registry.load("extractors", setup.extractor)
+        usual = setup.tap in (None, "pool") and setup.resize in (None, plugin.resize[0])
+        return saved if plugin.family == "fid-inception" and usual else None
+    return saved
 
 
 def _crosschecked(measuring: Measure, a: ImageSource, b: ImageSource) -> list[dict[str, Any]]:

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from bench.measuring import Measure
-from bench.scoring import MeasuredSet, Options, Scores, about_pair, about_sets, about_shared, compute
-from bench.sources import ImageSource
+from bench.scoring import MeasuredSet, Options, Scores, about_pair, about_sets, about_shared, compute, table_of
 from bench.statistics import QUESTION, SavedStatistics, check_compatible, statistics_of
 from metrics._errors import InputError
 from metrics.fid import METRIC, GaussianStats, fid_between, influence
@@ -37,15 +36,13 @@ class Side:
     hashes: tuple[str, ...] = field(default=(), repr=False)
 
 
-def side_of_images(source: ImageSource, measure: Measure) -> Side:
-    """The features of a set of images at the extractor's pool tap."""
-    tap = measure.extractor.pool
-    table = measure.features(source, (tap,))
+def side_of_images(measured: MeasuredSet, measure: Measure) -> Side:
+    """A set of images by its features at the extractor's pool tap."""
+    tap, source, table = measure.extractor.pool, measured.source, table_of(measured)
 
     def statistics() -> GaussianStats:
         return _gaussian(statistics_of(table, tap, GaussianStats.of_blocks, measure.cache))
 
-    warnings = about_sets(MeasuredSet(source, table))
     features = table.arrays[tap]
     return Side(
         source.name,
@@ -55,7 +52,7 @@ def side_of_images(source: ImageSource, measure: Measure) -> Side:
         source.keys,
         features,
         statistics,
-        warnings,
+        about_sets(measured),
         source.hashes,
     )
 

@@ -5,6 +5,7 @@ Every image is decoded once; every finding is reported, none ends the search. Wh
 - corrupt files: tools that skip them measure another set than was given
 - lossy files, mixed sizes, grey among colour, transparency: the distance measures the file format (Parmar et al. 2022,
   "On Aliased Resizing and Surprising Subtleties in GAN Evaluation", sections 3 and 4)
+- values in a small part of the range of their type (12 bits in 16, masks of 0 and 1): all images look black
 - one image several times inside a set: the covariance is that of fewer images; in both sets: the sets are not
   independent, and the distance comes out too small
 - names in the order of classes: the first images, and the splits of the Inception Score in file order, are of one class
@@ -23,6 +24,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bench.sources._survey import Look, Progress, Survey, survey
+from bench.sources._values import joined
 
 SHOWN = 5  # files named in a finding; `count` says how many there are
 FLAT_SD = 2.0  # of 255: below it an image is a plain surface
@@ -98,7 +100,7 @@ def examine(
 
 def judge(item: Survey) -> list[Finding]:
     """What is wrong with one set that was looked at, in the order of the kinds of findings."""
-    judges = (_unusable, _formats, _sizes, _colours, _duplicates, _flat, _order)
+    judges = (_unusable, _formats, _sizes, _values, _colours, _duplicates, _flat, _order)
     return [finding for one in judges for finding in one(item)]
 
 
@@ -152,6 +154,12 @@ def _sizes(item: Survey) -> Iterator[Finding]:
         yield _finding("warning", "mixed-sizes", item, odd, what, "each image is resized alone; crop to one size first")
 
 
+def _values(item: Survey) -> Iterator[Finding]:
+    if item.images and (note := joined(image.extremes for image in item.images).note):
+        what, _, remedy = note.removeprefix("range: ").partition("; ")
+        yield Finding("warning", "narrow-range", (item.name,), what, remedy, len(item.images))
+
+
 def _colours(item: Survey) -> Iterator[Finding]:
     grey = [image.key for image in item.images if image.grey]
     if grey and len(grey) == len(item.images):
@@ -161,6 +169,12 @@ def _colours(item: Survey) -> Iterator[Finding]:
     elif grey:
         what = f"{len(grey):,} of {len(item.images):,} images are grey among colour images"
         yield _finding("warning", "mixed-colours", item, grey, what, "use one kind, or expect the mix in both sets")
+    profiles = [image.key for image in item.images if image.header and image.header.profile]
+    if profiles:
+        what = f"{len(profiles):,} files carry a colour profile other than sRGB, which is not applied: colours are off"
+        yield _finding(
+            "warning", "colour-profile", item, profiles, what, "convert to sRGB (PIL.ImageCms) and save anew"
+        )
     clear = [image.key for image in item.images if image.header and image.header.transparent]
     if clear:
         what = f"{len(clear):,} of {len(item.images):,} files store transparency; they are composited on white"

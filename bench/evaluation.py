@@ -37,7 +37,7 @@ from metrics._types import Metric
 
 SAMPLING_SEED = 0
 NOISE_SEED = 0
-OPTIONS = Options(splits=1)
+OPTIONS = Options()
 LEAST_IMAGES = OPTIONS.k + 1  # what the k nearest neighbours of precision and recall need, more than any other
 METRICS = ("fid", "inception-score", "kid", "prdc", "mse")
 REAL_1, REAL_2, GENERATED, UNTRAINED, NOISE = "real 1", "real 2", "generated", "untrained", "noise"

@@ -19,9 +19,11 @@ import numpy as np
 
 from bench.cache import Cache, Draft, bytes_of, digest_of, not_kept, write_all
 from bench.sources import ImageSource, iterate
+from bench.sources._values import Extremes, as_stored, joined, of_image
 from metrics._errors import InputError
 from metrics.extractors._types import Extract, Extractor
 
+VALUES_VERSION = 1  # goes up when the extremes of the same files become others
 FEATURES_VERSION = 1  # goes up when decoding, batching or anything else here changes a feature
 WINDOW_BATCHES = 8  # an image waits for others of its size no longer than this many batches
 WINDOW_BYTES = 256 * 2**20  # decoded images that wait at once
@@ -109,6 +111,7 @@ def extract(
     found = {tap: cache.get(known.key(tap), warnings.append) if cache else None for tap in taps}
     arrays = {tap: entry["features"] for tap, entry in found.items() if entry}
     missing = tuple(tap for tap in taps if tap not in arrays)
+    seen: list[Extremes] = []
     if missing:
         with contextlib.ExitStack() as stack:
             tables = {tap: _Rows((source.count, extractor.taps[tap]), warnings.append) for tap in missing}
@@ -119,8 +122,10 @@ def extract(
                     table.keep(cache, known.key(tap), _meta(known, tap, extractor.taps[tap]))
             lists = cast(Generator[list[np.ndarray], None, None], iterate(source, workers, batch_size))
             stack.callback(lists.close)  # joins the threads that decode
-            _fill(tables, chain.from_iterable(lists), network, source, extractor, batch_size, progress)
+            _fill(tables, _seen(chain.from_iterable(lists), seen), network, source, extractor, batch_size, progress)
             arrays |= {tap: table.finish() for tap, table in tables.items()}
+    if note := _extremes(source, seen, workers, cache).note:
+        warnings.append(f"{source.name}: {note}")
     return replace(known, arrays={tap: arrays[tap] for tap in taps}, warnings=tuple(dict.fromkeys(warnings)))
 
 
@@ -143,6 +148,29 @@ def _fill(
             progress(done, source.count)
     if done != source.count:
         raise ValueError(f"{source.name} gave {done} images, expected {source.count}")
+
+
+def _seen(images: Iterable[np.ndarray], seen: list[Extremes]) -> Iterator[np.ndarray]:
+    """The images; `seen` holds their extremes so far."""
+    for image in images:
+        seen[:] = [joined([*seen, of_image(image)])]
+        yield image
+
+
+def _extremes(source: ImageSource, seen: list[Extremes], workers: int, cache: Cache | None) -> Extremes:
+    """The extremes of a set: as they are kept, as they were `seen` while features were computed, or out of a look at
+    all images. Kept by content and not with the features, of which there may be some without them."""
+    key = digest_of({"values_version": VALUES_VERSION, "source": source.digest})
+    entry = cache.get(key) if cache else None
+    if entry is not None:
+        return Extremes(*entry["extremes"].tolist())
+    if not seen:
+        seen = [of_image(image) for batch in iterate(source, workers) for image in batch]
+    found = as_stored(source, joined(seen))
+    if cache:  # where it cannot be kept, the features have said so
+        about = {"what": f"lowest and highest value of {source.count} images", "source": source.name}
+        cache.put(key, {"extremes": np.array([found.low, found.high, found.top])}, about)
+    return found
 
 
 class _Rows:

@@ -69,6 +69,18 @@ class Protocol:
         """The first 12 hexadecimal digits of the sha256 over the canonical JSON of `values_of`."""
         return protocol_id(values_of(self))
 
+    def title(self, metric: str, title: str) -> str:
+        """The title of a number of a metric under this protocol."""
+        options = next((one.options for one in self.metrics if one.name == metric), {})
+        return in_splits(title, options.get("splits"))
+
+
+def in_splits(title: str, splits: Any) -> str:
+    """A title with the number of splits, where there are any: an Inception Score is another number in each."""
+    if splits is None:
+        return title
+    return f"{title} ({splits} split{'' if splits == 1 else 's'})"
+
 
 def protocol_id(values: Mapping[str, Any]) -> str:
     """The id of a protocol given as JSON values, such as those in a record."""

@@ -25,10 +25,6 @@ from bench.tables import Cell, Column, Table, aligned, mark_best
 
 TRANSLATES = ("paired", "unpaired")
 FID_COLUMNS = (Column("fid", "FID", "lower"), Column("fid_corrected", "corrected [95 %]", "lower", None))
-IS_COLUMNS = (
-    Column("inception_score", "IS", "higher"),
-    Column("inception_score_corrected", "corrected [95 %]", "higher", None),
-)
 MSE_COLUMNS = (
     Column("mse", "MSE [95 %]", "lower", None),
     Column("mae", "MAE", "lower", 4),
@@ -37,6 +33,7 @@ MSE_COLUMNS = (
 )
 ERROR_COLUMNS = (Column("pair", "Image set pair"), *MSE_COLUMNS)
 ERROR_NOTE = "means over all pairs of images, flattened to vectors in [0, 1]; an image counts with at most 100 dB"
+INCEPTION_SCORE = "inception-score"
 COMPLETE = 0.999  # the last step of an epoch may be a part of one
 PRDC = ("precision", "recall", "density", "coverage")
 
@@ -66,7 +63,7 @@ def _table_5(record: RunRecord) -> Table:
         if name != UNTRAINED or record.set_scores(UNTRAINED)
     ]
     fid = (Column("fid", "FID to the real set", "lower"), FID_COLUMNS[1])
-    columns = (Column("set", "Image set"), *IS_COLUMNS, *fid)
+    columns = (Column("set", "Image set"), *is_columns(record.protocol), *fid)
     return Table("table-5", f"Table 5. {_who(record)}", columns, tuple(rows), _notes(record))
 
 
@@ -89,7 +86,8 @@ def _sets_and_pairs(record: RunRecord) -> Table:
                 )
             )
     number = 7 if record.task in TRANSLATES else 6
-    columns = (Column("pair", "Image set pair"), *FID_COLUMNS, Column("set", "Image set"), *IS_COLUMNS)
+    sets = (Column("set", "Image set"), *is_columns(record.protocol))
+    columns = (Column("pair", "Image set pair"), *FID_COLUMNS, *sets)
     return Table(f"table-{number}", f"Table {number}. {_who(record)}", columns, tuple(rows), _notes(record))
 
 
@@ -153,6 +151,14 @@ def _shown(name: str, label: str) -> str:
     return " ".join(filter(None, (word, label, number)))
 
 
+def is_columns(protocol: Protocol) -> tuple[Column, Column]:
+    """The Inception Score in the protocol's splits, and the corrected one, which has none."""
+    return (
+        Column("inception_score", protocol.title(INCEPTION_SCORE, "IS"), "higher"),
+        Column("inception_score_corrected", "corrected [95 %]", "higher", None),
+    )
+
+
 def _fid_cells(record: RunRecord, a: str, b: str, label: str) -> tuple[Cell, Cell]:
     pair = record.pair_scores(a, b, label)
     scores: Numbers = pair.scores["fid"] if pair else {}
@@ -167,7 +173,7 @@ def _rounded(value: float | None) -> float | None:
 
 def _is_cells(record: RunRecord, name: str, label: str) -> tuple[Cell, Cell]:
     one = record.set_scores(name, label)
-    scores = one.scores.get("inception-score", {}) if one else {}
+    scores = one.scores.get(INCEPTION_SCORE, {}) if one else {}
     key = "inception_score"
     corrected = Cell(scores.get(f"{key}_corrected"), scores.get(f"{key}_low"), scores.get(f"{key}_high"))
     return Cell(scores.get(key)), corrected

@@ -19,6 +19,7 @@ from bench import registry
 from bench.features import FeatureTable
 from bench.measuring import Measure
 from bench.sources import ImageSource
+from bench.sources._values import as_stored, of_image
 from metrics._errors import InputError
 from metrics._types import Metric
 
@@ -38,7 +39,7 @@ class Options:
     """What changes a metric's value; names are the keyword options of the metrics' `compute` functions."""
 
     seed: int = 2020
-    splits: int = 10
+    splits: int = 1  # the whole set, as the equation has it; papers print the mean of 10
     k: int = 5
     subsets: int = 100
     subset_size: int = 1000
@@ -138,14 +139,21 @@ def score_set(measured: MeasuredSet, measure: Measure, metric: Metric, options: 
 def score_pair(real: MeasuredSet, generated: MeasuredSet, measure: Measure, metric: Metric, options: Options) -> Scores:
     """One pair metric of two sets; the first is the real one where the metric is not symmetric."""
     if metric.feature == "images":
-        values = compute(metric, _images(real.source), _images(generated.source), options=options)
-        return Scores(values, about_sets(real, generated))
+        arrays = [_images(one.source) for one in (real, generated)]
+        values = compute(metric, *arrays, options=options)
+        ranges = (
+            f"{one.source.name}: {note}"
+            for one, images in zip((real, generated), arrays, strict=True)
+            if (note := as_stored(one.source, of_image(images)).note)
+        )
+        return Scores(values, (*about_sets(real, generated), *ranges))
     a, b = (table_of(measured).arrays[measure.extractor.pool] for measured in (real, generated))
     values = compute(metric, a, b, options=options)
     said = about_pair(metric, real.count, generated.count, measure.extractor.taps[measure.extractor.pool], values)
     shared = about_shared(real.source.name, real.source.hashes, generated.source.name, generated.source.hashes)
-    options_said = _about_options(metric, real, generated, options)
-    return Scores(values, (*about_sets(real, generated), *shared, *said, *options_said))
+    said += _about_options(metric, real, generated, options)
+    said += _about_equal(metric, ((real, a), (generated, b)), options)
+    return Scores(values, (*about_sets(real, generated), *shared, *said))
 
 
 def table_of(measured: MeasuredSet) -> FeatureTable:
@@ -166,8 +174,19 @@ def _images(source: ImageSource) -> np.ndarray:
 def about_sets(*sets: MeasuredSet) -> tuple[str, ...]:
     """What belongs beside every number of these sets: findings about their files, troubles with the cache."""
     notes = (f"{one.source.name}: {note}" for one in sets for note in one.source.notes if not note.startswith("limit:"))
+    repeated = (note for one in sets if (note := about_repeated(one.source)))
     tables = (warning for one in sets if one.table for warning in one.table.warnings)
-    return tuple(dict.fromkeys([*notes, *tables]))
+    return tuple(dict.fromkeys([*notes, *repeated, *tables]))
+
+
+def about_repeated(source: ImageSource) -> str:
+    """A note where a set holds one image more than once; "" otherwise."""
+    repeats = source.count - len(set(source.hashes))
+    if not repeats:
+        return ""
+    return (
+        f"{source.name}: repeated: {repeats:,} of {source.count:,} images are copies of an earlier one, and no new ones"
+    )
 
 
 def about_shared(name_a: str, hashes_a: Iterable[str], name_b: str, hashes_b: Sequence[str]) -> list[str]:
@@ -203,9 +222,17 @@ def about_pair(metric: Metric, n: int, m: int, dims: int, values: Mapping[str, A
 
 
 def _about_options(metric: Metric, real: MeasuredSet, generated: MeasuredSet, options: Options) -> list[str]:
-    if metric.name != "kid":
-        return []
-    from metrics.kid import subset_warning
+    if metric.name == "kid":
+        from metrics.kid import subset_warning
 
-    warning = subset_warning(real.count, generated.count, options.subset_size)
-    return [warning] if warning else []
+        warning = subset_warning(real.count, generated.count, options.subset_size)
+        return [warning] if warning else []
+    return []
+
+
+def _about_equal(metric: Metric, sets: Iterable[tuple[MeasuredSet, np.ndarray]], options: Options) -> list[str]:
+    if metric.name != "prdc":
+        return []
+    from metrics.prdc import about_equal
+
+    return [note for one, features in sets if (note := about_equal(one.source.name, features, options.k))]

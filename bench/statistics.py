@@ -47,6 +47,7 @@ class SavedStatistics:
     """Statistics of a set, computed or from a file: float64 mean [d] and symmetric cov [d, d].
 
     `count` and `provenance` are None where a file does not say them. `notes` belong beside every number made from them.
+    `with_images` says that the file holds images too, which these statistics need not be of.
     """
 
     mean: np.ndarray
@@ -54,6 +55,7 @@ class SavedStatistics:
     count: int | None
     provenance: Mapping[str, Any] | None
     notes: tuple[str, ...] = ()
+    with_images: bool = False
 
 
 def provenance_of(table: FeatureTable, tap: str) -> dict[str, Any]:
@@ -146,9 +148,14 @@ def read_statistics(path: Path) -> SavedStatistics:
     notes = []
     if "mu_s" in names or "sigma_s" in names:
         notes.append(f"{path.name}: mu and sigma are used; the spatial pair mu_s, sigma_s is ignored")
+    if "arr_0" in names:
+        notes.append(
+            f"{path.name}: this FID is of its mu and sigma, as papers that compare with such a file have it; every "
+            "other metric is of its images (arr_0), which may be other ones"
+        )
     if count is None:
         notes.append(f"{path.name} does not say how many images it stands for, so its bias cannot be told")
-    return SavedStatistics(mean, cov, count, provenance, tuple(notes))
+    return SavedStatistics(mean, cov, count, provenance, tuple(notes), with_images="arr_0" in names)
 
 
 def check_compatible(

@@ -4,15 +4,16 @@ Salimans et al. 2016 (arXiv 1606.03498), section 4:
 
     IS = exp( E_x KL( p(y|x) || p(y) ) ),    p(y) = E_x p(y|x),    1 <= IS <= number of classes
 
-`inception_score` and `inception_score_sd` agree with torch-fidelity 0.4 (`isc_features_to_metric`): the rows are
-shuffled by RandomState(2020), cut into 10 parts, and these are the mean and the standard deviation (ddof 0) of the
-parts' scores. Any number of classes works, and logits with or without bias are simply different inputs. It differs
-where a probability underflows to 0: 0 log 0 is 0 here and NaN there.
+`inception_score` is of the whole set unless there are `splits`. With 10 of them, what most papers print, it and
+`inception_score_sd` agree with torch-fidelity 0.4 (`isc_features_to_metric`): the rows are shuffled by
+RandomState(2020), cut into 10 parts, and these are the mean and the standard deviation (ddof 0) of the parts' scores.
+Any number of classes works, and logits with or without bias are simply different inputs. It differs where a probability
+underflows to 0: 0 log 0 is 0 here and NaN there.
 
-That standard deviation says how much parts of n / splits images differ. It is no interval for the score, and each
-part's marginal p(y) is estimated from its own few images, so that every part scores too low. The other outputs are
-about the generator itself, n -> infinity. With T = log IS of the whole set (one split) and T_-i of the set without
-image i, the delete-one jackknife gives
+That standard deviation says how much parts of n / splits images differ (0 of one part). It is no interval for the
+score, and each part's marginal p(y) is estimated from its own few images, so that every part scores too low. The other
+outputs are about the generator itself, n -> infinity. With T = log IS of the whole set (one split) and T_-i of the set
+without image i, the delete-one jackknife gives
 
     T' = n T - (n - 1) mean_i T_-i                    the bias of order 1/n taken out
     se = sqrt( (n - 1) / n  sum_i (T_-i - mean T_-.)^2 )
@@ -80,7 +81,7 @@ def _jackknife(logits: Num[np.ndarray, "n c"], rows: Int[np.ndarray, " m"]) -> t
 
 
 @numpy_defaults()
-def compute(logits: Given, *, splits: int = 10, seed: int = 2020, shuffle: bool = True) -> dict[str, float]:
+def compute(logits: Given, *, splits: int = 1, seed: int = 2020, shuffle: bool = True) -> dict[str, float]:
     """Inception Score of logits [n, c], its spread over splits, and the corrected score with a 95 % interval.
 
     All are in [1, c] and higher is better, but for `inception_score_sd` (spread over splits, ddof 0) and

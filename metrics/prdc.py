@@ -65,6 +65,21 @@ def compute(real: Given, generated: Given, *, k: int = 5) -> dict[str, float]:
     }
 
 
+def about_equal(name: str, features: np.ndarray, k: int) -> str:
+    """What must be said of n features [n, d] of which more than k are equal; "" where there are no such.
+
+    Their balls have no radius: they hold nothing for density and coverage (<), and only copies for the others (<=).
+    """
+    _, counts = np.unique([row.tobytes() for row in np.ascontiguousarray(features)], return_counts=True)
+    number = int(counts[counts > k].sum())
+    if not number:
+        return ""
+    return (
+        f"{number:,} of {len(features):,} images of {name} have the features of {k} others or more: their balls "
+        "have no radius and hold nothing but copies, so density and coverage say little"
+    )
+
+
 METRIC = Metric(
     name="prdc",
     title="Precision, recall, density, coverage",

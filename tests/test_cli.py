@@ -285,9 +285,9 @@ def test_score_computes_all_metrics_in_one_pass():
     result = run_json("score", "digits:real-1", "digits:real-2", "--metrics", "fid,is,kid,prdc,mse", *DIGITS)
     assert {"fid", "kid", "precision", "coverage", "mse", "inception_score_a", "inception_score_b"} <= set(result)
     assert result["metrics"] == ["fid", "inception-score", "kid", "prdc", "mse"]
-    assert (result["tap"], result["tap_logits"], result["splits"]) == ("pool", "logits", 10)
+    assert (result["tap"], result["tap_logits"], result["splits"]) == ("pool", "logits", 1)
     text = run("score", "digits:real-1", "digits:real-2", "--metrics", "fid,is,kid,prdc,mse", *DIGITS).stdout
-    assert "IS of digits:real-2" in text
+    assert "IS (1 split) of digits:real-2" in text
     assert "lower is better" in text
 
 

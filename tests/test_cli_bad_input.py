@@ -102,7 +102,10 @@ def test_one_image(good, bad):
     ("options", "told"),
     [
         (("--metrics", "fid", "--limit", 3), "digits:test holds 3 images; fid needs at least 4; give more images"),
-        (("--metrics", "is", "--limit", 9), "inception-score needs at least 10; give more images or fewer splits"),
+        (
+            ("--metrics", "is", "--is-splits", 10, "--limit", 9),
+            "inception-score needs at least 10; give more images or fewer splits",
+        ),
         (("--metrics", "prdc", "--limit", 5), "prdc needs at least 6; give more images or a smaller k"),
     ],
 )

@@ -163,7 +163,7 @@ def test_images_beside_statistics_are_read_and_noted(tmp_path):
     np.savez(tmp_path / "ref.npz", arr_0=IMAGES, mu=np.zeros(4), sigma=np.eye(4))
     source = open_source(tmp_path / "ref.npz")
     assert source.count == 11
-    assert source.notes == ("statistics: the file also holds mu and sigma, which are not used here",)
+    assert source.notes == ("statistics: the file also holds mu and sigma, which only the FID of inception uses",)
 
 
 @pytest.mark.parametrize("name", ["set.npy", "set.npz"])

@@ -32,9 +32,10 @@ def command(
 ) -> None:
     """Decodes every image of every set and tells all that would spoil a number.
 
-    Corrupt files, sizes, colour modes, lossy files, duplicates inside a set and across sets, flat images, names in the
-    order of classes, fewer images than the extractor has features. Exit code 0 where there are warnings at most, 1
-    where there are errors (corrupt files, one image), 2 where a set cannot be opened at all.
+    Corrupt files, sizes, colour modes and profiles, values in a small part of the range of their type, lossy files,
+    duplicates inside a set and across sets, flat images, names in the order of classes, fewer images than the extractor
+    has features. Exit code 0 where there are warnings at most, 1 where there are errors (corrupt files, one image), 2
+    where a set cannot be opened at all.
 
     JSON keys: sets (name, kind, count, corrupt, sizes, modes, formats) and findings (level, code, sets, what, remedy,
     count, files), the gravest first.

@@ -34,7 +34,7 @@ from bench.scoring import Options
     type=click.IntRange(min=1),
     default=Options.splits,
     show_default=True,
-    help="Parts of the set.",
+    help="Parts of the set: 10 in most papers, 1 in `bench run` and its tables.",
 )
 @click.option(
     "--prdc-k", "k", type=click.IntRange(min=1), default=Options.k, show_default=True, help="Nearest neighbours."
@@ -112,15 +112,18 @@ def command(
 
 def _rows(result: Any) -> list[tuple[str, ...]]:
     """Title, value, corrected value, interval and direction of the metrics' outputs."""
+    from bench.protocol import in_splits
     from bench.scoring import load_metrics
 
     rows: list[tuple[str, ...]] = []
     for metric in load_metrics(result["metrics"]):
+        splits = result["splits"] if "splits" in Options().fitting(metric) else None
         for side in ("_a", "_b") if metric.arity == "set" else ("",):
             for output in metric.outputs:
                 key = output.name + side
-                if key in result and not output.name.endswith("_corrected"):
-                    title = f"{output.title} of {result['name' + side]}" if side else output.title
+                if key in result and not output.name.endswith(("_corrected", "_sd") if splits == 1 else "_corrected"):
+                    title = in_splits(output.title, splits)
+                    title = f"{title} of {result['name' + side]}" if side else title
                     better = "" if output.better == "neither" else f"{output.better} is better"
                     rows.append((title, figure(result[key]), *_estimates(result, output.name, side), better))
     return rows

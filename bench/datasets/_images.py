@@ -16,9 +16,10 @@ from PIL import Image, ImageOps
 from bench.datasets._splits import indexed_split
 from bench.datasets._types import Split
 from bench.reading import one_line, read_bytes
+from bench.sources._decode import SUFFIXES as IMAGES
 from metrics._errors import InputError
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
+SUFFIXES = {*IMAGES, ".gif"}
 MOST_BYTES = 2**30
 REMEDY = "replace or remove it"
 
@@ -41,6 +42,8 @@ def open_rgb(path: Path) -> Image.Image:
         raise InputError(f"{path} does not decode as an image ({one_line(error)}); {REMEDY}") from error
     if upright.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8)).convert("RGB")
+    if upright.mode in ("I", "F", "LAB"):
+        raise InputError(f"{path} is stored as {upright.mode!r}, which states no range of values; save it with 8 bits")
     if "A" in upright.getbands() or "transparency" in upright.info:
         coloured = upright.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", coloured.size, "white"), coloured).convert("RGB")

@@ -25,7 +25,7 @@ from bench.evaluation import OPTIONS, REAL_1, REAL_2, SAMPLING_SEED, Evaluation,
 from bench.exploring._opening import Opened, require
 from bench.exploring._pictures import Line, Panel, plot_panels, strip
 from bench.exploring._types import Explored, Picture
-from bench.run_tables import FID_COLUMNS, IS_COLUMNS
+from bench.run_tables import FID_COLUMNS, is_columns
 from bench.scoring import MeasuredSet, Scores, measure_set, score_pair, score_set
 from bench.sources import ImageSource
 from bench.tables import Cell, Column, Table
@@ -141,7 +141,7 @@ def _table(
     columns = (
         Column("bound", "Noise within ±"),
         *FID_COLUMNS,
-        *(IS_COLUMNS if classified else ()),
+        *(is_columns(evaluation.protocol) if classified else ()),
         Column("precision", "Precision [95 %]" if repeats > 1 else "Precision", "higher", 3),
         Column("recall", "Recall [95 %]" if repeats > 1 else "Recall", "higher", 3),
     )

@@ -19,7 +19,7 @@ from bench.site.pictures import Picture
 from bench.site.places import address, entry_file, picture_file, track_href, up_from
 from bench.site.steps import Step, steps
 from bench.site.views import kind_of, ranks_in_words
-from bench.site.words import SAYS, dataset_of
+from bench.site.words import BEYOND, SAYS, dataset_of
 from bench.tables import ARROWS, Cell, Column, Table, aligned, text
 from metrics._types import Output
 
@@ -138,7 +138,7 @@ def _numbers(entry: Entry, record: TrackRecord) -> Iterable[NumberRow]:
             metric=metric,
             key=output.name,
             first=metric != before,
-            title=output.title,
+            title=_title(entry, metric, output),
             arrow=ARROWS[output.better],
             says=SAYS.get(output.name, ""),
             shown=mine.shown,
@@ -147,6 +147,11 @@ def _numbers(entry: Entry, record: TrackRecord) -> Iterable[NumberRow]:
             noise=noise.shown,
         )
         before = metric
+
+
+def _title(entry: Entry, metric: str, output: Output) -> str:
+    """The title of a number, with the splits where it is another number in each."""
+    return output.title if output in BEYOND else entry.rules.protocol.title(metric, output.title)
 
 
 def _side_by_side(measured: Sequence[tuple[str, Output]], scored: Sequence[Mapping[str, Numbers]]) -> Table:

@@ -43,7 +43,9 @@ def load_array(path: Path, remedy: str = REMEDY) -> tuple[np.ndarray, list[str]]
             names = ", ".join(sorted(file.names)) or "nothing"
             raise InputError(f"{path} holds {names}; expected images as arr_0 or as its only array")
         name = "arr_0" if "arr_0" in file.names else file.names[0]
-        notes = ["statistics: the file also holds mu and sigma, which are not used here"] if statistics else []
+        notes = (
+            ["statistics: the file also holds mu and sigma, which only the FID of inception uses"] if statistics else []
+        )
         return (file.map(name) if file.stored(name) else file.read(name, most=MAX_UNPACKED_BYTES)), notes
 
 

@@ -5,7 +5,7 @@
 | RGB, 8 bit                           | as stored                                                                 |
 | grey, 8 bit or less                  | repeated three times                                                      |
 | black and white, 1 bit               | 0 or 255, repeated                                                        |
-| grey, 16 bit                         | round(v / 257), repeated                                                  |
+| grey, 16 bit                         | round(v / 257), repeated; a PGM by its own maximum                        |
 | colour, 16 bit                       | the high byte (Pillow decodes no more than that)                          |
 | palette                              | the palette's colours                                                     |
 | alpha of any kind, transparent       | composited on white: round((a v + (255 - a) 255) / 255)                   |
@@ -32,10 +32,13 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from metrics._errors import InputError
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "PPM")
+SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"}
+)
 MAX_PIXELS = 64 * 2**20  # 8192 x 8192: larger than any generator's image, small enough to decode a few at once
 GREY_MODES = frozenset({"1", "L", "LA", "La", "I;16", "I;16B", "I;16L", "I;16N", "I"})
+SIXTEEN_BITS = 65_535
 PLAIN_MODES = frozenset({"1", "L", "P", "RGB", "RGBX", "CMYK", "YCbCr"})
 ORIENTATION = 0x0112  # EXIF tag
 LOSSY_TIFF = frozenset({"jpeg", "tiff_jpeg", "webp", "lzma_jpeg"})
@@ -63,6 +66,7 @@ class Header:
     transparent: bool
     frames: int
     rotated: bool
+    profile: bool = False
 
     @property
     def grey(self) -> bool:
@@ -88,6 +92,7 @@ def read_header(data: bytes, name: str) -> Header:
             transparent=image.has_transparency_data,
             frames=getattr(image, "n_frames", 1),
             rotated="exif" in image.info and image.getexif().get(ORIENTATION, 1) not in (0, 1),
+            profile=_has_profile(image),
         )
     except MemoryError:
         raise
@@ -122,6 +127,12 @@ def decode(data: bytes, name: str) -> UInt8[np.ndarray, "3 h w"]:
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
+def sixteen_bit_values(data: bytes, name: str) -> np.ndarray | None:
+    """The values of a grey image of 16 bits as they are stored, [h, w]; None for images of other kinds."""
+    image = _open(data, name)
+    return np.asarray(image).astype(np.int64) if _is_sixteen_bit_grey(image) else None
+
+
 def _open(data: bytes, name: str) -> Image.Image:
     if not data:
         raise CorruptImage(name, "is empty (0 bytes)")
@@ -148,7 +159,7 @@ def _broken(name: str, error: Exception) -> CorruptImage:
 
 def _rgb(image: Image.Image) -> np.ndarray | None:
     """uint8 [h, w, 3], or None for a mode without a rule."""
-    if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):  # older Pillow says I for I;16
+    if _is_sixteen_bit_grey(image):
         values = np.asarray(image).astype(np.uint32)
         grey = ((values + 128) // 257).astype(np.uint8)  # round(v / 257): 257 is odd, no ties
         grey[values == image.info.get("transparency", -1)] = 255
@@ -160,9 +171,20 @@ def _rgb(image: Image.Image) -> np.ndarray | None:
     return None
 
 
+def _is_sixteen_bit_grey(image: Image.Image) -> bool:
+    # Older Pillow says I for I;16, and of a PGM, whose values it scales from the file's own maximum to 65,535.
+    return image.mode.startswith("I;16") or (image.mode == "I" and image.format in ("PNG", "PPM"))
+
+
 def _on_white(rgba: np.ndarray) -> np.ndarray:
     alpha = rgba[:, :, 3:].astype(np.uint32)
     return ((rgba[:, :, :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)  # 255 is odd, no ties
+
+
+def _has_profile(image: Image.Image) -> bool:
+    """Whether a colour profile comes along that is not sRGB, which is what pixels without one are taken for."""
+    profile = image.info.get("icc_profile") or b""
+    return bool(profile) and not any("sRGB".encode(code) in profile for code in ("ascii", "utf-16-be"))
 
 
 def _is_lossy(image: Image.Image, data: bytes) -> bool:

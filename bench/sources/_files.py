@@ -207,6 +207,8 @@ def describe(headers: Sequence[Header], others: Sequence[str]) -> list[str]:
         notes.append(f"frames: {frames:,} {of} have several frames; the first is used")
     if rotated := sum(header.rotated for header in headers):
         notes.append(f"rotated: {rotated:,} {of} have an EXIF orientation, which is not applied")
+    if profiles := sum(header.profile for header in headers):
+        notes.append(f"colour profile: {profiles:,} {of} carry one that is not sRGB (ICC), which is not applied")
     if others:
         notes.append(f"other files: {_by_suffix(others)} ignored")
     return notes

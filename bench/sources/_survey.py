@@ -17,6 +17,7 @@ from bench.sources._open import open_source
 from bench.sources._parallel import in_order, iterate
 from bench.sources._rows import hash_of
 from bench.sources._types import ImageSource
+from bench.sources._values import Extremes, of_file, of_image
 from bench.sources._zip import list_zip
 from metrics._errors import InputError
 
@@ -28,13 +29,14 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Look:
-    """What is kept of one decoded image: (height, width), hash and standard deviation of its pixels, whether its three
-    channels are equal; for a file also the sha256 of its bytes and its header."""
+    """What is kept of one decoded image: (height, width), hash and standard deviation of its pixels, its lowest and
+    highest value, whether its three channels are equal; for a file also the sha256 of its bytes and its header."""
 
     key: str
     size: tuple[int, int]
     pixels_sha256: str
     sd: float
+    extremes: Extremes
     grey: bool
     file_sha256: str = ""
     header: Header | None = None
@@ -85,7 +87,8 @@ def _files(listing: Listing, workers: int, progress: Progress | None) -> Survey:
         try:
             data = listing.load(index)
             header = read_header(data, key)
-            return _look(key, decode(data, key), hashlib.sha256(data).hexdigest(), header)
+            pixels = decode(data, key)
+            return _look(key, pixels, of_file(data, key, pixels), hashlib.sha256(data).hexdigest(), header)
         except CorruptImage as error:
             return Corrupt(key, error.problem)
 
@@ -100,7 +103,9 @@ def _files(listing: Listing, workers: int, progress: Progress | None) -> Survey:
 def _rows(source: ImageSource, workers: int, progress: Progress | None) -> Survey:
     batches = iterate(source, workers=workers, batch_size=PROGRESS_EVERY)
     images = (image for batch in batches for image in batch)
-    looks: Iterator[Look | Corrupt] = (_look(key, image) for key, image in zip(source.keys, images, strict=True))
+    looks: Iterator[Look | Corrupt] = (
+        _look(key, image, of_image(image)) for key, image in zip(source.keys, images, strict=True)
+    )
     seen = _reported(looks, source.name, source.count, progress)
     return Survey(source.name, source.kind, tuple(item for item in seen if isinstance(item, Look)))
 
@@ -114,6 +119,7 @@ def _reported(
         yield item
 
 
-def _look(key: str, image: np.ndarray, file_sha256: str = "", header: Header | None = None) -> Look:
+def _look(key: str, image: np.ndarray, extremes: Extremes, file_sha256: str = "", header: Header | None = None) -> Look:
     grey = bool((image[0] == image[1]).all() and (image[0] == image[2]).all())
-    return Look(key, (image.shape[1], image.shape[2]), hash_of(image), float(image.std()), grey, file_sha256, header)
+    size = (image.shape[1], image.shape[2])
+    return Look(key, size, hash_of(image), float(image.std()), extremes, grey, file_sha256, header)
