@@ -390,7 +390,7 @@ def test_a_full_disk_costs_the_cache_and_not_the_result(good, monkeypatch):
     scores = json.loads(result.stdout)
     assert scores["fid"] == plain["fid"]
     assert any("not kept in the cache (No space left on device)" in line for line in scores["warnings"])
-    assert bench.cache.open_cache().entries() == []
+    assert not [entry for entry in bench.cache.open_cache().entries() if "features" in entry.what]
 
 
 @pytest.mark.parametrize(
