@@ -1,7 +1,6 @@
 """What cannot be used is told in one line on stderr with exit code 2: no traceback, and nothing lost."""
 
 import errno
-import io
 import json
 import os
 import pickle
@@ -446,14 +445,14 @@ def test_a_cache_that_cannot_be_looked_into_costs_a_warning_and_not_the_result(g
 
 def test_a_file_that_may_not_be_read_is_named_with_its_remedy(bad, good, monkeypatch):
     files = [bad(name, b"") for name in ("locked.npy", "locked.npz", "locked.zip")]
-    plain = io.open
+    plain = os.open
 
     def locked(path, *args, **options):
         if Path(path) in files:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
         return plain(path, *args, **options)
 
-    monkeypatch.setattr(io, "open", locked)
+    monkeypatch.setattr(os, "open", locked)
     for file in files:
         assert f"{file} cannot be read (Permission denied); check its" in refusal("fid", file, good, *PIXELS)
 
