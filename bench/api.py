@@ -289,7 +289,8 @@ def score(
         if metric.arity == "pair":
             other = measured[1] if paired is None or metric.feature != "images" else MeasuredSet(paired.generated, None)
             if metric is FID and any(saved):
-                scores = frechet(*map(partial(_side, measuring), (a, b), saved, measured), options)
+                real, made = map(partial(_side, measuring), (a, b), saved, measured)
+                scores = frechet(real, made, options)
             else:
                 scores = score_pair(measured[0], other, measuring, metric, options)
             values |= scores.values
