@@ -179,6 +179,7 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     for name in ("map", "run"):
         commands.add_parser(name).add_argument("map", type=Path)
+    commands.choices["map"].add_argument("tests", nargs="*", help="these test files only")
     options = commands.choices["run"]
     options.add_argument("--seed", type=int, required=True)
     options.add_argument("--each", type=int, default=50, help="mutations of each group")
@@ -186,7 +187,7 @@ def main() -> None:
     options.add_argument("--group", choices=GROUPS, action="append", help="this group only")
     given = parser.parse_args()
     if given.command == "map":
-        running.record_map(given.map)
+        running.record_map(given.map, given.tests)
     else:
         run(given.map, given.seed, given.each, given.log, given.group or list(GROUPS))
 
