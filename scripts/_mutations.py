@@ -55,6 +55,8 @@ def mutations_of(path: str, source: str) -> list[Mutation]:
     found = []
     for node, statement, function, renewed in _visited(ast.parse(source), 0, 0, set()):
         for kind, place, after in _changed(node, renewed):
+            if kind == "argument gone" and not function:
+                continue  # mostly a plug-in without its title, which does not even load
             start = starts[place.lineno - 1] + place.col_offset
             stop = starts[place.end_lineno - 1] + place.end_col_offset
             before = source.encode()[start:stop].decode()
@@ -110,6 +112,17 @@ def _changed(node: ast.AST, renewed: bool) -> Iterator[tuple[str, ast.expr | ast
             yield kind, node, text if isinstance(new, ast.Constant | ast.Name | ast.Call) else f"({text})"
 
 
+def _of_text(node: ast.BinOp) -> bool:
+    """A text or a path put together, where other arithmetic does not even run."""
+    sides = [node.left, node.right]
+    return any(
+        isinstance(side, ast.JoinedStr)
+        or (isinstance(side, ast.Constant) and isinstance(side.value, str))
+        or (isinstance(side, ast.BinOp) and _of_text(side))
+        for side in sides
+    )
+
+
 def _with(node: ast.expr, **parts) -> ast.expr:
     changed = copy.copy(node)
     for name, part in parts.items():
@@ -126,7 +139,7 @@ def _changed_expression(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
             if isinstance(side, ast.Constant) and isinstance(side.value, str) and side.value:
                 tag = ast.Constant(side.value + "_")
                 yield "tag", _with(node, comparators=[*node.comparators[:number], tag, *node.comparators[number + 1 :]])
-    elif isinstance(node, ast.BinOp) and type(node.op) in COUNTED:
+    elif isinstance(node, ast.BinOp) and type(node.op) in COUNTED and not _of_text(node):
         yield "arithmetic", _with(node, op=COUNTED[type(node.op)]())
     elif isinstance(node, ast.BoolOp):
         yield "and/or", _with(node, op=ast.Or() if isinstance(node.op, ast.And) else ast.And())
