@@ -5,12 +5,14 @@ A change there is a change of published numbers or of somebody's command, and is
     python tests/test_defaults.py
 """
 
+import contextlib
 import importlib
 import inspect
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import click
 
@@ -19,10 +21,14 @@ import metrics
 import reference_models
 from bench import registry
 from bench.cli import main
+from reference_models._errors import ModelError
+from reference_models._types import ImageShape
 
 FILE = Path(__file__).with_name("defaults.txt")
 PLAIN = (bool, int, float, str, type(None))
 WORDS = {"title", "source", "licence", "url", "howto", "compute", "build", "load", "fetch", "recipes", "labelled"}
+SIDES = (4, 7, 8, 12, 14, 15, 16, 17, 18, 20, 24, 28, 30, 32, 36, 40, 48, 64)
+SIZES = [(side, side) for side in SIDES] + [(16, 32), (32, 16), (32, 64), (64, 32), (32, 40), (40, 32), (28, 30)]
 LONGEST = 50  # letters of a word; what is longer is a text
 LOOKS = ("bench.cli", "bench.site", "bench.exploring", "bench.plots", "reference_models.training._plots")
 
@@ -61,6 +67,17 @@ def recipes():
         for data_set, recipe in sorted(spec.recipes.items()):
             other = {field: getattr(recipe, field) for field in own if getattr(recipe, field) != own[field]}
             yield f"{name} {data_set}: {', '.join(f'{field}={shown(value)}' for field, value in other.items())}"
+
+
+def sizes():
+    """Which images a model takes, heights and widths in pixels."""
+    for name in registry.names("models"):
+        spec, accepted = registry.load("models", name), []
+        for height, width in SIZES:
+            with contextlib.suppress(ModelError), patch("torch.nn.init.orthogonal_"):  # slow, and no size hangs on it
+                spec.build(spec.recipes["tiny"], ImageShape(3, height, width), 3)
+                accepted.append(f"{height}x{width}")
+        yield f"{name}: {' '.join(accepted)}"
 
 
 def plug_ins():
@@ -136,6 +153,7 @@ def constants():
 def written():
     parts = {
         "Recipes: the defaults of a configuration, and what each data set has instead": recipes,
+        "Sizes of images that a model takes": sizes,
         "Plug-ins": plug_ins,
         "Options": options,
         "Keywords": keywords,
