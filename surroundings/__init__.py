@@ -43,7 +43,7 @@ def torch_defaults(device: "str | torch.device", *, training: bool = False) -> I
         )
         torch.use_deterministic_algorithms(False)
         stack.callback(torch.set_float32_matmul_precision, torch.get_float32_matmul_precision())
-        settings = [(owner, name, getattr(owner, name), wanted) for owner, name, wanted in _settings(training)]
+        settings = [(owner, name, getattr(owner, name), wanted) for owner, name, wanted in _settings(place.type, training)]
         for owner, name, before, _ in reversed(settings):
             stack.callback(setattr, owner, name, before)
         torch.set_float32_matmul_precision("highest")
@@ -56,16 +56,22 @@ def torch_defaults(device: "str | torch.device", *, training: bool = False) -> I
         yield
 
 
-def _settings(tf32: bool) -> list[tuple[Any, str, Any]]:
-    """Owner, name and wanted value of what decides how a network is computed."""
+def _settings(device: str, tf32: bool) -> list[tuple[Any, str, Any]]:
+    """Owner, name and wanted value of what decides how a network is computed on this kind of device.
+
+    On a CPU cuDNN's are left alone: torch.export asks for them in a way that fails once they are set one by one.
+    """
     from torch import backends
 
+    new = hasattr(backends, "fp32_precision")  # since torch 2.9
+    if device == "cpu":
+        owners = (backends.mkldnn.matmul, backends.mkldnn.conv) if new else ()
+        return [(owner, "fp32_precision", "ieee") for owner in owners]
     cudnn = [(backends.cudnn, name, name == "enabled") for name in ("enabled", "benchmark", "deterministic")]
-    if not hasattr(backends, "fp32_precision"):  # before torch 2.9
+    if not new:
         return [*cudnn, (backends.cudnn, "allow_tf32", tf32), (backends.cuda.matmul, "allow_tf32", False)]
     return [
         *cudnn,
         *((owner, "fp32_precision", "tf32" if tf32 else "ieee") for owner in (backends.cudnn.conv, backends.cudnn.rnn)),
-        *((owner, "fp32_precision", "ieee") for owner in (backends.cuda.matmul, backends.mkldnn.matmul)),
-        (backends.mkldnn.conv, "fp32_precision", "ieee"),
+        (backends.cuda.matmul, "fp32_precision", "ieee"),
     ]
