@@ -26,7 +26,7 @@ def plot_intervals(path: Path, table: Table, key: str, landmarks: tuple[int, ...
     axes = figure.add_subplot()
     for height, number in enumerate(rows):
         cell = table.rows[number][place]
-        assert isinstance(cell.value, float)
+        assert isinstance(cell.value, int | float)
         colour = LANDMARK if number in landmarks else RUN
         if cell.low is not None and cell.high is not None:
             axes.plot([cell.low, cell.high], [height, height], color=colour, linewidth=2.2, solid_capstyle="butt")

@@ -9,7 +9,6 @@ import hashlib
 import json
 import math
 import os
-import stat
 import struct
 import tomllib
 import zipfile
@@ -22,12 +21,12 @@ from typing import Any
 import storage.errors as words
 from bench.line_ends import TEXT, unix
 from metrics._errors import InputError
+from storage.regular import NoRegularFile, open_regular
 
 RESTORE = "restore it"
 CHUNK = 2**20
 MOST_TEXT_BYTES = 2**23  # JSON in memory takes up to 30 times as much; the largest record here has 100 kB
 MOST_MEMBERS = 2**22  # of a zip: three times ImageNet
-KINDS = ((stat.S_ISDIR, "folder"), (stat.S_ISFIFO, "pipe"), (stat.S_ISSOCK, "socket"))
 END_BYTES, END_64_BYTES, LOCATOR_BYTES = 22, 56, 20  # the end records of a zip, and where the longer one is
 MEMBER_BYTES = 46 + 82  # in the table of contents: a record, and more than names of images and their extra fields take
 
@@ -51,14 +50,15 @@ class Missing(Unreadable):
 def opened(path: Path, remedy: str = RESTORE, most: int | None = None) -> Iterator[BufferedReader]:
     """A regular file of at most `most` bytes, open for reading; what the system cannot read is an Unreadable."""
     try:
-        _check_regular(path, _status(path), most, remedy)
-        # Between the two looks somebody may put a pipe there: it is not waited for.
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(handle, "rb") as file:
-            _check_regular(path, os.fstat(handle), most, remedy)
+        with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if most is not None and size > most:
+                raise Unreadable(path, f"has {size:,} bytes, expected at most {most:,}", remedy)
             yield file
     except (FileNotFoundError, NotADirectoryError) as error:
         raise Missing(path, "does not exist", remedy) from error
+    except NoRegularFile as error:
+        raise Unreadable(path, str(error.strerror), remedy) from error
     except OSError as error:
         mends = words.REMEDIES.get(error.errno or 0, remedy)
         raise Unreadable(path, f"cannot be read ({words.reason(error)})", mends) from error
@@ -92,21 +92,6 @@ def file_sha256(path: Path, remedy: str = RESTORE) -> str:
         return digest.hexdigest()
 
 
-def _status(path: Path) -> os.stat_result:
-    try:
-        return path.stat()
-    except ValueError as error:  # a zero byte, or half of a surrogate pair
-        raise FileNotFoundError from error
-
-
-def _check_regular(path: Path, status: os.stat_result, most: int | None, remedy: str) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        kind = next((name for test, name in KINDS if test(status.st_mode)), "device")
-        raise Unreadable(path, f"is a {kind}, expected a file", remedy)
-    if most is not None and status.st_size > most:
-        raise Unreadable(path, f"has {status.st_size:,} bytes, expected at most {most:,}", remedy)
-
-
 @contextmanager
 def read_as(what: str, path: Path, remedy: str = RESTORE) -> Iterator[None]:
     """Whatever a parser trips over in a damaged file is an Unreadable that says `what` was expected."""
@@ -117,12 +102,7 @@ def read_as(what: str, path: Path, remedy: str = RESTORE) -> Iterator[None]:
     except MemoryError as error:
         raise Unreadable(path, "needs more memory than there is", remedy) from error
     except Exception as error:
-        raise Unreadable(path, f"is no readable {what} ({one_line(error)})", remedy) from error
-
-
-def one_line(error: Exception) -> str:
-    """What an exception says, without line ends; its kind where it says nothing."""
-    return " ".join(str(error).split()) or type(error).__name__
+        raise Unreadable(path, f"is no readable {what} ({words.one_line(error)})", remedy) from error
 
 
 # ----- text

@@ -125,7 +125,8 @@ def _distances(record: RunRecord) -> Table:
         for name in (REAL_2, GENERATED, UNTRAINED, NOISE):
             pair = record.pair_scores(REAL_1, name, label)
             if pair:
-                cells = (_kid_cell(pair.scores["kid"]), *(Cell(pair.scores["prdc"][key]) for key in PRDC))
+                prdc = pair.scores.get("prdc", {})
+                cells = (_kid_cell(pair.scores.get("kid", {})), *(Cell(prdc.get(key)) for key in PRDC))
                 rows.append((Cell(f"{_shown(REAL_1, label)} vs {_shown(name, label)}"), *cells))
     columns = (
         Column("pair", "Image set pair"),
@@ -161,7 +162,7 @@ def is_columns(protocol: Protocol) -> tuple[Column, Column]:
 
 def _fid_cells(record: RunRecord, a: str, b: str, label: str) -> tuple[Cell, Cell]:
     pair = record.pair_scores(a, b, label)
-    scores: Numbers = pair.scores["fid"] if pair else {}
+    scores: Numbers = pair.scores.get("fid", {}) if pair else {}
     corrected = Cell(scores.get("fid_corrected"), scores.get("fid_low"), scores.get("fid_high"))
     return Cell(_rounded(scores.get("fid"))), corrected
 
@@ -332,7 +333,7 @@ def _compared(
 def _error_of(record: RunRecord, label: str) -> Numbers:
     """The paired error of a run: of its reconstructions, or of its translations where there are pairs."""
     test = record.pair_scores(TEST, RECONSTRUCTED)
-    return test.scores["mse"] if test else _translated(record, label)
+    return test.scores.get("mse", {}) if test else _translated(record, label)
 
 
 def _translated(record: RunRecord, label: str) -> Numbers:

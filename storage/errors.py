@@ -41,6 +41,11 @@ def reason(error: OSError) -> str:
     return error.strerror or str(error) or type(error).__name__
 
 
+def one_line(error: Exception) -> str:
+    """What any exception says, without ends of lines; its kind where it says nothing."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 def remedy(error: OSError) -> str:
     """What mends this error."""
     if isinstance(error, FileNotFoundError):

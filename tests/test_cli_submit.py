@@ -313,7 +313,15 @@ def test_the_command_line_counts_more_than_the_file(samples):
     ("text", "told"),
     [
         ('nmae = "a"', "unknown option 'nmae'. Did you mean 'name'"),
-        ("name = [", "is no TOML"),
+        ("name = [", "is no readable TOML"),
+        ("name = true", "name is a bool; expected a text in quotes"),
+        ("link = 1.5", "link is a float; expected a text in quotes"),
+        ("note = 2026-01-01", "note is a date; expected a text in quotes"),
+        ("workers = 1.5", "workers is a float; expected a whole number"),
+        ("workers = true", "workers is a bool; expected a whole number"),
+        ('reference = "yes"', "reference is a str; expected true or false"),
+        ("offline = 3", "offline is a int; expected true or false"),
+        ('path = "a\\u0000b"', "path has the invisible character U+0000"),
         ('authors = ["a", "b"]', "authors is a list; expected a text in quotes"),
         ("trust-code = true", "unknown option 'trust-code'"),
         ('extra-data = "maybe"', "'maybe' is not one of"),
@@ -325,7 +333,7 @@ def test_a_settings_file_that_is_wrong_is_told_in_a_line(samples, text, told):
 
 
 def test_a_settings_file_that_is_missing_is_told(samples):
-    assert "`bench submit --init` writes one" in refused("submit", samples, *NAMED, "--settings", "absent.toml")
+    assert "`bench submit --init` writes an example" in refused("submit", samples, *NAMED, "--settings", "absent.toml")
 
 
 def _material(samples):

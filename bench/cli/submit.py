@@ -52,9 +52,16 @@ def read_settings_file(ctx: click.Context, parameter: click.Parameter, given: Pa
     from bench.submissions._about import read_settings
 
     names = {_word(one): str(one.name) for one in ctx.command.params}
-    found = read_settings(path, set(names) - NOT_IN_SETTINGS)
+    kinds = {_word(one): _kind(one) for one in ctx.command.params}
+    found = read_settings(path, {name: kinds[name] for name in set(names) - NOT_IN_SETTINGS})
     ctx.default_map = {names[name]: value for name, value in found.items()}
     say(f"options from {path}")
+
+
+def _kind(parameter: click.Parameter) -> type:
+    """The type of the values of an option."""
+    kinds = {click.types.BoolParamType: bool, click.types.IntParamType: int, click.types.FloatParamType: float}
+    return next((kind for found, kind in kinds.items() if isinstance(parameter.type, found)), str)
 
 
 def _word(parameter: click.Parameter) -> str:

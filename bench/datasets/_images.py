@@ -15,9 +15,10 @@ from PIL import Image, ImageOps
 
 from bench.datasets._splits import indexed_split
 from bench.datasets._types import Split
-from bench.reading import one_line, read_bytes
+from bench.reading import read_bytes
 from bench.sources._decode import SUFFIXES as IMAGES
 from metrics._errors import InputError
+from storage.errors import one_line
 
 SUFFIXES = {*IMAGES, ".gif"}
 MOST_BYTES = 2**30

@@ -31,6 +31,7 @@ from jaxtyping import UInt8
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from metrics._errors import InputError
+from storage.errors import one_line
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "PPM")
 SUFFIXES = frozenset(
@@ -153,8 +154,7 @@ def _open(data: bytes, name: str) -> Image.Image:
 
 
 def _broken(name: str, error: Exception) -> CorruptImage:
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return CorruptImage(name, f"is corrupt or truncated ({reason})")
+    return CorruptImage(name, f"is corrupt or truncated ({one_line(error)})")
 
 
 def _rgb(image: Image.Image) -> np.ndarray | None:

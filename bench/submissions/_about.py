@@ -3,7 +3,7 @@
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,10 @@ LINKS = ("link", "code")
 URL = re.compile(r"https?://[^\s<>\"'\\]+")
 SETTINGS = "submission.toml"
 INVISIBLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+# What TOML may hold for an option of each type, and what is expected in words.
+ACCEPTED = {str: (str, int), bool: (bool,), int: (int,), float: (int, float)}
+EXPECTED = {str: "a text in quotes", bool: "true or false", int: "a whole number", float: "a number"}
 
 TEMPLATE = """\
 # A submission to a track of `bench tracks`. `bench submit` reads this file from the current folder, or the one named by
@@ -70,19 +74,23 @@ def write_template(path: Path, *, force: bool) -> None:
     write_text(path, TEMPLATE)
 
 
-def read_settings(path: Path, known: Iterable[str]) -> dict[str, Any]:
-    """The options in a submission.toml, by option name with dashes.
+def read_settings(path: Path, known: Mapping[str, type]) -> dict[str, Any]:
+    """The options in a submission.toml, by option name with dashes; `known` are their types.
 
     Raises InputError for a file that is missing or no TOML, an option that is none of the `known` ones (with the close
-    ones), and a value that is neither text, number nor true or false.
+    ones), and a value of another type. A whole number is a text too.
     """
     values = read_toml(path, remedy="`bench submit --init` writes an example")
-    known = sorted(known)
+    found, choices = {}, ", ".join(sorted(known))
     for name, value in values.items():
         if name not in known:
             close = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
-            meant = f"Did you mean {' or '.join(map(repr, close))}?" if close else f"It knows {', '.join(known)}."
+            meant = f"Did you mean {' or '.join(map(repr, close))}?" if close else f"It knows {choices}."
             raise InputError(f"{path} has an unknown option {name!r}. {meant}")
-        if not isinstance(value, str | int | float | bool):
-            raise InputError(f"{path}: {name} is a {type(value).__name__}; expected a text in quotes")
-    return values
+        kind = known[name]
+        if type(value) not in ACCEPTED[kind]:
+            raise InputError(f"{path}: {name} is a {type(value).__name__}; expected {EXPECTED[kind]}")
+        if "\0" in str(value):
+            raise InputError(f"{path}: {name} has the invisible character U+0000; write it without")
+        found[name] = kind(value)
+    return found

@@ -24,6 +24,7 @@ from metrics._errors import InputError
 from storage.errors import reason
 from storage.files import write_bytes
 from storage.places import cache_folder
+from storage.regular import open_regular
 from surroundings import torch_defaults
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ def _onnx_runtime(make: Callable, key: str, input_shape: tuple[int, ...], output
 def _read(folder: Path, name: str) -> bytes | None:
     """The kept model, or None; the file ends in its own sha256, so a truncated or foreign one is a miss."""
     try:
-        content = (folder / f"{name}.engine").read_bytes()
+        with open_regular(folder / f"{name}.engine") as file:
+            content = file.read()
     except OSError:
         return None
     model, digest = content[:-32], content[-32:]

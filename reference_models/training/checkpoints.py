@@ -25,7 +25,9 @@ from torch.optim import Optimizer
 from reference_models._errors import ModelError
 from reference_models._types import Model
 from reference_models.training._files import GO_ON, whole
-from storage.errors import told
+from reference_models.training._states import state_of
+from storage.errors import one_line, told
+from storage.regular import open_regular
 
 SCHEMA = 1
 FILE_NAME = "checkpoint.safetensors"
@@ -104,18 +106,13 @@ def read_state(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise ModelError(f"there is no checkpoint at {path}; give a run's folder or its {FILE_NAME}")
     try:
-        with told("read", path, ModelError), path.open("rb"):
+        with told("read", path, ModelError), open_regular(path):
             pass
         with safe_open(path, "pt") as file:
             header = file.metadata() or {}
     except (SafetensorError, OSError) as error:
         raise ModelError(f"{path} is cut or is no checkpoint ({error}); copy it again or train again") from error
-    state = json.loads(header.get("state", "{}"))
-    if state.get("schema") != SCHEMA:
-        raise ModelError(
-            f"{path} has schema {state.get('schema')}, expected {SCHEMA}; use the version that wrote it or train again"
-        )
-    return state
+    return state_of(header.get("state", "{}"), SCHEMA, path)
 
 
 def restore_model(path: Path, model: Model) -> None:
@@ -133,8 +130,18 @@ def restore_model(path: Path, model: Model) -> None:
 
 
 def restore_training(path: Path, model: Model, state: Mapping[str, Any], device: torch.device) -> None:
-    """Put a checkpoint's weights, optimisers and random generators back, to go on where it was written."""
+    """Put a checkpoint's weights, optimisers and random generators back, to go on where it was written.
+
+    ModelError where they do not fit.
+    """
     restore_model(path, model)
+    try:
+        _restore_rest(path, model, state, device)
+    except Exception as error:  # what torch trips over in tensors and groups that were changed
+        raise ModelError(f"{path} does not fit the optimisers ({one_line(error)}); train the model again") from error
+
+
+def _restore_rest(path: Path, model: Model, state: Mapping[str, Any], device: torch.device) -> None:
     with safe_open(path, "pt") as file:
         for name, optimiser in model.optimisers.items():
             entries: dict[int, dict[str, Tensor]] = {}

@@ -2,13 +2,16 @@
 
 import csv
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from reference_models._errors import ModelError
 from reference_models.training._files import named, whole
+from storage.errors import told
+from storage.regular import open_regular
 
 
 class Curve:
@@ -22,7 +25,11 @@ class Curve:
         self.last_step: int | None = None
         if not path.exists():
             return
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        with _read(path) as text:
+            self._keep(text, last_step)
+
+    def _keep(self, text: str, last_step: int) -> None:
+        path, lines = self.path, text.splitlines(keepends=True)
         kept = [line for line in lines[1:] if line.endswith("\n") and int(line.partition(",")[0]) <= last_step]
         if not lines or not lines[0].endswith("\n") or not kept:
             path.unlink()
@@ -59,11 +66,24 @@ def read_curve(path: Path) -> dict[str, np.ndarray]:
     """The columns of a curve by name, float64 [rows], NaN where a row lacks a value; empty where there is no file."""
     if not path.exists():
         return {}
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file))
-    cells = [[cell or "nan" for cell in row] for row in rows[1:]]
-    values = np.array(cells, dtype=np.float64).reshape(-1, len(rows[0]))
-    return dict(zip(rows[0], values.T, strict=True))
+    with _read(path) as text:
+        rows = list(csv.reader(text.splitlines(keepends=True)))
+        cells = [[cell or "nan" for cell in row] for row in rows[1:]]
+        values = np.array(cells, dtype=np.float64).reshape(-1, len(rows[0]))
+        return dict(zip(rows[0], values.T, strict=True))
+
+
+@contextmanager
+def _read(path: Path) -> Iterator[str]:
+    """The text of a curve; whatever in it is no number is a ModelError that names the file."""
+    try:
+        with told("read", path, ModelError), open_regular(path) as file:
+            text = file.read().decode("utf-8")
+        yield text
+    except ModelError:
+        raise
+    except (ValueError, LookupError, csv.Error) as error:
+        raise ModelError(f"{path} is no curve of losses ({error}); delete it, and start the training anew") from error
 
 
 def last_mean(curve: Mapping[str, np.ndarray], names: Iterable[str], rows: int = 100) -> dict[str, float]:

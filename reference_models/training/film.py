@@ -5,7 +5,6 @@ grids/film.npz holds `steps` int64 [k] and, by name, uint8 [k, n, c, h, w]: "sam
 pixels are averaged down, so that a film of a hundred moments stays a few megabytes.
 """
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from math import ceil
 from pathlib import Path
@@ -19,6 +18,8 @@ from reference_models.training._files import whole
 from reference_models.training._plots import plot_sheets, tile
 from reference_models.training.grids import SIDE, domain_names, spread
 from reference_models.training.sampling import reconstruct, sample, translate
+from storage.errors import one_line
+from storage.regular import open_regular
 
 COLUMNS = 6
 LABELS = 10  # one sample of each, where the model is given labels
@@ -40,11 +41,15 @@ class Film:
         if not path.exists():
             return
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            with open_regular(path) as file, np.load(file, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
-            steps = arrays.pop("steps").tolist()
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise ModelError(f"{path} cannot be read ({error}); delete it, the training goes on without it") from error
+            steps = [int(step) for step in arrays.pop("steps")]
+            if {len(array) for array in arrays.values()} - {len(steps)}:
+                raise ValueError("it holds other numbers of moments than steps")
+        except Exception as error:  # whatever numpy trips over in a damaged file
+            raise ModelError(
+                f"{path} cannot be read ({one_line(error)}); delete it, the training goes on without it"
+            ) from error
         for place, step in enumerate(steps):
             if step <= last_step:
                 self._moments[step] = {name: array[place] for name, array in arrays.items()}

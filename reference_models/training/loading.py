@@ -14,6 +14,7 @@ from reference_models.training import checkpoints
 from reference_models.training.batches import batches
 from reference_models.training.loop import Budget, check_fits, find_device
 from reference_models.training.settings import from_json
+from storage.errors import one_line
 from surroundings import torch_defaults
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -56,9 +57,18 @@ def load(
     config = from_json(type(spec.recipes["default"]), state["settings"])
     place = find_device(device)
     with torch_defaults(place):
-        network = spec.build(config, ImageShape(*stored), len(state["data"]["classes"]))
+        network = _built(spec, config, state, path)
         checkpoints.restore_model(path, network)
     return Loaded(spec, config, network.to(place).eval(), state)
+
+
+def _built(spec: ModelSpec, config: Any, state: dict[str, Any], path: Path) -> Model:
+    try:
+        return spec.build(config, ImageShape(*state["data"]["shape"]), len(state["data"]["classes"]))
+    except (ModelError, MemoryError):
+        raise
+    except Exception as error:  # what torch trips over in settings that nobody would choose
+        raise ModelError(f"{path} holds settings of no network ({one_line(error)}); train the model again") from error
 
 
 @dataclass(frozen=True)
@@ -107,9 +117,13 @@ def estimate(
 
 def _spec(name: str) -> ModelSpec:
     module = name.replace("-", "_")
+    unknown = ModelError(f"the checkpoint is of the model {name!r}, which this version does not have; update bench")
     if not (module.isidentifier() and (PACKAGE / f"{module}.py").is_file()):
-        raise ModelError(f"the checkpoint is of the model {name!r}, which this version does not have; update bench")
-    return importlib.import_module(f"reference_models.{module}").MODEL
+        raise unknown
+    found = getattr(importlib.import_module(f"reference_models.{module}"), "MODEL", None)
+    if found is None:
+        raise unknown
+    return found
 
 
 def _by(shape: tuple[int, ...]) -> str:

@@ -55,7 +55,28 @@ def from_json(kind: type, values: dict[str, Any]) -> Any:
     if known != set(values):
         odd = ", ".join(sorted(known ^ set(values)))
         raise ModelError(f"{kind.__name__} has other fields than the stored one ({odd}); train the model again")
-    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    kinds = _kinds(kind)
+    given = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    for name, value in given.items():
+        if not _fits(value, kinds[name]):
+            raise ModelError(
+                f"the stored setting {name} is {str(value)[:60]!r}, of another type; train the model again"
+            )
+    return kind(**given)
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Whether a value, of JSON, can be the value of a field of this type."""
+    origin, options = get_origin(kind), get_args(kind)
+    if origin is types.UnionType:
+        return any(_fits(value, option) for option in options)
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_fits(one, options[0]) for one in value)
+    if origin is Literal:
+        return value in options
+    if kind is float:
+        return type(value) in (int, float) and isfinite(value)
+    return type(value) is kind or kind not in (int, bool, str, types.NoneType)
 
 
 def changed_settings(config: Any, recipe: Any) -> dict[str, Any]:
