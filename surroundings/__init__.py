@@ -6,7 +6,7 @@ off, numpy's error state. Both managers work as decorators too.
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,11 +43,12 @@ def torch_defaults(device: "str | torch.device", *, training: bool = False) -> I
         )
         torch.use_deterministic_algorithms(False)
         stack.callback(torch.set_float32_matmul_precision, torch.get_float32_matmul_precision())
-        settings = [(owner, name, getattr(owner, name), wanted) for owner, name, wanted in _settings(place.type, training)]
-        for owner, name, before, _ in reversed(settings):
-            stack.callback(setattr, owner, name, before)
+        settings = _settings(training)
+        for owner, name, _ in reversed(settings):
+            with suppress(RuntimeError):  # torch refuses to tell the old name of what was set by the new ones
+                stack.callback(setattr, owner, name, getattr(owner, name))
         torch.set_float32_matmul_precision("highest")
-        for owner, name, _, wanted in settings:
+        for owner, name, wanted in settings:
             setattr(owner, name, wanted)
         stack.enter_context(torch.device("cpu"))  # as the default of what is made without a device
         stack.enter_context(torch.inference_mode(False))
@@ -56,22 +57,19 @@ def torch_defaults(device: "str | torch.device", *, training: bool = False) -> I
         yield
 
 
-def _settings(device: str, tf32: bool) -> list[tuple[Any, str, Any]]:
-    """Owner, name and wanted value of what decides how a network is computed on this kind of device.
-
-    On a CPU cuDNN's are left alone: torch.export asks for them in a way that fails once they are set one by one.
-    """
+def _settings(tf32: bool) -> list[tuple[Any, str, Any]]:
+    """Owner, name and wanted value of what decides how a network is computed."""
     from torch import backends
 
-    new = hasattr(backends, "fp32_precision")  # since torch 2.9
-    if device == "cpu":
-        owners = (backends.mkldnn.matmul, backends.mkldnn.conv) if new else ()
-        return [(owner, "fp32_precision", "ieee") for owner in owners]
-    cudnn = [(backends.cudnn, name, name == "enabled") for name in ("enabled", "benchmark", "deterministic")]
-    if not new:
-        return [*cudnn, (backends.cudnn, "allow_tf32", tf32), (backends.cuda.matmul, "allow_tf32", False)]
+    settings = [(backends.cudnn, name, name == "enabled") for name in ("enabled", "benchmark", "deterministic")]
+    settings.append((backends.cudnn, "allow_tf32", tf32))
+    if not hasattr(backends, "fp32_precision"):  # before torch 2.9
+        return [*settings, (backends.cuda.matmul, "allow_tf32", False)]
+    # After the old names, which set some of these too; torch wants both to say the same.
+    fast = "tf32" if tf32 else "ieee"
+    exact = (backends.cuda.matmul, backends.mkldnn.conv, backends.mkldnn.matmul)
     return [
-        *cudnn,
-        *((owner, "fp32_precision", "tf32" if tf32 else "ieee") for owner in (backends.cudnn.conv, backends.cudnn.rnn)),
-        (backends.cuda.matmul, "fp32_precision", "ieee"),
+        *settings,
+        *((owner, "fp32_precision", fast) for owner in (backends.cudnn.conv, backends.cudnn.rnn)),
+        *((owner, "fp32_precision", "ieee") for owner in exact),
     ]

@@ -65,6 +65,15 @@ def reduced_precision():
 
 
 @contextmanager
+def new_names():
+    torch.backends.cudnn.conv.fp32_precision, torch.backends.fp32_precision = "ieee", "tf32"
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.conv.fp32_precision, torch.backends.fp32_precision = "tf32", "none"
+
+
+@contextmanager
 def deterministic():
     torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.deterministic = True
@@ -80,6 +89,7 @@ STATES = {
     "float64 by default": default_dtype,
     "another default device": lambda: torch.device("meta"),
     "reduced precision": reduced_precision,
+    "TF32 by the new names": new_names,
     "deterministic": deterministic,
     "inference mode": torch.inference_mode,
     "no gradients": torch.no_grad,
@@ -115,7 +125,8 @@ def settings():
         torch.get_float32_matmul_precision(),
         torch.backends.mkldnn.matmul.fp32_precision,
         torch.backends.mkldnn.conv.fp32_precision,
-        torch.backends.cudnn.allow_tf32,
+        torch.backends.cudnn.conv.fp32_precision,
+        torch.backends.cudnn.rnn.fp32_precision,
         np.geterr(),
     )
 
@@ -208,3 +219,10 @@ def test_an_untrained_model_is_the_same_under_any_state(state):
         found = untrained(dcgan.MODEL, TINY, DATA, 0).state_dict()
         assert (settings(), random_states()) == (before, drawn)
     assert all(torch.equal(found[name], value) for name, value in expected.items())
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_inside_torch_answers_what_its_own_exporter_asks(training, state):
+    with state(), torch_defaults("cpu", training=training):
+        assert torch.backends.cudnn.allow_tf32 == training
+        assert not torch.backends.cuda.matmul.allow_tf32
