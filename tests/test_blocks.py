@@ -25,6 +25,7 @@ from bench.datasets._types import Split
 from bench.exploring.neighbours import nearest_images
 from bench.features import _batches
 from bench.generators import Generator
+from bench.reading import file_sha256
 from bench.sources import iterate, open_source
 from bench.sources._prepared import prepared_hashes
 from bench.sources._survey import survey
@@ -41,8 +42,12 @@ BLOCK_NAME = re.compile(
     r"^([A-Z_]*(?:BLOCK|WINDOW|AT_ONCE|TASK|CHUNK|CACHE_BYTES)[A-Z_]*|COLUMNS|ROWS) = ", re.MULTILINE
 )
 NO_BLOCKS = {  # names that only look like it, and the most that one read of a network takes
-    "bench.influence.ROWS", "bench.weights.CHUNK", "metrics.mse.SSIM_WINDOW", "reference_models.training.film.COLUMNS",
-}  # fmt: skip
+    "bench.influence.ROWS",
+    "bench.submissions._pictures.CHUNKS",
+    "bench.weights.CHUNK",
+    "metrics.mse.SSIM_WINDOW",
+    "reference_models.training.film.COLUMNS",
+}
 
 draw = np.random.RandomState(7)
 REAL, GENERATED = draw.randn(23, 5).astype(np.float32), draw.randn(19, 5).astype(np.float32) + 0.5
@@ -147,6 +152,13 @@ def prepared(folder):
     return prepared_hashes("title", lambda start, stop: IMAGES[start:stop], data.__getitem__, len(data), cache)[0]
 
 
+def hashed_text():
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.md"
+        path.write_bytes(b"one\r\n\r\ntwo\r\r\n")
+        return file_sha256(path)
+
+
 def unpacked():
     with tempfile.TemporaryDirectory() as folder:
         inside, archive = Path(folder) / "top", Path(folder) / "top.tar.gz"
@@ -191,6 +203,7 @@ CASES = {
     "bench.exploring.neighbours.BLOCK": (4, closest_pictures, EXACT),
     "bench.datasets.shapes.AT_ONCE": (1, lambda: drawn("shapes"), EXACT),
     "bench.datasets.edges2shapes.AT_ONCE": (1, lambda: drawn("edges2shapes"), EXACT),
+    "bench.reading.CHUNK": (1, hashed_text, EXACT),
     "bench.array_files.CHUNK": (5, packed_array, EXACT),
     "bench.datasets._download.CHUNK": (5, unpacked, EXACT),
     "reference_models.training.batches.CACHE_BYTES": (0, training_batches, EXACT),
