@@ -19,6 +19,7 @@ MOST_ARRAYS = 1_000  # members of an .npz
 LARGEST = 2**62  # what numpy can count
 PLAIN = "biufcU"  # kinds of values: neither objects, which would be unpickled, nor records
 CHUNK = 2**20
+PLAIN_NUMBERS = "save plain numbers, of a dict each by its name: numpy.savez(OUT, mu=..., sigma=...)"
 READERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
@@ -136,7 +137,7 @@ def _header(stream: IO[bytes], path: Path, remedy: str) -> Header:
             raise ValueError(f"format {version}, expected 1.0 or 2.0")
         shape, fortran, dtype = READERS[version](stream)  # type: ignore[arg-type]
         if dtype.hasobject:
-            raise Unreadable(path, "holds Python objects, which are never loaded", "save plain numbers")
+            raise Unreadable(path, "holds Python objects, which are never loaded", PLAIN_NUMBERS)
         if dtype.kind not in PLAIN or not dtype.itemsize:
             raise ValueError(f"values of type {dtype}, expected numbers")
         if not all(type(n) is int and n >= 0 for n in shape) or len(shape) > 32:

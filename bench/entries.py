@@ -36,6 +36,7 @@ SCHEMA = 2  # of what is written
 SCHEMAS = (1, SCHEMA)  # of what is read
 VERIFIED_SCHEMA = 1
 NAME_LENGTH = 80
+HASH_LETTERS = 8  # of the hash in a file name
 MANIFEST, MOMENTS, INFLUENCE, FEATURES = "manifest.sha256", "moments.npz", "influence.npy", "features.npz"
 PREVIEW, NEIGHBOURS, VERIFIED = "preview.png", "neighbours.png", "verified.json"
 REAL_MOMENTS = "real-1.npz"
@@ -170,18 +171,22 @@ class Verified:
 def slug_of(name: str) -> str:
     """The file name of an entry: letters, digits, `.`, `_` and `-` of the name, in lower case.
 
-    Raises InputError for an empty name, one of more than 80 characters, one with control or direction characters, and
-    one that has no letter or digit.
+    Where letters or digits of other scripts are left out, a short hash of the name takes their place, so that other
+    names get other files. Raises InputError for an empty name, one of more than 80 characters, one with control or
+    direction characters, and one that has no letter or digit in any script.
     """
     if not name.strip() or len(name) > NAME_LENGTH:
         raise InputError(f"the name has {len(name.strip())} characters; expected 1 to {NAME_LENGTH}")
     odd = [letter for letter in name if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")]
     if odd:
         raise InputError(f"the name has the invisible character U+{ord(odd[0]):04X}; write it without")
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    made = re.sub(r"[^a-z0-9._-]+", "-", plain).strip("-._")
+    parts = unicodedata.normalize("NFKD", name)
+    made = re.sub(r"[^a-z0-9._-]+", "-", parts.encode("ascii", "ignore").decode().lower()).strip("-._")
+    if any(not letter.isascii() and unicodedata.category(letter)[0] in "LN" for letter in parts):
+        sha256 = hashlib.sha256(unicodedata.normalize("NFC", name.strip()).encode()).hexdigest()
+        return f"{made or 'entry'}-{sha256[:HASH_LETTERS]}"
     if not made:
-        raise InputError(f"the name {name!r} has no letter a-z and no digit for a file name; add some")
+        raise InputError(f"the name {name!r} has no letter and no digit for a file name; add some")
     return made
 
 

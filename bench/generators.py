@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench import registry, weights
+from bench.checkpoint_files import checkpoint_file
 from bench.reading import file_sha256, read_json
 from metrics._errors import InputError
 from metrics.extractors._state import read_state
@@ -65,7 +66,7 @@ def open_generator(
         raise InputError(
             f"there is no checkpoint {str(source)!r}, and no generator of that name; those are: {', '.join(known)}"
         )
-    return generator_of(load(source, device=device))
+    return generator_of(load(checkpoint_file(source), device=device))
 
 
 def pretrained_name(source: Path) -> str | None:

@@ -1,8 +1,8 @@
 """The ranking of a track: entries in order, with ranks and intervals; flagged ones and controls apart.
 
 Everything comes from the files below `results`, none of it from images; the same files give the same order everywhere.
-Entries are sorted by one score, then by name. An entry that `bench.flags` flags, and a control (`train-copies`,
-`pixel-gaussian`), has no rank and moves nobody else's.
+Entries are sorted by one score, then by the time of their submission. An entry that `bench.flags` flags, and a control
+(`train-copies`, `pixel-gaussian`), has no rank and moves nobody else's.
 """
 
 import difflib
@@ -167,10 +167,10 @@ def read_board(results: Path, track: str, sort: str = DEFAULT_SORT) -> Board:
     standings = [replace(one, twins=shared.get(one.entry.slug, ())) for one in standings]
     worst = float("inf")
 
-    def key(one: Standing) -> tuple[float, str, str]:
+    def key(one: Standing) -> tuple[float, str, str]:  # of equal scores the earlier one comes first
         value = one.entry.number(WHERE[sort], sort)
         place = worst if value is None else value if better == "lower" else -value
-        return place, one.entry.about.name, one.entry.slug
+        return place, one.entry.created_utc, one.entry.slug
 
     standings.sort(key=key)
     controls = tuple(one for one in standings if one.entry.origin.control)

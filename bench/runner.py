@@ -14,6 +14,7 @@ import contextlib
 import json
 import re
 import shutil
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -31,6 +32,7 @@ from bench.records import (
     Training,
     read_record,
     record_path,
+    slug,
     write_record,
 )
 from bench.samples import generate_run, save_generated
@@ -70,6 +72,8 @@ def fit(job: Job, how: How) -> tuple[TrainResult, Training]:
 def _fit(job: Job, how: How) -> tuple[TrainResult, Training]:
     if how.force and not how.resume and (job.folder / RUN).is_file():
         shutil.rmtree(job.folder)
+    if how.resume and not (job.folder / FILE_NAME).is_file():
+        warnings.warn(nothing_to_resume(job), stacklevel=2)
     about = {
         "model": job.spec.name,
         "dataset": job.subject.name,
@@ -110,6 +114,14 @@ def _fit(job: Job, how: How) -> tuple[TrainResult, Training]:
     )
     write_text(job.folder / TRAINING, json.dumps(asdict(done), indent=2, sort_keys=True, allow_nan=False) + "\n")
     return result, done
+
+
+def nothing_to_resume(job: Job) -> str:
+    """What --resume says where it finds no checkpoint, with the folders that may have been meant."""
+    name = job.spec.name + "-" + slug(job.subject.name)
+    others = sorted(path.parent.name for path in job.folder.parent.glob(f"{name}-*seed{job.seed}/{FILE_NAME}"))
+    there = f" (others there: {', '.join(others)}; other settings have a folder of their own)" if others else ""
+    return f"--resume finds no checkpoint in {job.folder}{there}; the training starts anew"
 
 
 def _grids_of_the_source(job: Job, budget: Budget) -> int | None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import registry
+from bench.checkpoint_files import checkpoint_file
 from bench.evaluation import Evaluation, Report, Subject, evaluate, open_subject
 from bench.files import check_writable
 from bench.jobs import RUN, Job
@@ -22,9 +23,15 @@ RESUME = "go on with --resume to write it again"
 def open_checkpoint(path: Path, subject: Subject, *, model: str | None = None, device: str = "cpu") -> Loaded:
     """The model of a checkpoint file or a run's folder.
 
-    Raises ModelError for a file that is missing, cut, of another schema, model or image shape.
+    Raises InputError for a file of another kind, ModelError for one that is missing, cut, of another schema, model or
+    image shape.
     """
-    return load(path, device=device, model=model and registry.resolve("models", model), shape=subject.dataset.shape)
+    return load(
+        checkpoint_file(path),
+        device=device,
+        model=model and registry.resolve("models", model),
+        shape=subject.dataset.shape,
+    )
 
 
 def job_of(path: Path, loaded: Loaded, subject: Subject) -> Job:
@@ -136,7 +143,7 @@ def _from_checkpoint(loaded: Loaded) -> Training:
 
 def subject_of_checkpoint(path: Path, named: str | None, root: Path | None) -> Subject:
     """The data set that a checkpoint was trained on; `named` where that was folder:PATH, which is not stored."""
-    path = path / checkpoints.FILE_NAME if path.is_dir() else path
+    path = checkpoint_file(path)
     return subject_of(path, checkpoints.read_state(path)["data"]["name"], named, root)
 
 

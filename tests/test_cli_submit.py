@@ -210,6 +210,30 @@ def test_a_name_is_taken_until_force_says_otherwise_and_that_is_counted(samples)
     assert len(files_below("results/submissions")) == 7
 
 
+def test_two_names_never_share_a_file_not_even_by_force(samples):
+    good("submit", samples, *NAMED)
+    before = entry_path(Path("results"), "digits", "blends").read_bytes()
+    told = refused("submit", samples, "--track", "digits", "--name", "BLENDS", "--force")
+    assert "is the entry 'Blends', and 'BLENDS' would be written as the same file" in told
+    assert entry_path(Path("results"), "digits", "blends").read_bytes() == before
+
+
+def test_a_name_of_another_script_gets_a_file_that_level_1_knows(samples):
+    good("submit", samples, "--track", "digits", "--name", "模型")
+    (path,) = Path("results/submissions/digits").glob("*.json")
+    assert path.stem == f"entry-{hashlib.sha256('模型'.encode()).hexdigest()[:8]}"
+    good("verify", path)
+
+
+def test_python_replaces_no_entry_unless_it_is_told_to(samples):
+    good("submit", samples, *NAMED)
+    track = find_track("digits")
+    opened = open_track(track, measure("digits-cnn"))
+    checked = _submitting.check_images(_material(samples), track, opened.subject, opened)
+    with pytest.raises(InputError, match="exists; choose another --name"):
+        _submitting.submit(checked, opened, check_about(_about("Blends")), Path("results"))
+
+
 def test_of_many_submissions_of_one_name_exactly_one_wins(samples, monkeypatch):
     track = find_track("digits")
     opened = open_track(track, measure("digits-cnn"))

@@ -50,11 +50,31 @@ def test_a_name_becomes_a_file_name_without_separators(name, slug):
 
 
 @pytest.mark.parametrize(
+    ("name", "start"),
+    [("模型", "entry-"), ("Ελληνικά", "entry-"), ("β-VAE", "vae-"), ("模型 2", "2-")],
+)
+def test_letters_of_other_scripts_are_told_apart_by_a_hash(name, start):
+    made = slug_of(name)
+    assert made == f"{start}{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    assert slug_of(made) == made
+
+
+def test_names_of_other_scripts_never_share_a_file():
+    names = ["模型", "型模", "模型 1", "類型 1", "VAE", "β-VAE", "γ-VAE", "модель", "Модель", "가", "각"]
+    assert len({slug_of(name) for name in names}) == len(names)
+
+
+def test_one_name_in_two_spellings_of_unicode_has_one_file():
+    assert slug_of("\u1f04 β") == slug_of("\u03b1\u0313\u0301 β")
+    assert slug_of(" 模型 ") == slug_of("模型")
+
+
+@pytest.mark.parametrize(
     ("name", "said"),
     [
         *(("", "0 characters"), (" ", "0 characters"), ("x" * 10_000, "10000 characters")),
         *(("a\x07", "U+0007"), ("a\u202eb", "U+202E"), ("a\nb", "U+000A")),
-        *(("...", "no letter a-z"), ("模型", "no letter a-z")),
+        *(("...", "no letter and no digit"), ("→ ★", "no letter and no digit")),
     ],
 )
 def test_a_name_that_is_no_name_is_refused(name, said):

@@ -1,5 +1,8 @@
 """The hand-written FID Inception against torch-fidelity and pytorch-fid, with the same random weights."""
 
+import warnings
+import zipfile
+
 import numpy as np
 import pytest
 import torch
@@ -133,13 +136,45 @@ class Code:
         return (print, ("this ran",))
 
 
+def zipped(path, name):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(name, "text")
+
+
+def scripted(path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch says that TorchScript is old
+        torch.jit.script(torch.nn.Linear(2, 2)).save(path)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (lambda path, state: torch.save(Code(), path), r"bad\.pth is a pickle with code in it"),
         (lambda path, state: path.write_bytes(b"not weights at all"), r"bad\.pth is .*damaged"),
-        (lambda path, state: path.write_bytes(b""), r"bad\.pth is .*damaged"),
+        (lambda path, state: path.write_bytes(b""), r"bad\.pth is empty"),
         (lambda path, state: torch.save([1, 2], path), r"bad\.pth holds something else"),
+        (lambda path, state: path.write_bytes(b"<!DOCTYPE html><title>404</title>"), "is a web page, as a failed"),
+        (lambda path, state: path.write_bytes(b"version https://git-lfs.github.com/spec/v1\n"), "is a git-lfs pointer"),
+        (lambda path, state: path.write_bytes(b'{"model": 1}'), "is a JSON text"),
+        (lambda path, state: path.write_bytes(b"\x89HDF\r\n"), "is an HDF5 file"),
+        (lambda path, state: zipped(path, "a.npy"), r"is an \.npz of arrays"),
+        (lambda path, state: zipped(path, "a.txt"), "is a zip without torch's tensors"),
+        (lambda path, state: scripted(path), "is TorchScript, a program with its weights inside"),
+        (lambda path, state: torch.save({"epoch": 3, "state_dict": {}}, path), "keeps the weights under 'state_dict'"),
+        (lambda path, state: torch.save({"state": {}, "param_groups": []}, path), "the state of an optimiser"),
+        (
+            lambda path, state: torch.save({"module.fc.bias": torch.zeros(3)}, path),
+            r"was saved from torch\.nn\.DataParallel: every name begins with 'module\.'",
+        ),
+        (
+            lambda path, state: torch.save({"layer1.0.conv1.weight": torch.zeros(3)}, path),
+            "another network, a ResNet as torchvision writes them",
+        ),
+        (
+            lambda path, state: torch.save({"AuxLogits.conv0.conv.weight": torch.zeros(3)}, path),
+            "take --extractor inception-torchvision",
+        ),
         (lambda path, state: torch.save({**state, "extra": state["fc.bias"]}, path), "unknown key 'extra'"),
         (lambda path, state: torch.save({"fc.bias": state["fc.bias"]}, path), "lacks the key 'Conv2d_1a_3x3"),
         (

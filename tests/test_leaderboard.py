@@ -86,14 +86,23 @@ def test_another_score_gives_another_order(results, sort, metric, key, higher):
     assert values == sorted(values, reverse=higher)
 
 
-def test_equal_scores_stand_by_name_and_share_a_rank_where_no_interval_is_known(tmp_path):
+def test_equal_scores_stand_by_their_time_and_share_a_rank_where_no_interval_is_known(tmp_path):
     write_track(track_path(tmp_path, "digits"), track_record())
     for number, name in enumerate(("Zebra", "apple", "Mango")):
-        place(tmp_path, entry(3 + number, scores=scores(0.5), about={"name": name}), picture=False)
+        made = entry(3 + number, scores=scores(0.5), about={"name": name})
+        place(tmp_path, replace(made, created_utc=f"2026-01-0{(5, 9, 7)[number]}T12:00:00Z"), picture=False)
     board = read_board(tmp_path, "digits", "coverage")
-    assert names(board.ranked) == ["Mango", "Zebra", "apple"]  # by code points: no locale
+    assert names(board.ranked) == ["Zebra", "Mango", "apple"]
     assert [one.rank.number for one in board.ranked] == [1, 1, 1]
     assert [one.rank.first for one in board.ranked] == [None] * 3
+
+
+def test_equal_scores_of_one_moment_stand_by_their_file(tmp_path):
+    write_track(track_path(tmp_path, "digits"), track_record())
+    for name in ("Zebra", "apple", "Mango"):
+        made = entry(3, scores=scores(0.5), about={"name": name})
+        place(tmp_path, made, picture=False)
+    assert names(read_board(tmp_path, "digits", "coverage").ranked) == ["apple", "Mango", "Zebra"]
 
 
 def test_an_entry_without_the_score_comes_last(results):

@@ -8,7 +8,7 @@ import pytest
 from bench.evaluation import evaluate, find_measure, noise, open_evaluation, open_subject
 from bench.jobs import How, check_places, prepare
 from bench.protocol import difference
-from bench.runner import error_line, fit
+from bench.runner import error_line, fit, nothing_to_resume
 from bench.samples import generate, generate_untrained, load_generated, save_generated, save_images, save_pngs
 from bench.sources import open_source
 from metrics._errors import InputError
@@ -169,6 +169,16 @@ def test_pictures_come_as_often_as_the_source_of_a_model_says_where_the_budget_i
     ]
     fit(job, replace(QUICK, budget=Budget(steps=2), force=True))
     assert len(list((job.folder / "grids").glob("samples-*"))) == 3  # a tenth of two steps: every one
+
+
+def test_resume_of_nothing_says_that_it_starts_anew(tmp_path):
+    job = prepare("dcgan", open_subject("digits"), settings=TINY, workdir=tmp_path)
+    with pytest.warns(UserWarning, match=r"--resume finds no checkpoint in .*; the training starts anew"):
+        fit(job, replace(QUICK, resume=True))
+    fit(job, replace(QUICK, resume=True, budget=Budget(steps=3)))  # a warning would be an error
+    for seed, other in ((0, f"others there: {job.folder.name};"), (1, "seed1; the training")):
+        larger = prepare("dcgan", open_subject("digits"), seed=seed, settings=("batch_size=8",), workdir=tmp_path)
+        assert other in nothing_to_resume(larger)
 
 
 def test_a_full_folder_is_kept_unless_forced_or_resumed(tmp_path):

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from run_records import TRAINING, fid_scores, pair, protocol, record
+from run_records import ENVIRONMENT, TRAINING, fid_scores, pair, protocol, record
 
 from bench.html_page import html_page
 from bench.records import PairScores, record_path, write_record
@@ -202,6 +202,18 @@ def test_table_7_has_a_block_for_each_domain():
         ("real shoes 1 vs real shoes 2", "real shoes 1"),
         ("real shoes 1 vs generated shoes", "generated shoes"),
     ]
+
+
+@pytest.mark.parametrize(("device", "said"), [("cpu", "in 12 s on 2 cores of Some CPU, 2.5 %"), ("", "in 12 s, 2.5 %")])
+def test_a_budget_names_its_device_where_that_is_known(device, said):
+    made = record(training=replace(TRAINING, device=device))
+    for table in (run_tables(made)[0], comparison_tables([made])[0]):
+        assert said in " ".join(table.notes)
+
+
+def test_a_budget_on_a_gpu_names_the_gpu():
+    made = record(training=replace(TRAINING, device="cuda"), environment=replace(ENVIRONMENT, gpu="Some GPU"))
+    assert "in 12 s on Some GPU, 2.5 %" in run_tables(made)[0].notes[0]
 
 
 def test_the_notes_say_what_a_number_is_worth():

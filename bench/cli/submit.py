@@ -189,7 +189,7 @@ def command(
     with progress() as tell:
         opened = None
         if not dry_run:
-            earlier_of(_place(results, chosen.name, about), force=force)
+            earlier_of(_place(results, chosen.name, about), about.name, force=force)
             measure = measure_of(chosen, weights_file=weights, offline=offline, device=running.device, workers=workers)
             opened = open_track(chosen, measure, data_root, tell)
         material = open_material(path, chosen, subject, how, reference=reference)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from bench import registry
+from bench.checkpoint_files import checkpoint_file
 from bench.datasets import Split
 from bench.evaluation import TEST, Subject
 from bench.generators import Generator, generator_of
@@ -20,7 +21,6 @@ from bench.stored import open_checkpoint, run_of, subject_of_checkpoint
 from metrics._errors import InputError
 from reference_models._types import ImageShape, Model
 from reference_models.training import Loaded, to_json
-from reference_models.training.checkpoints import FILE_NAME
 
 NAMED = 12  # labels that a message names at most
 PROBE_SHAPE, PROBE_CLASSES = ImageShape(3, 32, 32), 3  # every model's "tiny" settings fit these
@@ -116,7 +116,7 @@ def open_run(
     `dataset` is needed where it was trained on folder:PATH. Raises ModelError for a checkpoint that cannot be used and
     InputError for another data set.
     """
-    path = checkpoint / FILE_NAME if checkpoint.is_dir() else checkpoint
+    path = checkpoint_file(checkpoint)
     subject = subject_of_checkpoint(path, dataset, data_root)
     loaded = open_checkpoint(path, subject, device=device)
     return Opened(generator_of(loaded), loaded, subject, path)

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.array_files import ArrayFile, map_array
+from bench.sources._contents import contents
 from bench.sources._rows import Rows, three_channels
 from metrics._errors import InputError
 
@@ -41,7 +42,8 @@ def load_array(path: Path, remedy: str = REMEDY) -> tuple[np.ndarray, list[str]]
             )
         if "arr_0" not in file.names and len(file.names) != 1:
             names = ", ".join(sorted(file.names)) or "nothing"
-            raise InputError(f"{path} holds {names}; expected images as arr_0 or as its only array")
+            found = contents({name: file.header(name).shape for name in file.names})
+            raise InputError(f"{path} holds {names}; {found or 'expected images as arr_0 or as its only array'}")
         name = "arr_0" if "arr_0" in file.names else file.names[0]
         notes = (
             ["statistics: the file also holds mu and sigma, which only the FID of inception uses"] if statistics else []

@@ -23,6 +23,7 @@ import numpy as np
 from bench import registry
 from bench.cache import Cache
 from bench.sources._arrays import load_array, rows_of
+from bench.sources._contents import SAVE
 from bench.sources._decode import SUFFIXES
 from bench.sources._files import from_listing, list_folder
 from bench.sources._prepared import prepared_hashes
@@ -30,6 +31,7 @@ from bench.sources._rows import from_rows, three_channels
 from bench.sources._types import ImageSource
 from bench.sources._zip import list_zip
 from metrics._errors import InputError
+from metrics.extractors._foreign import TORCH, file_kind
 from storage.places import expanded
 
 if TYPE_CHECKING:
@@ -100,7 +102,10 @@ def _open(
             return _from_array(array, path.stem, path.suffix.lower()[1:], choose, notes)
         case suffix if suffix in SUFFIXES:
             raise InputError(f"{path} is one image; expected a folder, .zip, .npz or .npy of many. Give its folder")
-    raise InputError(f"{path} is not a set of images; expected a folder, .zip, .npz, .npy or DATASET:SPLIT")
+    kind = file_kind(path) if path.is_file() else ""
+    pickled = f". Where a pickle holds statistics, {SAVE}" if kind == TORCH else ""
+    found = f"is {kind}, not" if kind else "is not"
+    raise InputError(f"{path} {found} a set of images; expected a folder, .zip, .npz, .npy or DATASET:SPLIT{pickled}")
 
 
 def _from_array(

@@ -27,6 +27,7 @@ from bench.submissions._generators import GeneratorSpec, Limits, sample_generato
 from bench.submissions._isolation import Isolation, isolation
 from bench.tracks import Track
 from metrics._errors import InputError
+from metrics.extractors._foreign import TORCHSCRIPT, file_kind
 
 MOST_FILES = 100_000
 CHECKPOINT = "checkpoint.safetensors"
@@ -147,6 +148,9 @@ def _from_generator(kind: Kind, path: Path, track: Track, subject: Subject, how:
     spec = how.generator
     if spec is None:
         raise InputError(f"{path} needs its noise: --noise-dim N, and --noise and --output-range where they differ")
+    found = file_kind(path)
+    if found and not (kind == "torchscript" and found == TORCHSCRIPT):
+        raise InputError(f"{path} is {found}; expected {'an ONNX file' if kind == 'onnx' else 'TorchScript'}")
     if kind == "torchscript" and not how.trust_code:
         raise InputError(f"{path} is TorchScript, which is code; run it with --trust-code if you trust who made it")
     how.say(isolation().words)

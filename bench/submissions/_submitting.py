@@ -94,7 +94,7 @@ def submit(
         raise InputError("the checks found errors; mend them first")
     path = entry_path(results, opened.track.name, slug_of(about.name))
     with locked(path, "another `bench submit` writes an entry of this name"):
-        earlier = earlier_of(path, force=force)
+        earlier = earlier_of(path, about.name, force=force)
         keep_line_ends(results)
         record_track(opened, results)
         images = source_of(checked)

@@ -16,16 +16,22 @@ from bench.reading import file_sha256
 from metrics._errors import InputError
 
 
-def earlier_of(path: Path, *, force: bool) -> tuple[Earlier, ...]:
+def earlier_of(path: Path, name: str, *, force: bool) -> tuple[Earlier, ...]:
     """The entries that a new one of this name replaces, the oldest first.
 
-    Raises InputError where there is one and `force` was not given, and where it is damaged.
+    Raises InputError where there is one and `force` was not given, where it is damaged, and where it has another name
+    that is written as the same file.
     """
     if not path.exists():
         return ()
     if not force:
         raise InputError(f"{path} exists; choose another --name, or replace it with --force, which is counted")
     old = read_entry(path)
+    if old.about.name != name:
+        raise InputError(
+            f"{path} is the entry {old.about.name!r}, and {name!r} would be written as the same file; "
+            "choose another --name, or remove that entry first"
+        )
     return (*old.earlier, Earlier(file_sha256(path), old.created_utc))
 
 

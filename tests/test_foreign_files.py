@@ -1,0 +1,144 @@
+"""Files of other kinds where a checkpoint or a generator is expected: named for what they are, in one line."""
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from test_generators import onnx_generator, torchscript_generator
+
+from bench.checkpoint_files import checkpoint_file
+from bench.evaluation import open_subject
+from bench.generators import open_generator
+from bench.sources import open_source
+from bench.statistics import read_statistics
+from bench.stored import open_checkpoint, subject_of_checkpoint
+from bench.submissions._generators import GeneratorSpec
+from bench.submissions._material import How, open_material
+from bench.tracks import find_track
+from metrics._errors import InputError
+
+HOW = How(GeneratorSpec((3,)), trust_code=True)
+
+
+def arrays(path, **content):
+    with path.open("wb") as file:
+        np.savez(file, **content)
+
+
+MAKE = {
+    "empty": ("is empty", lambda path: path.touch()),
+    "page": ("is a web page, as a failed download leaves it", lambda path: path.write_text("\n <html>404</html>")),
+    "pointer": ("is a git-lfs pointer", lambda path: path.write_text("version https://git-lfs.github.com/spec/v1\n")),
+    "denied": ("is an XML text", lambda path: path.write_text("<?xml version='1.0'?><Error/>")),
+    "array": ("is an array of numpy", lambda path: path.write_bytes(b"\x93NUMPY\x01\x00")),
+    "arrays": (r"is an \.npz of arrays", lambda path: arrays(path, a=np.zeros(3))),
+    "weights": (r"is a file of torch\.save", lambda path: torch.save({"a": torch.zeros(3)}, path)),
+    "old": (
+        r"is a file of torch\.save",
+        lambda path: torch.save({"a": torch.zeros(3)}, path, _use_new_zipfile_serialization=False),
+    ),
+}
+
+
+@pytest.fixture(params=sorted(MAKE))
+def foreign(request, tmp_path):
+    """A file of another kind, and what is said of it."""
+    said, make = MAKE[request.param]
+    make(tmp_path / "given")
+    return tmp_path / "given", said
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        open_generator,
+        lambda path: open_checkpoint(path, open_subject("digits")),
+        lambda path: subject_of_checkpoint(path, None, None),
+    ],
+)
+def test_what_is_no_checkpoint_is_named(foreign, use):
+    path, said = foreign
+    with pytest.raises(InputError, match=rf"{said}.*; expected the folder of a run, or the checkpoint\.safetensors in"):
+        use(path)
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".pt", ".ts"])
+def test_what_is_no_generator_is_named_before_it_runs(foreign, suffix):
+    path, said = foreign
+    path = path.rename(path.with_suffix(suffix))
+    expected = "an ONNX file" if suffix == ".onnx" else "TorchScript"
+    with pytest.raises(InputError, match=f"{said}.*; expected {expected}"):
+        open_material(path, find_track("digits"), open_subject("digits"), HOW)
+
+
+def test_a_folder_of_another_library_is_named(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    save_file({"a": torch.zeros(2)}, tmp_path / "model.safetensors")
+    with pytest.raises(InputError, match=r"is a folder of another library \(it has a config\.json\); expected"):
+        checkpoint_file(tmp_path)
+
+
+def test_a_torchscript_file_is_no_onnx_and_no_checkpoint(tmp_path):
+    path = torchscript_generator(tmp_path / "g.onnx")
+    with pytest.raises(InputError, match="is TorchScript, a program with its weights inside; expected an ONNX file"):
+        open_material(path, find_track("digits"), open_subject("digits"), HOW)
+    with pytest.raises(InputError, match="is TorchScript"):
+        checkpoint_file(path)
+
+
+def test_what_may_be_the_right_thing_is_left_to_who_reads_it(tmp_path):
+    save_file({"a": torch.zeros(2)}, tmp_path / "checkpoint.safetensors")
+    assert checkpoint_file(tmp_path) == tmp_path / "checkpoint.safetensors"
+    assert checkpoint_file(tmp_path / "missing") == tmp_path / "missing"
+    assert checkpoint_file(onnx_generator(tmp_path / "g.onnx"))  # any bytes: told when it is read
+
+
+# ----- statistics that others have written
+
+
+MU, SIGMA = np.zeros(3), np.eye(3)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({"mean": MU, "cov": SIGMA}, r"numpy\.savez\(OUT, mu=file\['mean'\], sigma=file\['cov'\]\)"),
+        ({"m": MU, "s": SIGMA}, r"mu=file\['m'\], sigma=file\['s'\]"),
+        ({"Sigma": SIGMA, "count": np.int64(5), "Mu": MU}, r"mu=file\['Mu'\], sigma=file\['Sigma'\]"),
+        ({"fid/mu": MU, "fid/sigma": SIGMA}, r"mu=file\['fid/mu'\]"),
+        (
+            {"pool_3": np.zeros((9, 3)), "logits": np.zeros((9, 2))},
+            r"x = file\['pool_3'\]; numpy\.savez\(OUT, mu=x\.mean",
+        ),
+        ({"images": np.zeros((2, 4, 4, 3)), "labels": MU}, "expected images as arr_0 or as its only array"),
+    ],
+)
+def test_statistics_under_other_names_are_answered_with_the_names(tmp_path, content, said):
+    arrays(tmp_path / "stats.npz", **content)
+    with pytest.raises(InputError, match=said):
+        open_source(tmp_path / "stats.npz")
+
+
+def test_what_the_remedy_writes_is_read(tmp_path):
+    arrays(tmp_path / "stats.npz", mean=MU, cov=SIGMA)
+    with np.load(tmp_path / "stats.npz") as file:
+        np.savez(tmp_path / "out.npz", mu=file["mean"], sigma=file["cov"])
+    assert np.array_equal(read_statistics(tmp_path / "out.npz").cov, SIGMA)
+
+
+def test_a_dict_in_an_array_and_a_pickle_are_answered_with_how_to_save_it(tmp_path):
+    np.save(tmp_path / "stats.npy", {"mu": MU, "sigma": SIGMA})
+    (tmp_path / "stats.pkl").write_bytes(pickle.dumps({"mu": MU}))
+    torch.save({"mu": torch.zeros(3)}, tmp_path / "stats.pt")
+    for name in ("stats.npy", "stats.pkl", "stats.pt"):
+        with pytest.raises(InputError, match=r"numpy\.savez\(OUT, mu=\.\.\., sigma=\.\.\.\)"):
+            open_source(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["page.html", "page"])
+def test_what_is_no_set_of_images_is_named(tmp_path, name):
+    (tmp_path / name).write_text("<html>")
+    with pytest.raises(InputError, match="is a web page, as a failed download leaves it, not a set of images"):
+        open_source(tmp_path / name)
