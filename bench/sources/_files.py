@@ -20,6 +20,7 @@ from bench.sources._decode import SUFFIXES, CorruptImage, Header, decode, read_h
 from bench.sources._parallel import in_order
 from bench.sources._types import ImageSource
 from metrics._errors import InputError
+from storage.errors import cannot
 
 MAX_FILE_BYTES = 2**30  # no image below the pixel limit is larger
 SCAN_THREADS = 8  # mostly waiting for the disk
@@ -75,7 +76,7 @@ def _walk(folder: Path, prefix: str, found: list[tuple[str, Path]], others: list
     try:
         entries = list(os.scandir(folder))
     except OSError as error:
-        raise InputError(f"the folder {folder} cannot be read ({error.strerror}); check its permissions") from error
+        raise InputError(cannot("read the folder", folder, error)) from error
     for entry in entries:
         if entry.name.startswith("."):
             continue
