@@ -73,9 +73,10 @@ def check_file(path: Path, remedy: str = RESTORE) -> None:
 def read_bytes(path: Path, *, most: int, remedy: str = RESTORE) -> bytes:
     """The bytes of a file of at most `most`."""
     with opened(path, remedy, most) as file:
-        data = file.read(most + 1)
-    if len(data) > most:
-        raise Unreadable(path, f"has more than {most:,} bytes", remedy)
+        size = os.fstat(file.fileno()).st_size
+        data = file.read(size + 1)  # takes as much memory as it is asked for
+    if len(data) != size:
+        raise Unreadable(path, "changed while it was read", remedy)
     return data
 
 

@@ -1,0 +1,191 @@
+"""Any bytes in, a value or one line out: readers of arrays, JSON, TOML, zips and images, whatever is in the file.
+
+Half of what is tried is damage to a sound file, a few bytes put in place of others, because bytes without any form end
+at the first look. It is the same in every run; BENCH_EXAMPLES=2000 tries so many others of each kind.
+"""
+
+import io
+import json
+import os
+import tracemalloc
+import zipfile
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from leaderboard_entries import entry
+from PIL import Image
+from run_records import record
+
+from bench.array_files import ArrayFile, map_array, read_array
+from bench.entries import read_entry
+from bench.files import npy_bytes, npz_bytes
+from bench.influence import read_influences
+from bench.moments import moments_of, read_moments
+from bench.reading import read_json, read_toml
+from bench.records import read_record
+from bench.sources import iterate, open_source
+from bench.sources._decode import decode, read_header
+from bench.statistics import read_statistics
+from bench.submissions._about import TEMPLATE
+from bench.submissions._manifest import manifest_text, read_manifest
+from metrics._errors import InputError
+
+EXAMPLES = os.environ.get("BENCH_EXAMPLES")
+TRIED = settings(
+    max_examples=int(EXAMPLES or 25),
+    derandomize=EXAMPLES is None,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+MOST = 2**20
+PEAK = 2**23  # bytes for a file of a few kilobytes whose reader may take MOST
+ODD = (
+    b"-4",
+    b"(",
+    b", }",
+    b"\x00",
+    b"\xff\xff\xff\x7f",
+    b"\\ud800",
+    b"1e999",
+    b'"',
+    b"{",
+    b"[[",
+    b"\x1b",
+    b"PK\x05\x06",
+)
+RANDOM = np.random.default_rng(0)
+PIXELS = RANDOM.integers(0, 256, (6, 8, 8, 3), np.uint8)
+
+
+def damage(sound: bytes) -> st.SearchStrategy[bytes]:
+    """The bytes of a sound file with some replaced by others, cut or not; or any bytes."""
+    part = st.one_of(st.binary(max_size=4), st.sampled_from(ODD))
+    edits = st.lists(st.tuples(st.integers(0, len(sound)), part), min_size=1, max_size=4)
+
+    def damaged(changes, end):
+        data = bytearray(sound)
+        for place, new in changes:
+            data[place : place + len(new)] = new
+        return bytes(data[: end or len(data)])
+
+    return st.one_of(st.builds(damaged, edits, st.none() | st.integers(1, len(sound))), st.binary(max_size=200))
+
+
+def survives(read, path, data):
+    """Nothing but a value or an InputError of one line comes out, and no more memory is taken than is promised."""
+    path.write_bytes(data)
+    tracemalloc.start()
+    try:
+        read(path)
+    except InputError as error:
+        assert "\n" not in str(error) and path.name in str(error)
+    finally:
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < PEAK
+
+
+def every(path):
+    with ArrayFile(path) as file:
+        for name in file.names:
+            file.header(name)
+            file.read(name, most=MOST)
+
+
+def images(path):
+    return [image for batch in iterate(open_source(path), workers=0) for image in batch]
+
+
+FEATURES = RANDOM.normal(size=(9, 4)).astype(np.float32)
+STATISTICS = {"mu": np.zeros(4), "sigma": np.eye(4), "count": np.int64(9), "provenance": np.array('{"tap": "pool"}')}
+ARRAYS = {
+    "array": (lambda path: read_array(path, most=MOST), "a.npy", npy_bytes(FEATURES)),
+    "mapped": (map_array, "a.npy", npy_bytes(FEATURES)),
+    "arrays": (every, "a.npz", npz_bytes({"a": FEATURES, "b": PIXELS[:1]})),
+    "images": (images, "a.npy", npy_bytes(PIXELS)),
+    "images in npz": (images, "a.npz", npz_bytes({"arr_0": PIXELS})),
+    "statistics": (read_statistics, "a.npz", npz_bytes(STATISTICS)),
+    "moments": (read_moments, "moments.npz", npz_bytes(moments_of(FEATURES).arrays())),
+    "influence": (lambda path: read_influences(path, 4), "influence.npy", npy_bytes(np.zeros((2, 5), np.float32))),
+}
+TEXTS = {
+    "json": (read_json, "a.json", json.dumps({"a": [1.5, None, "b\ud83d\ude00"]}).encode()),
+    "record": (read_record, "a.json", json.dumps(asdict(record())).encode()),
+    "entry": (read_entry, "a.json", json.dumps(asdict(entry(3))).encode()),
+    "toml": (read_toml, "a.toml", TEMPLATE.encode()),
+    "manifest": (read_manifest, "manifest.sha256", manifest_text(["a.png", "b\n.png"], ["0" * 64, "1" * 64]).encode()),
+}
+
+
+def zipped(kind):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", kind) as archive:
+        for number, pixels in enumerate(PIXELS[:3]):
+            archive.writestr(f"{number}.png", encoded(pixels, "PNG"))
+    return buffer.getvalue()
+
+
+def encoded(pixels, kind):
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, kind)
+    return buffer.getvalue()
+
+
+def checked(cases):
+    return pytest.mark.parametrize("case", cases.values(), ids=cases)
+
+
+@checked(ARRAYS)
+@TRIED
+@given(data=st.data())
+def test_any_bytes_are_an_array_or_one_line(tmp_path, case, data):
+    read, name, sound = case
+    survives(read, tmp_path / name, data.draw(damage(sound)))
+
+
+@checked(TEXTS)
+@TRIED
+@given(data=st.data())
+def test_any_bytes_are_a_text_of_their_form_or_one_line(tmp_path, case, data):
+    read, name, sound = case
+    survives(read, tmp_path / name, data.draw(damage(sound)))
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@TRIED
+@given(data=st.data())
+def test_any_bytes_are_a_zip_of_images_or_one_line(tmp_path, kind, data):
+    path = tmp_path / "a.zip"
+    path.write_bytes(data.draw(damage(zipped(kind))))
+    try:
+        images(path)
+    except InputError as error:
+        assert "a" in str(error)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "TIFF", "PPM"])
+@TRIED
+@given(data=st.data())
+def test_any_bytes_are_an_image_or_one_line(kind, data):
+    content = data.draw(damage(encoded(PIXELS[0], kind)))
+    try:
+        read_header(content, "a")
+        assert decode(content, "a").shape[0] == 3
+    except InputError as error:
+        assert "\n" not in str(error) and str(error).startswith("a ")
+
+
+LEAVES = st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5)
+VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=5), inner), max_leaves=9)
+
+
+@TRIED
+@given(value=VALUES)
+def test_json_that_is_strict_comes_back_as_it_was(tmp_path, value):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(value, allow_nan=False))
+    assert read_json(path) == value
