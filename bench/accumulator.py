@@ -3,22 +3,26 @@
 Batches go in as uint8, features come out as running statistics: memory does not grow with the number of images (mean
 and covariance of the pool features, 34 MB for Inception's 2048). `keep_features=True` keeps every feature instead (8 KB
 an image), which is what the corrected value and the interval are made from. Parts measured in several processes `merge`
-exactly; an accumulator can be pickled.
+exactly; an accumulator can be copied and pickled, and the copy grows on its own.
 """
 
 from typing import Any, Unpack
 
 import numpy as np
 
-from bench.api import Images, Result, Settings, Setup, side_of
+from bench.api import Result, side_of
 from bench.comparing import Side, about_sides, frechet
 from bench.measuring import Measure
 from bench.scoring import Options
+from bench.setup import Images, Settings, Setup
 from bench.sources._rows import three_channels
 from bench.sources._values import Extremes, joined, of_image
+from metrics._arrays import plain_array
 from metrics._errors import InputError
+from metrics._options import shown, switch, text
 from metrics.extractors._types import Extract
 from metrics.fid import GaussianStats
+from surroundings import numpy_defaults
 
 ROWS = 512  # features that wait until they join the statistics: adding a few at a time costs as much
 
@@ -28,32 +32,37 @@ class Accumulator:
 
     def __init__(self, *, keep_features: bool = False, name: str = "accumulator", **settings: Unpack[Settings]) -> None:
         """`settings` are the keywords of `bench.fid`; missing weights are an InputError here, not in the loop."""
-        self.name = name
-        self.keep_features = keep_features
+        self.name = text(name, "the name")
+        self.keep_features = switch(keep_features, "keep_features")
         self.count = 0
-        self._setup = Setup(**settings)
+        self._setup = Setup.of(settings)
         self._measure: Measure = self._setup.measure()
         self._network: Extract | None = None
         self._statistics: GaussianStats | None = None
         self._extremes: list[Extremes] = []  # of all images, in at most one
-        self._rows: list[np.ndarray] = []  # float32 [_, d]: all of them, or those that wait
+        self._rows: list[np.ndarray] = []  # float32 [_, d]: all of them, or those that wait; never written to
 
+    @numpy_defaults()
     def update(self, images: Any) -> None:
         """Adds a batch: uint8 [b, 3, h, w] or [b, 1, h, w], a numpy array or a torch tensor on any device.
 
-        Raises InputError for other shapes, and for floats: their range cannot be told from one batch.
+        Raises InputError for other shapes, and for floats: their range cannot be told from one batch. A batch is added
+        whole or not at all.
         """
         batch = three_channels(_as_uint8(images))
+        found, extremes = [], self._extremes
         for start in range(0, len(batch), self._setup.batch_size):
             part = np.ascontiguousarray(batch[start : start + self._setup.batch_size])
-            features = np.asarray(self._extract(part)[self._tap], np.float32)
+            features = np.array(self._extract(part)[self._tap], np.float32)
             if not np.isfinite(features).all():
                 raise InputError(
                     f"{self._measure.extractor.name} gave features that are not finite; look at the weights"
                 )
-            self._rows.append(features)
-            self._extremes = [joined([*self._extremes, of_image(part)])]
-            self.count += len(features)
+            found.append(features)
+            extremes = [joined([*extremes, of_image(part)])]
+        self._rows += found
+        self._extremes = extremes
+        self.count += len(batch)
         if not self.keep_features and sum(map(len, self._rows)) >= ROWS:
             self._fold()
 
@@ -61,8 +70,12 @@ class Accumulator:
         """Adds all images of another accumulator, exactly; returns itself.
 
         Raises InputError where the other one has another extractor, other weights or resize, or keeps no features
-        while this one does.
+        while this one does, and for itself, whose images would count twice.
         """
+        if not isinstance(other, Accumulator):
+            raise InputError(f"what is to be merged is {shown(other)}; expected another accumulator")
+        if other is self:
+            raise InputError("an accumulator cannot be merged with itself, its images would count twice; give another")
         mine, theirs = self._question, other._question
         if mine != theirs:
             differing = "; ".join(
@@ -80,6 +93,7 @@ class Accumulator:
             self._fold()
         return self
 
+    @numpy_defaults()
     def compute(self, other: "Accumulator | Images", *, all_estimates: bool = False) -> Result:
         """The Fréchet distance to another accumulator, a set of images, or a saved statistics file; lower is better.
 
@@ -100,7 +114,8 @@ class Accumulator:
         return Result.of({**scores.values, **question, **about_sides(side, against)}, warnings)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_network": None}  # built again where it is needed
+        # The network is built again where it is needed; a copy has a list of its own.
+        return {**vars(self), "_network": None, "_rows": list(self._rows)}
 
     @property
     def _tap(self) -> str:
@@ -135,8 +150,8 @@ class Accumulator:
     def _fold(self) -> None:
         if self._rows:
             rows = np.concatenate(self._rows)
-            self._rows = []
             self._join(GaussianStats.of(rows) if len(rows) > 1 else _of_one(rows))
+            self._rows = []
 
     def _join(self, statistics: GaussianStats) -> None:
         self._statistics = statistics if self._statistics is None else self._statistics.merge(statistics)
@@ -149,7 +164,7 @@ def _of_one(row: np.ndarray) -> GaussianStats:
 
 def _as_uint8(images: Any) -> np.ndarray:
     """uint8 [b, c, h, w] with c = 1 or 3, of a numpy array or a torch tensor."""
-    array = np.asarray(images.detach().cpu() if hasattr(images, "detach") else images)
+    array = plain_array(images, "the images")
     if array.dtype.kind == "f":
         raise InputError(
             f"the images are {array.dtype}, and a batch does not tell its range; convert them: from [0, 1] "

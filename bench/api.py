@@ -5,17 +5,15 @@ A set of images is all that `bench.sources.open_source` takes (a folder, .zip, .
 an ImageSource. Whatever the user can mend is an InputError, raised before anything expensive where that can be known.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, replace
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
-
-import numpy as np
+from typing import Any, Unpack
 
 from bench import __version__, registry
-from bench.cache import open_cache
 from bench.comparing import (
     Side,
     about_sides,
@@ -26,7 +24,7 @@ from bench.comparing import (
     side_of_images,
     side_of_statistics,
 )
-from bench.measuring import BATCH_SIZE, Measure, about_extractor, measure
+from bench.measuring import Measure, about_extractor, measure
 from bench.memorising import score_triplet
 from bench.pairing import pair
 from bench.scoring import (
@@ -40,8 +38,9 @@ from bench.scoring import (
     score_set,
     taps_for,
 )
+from bench.setup import Images, Settings, Setup
 from bench.sources import ImageSource, open_source
-from bench.sources._open import SPLIT_OF_DATASET
+from bench.sources._open import SPLIT_OF_DATASET, check_kind, check_path
 from bench.statistics import (
     SavedStatistics,
     check_target,
@@ -52,87 +51,14 @@ from bench.statistics import (
     write_statistics,
 )
 from metrics._errors import InputError
+from metrics._options import place, switch, text, whole_number
 from metrics._types import Metric
 from metrics.fid import METRIC as FID
 from metrics.fid import GaussianStats
 from storage.places import expanded
-
-Images = str | Path | np.ndarray | ImageSource
-Progress = Callable[[str, int, int], None]  # name of the set, images done, images in all
+from surroundings import numpy_defaults
 
 SET_METRICS, PAIR_METRICS = ("is",), ("fid", "kid", "prdc")  # what `score` computes unless told
-
-
-class Settings(TypedDict, total=False):
-    """The keywords that every function here takes; the defaults stand in `Setup`."""
-
-    extractor: str
-    resize: str | None
-    tap: str | None
-    weights: Path | None
-    offline: bool
-    device: str
-    workers: int
-    batch_size: int
-    cache: bool
-    limit: int | None
-    seed: int
-    skip_corrupt: bool
-    data_root: Path | None
-    progress: Progress | None
-
-
-@dataclass(frozen=True)
-class Setup:
-    """Which images of a set are read, and how they become features."""
-
-    extractor: str = "inception"  # a name of `bench list extractors`
-    resize: str | None = None  # None: the extractor's first mode
-    tap: str | None = None  # None: the extractor's usual features
-    weights: Path | None = None  # a file of one's own
-    offline: bool = False  # offer no download where weights are missing
-    device: str = "auto"  # auto, cpu or cuda
-    workers: int = 2  # threads that decode; 0 decodes in the caller's own
-    batch_size: int = BATCH_SIZE
-    cache: bool = True  # keep features by content
-    limit: int | None = None  # draw so many images of each set
-    seed: int = Options.seed  # of every draw: the limit, the metrics' shuffles and subsets
-    skip_corrupt: bool = False  # leave out files that cannot be decoded, with a warning
-    data_root: Path | None = None  # where data sets were downloaded to
-    progress: Progress | None = None
-
-    def measure(self, logits: str | None = None) -> Measure:
-        return measure(
-            self.extractor,
-            resize=self.resize,
-            tap=self.tap,
-            logits=logits,
-            weights_file=None if self.weights is None else expanded(self.weights),
-            offline=self.offline,
-            device=self.device,
-            workers=self.workers,
-            batch_size=self.batch_size,
-            cache=self.cache,
-        )
-
-    def open(self, images: Images) -> ImageSource:
-        if not isinstance(images, ImageSource):
-            return open_source(
-                images,
-                limit=self.limit,
-                seed=self.seed,
-                skip_corrupt=self.skip_corrupt,
-                data_root=None if self.data_root is None else expanded(self.data_root),
-                cache=open_cache() if self.cache else None,
-            )
-        if self.limit is not None:
-            raise InputError(f"limit {self.limit} of an opened source {images.name!r}; give it to open_source instead")
-        return images
-
-    def watched(self, measuring: Measure, source: ImageSource) -> Measure:
-        """The measure with this set's name in its progress."""
-        tell = self.progress
-        return replace(measuring, progress=tell and (lambda done, total: tell(source.name, done, total)))
 
 
 class Result(Mapping[str, Any]):
@@ -172,6 +98,7 @@ class Result(Mapping[str, Any]):
         return Result, (self._scores,)
 
 
+@numpy_defaults()
 def fid(
     a: Images,
     b: Images,
@@ -189,8 +116,9 @@ def fid(
     so many images that move the FID most, `all_estimates` the delete-group jackknife and FID-infinity, `crosscheck` the
     stages of torch-fidelity's result beside ours. Raises InputError.
     """
-    setup = Setup(**settings)
+    setup = Setup.of(settings)
     options = Options(seed=setup.seed, all_estimates=all_estimates)
+    influence, crosscheck = whole_number(influence, "influence", 0), switch(crosscheck, "crosscheck")
     saved_a, saved_b = _saved(a, setup), _saved(b, setup)
     wanted = {"--influence": influence, "--all-estimates": all_estimates, "--crosscheck": crosscheck}
     asked = [option for option, given in wanted.items() if given]
@@ -234,11 +162,12 @@ def fid(
     return Result.of(values, (*about_measure, *scores.warnings))
 
 
+@numpy_defaults()
 def score(
     a: Images,
     b: Images | None = None,
     *,
-    metrics: Iterable[str] = (),
+    metrics: Iterable[str] | str = (),
     train: Images | None = None,
     logits: str | None = None,
     splits: int = Options.splits,
@@ -259,11 +188,12 @@ def score(
     keys are those of `fid`, `tap_logits` where the Inception Score is among them, and the options that the metrics
     used. Raises InputError, also for a metric of two sets where one is given.
     """
-    setup = Setup(**settings)
-    chosen = load_metrics(metrics or (SET_METRICS if b is None else PAIR_METRICS))
+    setup = Setup.of(settings)
+    logits = None if logits is None else text(logits, "logits")
+    chosen = load_metrics(metrics) or load_metrics(SET_METRICS if b is None else PAIR_METRICS)
     _check_arity(chosen, b, train)
     options = Options(setup.seed, splits, k, subsets, subset_size)
-    given = tuple(images for images in (a, b, train) if images is not None)
+    given = (a, *(images for images in (b, train) if images is not None))
     _check_there(*given)
     in_pixels = all(metric.feature == "images" for metric in chosen)
     # Paired errors read no features: no weights are asked for, and no extractor is named in the result.
@@ -313,15 +243,16 @@ def score(
     return Result.of(values, warnings)
 
 
+@numpy_defaults()
 def save_statistics(images: Images, path: Path, *, force: bool = False, **settings: Unpack[Settings]) -> Result:
     """Mean and covariance of a set's features, written to an .npz file that `fid` and other tools take as a reference.
 
     Returns what the file says of itself, its `path` and `warnings`. Raises InputError, before the images are read,
     where the file cannot go there or exists and is not to be replaced (`force`).
     """
-    setup = Setup(**settings)
-    path = expanded(path)
-    check_target(path, force)
+    setup = Setup.of(settings)
+    path = expanded(place(path, "the path of the statistics"))
+    check_target(path, switch(force, "force"))
     _check_there(images)
     measuring = setup.measure()
     source = setup.open(images)
@@ -360,9 +291,10 @@ def _saved(images: Images | None, setup: Setup) -> SavedStatistics | None:
     A file that holds both, as ADM's reference batches do, has those of Inception: it is a set of images where another
     extractor, tap or resize is asked for.
     """
-    if not isinstance(images, str | Path):
+    if not isinstance(images, str | os.PathLike):
         return None
-    path = expanded(images)
+    check_path(images)
+    path = expanded(Path(images))
     saved = read_statistics(path) if path.is_file() and is_statistics(path) else None
     if saved and saved.with_images:
         plugin = registry.load("extractors", setup.extractor)
@@ -380,9 +312,15 @@ def _crosschecked(measuring: Measure, a: ImageSource, b: ImageSource) -> list[di
 def _check_there(*given: Images) -> None:
     """A misspelt name is told before anybody is asked to download weights."""
     for images in given:
-        if not isinstance(images, str | Path) or SPLIT_OF_DATASET.fullmatch(str(images)):
+        if isinstance(images, ImageSource):
             continue
-        if images == "" or not expanded(images).exists():
+        if not isinstance(images, str | os.PathLike):
+            check_kind(images)
+            continue
+        if SPLIT_OF_DATASET.fullmatch(str(images)):
+            continue
+        check_path(images)
+        if images == "" or not expanded(Path(images)).exists():
             open_source(images)
 
 

@@ -21,6 +21,7 @@ from bench.measuring import Measure
 from bench.sources import ImageSource
 from bench.sources._values import as_stored, of_image
 from metrics._errors import InputError
+from metrics._options import check_seed, shown, switch, whole_number
 from metrics._types import Metric
 
 ONE_THREAD_WORK = 4_000_000_000  # multiplications; 1,000 against 1,000 images in 2,048 dimensions are half of it
@@ -45,6 +46,13 @@ class Options:
     subset_size: int = 1000
     all_estimates: bool = False
 
+    def __post_init__(self) -> None:
+        """InputError for an option of another kind, before an image is read."""
+        for name, least in (("splits", 1), ("k", 1), ("subsets", 1), ("subset_size", 2)):
+            object.__setattr__(self, name, whole_number(getattr(self, name), name, least))
+        object.__setattr__(self, "seed", check_seed(self.seed))
+        switch(self.all_estimates, "all_estimates")
+
     def fitting(self, metric: Metric) -> dict[str, Any]:
         """Those options that the metric knows."""
         known = inspect.signature(metric.compute).parameters
@@ -63,8 +71,15 @@ class MeasuredSet:
         return self.source.count
 
 
-def load_metrics(names: Iterable[str]) -> tuple[Metric, ...]:
-    """Metrics by name, each once, in the order asked; InputError for an unknown one."""
+def load_metrics(names: Iterable[str] | str) -> tuple[Metric, ...]:
+    """Metrics by name, each once, in the order asked, or the one of this name; InputError for an unknown one."""
+    names = (names,) if isinstance(names, str) else names
+    if not isinstance(names, Iterable):
+        raise InputError(f"metrics is {shown(names)}; expected names, such as ('fid', 'kid')")
+    names = tuple(names)
+    for name in names:
+        if not isinstance(name, str):
+            raise InputError(f"a metric is {shown(name)}; expected a name, such as 'fid'")
     return tuple(
         registry.load("metrics", name) for name in dict.fromkeys(registry.resolve("metrics", n) for n in names)
     )

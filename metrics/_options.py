@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 from numbers import Integral
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from metrics._errors import InputError
@@ -34,10 +36,17 @@ def switch(value: Any, what: str) -> bool:
 
 
 def text(value: Any, what: str) -> str:
-    """`value`, if it is a text; InputError otherwise."""
-    if not isinstance(value, str):
+    """`value`, if it is a text with something in it; InputError otherwise."""
+    if not isinstance(value, str) or not value:
         raise InputError(f"{what} is {shown(value)}; expected a name")
     return value
+
+
+def place(value: Any, what: str) -> Path:
+    """`value` as a path; InputError for what is none."""
+    if not isinstance(value, str | PathLike) or not str(value):
+        raise InputError(f"{what} is {shown(value)}; expected a path")
+    return Path(value)
 
 
 def check_names(given: Iterable[str], known: Iterable[str], what: str) -> None:

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 import bench
-from bench.api import Setup
 from bench.cli import main
+from bench.setup import Settings, Setup
 from metrics._errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -78,13 +78,11 @@ def test_progress_names_the_set_and_counts_its_images():
 
 
 def test_an_unknown_setting_is_an_error():
-    with pytest.raises(TypeError, match="limt"):
+    with pytest.raises(InputError, match=r"no keyword 'limt'. Did you mean 'limit'\?"):
         bench.fid(images(5), images(5), limt=3)
 
 
 def test_settings_and_their_defaults_have_the_same_names():
-    from bench.api import Settings
-
     assert list(Settings.__annotations__) == list(Setup.__dataclass_fields__)
 
 

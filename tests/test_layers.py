@@ -29,6 +29,7 @@ LATER_THAN_MEASURING = (
     "site",
     "submissions",
     "api",
+    "setup",
     "cli",
 )
 MEASURING = ("registry", "cache", "datasets", "sources", "features", "weights", "statistics", "measuring", "scoring")

@@ -116,9 +116,12 @@ def test_a_limit_of_all_images_is_the_whole_set(tmp_path):
     assert open_source(tmp_path, limit=21).digest == open_source(tmp_path).digest
 
 
-@pytest.mark.parametrize("limit", [22, 0, -1])
-def test_a_limit_that_cannot_be_met_is_an_error(tmp_path, limit):
-    with pytest.raises(InputError, match=f"--limit {limit} of .*has 21 images"):
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [(22, "--limit 22 of .*has 21 images"), (0, "limit is 0; expected at least 1"), (-1, "limit is -1; expected")],
+)
+def test_a_limit_that_cannot_be_met_is_an_error(tmp_path, limit, said):
+    with pytest.raises(InputError, match=said):
         open_source(fill(tmp_path, NUMBERED), limit=limit)
 
 

@@ -6,17 +6,18 @@
 | FILE.zip                                | the images in it, in place                                            |
 | FILE.npy, FILE.npz                      | one array of images                                                   |
 | NAME:SPLIT, NAME:SPLIT/DOMAIN           | a split of a data set, or one of its evaluation sets (digits:real-1)  |
-| an array (Python only)                  | itself                                                                |
+| an array or tensor (Python only)        | itself                                                                |
 
 What exists on the disk comes first; a name of one letter before the colon is a Windows drive.
 """
 
 import difflib
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,12 +28,15 @@ from bench.sources._contents import SAVE
 from bench.sources._decode import SUFFIXES
 from bench.sources._files import from_listing, list_folder
 from bench.sources._prepared import prepared_hashes
-from bench.sources._rows import from_rows, three_channels
+from bench.sources._rows import from_rows, hash_of, three_channels
 from bench.sources._types import ImageSource
 from bench.sources._zip import list_zip
+from metrics._arrays import plain_array
 from metrics._errors import InputError
+from metrics._options import check_seed, place, shown, switch, whole_number
 from metrics.extractors._foreign import TORCH, file_kind
 from storage.places import expanded
+from surroundings import numpy_defaults
 
 if TYPE_CHECKING:
     from bench.datasets import Split
@@ -40,8 +44,9 @@ if TYPE_CHECKING:
 SPLIT_OF_DATASET = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]+):([^:/\\]+)(?:/([^:/\\]+))?")
 
 
+@numpy_defaults()
 def open_source(
-    spec: str | Path | np.ndarray,
+    spec: Any,
     *,
     limit: int | None = None,
     seed: int = 0,
@@ -49,7 +54,7 @@ def open_source(
     data_root: Path | None = None,
     cache: Cache | None = None,
 ) -> ImageSource:
-    """The set of images that `spec` names (see the module's table).
+    """The set of images that `spec` names (see the module's table): a path, a name, or an array.
 
     `limit` takes that many, drawn without replacement by numpy's RandomState(seed) and kept in order, never the first
     ones: folders are often sorted by class. `skip_corrupt` decodes every file once and leaves the broken ones out, with
@@ -57,6 +62,12 @@ def open_source(
     All files of the set are read once, to hash them; the images of a data set are prepared too, with a `cache` once for
     the same files. Raises InputError for anything that is no set of images.
     """
+
+    seed = check_seed(seed)
+    limit = None if limit is None else whole_number(limit, "limit", 1)
+    data_root = None if data_root is None else place(data_root, "data_root")
+    switch(skip_corrupt, "skip_corrupt")
+    spec = check_kind(spec)
 
     def choose(count: int) -> np.ndarray | None:
         return _draw(count, limit, seed, spec if isinstance(spec, str) else getattr(spec, "name", "the array"))
@@ -70,9 +81,37 @@ def open_source(
 def _draw(count: int, limit: int | None, seed: int, name: object) -> np.ndarray | None:
     if limit is None:
         return None
-    if limit < 1 or limit > count:
+    if limit > count:
         raise InputError(f"--limit {limit} of {name}: it has {count:,} images; expected 1 to {count:,}")
     return np.sort(np.random.RandomState(seed).choice(count, limit, replace=False))
+
+
+def check_kind(spec: Any) -> str | Path | np.ndarray:
+    """What was given for a set of images as a name, a path or an array; InputError for anything else."""
+    if isinstance(spec, str):
+        return spec
+    if isinstance(spec, os.PathLike):
+        return Path(spec)
+    if isinstance(spec, np.ndarray) or hasattr(spec, "detach"):
+        return plain_array(spec, "the images")
+    raise InputError(
+        f"a set of images is {shown(spec)}; expected a folder, .zip, .npz, .npy, DATASET:SPLIT, "
+        "or an array or tensor [n, c, h, w]"
+    )
+
+
+def check_path(spec: str | os.PathLike[str]) -> None:
+    """InputError for a path that the system cannot look at: a name too long or with a NUL, a folder without access."""
+    if isinstance(spec, str) and SPLIT_OF_DATASET.fullmatch(spec):
+        return
+    try:
+        expanded(Path(spec)).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        name = shown(str(spec))
+        raise InputError(f"{name} cannot be opened ({reason}); check the name and its permissions") from error
 
 
 def _open(
@@ -83,9 +122,10 @@ def _open(
     cache: Cache | None,
 ) -> ImageSource:
     if isinstance(spec, np.ndarray):
-        return _from_array(spec, "array", "array", choose, [])
+        return _unchanged(_from_array(spec, "array", "array", choose, []))
     if spec == "":  # an unset variable of a shell; as a path it would be the current folder
         raise InputError("the name of a set of images is empty; expected a folder, .zip, .npz, .npy or DATASET:SPLIT")
+    check_path(spec)
     path = expanded(spec)
     named = SPLIT_OF_DATASET.fullmatch(spec) if isinstance(spec, str) else None
     if not path.exists():
@@ -113,6 +153,21 @@ def _from_array(
 ) -> ImageSource:
     rows = rows_of(array, name if kind == "array" else f"{name}.{kind}")
     return from_rows(name, kind, rows, len(array), choose(len(array)), (), notes)
+
+
+def _unchanged(source: ImageSource) -> ImageSource:
+    """The images of an array of the caller's, who may write into it: each is compared with its hash when it is read."""
+    rows = source.read_range
+    assert rows is not None, "an array is read by rows"
+
+    def read_range(start: int, stop: int) -> np.ndarray:
+        images = rows(start, stop)
+        for number, image in enumerate(images, start):
+            if hash_of(image) != source.hashes[number]:
+                raise InputError(f"image {number} of the array was changed after it was opened; open a copy of it")
+        return images
+
+    return replace(source, read=lambda index: read_range(index, index + 1)[0], read_range=read_range)
 
 
 def _from_dataset(
