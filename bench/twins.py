@@ -12,7 +12,7 @@ Of two entries it is found, the first of these that holds, and whether they have
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -43,21 +43,18 @@ class Look:
 def twins(looks: Sequence[Look]) -> dict[str, tuple[str, ...]]:
     """What each entry of a track shares with others, one line for each, by slug."""
     found: dict[str, list[str]] = defaultdict(list)
-    equal = _equal(looks)
-    close = _close_means(looks)
-    for a, b in combinations(range(len(looks)), 2):
-        one, other = looks[a], looks[b]
-        for this, that in ((one, other), (other, one)):
-            name = that.entry.about.name
+    equal, close = _equal(looks), _close_means(looks)
+    one_file = _pairs([{look.entry.origin.sha256} - {""} for look in looks])
+    for a, b in sorted({*equal, *close, *one_file}):
+        for this, that in ((looks[a], looks[b]), (looks[b], looks[a])):
+            name, said = that.entry.about.name, ""
             if shared := equal.get((a, b), 0):
                 said = f"{shared:,} of its {this.entry.manifest.count:,} images are also in {name!r}"
             elif (a, b) in close:
                 said = _nearly(this, that, close[a, b])
-            else:
-                said = ""
             if said:
                 found[this.entry.slug].append(said)
-            if one.entry.origin.sha256 and one.entry.origin.sha256 == other.entry.origin.sha256:
+            if (a, b) in one_file:
                 found[this.entry.slug].append(f"it was made by the same file as {name!r}")
     return {slug: tuple(lines) for slug, lines in found.items()}
 
@@ -79,12 +76,17 @@ def look_at(results: Path, entry: Entry) -> Look:
 
 def _equal(looks: Sequence[Look]) -> Mapping[tuple[int, int], int]:
     """How many images each two entries have in common, where it is more than SHARE of them."""
-    holders = defaultdict(list)
-    for number, look in enumerate(looks):
-        for one in look.hashes:
-            holders[one].append(number)
-    shared = Counter(pair for numbers in holders.values() for pair in combinations(numbers, 2))
+    shared = _pairs([look.hashes for look in looks])
     return {pair: count for pair, count in shared.items() if count > SHARE * looks[pair[0]].entry.manifest.count}
+
+
+def _pairs(sets: Iterable[Iterable[str]]) -> Counter[tuple[int, int]]:
+    """How many elements each two sets share, by their numbers; only those that share any."""
+    holders = defaultdict(list)
+    for number, elements in enumerate(sets):
+        for one in elements:
+            holders[one].append(number)
+    return Counter(pair for numbers in holders.values() for pair in combinations(numbers, 2))
 
 
 def _close_means(looks: Sequence[Look]) -> dict[tuple[int, int], bool]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from entry_forging import BESIDE, PATH, forge, here, raise_level, said, shared_cache, submitted  # noqa: F401 (fixtures)
 
+from bench.cache import Cache
 from bench.entries import read_entry, write_entry
 from bench.evidence import read_evidence
 from bench.files import npz_bytes
@@ -69,3 +70,19 @@ def test_a_level_raised_by_hand_is_a_claim_on_the_board():
     assert verify_entry(PATH, Book(Path("results"))).level == 1
     (blends,) = [one for one in read_board(Path("results"), "digits").ranked if one.entry.slug == "blends"]
     assert blends.level_word == "consistent; claimed: recomputed"
+
+
+def test_an_entry_that_was_found_consistent_is_not_looked_at_again(monkeypatch):
+    cache = Cache(Path("known").absolute())
+    assert verify_entry(PATH, Book(Path("results"), cache)).level == 1
+    monkeypatch.setattr("bench.submissions._verifying.measured", None)
+    assert verify_entry(PATH, Book(Path("results"), cache)).level == 1
+
+
+def test_whatever_changes_is_looked_at_again():
+    cache = Cache(Path("known").absolute())
+    assert verify_entry(PATH, Book(Path("results"), cache)).level == 1
+    forge(PATH, lambda values: values["scores"]["kid"].update(kid=0.5))
+    for _ in range(2):
+        found = verify_entry(PATH, Book(Path("results"), cache))
+        assert any("kid: kid is 0.5, the stored features give" in one.what for one in found.problems)

@@ -13,7 +13,7 @@ from bench.entries import beside, entry_path, read_entry, track_path
 from bench.evidence import read_evidence, read_real_evidence
 from bench.files import npy_bytes, npz_bytes
 from bench.moments import read_moments
-from bench.provenance import file_sha256
+from bench.reading import file_sha256
 from bench.submissions._levels import Source, _open
 from bench.submissions._material import How
 from bench.submissions._recomputing import verify_again

@@ -22,7 +22,7 @@ from bench.evidence import PIXELS, hashes_of, read_evidence
 from bench.influence import read_influences
 from bench.moments import distance, read_moments
 from bench.reading import file_sha256
-from bench.submissions._book import Book, Page
+from bench.submissions._book import Page
 from bench.submissions._bounds import within_bounds
 from bench.submissions._manifest import FILES, read_manifest
 from bench.submissions._pictures import NEIGHBOURS as NEIGHBOURS_SHOWN
@@ -85,16 +85,14 @@ def images(path: Path, entry: Entry, page: Page) -> Iterator[Problem]:
     yield from _pictures(path, entry, page, pixels)
 
 
-def measured(path: Path, entry: Entry, book: Book) -> Iterator[Problem]:
+def measured(path: Path, entry: Entry, page: Page) -> Iterator[Problem]:
     """Moments, influences and features: that they agree, and give or at least allow the scores."""
-    folder, page = beside(path), book.page(entry.track)
+    folder = beside(path)
     try:
         moments = read_moments(folder / MOMENTS)
         influence = read_influences(folder / INFLUENCE, page.moments.count)
         if moments.count != entry.manifest.count:
             yield Problem("moments", f"{MOMENTS} is of {moments.count} images, the entry of {entry.manifest.count}")
-        for name in book.with_moments_of(entry):
-            yield Problem("moments", f"{MOMENTS} is that of the entry {name!r}, whose images are others")
         yield from fits_moments(entry.scores, distance(page.moments, moments))
         yield from within_bounds(entry.scores, page.scale, page.moments, moments, influence)
         if entry.schema > 1:

@@ -1,5 +1,6 @@
 """The tracks of a results folder with their entries, each read and judged once."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bench import registry
+from bench.cache import Cache, digest_of
 from bench.entries import (
     FEATURES,
     MOMENTS,
@@ -15,12 +17,12 @@ from bench.entries import (
     Entry,
     TrackRecord,
     beside,
-    digest_of,
     entry_paths,
     read_entry,
     read_track,
     track_path,
 )
+from bench.entries import digest_of as entry_digest
 from bench.evaluation import NOISE, REAL_1, REAL_2
 from bench.evidence import HELD_OUT, PIXELS, hashes_of, read_real_evidence
 from bench.moments import Moments, moments_of, read_moments
@@ -31,6 +33,8 @@ from bench.submissions._relations import related
 from bench.submissions._values import Counts, Problem, possible
 from bench.tracks import TRAIN, Rules, Track, tracks
 from metrics._errors import InputError
+
+SOUND = "entry that was found consistent"
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,13 +50,15 @@ class Page:
 
 
 class Book:
-    """The tracks of a results folder, and their entries."""
+    """The tracks of a results folder, and their entries; `cache` keeps which of them were found consistent."""
 
-    def __init__(self, results: Path) -> None:
+    def __init__(self, results: Path, cache: Cache | None = None) -> None:
         self.results = results
+        self.cache = cache
         self.tracks = tracks()
         self.pages: dict[str, Page] = {}
         self.entries: dict[str, dict[Path, Entry | InputError]] = {}
+        self.by_moments: dict[tuple[str, str], list[Entry]] = {}
 
     def page(self, track: str) -> Page:
         """A track by name; InputError where its record or its moments cannot be read."""
@@ -69,13 +75,24 @@ class Book:
 
     def with_moments_of(self, entry: Entry) -> list[str]:
         """The names of other entries of the track that have the same moments and other images."""
-        others = [one for one in self._of_track(entry.track).values() if isinstance(one, Entry)]
-        moments, digest = entry.files.get(MOMENTS), entry.manifest.digest
-        return [one.about.name for one in others if one.files.get(MOMENTS) == moments and one.manifest.digest != digest]
+        self._of_track(entry.track)
+        same = self.by_moments.get((entry.track, entry.files.get(MOMENTS, "")), [])
+        return [one.about.name for one in same if one.manifest.digest != entry.manifest.digest]
+
+    def known(self, path: Path, entry: Entry) -> "Known | None":
+        """What is known on this machine of an entry and a track with these bytes; None without a cache."""
+        if self.cache is None:
+            return None
+        record = track_path(self.results, entry.track)
+        question = {"entry": file_sha256(path), "track": file_sha256(record), "code": _code()}
+        return Known(self.cache, digest_of({"what": SOUND, **question}), entry.about.name)
 
     def _of_track(self, track: str) -> dict[Path, Entry | InputError]:
         if track not in self.entries:
             self.entries[track] = {path: _entry(path) for path in entry_paths(self.results, track)}
+            for one in self.entries[track].values():
+                if isinstance(one, Entry) and MOMENTS in one.files:
+                    self.by_moments.setdefault((track, one.files[MOMENTS]), []).append(one)
         return self.entries[track]
 
     def _read(self, track: str) -> Page:
@@ -93,6 +110,31 @@ class Book:
         ]
         scale = expected_scale(record.landmarks.get(REAL_2, {}), moments)
         return Page(record, moments, real, scale, tuple(Problem("track", what) for what in problems))
+
+
+@dataclass(frozen=True)
+class Known:
+    """Whether these bytes were found consistent before, by this code; kept in the cache of this machine, never in the
+    results, where anybody could write it. An entry and a track hold the sha256 of all that lies beside them."""
+
+    cache: Cache
+    key: str
+    name: str
+
+    @property
+    def sound(self) -> bool:
+        return self.cache.get(self.key) is not None
+
+    def keep(self) -> None:
+        self.cache.put(self.key, {"sound": np.ones(1)}, {"what": SOUND, "source": self.name})
+
+
+@cache
+def _code() -> str:
+    """sha256 of the code that looks: another version looks again."""
+    folders = (registry.ROOT / name for name in ("bench", "bench/submissions", "metrics"))
+    texts = [path.read_bytes() for folder in folders for path in sorted(folder.glob("*.py"))]
+    return hashlib.sha256(b"".join(texts)).hexdigest()
 
 
 def _entry(path: Path) -> Entry | InputError:
@@ -156,7 +198,7 @@ def _evidence(path: Path, rules: Rules, real: Mapping[str, np.ndarray], moments:
     place = beside(path) / FEATURES
     digests = {TRAIN: str(rules.copies.options["train_digest"]), HELD_OUT: rules.held_out.digest}
     for name, digest in digests.items():
-        if name + PIXELS in real and digest_of(hashes_of(real[name + PIXELS])) != digest:
+        if name + PIXELS in real and entry_digest(hashes_of(real[name + PIXELS])) != digest:
             yield f"{place}: the hashes of {name} are not those of the rules"
     if REAL_1 in real:
         again = moments_of(real[REAL_1])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bench.cache import open_cache
 from bench.entries import Entry, entry_path, entry_paths, read_verified
 from bench.evaluation import Report
 from bench.opening import measure_of, open_track
@@ -64,7 +65,7 @@ def verify_one(path: Path, results: Path, source: Source | None = None) -> Verdi
     Raises InputError or ModelError where it cannot be measured again here.
     """
     with _one_thread():
-        verdict = verify_entry(path, Book(results))
+        verdict = verify_entry(path, Book(results, open_cache()))
     if source and verdict.entry and not any(one.code == "track" for one in verdict.problems):
         verdict = verify_again(verdict, _open(verdict.entry, source))
     return _noted(verdict)
@@ -75,7 +76,7 @@ def verify_all(results: Path) -> list[Verdict]:
 
     Raises InputError where there is no entry.
     """
-    book = Book(results)
+    book = Book(results, open_cache())
     paths = entry_paths(results)
     if not paths:
         raise InputError(f"no entries below {results / 'submissions'}; make one with `bench submit`, or give --results")

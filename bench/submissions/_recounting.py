@@ -37,22 +37,13 @@ class Stored:
 
 def recount(entry: Entry, stored: Stored, real: Real) -> Iterator[Problem]:
     """Where scores, moments and influences are not what the features give, `real` being what the track keeps."""
-    found = {metric: numbers for metric, numbers in _scores(entry, stored.evidence, real) if numbers}
+    found = {**dict(_scores(entry, stored.evidence, real)), COPIES: _copies(stored.evidence, real)}
     yield from scores_differ(entry.scores, found, entry.manifest.count, STORED)
     features = stored.evidence.features
     if features is None:
         return
-    again = moments_of(features)
-    for name, claimed, value in (
-        (MOMENTS, stored.moments.flat, again.flat),
-        (INFLUENCE, stored.influence, influences(real[REAL_1], features)),
-    ):
-        yield from arrays_differ(name, claimed, value, STORED)
-
-
-def recounted(entry: Entry, evidence: Evidence, real: Real) -> tuple[str, ...]:
-    """The metrics of which `recount` computes scores."""
-    return tuple(metric for metric, numbers in _asked(entry, evidence, real) if numbers)
+    yield from arrays_differ(MOMENTS, stored.moments.flat, moments_of(features).flat, STORED)
+    yield from arrays_differ(INFLUENCE, stored.influence, influences(real[REAL_1], features), STORED)
 
 
 def _asked(entry: Entry, evidence: Evidence, real: Real) -> Iterator[tuple[str, bool]]:
@@ -60,7 +51,6 @@ def _asked(entry: Entry, evidence: Evidence, real: Real) -> Iterator[tuple[str, 
         yield choice.name, _known(choice) and _arrays(choice, evidence, real) is not None
     wanted = {REAL_1, TRAIN, HELD_OUT}
     yield MEMORISATION, _known(entry.rules.memorisation) and evidence.features is not None and wanted <= set(real)
-    yield COPIES, True
 
 
 def _scores(entry: Entry, evidence: Evidence, real: Real) -> Iterator[tuple[str, Numbers]]:
@@ -72,7 +62,6 @@ def _scores(entry: Entry, evidence: Evidence, real: Real) -> Iterator[tuple[str,
     if asked[MEMORISATION] and evidence.features is not None:
         sets = real[TRAIN], evidence.features, real[HELD_OUT]
         yield MEMORISATION, compute(registry.load("metrics", MEMORISATION), *sets, options=OPTIONS)
-    yield COPIES, _copies(evidence, real)
 
 
 def _known(choice: MetricChoice) -> bool:

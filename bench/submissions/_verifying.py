@@ -14,6 +14,7 @@ from pathlib import Path
 from bench import __version__
 from bench.doubts import doubts
 from bench.entries import (
+    MOMENTS,
     VERIFIED,
     VERIFIED_SCHEMA,
     Entry,
@@ -66,12 +67,15 @@ def verify_entry(path: Path, book: Book) -> Verdict:
     except InputError as error:
         problems.append(Problem("track", str(error)))
         return Verdict(path, 0, tuple(problems), entry)
-    problems += [
-        *facts(entry, page.record.created_utc),
-        *images(path, entry, page),
-        *_scores(entry, page),
-        *measured(path, entry, book),
-    ]
+    problems += facts(entry, page.record.created_utc)
+    for name in book.with_moments_of(entry):
+        problems.append(Problem("moments", f"{MOMENTS} is that of the entry {name!r}, whose images are others"))
+    known = None if problems else book.known(path, entry)
+    if not known or not known.sound:
+        found = [*images(path, entry, page), *_scores(entry, page), *measured(path, entry, page)]
+        problems += found
+        if known and not found:
+            known.keep()
     return Verdict(path, 0 if problems else 1, tuple(dict.fromkeys(problems)), entry)
 
 
