@@ -31,15 +31,16 @@ KEYS = [
 ]
 
 
-@pytest.mark.parametrize(("metric", "key"), KEYS)
-def test_a_score_that_the_features_do_not_give_is_named(metric, key):
+def test_each_score_that_the_features_do_not_give_is_named():
     def change(values):
-        found = values["scores"][metric]
-        found[key] = found[key] + 1 / 250 if key in ("recall", "held_out_copies") else found[key] * 1.01
+        for metric, key in KEYS:
+            found = values["scores"][metric]
+            found[key] = found[key] + 1 / 250 if key in ("recall", "held_out_copies") else found[key] * 1.01
 
     forge(PATH, change)
-    assert f"{metric}: {key} is" in said(PATH)
-    assert "the stored features give" in said(PATH)
+    found = said(PATH).splitlines()
+    for metric, key in KEYS:
+        assert any(f"{metric}: {key} is" in what and "the stored features give" in what for what in found), key
 
 
 def test_features_of_other_images_are_named():

@@ -14,6 +14,7 @@ from bench.evidence import read_evidence, read_real_evidence
 from bench.files import npy_bytes, npz_bytes
 from bench.moments import read_moments
 from bench.reading import file_sha256
+from bench.submissions import _recomputing
 from bench.submissions._levels import Source, _open
 from bench.submissions._material import How
 from bench.submissions._recomputing import verify_again
@@ -29,6 +30,25 @@ def again():
     """The track opened and the model sampled, once for all tests."""
     measure = {"weights_file": None, "offline": True, "device": "cpu", "workers": 1}
     return _open(read_entry(TINY), Source(None, Path(RUN), How(), measure, workers=1))
+
+
+@pytest.fixture(autouse=True)
+def measured_once(monkeypatch):
+    """The same images give the same numbers: they are measured once."""
+    for name in ("evaluate_images", "landmarks_of", "kept_of"):
+        monkeypatch.setattr(_recomputing, name, once(name))
+
+
+@cache
+def once(name):
+    function, found = getattr(_recomputing, name), []
+
+    def measure(*arguments):
+        if not found:
+            found.append(function(*arguments))
+        return found[0]
+
+    return measure
 
 
 def said():
