@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.differences import SOURCES, Difference, difference, estimate
+from bench.flags import dependent
 from bench.leaderboard import RANKABLE, cell_of, columns_of
 from bench.protocol import difference as protocol_difference
 from bench.sides import Side
@@ -54,13 +55,14 @@ class Line:
 @dataclass(frozen=True)
 class Comparison:
     """All scores of a and b, and the same over training seeds, () where there are no several seeds of both; `damaged`
-    are lines about files that cannot be read and may be other seeds."""
+    are lines about files that cannot be read and may be other seeds, `notes` say which scores one side has none of."""
 
     a: str
     b: str
     lines: tuple[Line, ...]
     over_seeds: tuple[Line, ...]
     damaged: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def compare(a: Side, b: Side) -> Comparison:
@@ -76,7 +78,9 @@ def compare(a: Side, b: Side) -> Comparison:
     lines = [_line(a, b, domain, column) for domain in domains for column in columns]
     seeds = [_over_seeds(a, b, domain, column) for domain in domains for column in columns if a.seeds and b.seeds]
     damaged = tuple(dict.fromkeys((*a.damaged, *b.damaged)))
-    return Comparison(a.name, b.name, tuple(filter(None, lines)), tuple(filter(None, seeds)), damaged)
+    without = [f"{side.name}: {why}" for side in (a, b) for domain in domains for why in dependent(side.scores[domain])]
+    notes = tuple(dict.fromkeys(without))
+    return Comparison(a.name, b.name, tuple(filter(None, lines)), tuple(filter(None, seeds)), damaged, notes)
 
 
 def check_same_question(a: Side, b: Side) -> None:
@@ -223,4 +227,5 @@ def _notes(found: Comparison) -> tuple[str, ...]:
             "not paired: the influences of one side are not known (records of runs keep none), so the difference takes "
             "the errors of both sides for independent"
         )
-    return (*notes, *(f"damaged and left out, maybe another seed: {line}" for line in found.damaged))
+    damaged = (f"damaged and left out, maybe another seed: {line}" for line in found.damaged)
+    return (*notes, *found.notes, *damaged)

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from bench.dependence import Member, about_dependence, about_shared, without_estimates
 from bench.measuring import Measure
-from bench.scoring import MeasuredSet, Options, Scores, about_pair, about_sets, about_shared, compute, table_of
+from bench.scoring import MeasuredSet, Options, Scores, about_pair, about_sets, compute, table_of
 from bench.statistics import QUESTION, SavedStatistics, check_compatible, statistics_of
 from metrics._errors import InputError
 from metrics.fid import METRIC, GaussianStats, fid_between, influence
@@ -95,10 +96,13 @@ def frechet(a: Side, b: Side, options: Options) -> Scores:
     Raises InputError for sides of different width, what `metrics.fid.compute` raises, and for all
     estimates where a side has no features.
     """
-    said = about_shared(a.name, a.hashes, b.name, b.hashes)
     if a.features is not None and b.features is not None:
+        members = [Member(one.name, one.keys, one.hashes, one.features) for one in (a, b)]  # type: ignore[arg-type]
         values: dict[str, Any] = compute(METRIC, a.features, b.features, options=options)
+        dependent, said = about_dependence(*members)
+        values = without_estimates(METRIC.name, values) if dependent else values
     else:
+        said = about_shared(a.name, a.hashes, b.name, b.hashes)
         if options.all_estimates:
             raise InputError("all estimates need the features of both sides, and one has statistics only; give images")
         distance = fid_between(a.statistics(), b.statistics())

@@ -6,7 +6,8 @@ An entry is flagged where one of these holds:
 - of near duplicates of training images, in pixels or in features, there are more than twice as many as expected;
 - the nearest real image is a training image for more images than expected, by a quarter of those that had room to be;
 - the same for held-out images: the test set was trained on, or handed in;
-- more than 1 % of the images are held-out images to the pixel.
+- more than 1 % of the images are held-out images to the pixel;
+- they are known not to be independent of real 1 (`bench.dependence`), so that there is no corrected FID to rank by.
 
 Those with an expected share are tests too: its probability under "nothing was copied" has to be below 1e-6.
 
@@ -23,6 +24,18 @@ TIMES = 2.0
 EXCESS = 0.25  # of the images that would have had another nearest neighbour: training and test images do differ a bit
 
 Values = Mapping[str, int | float | None]
+
+
+def flags_of(scores: Mapping[str, Values]) -> tuple[str, ...]:
+    """Why an entry with these scores, by metric, is not ranked, one line each; () for an honest one."""
+    return (*dependent(scores), *flags(scores.get("memorisation", {}), scores.get("copies", {})))
+
+
+def dependent(scores: Mapping[str, Values]) -> tuple[str, ...]:
+    """Why there is no corrected FID among scores; () where there is one."""
+    if scores.get("fid", {}).get("fid_corrected", 0.0) is not None:
+        return ()
+    return ("the images are not independent of real 1: no corrected FID and no interval",)
 
 
 def flags(memorisation: Values, copies: Values) -> tuple[str, ...]:

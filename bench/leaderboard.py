@@ -32,7 +32,7 @@ from bench.entries import (
 )
 from bench.evaluation import REAL_2
 from bench.evidence import exact
-from bench.flags import flags
+from bench.flags import flags_of
 from bench.influence import read_influences
 from bench.protocol import Protocol
 from bench.ranking import Rank, ranks
@@ -228,11 +228,10 @@ def _standing(path: Path, record: TrackRecord, results: Path, sort: str) -> Stan
     _check_names(path, entry)
     if entry.track_id != record.track_id:
         check_rules(record.rules, entry.rules, f"{path} was measured by other rules than its track {record.track}")
-    reasons = flags(entry.scores.get("memorisation", {}), entry.scores.get("copies", {}))
     moves = influences_of(results, entry, sort) if sort in SOURCES else None
     level, unlikely = read_verified(path), bool(doubts(entry.scores, record.landmarks.get(REAL_2, {})))
     word = level_words(level, exact=exact(entry), unlikely=unlikely)
-    return Standing(entry, level, word, reasons, influences=moves)
+    return Standing(entry, level, word, flags_of(entry.scores), influences=moves)
 
 
 def _check_names(path: Path, entry: Entry) -> None:
@@ -268,4 +267,4 @@ def influences_of(results: Path, entry: Entry, score: str) -> np.ndarray | None:
     if INFLUENCE not in entry.files or not SOURCES[score].row:
         return None
     path = beside(entry_path(results, entry.track, entry.slug)) / INFLUENCE
-    return read_influences(path, entry.rules.protocol.generated[0])  # as many as real 1 has
+    return read_influences(path, entry.rules.protocol.real[0].count)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from bench import registry
+from bench.dependence import NOT_INDEPENDENT
 from bench.evaluation import (
     GENERATED,
     INPUT,
@@ -197,7 +198,8 @@ def _notes(record: RunRecord) -> tuple[str, ...]:
     if not record.protocol.logits:
         found.append(f"no Inception Score: {record.protocol.extractor} is no classifier")
     found += [*_translation_note(record), *_split_note(record)]
-    return tuple(found + [warning for warning in record.warnings if warning.startswith("weights ")])
+    kept = [one for one in record.warnings if one.startswith("weights ") or NOT_INDEPENDENT in one]
+    return tuple(found + kept)
 
 
 def _translation_note(record: RunRecord) -> list[str]:
@@ -288,7 +290,7 @@ def comparison_tables(records: Sequence[RunRecord]) -> list[Table]:
 
 def _comparison(runs: list[RunRecord], label: str) -> Table:
     first = runs[0]
-    runs = sorted(runs, key=lambda record: _fid_cells(record, REAL_1, GENERATED, label)[1].value or 0.0)
+    runs = sorted(runs, key=lambda record: _rank_value(record, label))
     paired = any(_error_of(record, label) for record in runs)
     rows = [
         _compared(first, REAL_2, _shown(REAL_2, label), label, None, paired),
@@ -311,6 +313,12 @@ def _comparison(runs: list[RunRecord], label: str) -> Table:
         "comparison" + (f"-{slug(label)}" if label else ""), f"Models on {where}", columns, tuple(rows), notes
     )
     return mark_best(aligned(table), range(1, len(runs) + 1))
+
+
+def _rank_value(record: RunRecord, label: str) -> float:
+    """The corrected FID; last where there is none."""
+    value = _fid_cells(record, REAL_1, GENERATED, label)[1].value
+    return float("inf") if value is None else float(value)
 
 
 def _compared(

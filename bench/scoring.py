@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from bench import registry
+from bench.dependence import ESTIMATES, Member, about_dependence, about_shared, without_estimates
 from bench.features import FeatureTable
 from bench.measuring import Measure
 from bench.sources import ImageSource
@@ -162,13 +163,22 @@ def score_pair(real: MeasuredSet, generated: MeasuredSet, measure: Measure, metr
             if (note := as_stored(one.source, of_image(images)).note)
         )
         return Scores(values, (*about_sets(real, generated), *ranges))
-    a, b = (table_of(measured).arrays[measure.extractor.pool] for measured in (real, generated))
-    values = compute(metric, a, b, options=options)
+    a, b = (_member(measured, measure) for measured in (real, generated))
+    values = compute(metric, a.features, b.features, options=options)
+    if metric.name in ESTIMATES:
+        dependent, shared = about_dependence(a, b)
+        values = without_estimates(metric.name, values) if dependent else values
+    else:
+        shared = about_shared(a.name, a.hashes, b.name, b.hashes)
     said = about_pair(metric, real.count, generated.count, measure.extractor.taps[measure.extractor.pool], values)
-    shared = about_shared(real.source.name, real.source.hashes, generated.source.name, generated.source.hashes)
     said += _about_options(metric, real, generated, options)
-    said += _about_equal(metric, ((real, a), (generated, b)), options)
+    said += _about_equal(metric, ((real, a.features), (generated, b.features)), options)
     return Scores(values, (*about_sets(real, generated), *shared, *said))
+
+
+def _member(measured: MeasuredSet, measure: Measure) -> Member:
+    source = measured.source
+    return Member(source.name, source.keys, source.hashes, table_of(measured).arrays[measure.extractor.pool])
 
 
 def table_of(measured: MeasuredSet) -> FeatureTable:
@@ -204,24 +214,19 @@ def about_repeated(source: ImageSource) -> str:
     )
 
 
-def about_shared(name_a: str, hashes_a: Iterable[str], name_b: str, hashes_b: Sequence[str]) -> list[str]:
-    """A warning where two sets have images in common: no metric of two sets means what it says then."""
-    known = set(hashes_a)
-    shared = sum(content in known for content in hashes_b)
-    if not shared:
-        return []
-    return [
-        f"{shared:,} of {len(hashes_b):,} images of {name_b} are also in {name_a}: the sets are not independent, so "
-        "the distance comes out too small and its correction and interval are wrong; take them out of one of the two"
-    ]
-
-
 def about_pair(metric: Metric, n: int, m: int, dims: int, values: Mapping[str, Any]) -> list[str]:
     """What must be said about a pair metric of n real and m generated images with `dims` features each."""
     said = []
+    high = values.get(f"{metric.name}_high")
+    if high is not None and high < 0:
+        said.append(
+            f"the whole interval of {metric.name} lies below 0 (up to {high:.3g}), where no distance is: by chance "
+            "about once in 40 pairs of sets of one distribution; else the sets are not independent, and the value is "
+            "too low: was one made from the other?"
+        )
     if metric.name == "fid":
         if min(n, m) <= dims:
-            read = "give the images for a corrected one"
+            read = "a corrected one needs the images of independent sets"
             if values["fid_corrected"] is not None:
                 read = "read the corrected value and its interval"
             said.append(
@@ -229,7 +234,7 @@ def about_pair(metric: Metric, n: int, m: int, dims: int, values: Mapping[str, A
             )
         if n != m:
             said.append(f"different n: {n} against {m}; the plain FID's bias depends on both")
-    if metric.name == "kid" and values["kid"] < 0:
+    if metric.name == "kid" and high is not None and values["kid"] < 0 <= high:
         from metrics.kid import negative_note
 
         said.append(negative_note(values["kid"]) or "")

@@ -239,7 +239,7 @@ def test_a_statistics_file_gives_the_same_fid_and_no_interval(reference):
     assert [saved[key] for key in ("fid_corrected", "fid_sd", "fid_low", "fid_high")] == [None] * 4
     assert any("no corrected FID and no interval" in line for line in saved["warnings"])
     few = run_json("fid", reference, "digits:test", *DIGITS, "--limit", 9)["warnings"]
-    assert any("n <= d" in line and "give the images for a corrected one" in line for line in few)
+    assert any("n <= d" in line and "a corrected one needs the images" in line for line in few)
 
 
 def test_two_statistics_files_need_no_weights(reference, tmp_path):

@@ -80,7 +80,7 @@ def _facts(result: Any) -> list[tuple[str, str]]:
         ("mean term", figure(result["mean_term"])),
         ("covariance term", figure(result["covariance_term"])),
     ]
-    if "fid_infinity" in result:
+    if result.get("fid_infinity") is not None:
         low, high = figure(result["fid_jackknife_low"]), figure(result["fid_jackknife_high"])
         facts.append(("jackknife", f"{figure(result['fid_jackknife'])}   95 % interval {low} to {high}"))
         facts.append(("FID-infinity", figure(result["fid_infinity"])))

@@ -236,7 +236,7 @@ def _place(results: Path, track: str, about: "About") -> Path:
 
 def _show(entry: "Entry") -> None:
     """Every score of an entry, by the titles that its metrics have, and why it would not be ranked."""
-    from bench.flags import flags
+    from bench.flags import flags_of
     from bench.scoring import load_metrics
 
     chosen = load_metrics(one.name for one in (*entry.rules.protocol.metrics, entry.rules.memorisation))
@@ -248,5 +248,5 @@ def _show(entry: "Entry") -> None:
     ]
     echo()
     print_facts([("track", f"{entry.track}, id {entry.track_id}"), ("entry", entry.about.name), *facts])
-    for reason in flags(entry.scores["memorisation"], entry.scores["copies"]):
+    for reason in flags_of(entry.scores):
         echo(styled("flagged:", fg="red"), " ", reason)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench import registry
+from bench.dependence import ESTIMATES, without_estimates
 from bench.entries import INFLUENCE, MOMENTS, Entry
 from bench.evaluation import OPTIONS, REAL_1
 from bench.evidence import HELD_OUT, PIXELS, Evidence, hashes_of
@@ -22,6 +23,7 @@ from bench.scoring import compute
 from bench.submissions._comparing import STORED, arrays_differ, scores_differ
 from bench.submissions._values import Problem
 from bench.tracks import TRAIN
+from metrics._dependence import links
 
 Real = Mapping[str, np.ndarray]
 
@@ -58,10 +60,20 @@ def _scores(entry: Entry, evidence: Evidence, real: Real) -> Iterator[tuple[str,
     for choice in entry.rules.protocol.metrics:
         arrays = _arrays(choice, evidence, real)
         if asked[choice.name] and arrays is not None:
-            yield choice.name, compute(registry.load("metrics", choice.name), *arrays, options=OPTIONS)
+            values = compute(registry.load("metrics", choice.name), *arrays, options=OPTIONS)
+            apart = choice.name not in ESTIMATES or _independent(entry.scores.get(choice.name, {}), choice.name, arrays)
+            yield choice.name, values if apart else without_estimates(choice.name, values)
     if asked[MEMORISATION] and evidence.features is not None:
         sets = real[TRAIN], evidence.features, real[HELD_OUT]
         yield MEMORISATION, compute(registry.load("metrics", MEMORISATION), *sets, options=OPTIONS)
+
+
+def _independent(claimed: Numbers, metric: str, arrays: tuple[np.ndarray, ...]) -> bool:
+    """Whether an entry takes its images for independent of real 1, and the features say nothing else."""
+    if all(claimed.get(key) is None for key in ESTIMATES[metric]):
+        return False
+    small, large = sorted(arrays, key=len)
+    return not links(small, large, np.full(len(small), -1)).copies
 
 
 def _known(choice: MetricChoice) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import __version__
+from bench.dependence import ESTIMATES
 from bench.doubts import doubts
 from bench.entries import (
     MOMENTS,
@@ -88,12 +89,18 @@ def _scores(entry: Entry, page: Page) -> Iterator[Problem]:
     asked |= {name: set(kinds) for name, kinds in COPIED.items()}
     for name in sorted(expected & given):
         there = {key for key, value in entry.scores[name].items() if value is not None}
-        for key in sorted(asked[name] ^ there):
+        for key in sorted((asked[name] ^ there) - _left_out(name, there)):
             yield Problem("value", f"{name}: {key} is {'missing' if key in asked[name] else 'no number of it'}")
     counts = counts_of(entry.rules, "")
     yield from possible(entry.scores, counts)
     yield from related(entry.scores, counts)
     yield from (Problem("below-null", what, chance=True) for what in doubts(entry.scores, null))
+
+
+def _left_out(metric: str, there: set[str]) -> set[str]:
+    """What an entry has no numbers of where its images are not independent of real 1: of these all or none."""
+    estimates = set(ESTIMATES.get(metric, ()))
+    return set() if estimates & there else estimates
 
 
 # ----- what was verified
