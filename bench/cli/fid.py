@@ -39,9 +39,9 @@ def command(
     generators by the corrected one, which has an interval.
 
     JSON keys: fid, mean_term, covariance_term, fid_corrected, fid_sd, fid_low, fid_high (null where A or B is saved
-    statistics), n_a, n_b, name_a, name_b, digest_a, digest_b, extractor, extractor_version, extractor_sha256, resize,
-    tap, limit, seed, version, warnings; with the options influence and crosscheck (lists), fid_jackknife and its _sd,
-    _low, _high, fid_infinity.
+    statistics, and where the two are not independent), n_a, n_b, name_a, name_b, digest_a, digest_b, extractor,
+    extractor_version, extractor_sha256, resize, tap, limit, seed, version, warnings; with the options influence and
+    crosscheck (lists), fid_jackknife and its _sd, _low, _high, fid_infinity.
     """
     from bench import api
 
