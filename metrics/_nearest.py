@@ -78,8 +78,15 @@ def nearest(
         furthest = np.partition(squared, k - 1, axis=1)[:, k - 1 : k]
         close = squared <= furthest + 2 * error[:, None]  # the true k nearest are among these
         recompute(squared, close, x[rows], y)
-        for row, candidates in enumerate(close):
-            there = np.flatnonzero(candidates)
+        no_more = close.sum(axis=1) == k  # nearly all rows: their candidates are sorted at once
+        found = np.nonzero(close[no_more])[1].reshape(-1, k)
+        away = np.take_along_axis(squared[no_more], found, axis=1)
+        order = np.argsort(away, axis=1, kind="stable")
+        places = rows.start + np.flatnonzero(no_more)
+        rows_of[places] = np.take_along_axis(found, order, axis=1)
+        distances[places] = np.take_along_axis(away, order, axis=1)
+        for row in np.flatnonzero(~no_more):
+            there = np.flatnonzero(close[row])
             order = there[np.argsort(squared[row, there], kind="stable")[:k]]
             rows_of[rows.start + row], distances[rows.start + row] = order, squared[row, order]
     return rows_of, distances
