@@ -18,6 +18,7 @@ from bench.submissions._generators import GeneratorSpec
 from bench.submissions._material import How, open_material
 from bench.tracks import find_track
 from metrics._errors import InputError
+from reference_models._errors import ModelError
 
 HOW = How(GeneratorSpec((3,)), trust_code=True)
 
@@ -86,6 +87,12 @@ def test_a_torchscript_file_is_no_onnx_and_no_checkpoint(tmp_path):
         open_material(path, find_track("digits"), open_subject("digits"), HOW)
     with pytest.raises(InputError, match="is TorchScript"):
         checkpoint_file(path)
+
+
+def test_weights_that_no_training_here_wrote_are_named(tmp_path):
+    save_file({"a": torch.zeros(2)}, tmp_path / "checkpoint.safetensors")
+    with pytest.raises(ModelError, match="holds weights that no training of this project wrote"):
+        open_generator(tmp_path)
 
 
 def test_what_may_be_the_right_thing_is_left_to_who_reads_it(tmp_path):

@@ -1,5 +1,6 @@
 """Somebody's generator away from the network, from files and from more than its share."""
 
+import json
 import os
 import sys
 import time
@@ -118,7 +119,29 @@ def test_a_program_that_may_not_make_namespaces_isolates_nothing(monkeypatch):
     assert not _isolation._works(BUBBLEWRAP)
 
 
-# ----- what the process prints and starts
+# ----- what the process leaves, prints and starts
+
+
+@pytest.mark.parametrize(
+    ("images", "said", "told"),
+    [
+        (None, [], "without images that can be read .*does not exist"),
+        (np.zeros((2, 1, 4, 6), np.uint8), None, "without images that can be read"),
+        (np.zeros((3, 1, 4, 6), np.uint8), [], "left something else than 2 images"),
+        (np.zeros((2, 1, 4, 6), np.float32), [], "left something else than 2 images"),
+        (np.zeros((2, 4, 6), np.uint8), [], "left something else than 2 images"),
+        (np.zeros((2, 1, 4, 6), np.uint8), ["fine", 3], "left something else than 2 images"),
+        (np.zeros((2, 1, 90, 90), np.uint8), [], "without images that can be read"),
+        (np.array([None]), [], "without images that can be read .*Python objects"),
+    ],
+)
+def test_what_the_process_left_is_read_as_a_stranger_s(tmp_path, images, said, told):
+    if images is not None:
+        np.save(tmp_path / "images.npy", images)
+    if said is not None:
+        (tmp_path / "said.json").write_text(json.dumps(said))
+    with pytest.raises(InputError, match=rf"g\.onnx .*{told}"):
+        _generators._left(tmp_path, Path("g.onnx"), 2, 200)
 
 
 def run_script(tmp_path, monkeypatch, code, minutes=1.0):

@@ -30,7 +30,9 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
+from bench.array_files import read_array
 from bench.evaluation import SAMPLING_SEED
+from bench.reading import read_json
 from bench.submissions._isolation import Isolation, isolated, isolation
 from metrics._errors import InputError
 
@@ -107,20 +109,32 @@ def sample_generator(
         folder = Path(name).resolve()
         np.save(folder / "noise.npy", _noise(spec, count))
         _, height, width = image
+        most = 3 * count * height * width + 4096
         request = {
             "kind": kind,
             "model": str(path.resolve()),
             "output": spec.output,
             "batch": BATCH,
-            "bytes": 3 * count * height * width + 4096,
+            "bytes": most,
             "memory": int(limits.gib * 2**30),
             "seconds": int(limits.minutes * 60) + 1,
         }
         (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
         chosen = _run(folder, path, limits)
-        images = np.load(folder / "images.npy", allow_pickle=False)
-        said = json.loads((folder / "said.json").read_text(encoding="utf-8"))
-    return Made(images, tuple(said), chosen)
+        images, remarks = _left(folder, path, count, most)
+    return Made(images, remarks, chosen)
+
+
+def _left(folder: Path, path: Path, count: int, most: int) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Images and remarks as the process left them: what ran in it may have written anything in their place."""
+    try:
+        images, said = read_array(folder / "images.npy", most=most), read_json(folder / "said.json", most=MOST_SAID)
+    except InputError as error:
+        raise InputError(f"{path} ended without images that can be read ({error}); export it again") from error
+    fits = images.ndim == 4 and len(images) == count and images.dtype == np.uint8
+    if not (fits and isinstance(said, list) and all(isinstance(one, str) for one in said)):
+        raise InputError(f"{path} left something else than {count} images; export it again")
+    return images, tuple(said)
 
 
 def _noise(spec: GeneratorSpec, count: int) -> np.ndarray:

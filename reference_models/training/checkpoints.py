@@ -112,7 +112,9 @@ def read_state(path: Path) -> dict[str, Any]:
             header = file.metadata() or {}
     except (SafetensorError, OSError) as error:
         raise ModelError(f"{path} is cut or is no checkpoint ({error}); copy it again or train again") from error
-    return state_of(header.get("state", "{}"), SCHEMA, path)
+    if "state" not in header:
+        raise ModelError(f"{path} holds weights that no training of this project wrote; give a run's folder")
+    return state_of(header["state"], SCHEMA, path)
 
 
 def restore_model(path: Path, model: Model) -> None:
