@@ -21,6 +21,7 @@ from entry_forging import (  # noqa: F401 (fixtures)
     forged,
     here,
     problems,
+    raise_level,
     shared_cache,
     submitted,
     verified,
@@ -300,8 +301,10 @@ def test_scores_that_the_images_do_not_give_are_named():
     near = {"near_copies": 0.2, "near_copies_p": more_often(10, 50, usual, 501)}
     edited(PATH, lambda values: values["scores"]["copies"].update(near))
     assert verified(PATH)[0]["level"] == 1
+    raise_level(PATH, 2)
     found = problems(PATH, "--images", "samples")
     assert any(what.startswith("copies: near_copies is 0.2, the images give") for what in found)
+    assert read_verified(PATH) == 1  # what was claimed is refuted
 
 
 def test_remarks_and_previews_that_the_images_do_not_give_are_named():

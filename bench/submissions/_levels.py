@@ -22,6 +22,7 @@ from bench.tracks import find_track
 from metrics._errors import InputError
 from storage.files import is_unfinished
 
+REFUTED = "recomputed"  # the code of what images or a model did not give
 IMAGES_DECIDED = 2  # the level at which the images themselves were measured
 
 
@@ -129,4 +130,5 @@ def _noted(verdict: Verdict) -> Verdict:
     before = read_verified(verdict.path) if verdict.problems else 0
     if before >= IMAGES_DECIDED and all(one.chance for one in verdict.problems):
         return replace(verdict, problems=(), claimed=before, doubts=verdict.problems)
-    return replace(verdict, claimed=note_level(verdict.path, verdict.level))
+    refuted = any(one.code == REFUTED for one in verdict.problems)
+    return replace(verdict, claimed=note_level(verdict.path, verdict.level, refuted=refuted))

@@ -106,17 +106,18 @@ def _left_out(metric: str, there: set[str]) -> set[str]:
 # ----- what was verified
 
 
-def note_level(path: Path, level: Level) -> Level:
+def note_level(path: Path, level: Level, *, refuted: bool = False) -> Level:
     """Write verified.json where it does not say this level of these bytes yet, and say which level the entry has.
 
-    A level that was reached before stays where the entry is still consistent, and is taken back where it is not.
+    A level that was reached before stays where the entry is still consistent, and is taken back where it is not, and
+    where it was `refuted`: its own images, or what its model made again, did not give what stands in it.
     """
     sha256 = file_sha256(path)
     try:
         before = read_verified(path)
     except InputError:
         before = 0
-    now = max(level, before) if level else 0
+    now = level if refuted or not level else max(level, before)
     place = beside(path) / VERIFIED
     if now != before or (now and not place.is_file()):
         try:
