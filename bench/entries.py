@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from bench.protocol import protocol_id
+from bench.protocol import check_protocol, protocol_id
 from bench.reading import file_sha256, read_json
 from bench.records import Environment, Numbers, write_json
 from bench.tracks import Rules
@@ -293,6 +293,7 @@ def _read(kind: type, path: Path) -> Any:
     found = typed(kind, values, str(path))
     if protocol_id(values["rules"]) != found.track_id:  # of the JSON as it came: that of `found.rules`, and quicker
         raise InputError(f"{path}: track_id {found.track_id!r} is not that of its rules; it was edited by hand")
+    check_protocol(found.rules.protocol, str(path))
     return found
 
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from bench.typed import ADDED, values_of
+from metrics._errors import InputError
 
 ID_LENGTH = 12
+REAL_SETS = {"real 1", "real 2"}  # that every protocol has, as `bench.evaluation` names them
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,15 @@ class Protocol:
         """The title of a number of a metric under this protocol."""
         options = next((one.options for one in self.metrics if one.name == metric), {})
         return in_splits(title, options.get("splits"))
+
+
+def check_protocol(protocol: Protocol, where: str) -> None:
+    """InputError, beginning with `where`, for a protocol that nothing can be measured by: its numbers would be of
+    nothing, whatever its id is."""
+    missing = sorted(REAL_SETS - {one.name for one in protocol.real})
+    if missing or not protocol.generated:
+        lacks = f"has no set {missing[0]!r}" if missing else "says of no set how many images are generated"
+        raise InputError(f"{where}: its protocol {lacks}; restore the file")
 
 
 def in_splits(title: str, splits: Any) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bench.files import write_text
-from bench.protocol import Protocol
+from bench.protocol import Protocol, check_protocol
 from bench.reading import read_json
 from bench.typed import typed, values_of
 from metrics._errors import InputError
@@ -218,6 +218,7 @@ def read_record(path: Path) -> RunRecord:
         raise InputError(
             f"{path}: protocol_id {record.protocol_id!r} is not that of its protocol; it was edited by hand"
         )
+    check_protocol(record.protocol, str(path))
     return record
 
 

@@ -5,7 +5,6 @@ values.
 """
 
 import json
-import math
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import Field, fields, is_dataclass
@@ -17,6 +16,7 @@ from metrics._errors import InputError
 Reader = Callable[[Any], Any]
 WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", types.NoneType: "null"}
 LARGEST = 2**63 - 1
+LARGEST_FLOAT = 1e150
 SHOWN = 60  # characters of a value in a message
 ADDED = {"added": True}  # metadata of a field that earlier files lack: its default is what they mean
 
@@ -173,8 +173,9 @@ def _float(value: Any) -> float:
 
 
 def _in_range(value: Any) -> bool:
-    """Whether a number is one that can be computed with: JSON writes 1e999 and whole numbers of any length."""
-    return math.isfinite(value) if type(value) is float else -LARGEST <= value <= LARGEST
+    """Whether a number is one that can be computed with: JSON writes 1e300, whose square is infinite, and whole numbers
+    of any length."""
+    return abs(value) <= LARGEST_FLOAT if type(value) is float else -LARGEST <= value <= LARGEST
 
 
 def _of_plain(kinds: tuple[Any, ...]) -> Reader:

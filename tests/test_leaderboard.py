@@ -287,7 +287,7 @@ def test_a_damaged_track_leaves_out_that_track_only(results):
     assert run("leaderboard", "--results", results).exit_code == 2
 
 
-@pytest.mark.parametrize("number", ["1e999", "1" + "0" * 400, "true"])
+@pytest.mark.parametrize("number", ["1e999", "1e200", "-1e200", "1" + "0" * 400, "true"])
 def test_a_number_that_is_none_is_refused_with_its_place(results, number):
     path = entry_path(results, "digits", "dcgan")
     values = json.loads(path.read_text())

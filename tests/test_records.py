@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from run_records import TRAINING, record
+from run_records import TRAINING, protocol, record
 
 from bench.provenance import environment
 from bench.records import read_record, read_records, record_path, run_name, slug, write_record
@@ -161,3 +161,13 @@ def test_names_of_data_sets_become_folders():
     assert slug("emoji/apple") == "emoji-apple"
     assert slug("folder:my faces:64") == "folder-my-faces-64"
     assert slug("fashion-mnist") == "fashion-mnist"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"), [({"real": ()}, "has no set 'real 1'"), ({"generated": ()}, "of no set how many")]
+)
+def test_a_protocol_that_nothing_can_be_measured_by_is_refused(tmp_path, change, said):
+    chosen = replace(protocol(), **change)
+    write_record(tmp_path / "a.json", record(chosen=chosen))
+    with pytest.raises(InputError, match=said):
+        read_record(tmp_path / "a.json")

@@ -158,6 +158,14 @@ def test_the_record_of_the_track_belongs_to_what_is_verified():
     assert any("results/tracks/digits.json does not exist" in what for what in problems())
 
 
+@pytest.mark.parametrize("se", [-1e140, 1e140, 1e-140])
+def test_numbers_that_nothing_can_be_computed_with_are_a_problem_of_their_entry(se):
+    edited(PATH, lambda values: values["scores"]["inception-score"].update(inception_score_se=se))
+    assert problems()
+    edited(TRACK, lambda values: values["landmarks"]["real 2"]["inception-score"].update(inception_score_se=se))
+    assert problems()
+
+
 @pytest.mark.parametrize("name", ["manifest.sha256", "moments.npz", "influence.npy", "preview.png", "neighbours.png"])
 def test_a_file_that_was_changed_or_is_gone_is_named(name):
     path = BESIDE / name

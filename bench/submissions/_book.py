@@ -30,9 +30,10 @@ from bench.reading import file_sha256
 from bench.submissions._bounds import expected_scale
 from bench.submissions._comparing import STORED, arrays_differ
 from bench.submissions._relations import related
-from bench.submissions._values import Counts, Problem, possible
+from bench.submissions._values import UNCOMPUTABLE, UNCOMPUTABLE_WORDS, Counts, Problem, possible
 from bench.tracks import TRAIN, Rules, Track, tracks
 from metrics._errors import InputError
+from storage.errors import one_line
 
 SOUND = "entry that was found consistent"
 
@@ -63,7 +64,11 @@ class Book:
     def page(self, track: str) -> Page:
         """A track by name; InputError where its record or its moments cannot be read."""
         if track not in self.pages:
-            self.pages[track] = self._read(track)
+            try:
+                self.pages[track] = self._read(track)
+            except UNCOMPUTABLE as error:
+                path = track_path(self.results, track)
+                raise InputError(f"{path} holds {UNCOMPUTABLE_WORDS} ({one_line(error)}); restore it") from error
         return self.pages[track]
 
     def entry(self, path: Path) -> Entry:

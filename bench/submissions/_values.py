@@ -10,6 +10,8 @@ What is only unlikely is in `bench.doubts`.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from bench.copies import CALIBRATION
 from bench.moments import Distance
 from bench.records import Numbers
@@ -17,6 +19,8 @@ from bench.records import Numbers
 ROUNDING = 1e-6  # of tr S1 + tr S2 and the mean term: of singular covariances the FID is exact to about this
 Z95 = 1.959963984540054
 WHOLE = 1e-6  # images
+UNCOMPUTABLE = (ArithmeticError, np.linalg.LinAlgError)  # of numbers of an absurd size: an overflow, 1 / 0
+UNCOMPUTABLE_WORDS = "numbers of a size that nothing can be computed with"
 
 COPIED = {  # what an entry says about copies, and what each number is: a share of the images, any share, a count, free
     "memorisation": {

@@ -35,8 +35,9 @@ from bench.submissions._beside import files, images, measured
 from bench.submissions._book import Book, Page, counts_of
 from bench.submissions._facts import facts
 from bench.submissions._relations import related
-from bench.submissions._values import COPIED, Problem, Scores, possible
+from bench.submissions._values import COPIED, UNCOMPUTABLE, UNCOMPUTABLE_WORDS, Problem, Scores, possible
 from metrics._errors import InputError
+from storage.errors import one_line
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,19 @@ def verify_entry(path: Path, book: Book) -> Verdict:
         problems.append(Problem("moments", f"{MOMENTS} is that of the entry {name!r}, whose images are others"))
     known = None if problems else book.known(path, entry)
     if not known or not known.sound:
-        found = [*images(path, entry, page), *_scores(entry, page), *measured(path, entry, page)]
+        found = list(_checked(path, entry, page))
         problems += found
         if known and not found:
             known.keep()
     return Verdict(path, 0 if problems else 1, tuple(dict.fromkeys(problems)), entry)
+
+
+def _checked(path: Path, entry: Entry, page: Page) -> Iterator[Problem]:
+    """What the numbers and the files of an entry contradict."""
+    try:
+        yield from (*images(path, entry, page), *_scores(entry, page), *measured(path, entry, page))
+    except UNCOMPUTABLE as error:
+        yield Problem("value", f"it holds {UNCOMPUTABLE_WORDS} ({one_line(error)})")
 
 
 def _scores(entry: Entry, page: Page) -> Iterator[Problem]:
