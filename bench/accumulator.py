@@ -17,12 +17,12 @@ from bench.scoring import Options
 from bench.setup import Images, Settings, Setup
 from bench.sources._rows import three_channels
 from bench.sources._values import Extremes, joined, of_image
+from genbench.surroundings import numpy_defaults
 from metrics._arrays import plain_array
 from metrics._errors import InputError
 from metrics._options import shown, switch, text
 from metrics.extractors._types import Extract
 from metrics.fid import GaussianStats
-from surroundings import numpy_defaults
 
 ROWS = 512  # features that wait until they join the statistics: adding a few at a time costs as much
 

@@ -50,13 +50,13 @@ from bench.statistics import (
     statistics_of,
     write_statistics,
 )
+from genbench.places import expanded
+from genbench.surroundings import numpy_defaults
 from metrics._errors import InputError
 from metrics._options import place, switch, text, whole_number
 from metrics._types import Metric
 from metrics.fid import METRIC as FID
 from metrics.fid import GaussianStats
-from storage.places import expanded
-from surroundings import numpy_defaults
 
 SET_METRICS, PAIR_METRICS = ("is",), ("fid", "kid", "prdc")  # what `score` computes unless told
 

@@ -27,10 +27,10 @@ import numpy as np
 
 from bench.array_files import map_array
 from bench.reading import Missing, Unreadable, file_sha256, read_json
+from genbench.errors import cannot, reason
+from genbench.folders import new_folder
+from genbench.places import cache_folder
 from metrics._errors import InputError
-from storage.errors import cannot, reason
-from storage.folders import new_folder
-from storage.places import cache_folder
 
 RECORD = "entry.json"
 UNFINISHED = ".writing-"

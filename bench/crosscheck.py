@@ -16,9 +16,9 @@ import numpy as np
 
 from bench.measuring import Measure
 from bench.sources import ImageSource
+from genbench.surroundings import torch_defaults
 from metrics._errors import InputError
 from metrics.fid import GaussianStats, fid_of
-from surroundings import torch_defaults
 
 Network = Callable[[np.ndarray], np.ndarray]
 TAP = "2048"  # torch-fidelity's name of the pool features

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and a lock, whose failures are the user's to mend: see `storage`."""
+"""Files written whole or not at all, and a lock, whose failures are the user's to mend: see `genbench.files`."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-import storage.files
-import storage.locks
+import genbench.files
+import genbench.locks
+from genbench.errors import told
 from metrics._errors import InputError
-from storage.errors import told
 
 
 def write_text(path: Path, text: str) -> None:
@@ -22,14 +22,14 @@ def write_text(path: Path, text: str) -> None:
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file, whole or not at all; InputError where the place cannot be written."""
     with told("write", path, InputError):
-        storage.files.write_bytes(path, data)
+        genbench.files.write_bytes(path, data)
 
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """An empty file beside `path` to write to by its name, which takes its place at the end; InputError where the place
     cannot be written."""
-    with told("write", path, InputError), storage.files.whole(path) as unfinished:
+    with told("write", path, InputError), genbench.files.whole(path) as unfinished:
         yield unfinished
 
 
@@ -57,15 +57,15 @@ def npy_bytes(array: np.ndarray) -> bytes:
 
 @contextmanager
 def locked(path: Path, who: str, *, seconds: float = 0.0) -> Iterator[None]:
-    """Hold the lock of `path`, which ends with this process, however it ends; see `storage.locks`.
+    """Hold the lock of `path`, which ends with this process, however it ends; see `genbench.locks`.
 
     Raises InputError that says `who` holds it where it is not free within `seconds`, and where it cannot be written.
     """
     with ExitStack() as stack:
-        with told("write", storage.locks.lock_of(path), InputError):
+        with told("write", genbench.locks.lock_of(path), InputError):
             try:
-                stack.enter_context(storage.locks.locked(path, seconds))
+                stack.enter_context(genbench.locks.locked(path, seconds))
             except BlockingIOError as error:
-                lock = storage.locks.lock_of(path)
+                lock = genbench.locks.lock_of(path)
                 raise InputError(f"{who} at this moment: it holds {lock}; wait for it") from error
         yield

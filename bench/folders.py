@@ -1,12 +1,12 @@
-"""A folder written whole or not at all, whose failures are the user's to mend: see `storage.folders`."""
+"""A folder written whole or not at all, whose failures are the user's to mend: see `genbench.folders`."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import storage.folders
+import genbench.folders
+from genbench.errors import told
 from metrics._errors import InputError
-from storage.errors import told
 
 
 @contextmanager
@@ -16,5 +16,5 @@ def whole_folder(folder: Path, then: Callable[[], None] | None = None) -> Iterat
 
     Where anything fails or is interrupted, `folder` stays as it was; InputError where it cannot be written.
     """
-    with told("write", folder, InputError), storage.folders.whole_folder(folder, then) as unfinished:
+    with told("write", folder, InputError), genbench.folders.whole_folder(folder, then) as unfinished:
         yield unfinished

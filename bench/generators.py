@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 from bench import registry, weights
 from bench.checkpoint_files import checkpoint_file
 from bench.reading import file_sha256, read_json
+from genbench.surroundings import torch_defaults
 from metrics._errors import InputError
 from metrics.extractors._state import read_state
 from reference_models._types import Model
 from reference_models.pretrained._types import Pretrained
 from reference_models.training import Loaded, find_device, load
-from surroundings import torch_defaults
 
 PIXELS_AT_ONCE = 2**20  # of the images of one batch: 64 of 128x128, 4 of 512x512
 MOST_AT_ONCE = 250

@@ -13,7 +13,7 @@ from bench.records import Environment
 from bench.registry import ROOT
 
 PACKAGES = ("torch", "numpy", "scipy", "onnxruntime", "scikit-learn", "pillow")
-CODE = ("bench", "metrics", "reference_models", "storage")
+CODE = ("bench", "genbench", "metrics", "reference_models")
 
 
 def environment(device: str) -> Environment:

@@ -18,10 +18,10 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-import storage.errors as words
+import genbench.errors as words
 from bench.line_ends import TEXT, unix
+from genbench.regular import NoRegularFile, open_regular
 from metrics._errors import InputError
-from storage.regular import NoRegularFile, open_regular
 
 RESTORE = "restore it"
 CHUNK = 2**20

@@ -37,6 +37,7 @@ from bench.records import (
 )
 from bench.samples import generate_run, save_generated
 from bench.table_files import copy_figures, write_tables
+from genbench.files import is_unfinished, sweep
 from metrics._errors import InputError
 from reference_models._errors import ModelError
 from reference_models._types import Model
@@ -49,7 +50,6 @@ from reference_models.training import (
     train,
 )
 from reference_models.training.checkpoints import FILE_NAME
-from storage.files import is_unfinished, sweep
 
 TRAINING = "training.json"
 ABSOLUTE_PATH = re.compile(r"(?<![\w/:.])(?:[A-Za-z]:)?[/\\](?!/)[^\s'\"(),;]+")

@@ -12,9 +12,9 @@ from bench.cache import open_cache
 from bench.measuring import BATCH_SIZE, Measure, measure
 from bench.scoring import Options
 from bench.sources import ImageSource, open_source
+from genbench.places import expanded
 from metrics._errors import InputError
 from metrics._options import check_names, check_seed, place, shown, switch, text, whole_number
-from storage.places import expanded
 
 Images = str | os.PathLike[str] | np.ndarray | ImageSource | Any  # see bench.sources.open_source
 Progress = Callable[[str, int, int], None]  # name of the set, images done, images in all

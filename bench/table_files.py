@@ -14,8 +14,8 @@ from bench.plots import plot_intervals
 from bench.records import RunRecord, read_records, slug
 from bench.run_tables import comparison_tables, run_tables
 from bench.tables import csv_text, markdown
+from genbench.errors import told
 from metrics._errors import InputError
-from storage.errors import told
 
 SHOWING_DATA = ("reconstructions", "translation")  # how pictures begin that show images of the data set
 

@@ -17,11 +17,11 @@ from pathlib import Path
 from bench import registry
 from bench.files import locked
 from bench.reading import file_sha256
+from genbench.errors import cannot, told
+from genbench.places import cache_folder, expanded, home, named
 from metrics._errors import InputError
 from metrics.extractors._types import Extractor, WeightFile
 from reference_models.pretrained._types import PublicFile
-from storage.errors import cannot, told
-from storage.places import cache_folder, expanded, home, named
 
 File = WeightFile | PublicFile
 

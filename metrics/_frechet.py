@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64, Num
 
+from genbench.surroundings import numpy_defaults
 from metrics._arrays import Given, check_pair, row_blocks
 from metrics._errors import InputError
 from metrics._gaussian import GaussianStats, centred_root, check_gaussian, eigen_root, nuclear_norm, overlap
-from surroundings import numpy_defaults
 
 
 @dataclass(frozen=True)

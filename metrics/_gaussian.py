@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64, Num, Shaped
 
+from genbench.surroundings import numpy_defaults
 from metrics._arrays import LARGEST, Given, check_matrix, plain_array, row_blocks
 from metrics._errors import InputError
 from metrics._options import shown, whole_number
-from surroundings import numpy_defaults
 
 RANK_TOLERANCE = 1e-14  # of the largest eigenvalue: below it a direction is rounding, not variance
 ROUNDING = 1e-6  # of a covariance's norm: how far one that was computed or kept in float32 may be off

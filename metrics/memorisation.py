@@ -42,6 +42,7 @@ Ties are decided exactly (`metrics._nearest`). Cost: about (2 N n + N m + m n) d
 import numpy as np
 from jaxtyping import Float64, Int64, Num
 
+from genbench.surroundings import numpy_defaults
 from metrics._arrays import Given, canonical_order, check_matrix
 from metrics._chance import effective_number, hypergeometric_tail
 from metrics._errors import InputError
@@ -49,7 +50,6 @@ from metrics._near_duplicates import near_duplicates
 from metrics._nearest import nearest, nearest_counts
 from metrics._options import check_seed
 from metrics._types import Metric, Output
-from surroundings import numpy_defaults
 
 CELLS = 3  # of the training images, as in dgm-eval
 CELL_LEAST = 20  # more generated images than this, or a cell is left out

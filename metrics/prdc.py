@@ -25,11 +25,11 @@ were busy otherwise. Memory beyond the features: a few blocks of 64 MiB.
 
 import numpy as np
 
+from genbench.surroundings import numpy_defaults
 from metrics._arrays import Given, check_pair
 from metrics._nearest import nearest, recompute, row_slices, squared_distances, squared_norms
 from metrics._options import whole_number
 from metrics._types import Metric, Output
-from surroundings import numpy_defaults
 
 
 @numpy_defaults()

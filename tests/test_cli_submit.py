@@ -279,7 +279,7 @@ def test_a_disk_that_fills_up_leaves_nothing_half(samples, monkeypatch, written)
         sync(descriptor)
 
     good("submit", samples, *NAMED, "--results", "before")  # so that nothing is written to the cache
-    monkeypatch.setattr("storage.files.os.fsync", full)
+    monkeypatch.setattr("genbench.files.os.fsync", full)
     assert "No space left on device" in refused("submit", samples, *NAMED)
     track = ["tracks/digits.json", "tracks/digits/features.npz", "tracks/digits/real-1.npz"] if written >= 4 else []
     assert files_below("results") == [".gitattributes"] * (written >= 1) + track

@@ -10,10 +10,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from genbench.places import cache_folder
 from metrics._errors import InputError
 from metrics.extractors import _graph
 from metrics.extractors._engine import compile_network
-from storage.places import cache_folder
 
 SHAPE = (3, 12, 10)
 

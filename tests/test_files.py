@@ -24,7 +24,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch)
     def full(descriptor):
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr("storage.files.os.fsync", full)
+    monkeypatch.setattr("genbench.files.os.fsync", full)
     with pytest.raises(InputError, match="No space left on device"):
         write_bytes(path, b"new")
     assert path.read_bytes() == b"old"

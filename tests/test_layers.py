@@ -13,9 +13,9 @@ from click.testing import CliRunner
 from bench.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("bench", "metrics", "reference_models", "storage", "surroundings")
+PACKAGES = ("bench", "metrics", "reference_models", "genbench")
 MODULES = {path.relative_to(ROOT): ast.parse(path.read_text()) for p in PACKAGES for path in (ROOT / p).rglob("*.py")}
-METRIC_LIBRARIES = {"numpy", "scipy", "jaxtyping", "metrics", "surroundings"}
+METRIC_LIBRARIES = {"numpy", "scipy", "jaxtyping", "metrics", "genbench"}
 NETWORK = {"socket", "urllib.request", "http.client", "requests", "ftplib"}
 MAY_USE_NETWORK = {Path("bench/weights.py"), Path("bench/datasets/_download.py")}
 LATER_THAN_MEASURING = (
@@ -63,20 +63,16 @@ def top(name):
 
 @pytest.mark.parametrize("package", ["metrics", "reference_models"])
 def test_metrics_and_models_import_neither_each_other_nor_bench(package):
-    others = set(PACKAGES) - {package, "storage", "surroundings"}
+    others = set(PACKAGES) - {package, "genbench"}
     for path, tree in of_package(package).items():
         assert not {top(name) for name in imported(tree)} & others, path
 
 
-def test_what_all_packages_may_import_imports_numpy_only():
-    for path, tree in of_package("surroundings").items():
-        assert not {top(name) for name in imported(tree)} & set(PACKAGES), path
-        assert "torch" not in {top(name) for name in imported(tree, everywhere=False)}, path
-
-
-def test_storage_imports_the_standard_library_and_platformdirs_only():
-    for path, tree in of_package("storage").items():
-        assert {top(name) for name in imported(tree)} <= {"storage", "platformdirs"} | sys.stdlib_module_names, path
+def test_the_ground_floor_imports_none_of_the_other_packages():
+    for path, tree in of_package("genbench").items():
+        libraries = {"genbench", "platformdirs", "numpy"} | sys.stdlib_module_names
+        assert {top(name) for name in imported(tree, everywhere=False)} <= libraries, path
+        assert {top(name) for name in imported(tree)} <= libraries | {"torch"}, path
 
 
 def test_metric_modules_load_numpy_and_scipy_only():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import places
+from genbench import places
 
 ROOT = Path(__file__).resolve().parent.parent
 posix = pytest.mark.skipif(os.name != "posix", reason="of POSIX")

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from storage import errors, files, folders, locks
-from storage.files import temporary, whole, write_bytes
-from storage.folders import whole_folder
+from genbench import errors, files, folders, locks
+from genbench.files import temporary, whole, write_bytes
+from genbench.folders import whole_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 posix = pytest.mark.skipif(os.name != "posix", reason="of POSIX")
 
 
 def python(code, *arguments, **options):
-    """A process that runs this code and knows `storage` and `bench`."""
+    """A process that runs this code and knows `genbench` and `bench`."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **options.pop("env", {})}
     command = [sys.executable, "-c", code, *map(str, arguments)]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, **options)
@@ -95,7 +95,7 @@ def test_what_a_killed_writer_left_is_swept_by_the_next_after_a_day(tmp_path):
 HOLD = """
 import sys, time
 from pathlib import Path
-from storage.locks import locked
+from genbench.locks import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)
@@ -132,7 +132,7 @@ def test_a_file_system_without_locks_is_written_all_the_same(tmp_path, monkeypat
 WRITE = """
 import sys, time
 from pathlib import Path
-from storage.folders import whole_folder
+from genbench.folders import whole_folder
 folder, content, seconds = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
 with whole_folder(folder) as unfinished:
     for number in range(30):

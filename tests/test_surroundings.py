@@ -9,10 +9,10 @@ from tiny_training import DATA, TINY, run, states_differ
 from torch import nn
 from torch.nn import functional as F
 
+from genbench.surroundings import numpy_defaults, torch_defaults
 from metrics.extractors import _engine
 from reference_models import dcgan
 from reference_models.training import load, sample, untrained
-from surroundings import numpy_defaults, torch_defaults
 
 SHAPE = (3, 12, 10)
 

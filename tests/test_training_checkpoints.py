@@ -152,7 +152,7 @@ def test_a_full_disk_keeps_the_previous_checkpoint(tmp_path, monkeypatch):
     def full(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("storage.files.os.fsync", full)
+    monkeypatch.setattr("genbench.files.os.fsync", full)
     with pytest.raises(ModelError, match="free some space"):
         run(tmp_path, 4, resume=True)
     assert (tmp_path / FILE_NAME).read_bytes() == written

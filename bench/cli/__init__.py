@@ -24,7 +24,7 @@ from bench import __version__
 from bench.cli import _signals, _streams
 from bench.cli._options import examples
 from bench.names import shown
-from storage.errors import REMEDIES, reason, remedy
+from genbench.errors import REMEDIES, reason, remedy
 
 HERE = Path(__file__).parent
 TO_BE_MENDED = {("metrics._errors", "InputError"), ("reference_models._errors", "ModelError")}

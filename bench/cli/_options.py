@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from storage.places import expanded
+from genbench.places import expanded
 
 Function = Callable[..., Any]
 SEED = click.IntRange(0, 2**32 - 1)  # what numpy's RandomState takes

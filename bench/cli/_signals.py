@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from storage.signals import ending
+from genbench.signals import ending
 
 INTERRUPTED = 130
 

@@ -8,8 +8,8 @@ from bench import registry
 from bench.datasets._order import permutation
 from bench.datasets._splits import subset
 from bench.datasets._types import Dataset, Split
+from genbench.places import data_folder, expanded
 from metrics._errors import InputError
-from storage.places import data_folder, expanded
 
 ORDER_SEED = 680  # the order in which every split hands out its evaluation images
 BLOCK = 256  # images compared at a time

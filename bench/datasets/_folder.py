@@ -10,8 +10,8 @@ from bench.datasets._images import centre_square, file_split, list_images, resiz
 from bench.datasets._order import permutation
 from bench.datasets._splits import check_choice
 from bench.datasets._types import Dataset, Split
+from genbench.places import expanded
 from metrics._errors import InputError
-from storage.places import expanded
 
 SIZE = 64
 SPLIT_SEED = 5

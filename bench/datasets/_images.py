@@ -17,8 +17,8 @@ from bench.datasets._splits import indexed_split
 from bench.datasets._types import Split
 from bench.reading import read_bytes
 from bench.sources._decode import SUFFIXES as IMAGES
+from genbench.errors import one_line
 from metrics._errors import InputError
-from storage.errors import one_line
 
 SUFFIXES = {*IMAGES, ".gif"}
 MOST_BYTES = 2**30

@@ -11,8 +11,8 @@ from typing import Any
 
 from bench.folders import whole_folder
 from bench.reading import read_json
+from genbench.places import home
 from metrics._errors import InputError
-from storage.places import home
 
 LIST = "site.json"
 MADE_BY = "bench site"

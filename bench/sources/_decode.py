@@ -30,8 +30,8 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from genbench.errors import one_line
 from metrics._errors import InputError
-from storage.errors import one_line
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "PPM")
 SUFFIXES = frozenset(

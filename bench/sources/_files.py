@@ -19,8 +19,8 @@ from bench.reading import Unreadable, read_bytes
 from bench.sources._decode import SUFFIXES, CorruptImage, Header, decode, read_header
 from bench.sources._parallel import in_order
 from bench.sources._types import ImageSource
+from genbench.errors import cannot
 from metrics._errors import InputError
-from storage.errors import cannot
 
 MAX_FILE_BYTES = 2**30  # no image below the pixel limit is larger
 SCAN_THREADS = 8  # mostly waiting for the disk

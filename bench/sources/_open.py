@@ -31,12 +31,12 @@ from bench.sources._prepared import prepared_hashes
 from bench.sources._rows import from_rows, hash_of, three_channels
 from bench.sources._types import ImageSource
 from bench.sources._zip import list_zip
+from genbench.places import expanded
+from genbench.surroundings import numpy_defaults
 from metrics._arrays import plain_array
 from metrics._errors import InputError
 from metrics._options import check_seed, place, shown, switch, whole_number
 from metrics.extractors._foreign import TORCH, file_kind
-from storage.places import expanded
-from surroundings import numpy_defaults
 
 if TYPE_CHECKING:
     from bench.datasets import Split

@@ -19,8 +19,8 @@ from bench.submissions._submitting import check_images
 from bench.submissions._values import Problem
 from bench.submissions._verifying import Verdict, note_level, verify_entry
 from bench.tracks import find_track
+from genbench.files import is_unfinished
 from metrics._errors import InputError
-from storage.files import is_unfinished
 
 REFUTED = "recomputed"  # the code of what images or a model did not give
 IMAGES_DECIDED = 2  # the level at which the images themselves were measured

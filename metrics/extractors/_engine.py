@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float32
 
+from genbench.errors import reason
+from genbench.files import write_bytes
+from genbench.places import cache_folder
+from genbench.regular import open_regular
+from genbench.surroundings import torch_defaults
 from metrics._errors import InputError
-from storage.errors import reason
-from storage.files import write_bytes
-from storage.places import cache_folder
-from storage.regular import open_regular
-from surroundings import torch_defaults
 
 if TYPE_CHECKING:
     import torch

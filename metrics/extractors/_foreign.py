@@ -6,8 +6,8 @@ Looks at the first and last bytes and at names of tensors; nothing is unpickled 
 from collections.abc import Iterable
 from pathlib import Path
 
+from genbench.errors import told
 from metrics._errors import InputError
-from storage.errors import told
 
 HEAD_BYTES, TAIL_BYTES = 512, 2**20
 PICKLES = (b"\2", b"\3", b"\4", b"\5")  # versions of the format, after a byte 0x80

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-import storage.files
+import genbench.files
+from genbench.errors import told
 from reference_models._errors import ModelError
-from storage.errors import told
 
 GO_ON = ", and go on with --resume"
 
@@ -18,7 +18,7 @@ def whole(path: Path, then: str = GO_ON) -> Iterator[Path]:
 
     ModelError where there is no room, or the place cannot be written; `then` is how it ends.
     """
-    with told("write", path, ModelError, then), storage.files.whole(path) as unfinished:
+    with told("write", path, ModelError, then), genbench.files.whole(path) as unfinished:
         yield unfinished
 
 

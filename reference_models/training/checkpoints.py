@@ -22,12 +22,12 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.optim import Optimizer
 
+from genbench.errors import one_line, told
+from genbench.regular import open_regular
 from reference_models._errors import ModelError
 from reference_models._types import Model
 from reference_models.training._files import GO_ON, whole
 from reference_models.training._states import state_of
-from storage.errors import one_line, told
-from storage.regular import open_regular
 
 SCHEMA = 1
 FILE_NAME = "checkpoint.safetensors"

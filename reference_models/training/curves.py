@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from genbench.errors import told
+from genbench.regular import open_regular
 from reference_models._errors import ModelError
 from reference_models.training._files import named, whole
-from storage.errors import told
-from storage.regular import open_regular
 
 
 class Curve:

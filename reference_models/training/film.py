@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from genbench.errors import one_line
+from genbench.regular import open_regular
 from reference_models._errors import ModelError
 from reference_models._types import Data, Model, ModelSpec
 from reference_models.training._files import whole
 from reference_models.training._plots import plot_sheets, tile
 from reference_models.training.grids import SIDE, domain_names, spread
 from reference_models.training.sampling import reconstruct, sample, translate
-from storage.errors import one_line
-from storage.regular import open_regular
 
 COLUMNS = 6
 LABELS = 10  # one sample of each, where the model is given labels

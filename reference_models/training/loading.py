@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 
 import torch
 
+from genbench.errors import one_line
+from genbench.surroundings import torch_defaults
 from reference_models._errors import ModelError
 from reference_models._types import Data, ImageShape, Model, ModelSpec
 from reference_models.training import checkpoints
 from reference_models.training.batches import batches
 from reference_models.training.loop import Budget, check_fits, find_device
 from reference_models.training.settings import from_json
-from storage.errors import one_line
-from surroundings import torch_defaults
 
 PACKAGE = Path(__file__).resolve().parent.parent
 

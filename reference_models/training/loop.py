@@ -18,6 +18,8 @@ from typing import Any, Literal, NoReturn
 
 import torch
 
+from genbench.signals import ending
+from genbench.surroundings import torch_defaults
 from reference_models._errors import ModelError
 from reference_models._types import Data, Model, ModelSpec
 from reference_models.training import checkpoints
@@ -34,8 +36,6 @@ from reference_models.training.run import (
     logger,
     question_of,
 )
-from storage.signals import ending
-from surroundings import torch_defaults
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from genbench.surroundings import torch_defaults
 from reference_models._errors import ModelError
 from reference_models._types import Direction, Model
 from reference_models.training.noise import Noise
-from surroundings import torch_defaults
 
 
 def sample(

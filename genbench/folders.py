@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from storage.files import beside, sweep, temporary
-from storage.locks import locked
+from genbench.files import beside, sweep, temporary
+from genbench.locks import locked
 
 WAIT_SECONDS = 60.0  # for another process that writes the same folder
 ASIDE = "old"
