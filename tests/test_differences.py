@@ -60,12 +60,12 @@ def test_an_array_can_be_read_again(tmp_path):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "is missing"),
-        (b"no array", "cannot be read"),
+        (None, "does not exist; restore it"),
+        (b"no array", "is no readable array file"),
         (np.zeros((2, 40), np.float32), r"holds float32 \[2, 40\]; expected finite float32 \[2, 41\]"),
         (np.zeros((2, 41)), r"holds float64 \[2, 41\]"),
         (np.full((2, 41), np.nan, np.float32), "expected finite"),
-        (np.array([{}]), "cannot be read"),
+        (np.array([{}]), "holds Python objects, which are never loaded"),
     ],
 )
 def test_an_array_that_is_missing_damaged_or_another_one_is_refused(tmp_path, content, said):

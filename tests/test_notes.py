@@ -59,13 +59,15 @@ def test_few_or_different_counts_are_said_beside_a_fid_only(n, m, said):
     assert about_pair(KID, n, m, 4, {"kid": 0.5}) == []
 
 
-@pytest.mark.parametrize(("corrected", "remedy"), [(1.0, "read the corrected value"), (None, "give the images")])
+@pytest.mark.parametrize(
+    ("corrected", "remedy"), [(1.0, "read the corrected value"), (None, "the images of independent sets")]
+)
 def test_few_images_name_what_to_read_instead(corrected, remedy):
     assert remedy in about_pair(FID, 4, 4, 4, {"fid_corrected": corrected})[0]
 
 
 def test_a_negative_kid_is_explained_and_0_is_not():
-    assert about_pair(KID, 9, 9, 4, {"kid": -0.01}) == [negative_note(-0.01)]
+    assert about_pair(KID, 9, 9, 4, {"kid": -0.01, "kid_high": 0.01}) == [negative_note(-0.01)]
     assert "below 0" in negative_note(-0.01)
     assert negative_note(0.0) is None
     assert negative_note(0.01) is None
@@ -84,14 +86,14 @@ def test_images_in_common_are_counted_and_none_are_not_named():
 
 
 def test_statistics_without_features_are_said_to_have_no_corrected_value():
-    rows = np.random.RandomState(0).randn(9, 3)
+    rows, others = np.random.RandomState(0).randn(2, 9, 3)
     stats = GaussianStats.of(rows)
-    with_features, without = (
-        Side(name, None, 9, 3, (), given, lambda: stats) for name, given in (("a", rows), ("b", None))
+    with_features, without, independent = (
+        Side(name, None, 9, 3, (), given, lambda: stats) for name, given in (("a", rows), ("b", None), ("d", others))
     )
     (said,) = frechet(with_features, without, Options()).warnings
     assert said.startswith("b: statistics without features")
-    assert frechet(with_features, with_features, Options()).warnings == ()
+    assert frechet(with_features, independent, Options()).warnings == ()
     assert frechet(without, replace(without, name="c"), Options()).warnings[0].startswith("b and c: statistics")
 
 

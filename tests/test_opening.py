@@ -122,7 +122,9 @@ def test_many_that_open_a_track_at_once_write_one_record(here):
     for thread in threads:
         thread.join()
     assert found == [read_track(track_path(here, "digits"))] * 3
-    assert sorted(path.name for path in here.rglob("*")) == ["digits", "digits.json", "real-1.npz", "tracks"]
+    assert sorted(path.name for path in here.rglob("*")) == [
+        *(".gitattributes", "digits", "digits.json", "features.npz", "real-1.npz", "tracks")
+    ]
 
 
 def test_a_damaged_record_is_told_and_not_replaced(here):

@@ -301,7 +301,7 @@ def no_json(folder):
         (other_fields, "depth"),
         (other_type, "another type"),
         (broken_chain, "another network"),
-        (no_json, "cannot be read"),
+        (no_json, "is no readable JSON"),
     ],
 )
 def test_what_is_no_such_generator_is_refused(saved, harm, message):
