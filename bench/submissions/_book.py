@@ -32,8 +32,8 @@ from bench.submissions._comparing import STORED, arrays_differ
 from bench.submissions._relations import related
 from bench.submissions._values import UNCOMPUTABLE, UNCOMPUTABLE_WORDS, Counts, Problem, possible
 from bench.tracks import TRAIN, Rules, Track, tracks
+from genbench.errors import one_line
 from metrics._errors import InputError
-from storage.errors import one_line
 
 SOUND = "entry that was found consistent"
 

@@ -36,8 +36,8 @@ from bench.submissions._book import Book, Page, counts_of
 from bench.submissions._facts import facts
 from bench.submissions._relations import related
 from bench.submissions._values import COPIED, UNCOMPUTABLE, UNCOMPUTABLE_WORDS, Problem, Scores, possible
+from genbench.errors import one_line
 from metrics._errors import InputError
-from storage.errors import one_line
 
 
 @dataclass(frozen=True)
