@@ -206,3 +206,18 @@ def png(width: int, height: int, depth: int, colour: int, raw: bytes, *chunks: t
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
     )
     return b"\x89PNG\r\n\x1a\n" + body
+
+
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_deflate", "packbits", "jpeg"])
+@pytest.mark.parametrize("mode", ["L", "RGB", "1"])
+def test_a_tiff_that_lists_fewer_rows_than_it_has_is_truncated(mode, compression):
+    if (mode, compression) == ("1", "jpeg"):
+        return
+    image = Image.new(mode, (40, 300))
+    sound = encoded(image, "TIFF", compression=None if compression == "raw" else compression)
+    assert decode(sound, "x").shape == (3, 300, 40)
+    place = sound.index(struct.pack("<HHI", 0x0101, 4, 1)) if struct.pack("<HHI", 0x0101, 4, 1) in sound else None
+    place = sound.index(struct.pack("<HHI", 0x0101, 3, 1)) if place is None else place
+    taller = sound[: place + 8] + struct.pack("<H", 30_000) + sound[place + 10 :]
+    with pytest.raises(CorruptImage, match="truncated"):
+        decode(taller, "x")

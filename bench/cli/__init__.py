@@ -12,6 +12,7 @@ import ast
 import contextlib
 import difflib
 import importlib
+import logging
 import os
 import sys
 import warnings
@@ -63,6 +64,7 @@ class Commands(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         for told_elsewhere in TOLD_ELSEWHERE:
             warnings.filterwarnings("ignore", message=told_elsewhere)
+        logging.getLogger("PIL").setLevel(logging.CRITICAL)  # what it logs of a damaged image is our own error's to say
         warnings.showwarning = _show_warning  # type: ignore[assignment]
         # Threads of torch's CPU kernels spin while they wait: with another program on the same two cores, a training
         # step took 1.1 s instead of 0.09 s. Has to come before torch is imported; a value that the user has set stays.

@@ -150,6 +150,8 @@ def _open(data: bytes, name: str) -> Image.Image:
     if image.width * image.height > MAX_PIXELS:
         size = f"{image.width}x{image.height}"
         raise CorruptImage(name, f"is {size}, larger than {MAX_PIXELS // 2**20} megapixels, and was not decoded")
+    if image.format == "TIFF":
+        _check_tiff(image, name)
     return image
 
 
@@ -202,6 +204,14 @@ def _webp_is_lossy(data: bytes) -> bool:
             return kind == b"VP8 "
         position += 8 + (16 if kind == b"ANMF" else size + size % 2)  # a frame's own chunks follow 16 bytes of geometry
     return False
+
+
+def _check_tiff(image: Image.Image, name: str) -> None:
+    """Pillow leaves the pixels of strips that the file does not list black, without a word."""
+    tiles = getattr(image, "tile", ())
+    listed = sum((right - left) * (low - high) for _, (left, high, right, low), *_ in tiles)
+    if listed < image.width * image.height:
+        raise CorruptImage(name, f"is truncated (it lists {listed:,} of {image.width * image.height:,} pixels)")
 
 
 def _check_png(data: bytes, name: str) -> None:
