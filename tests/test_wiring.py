@@ -85,7 +85,7 @@ def test_a_fid_below_chance_is_silenced_only_where_the_images_were_measured_and_
     tmp_path, monkeypatch, before, chance, stands
 ):
     monkeypatch.setattr(_levels, "read_verified", lambda path: before)
-    monkeypatch.setattr(_levels, "note_level", lambda path, level: level)
+    monkeypatch.setattr(_levels, "note_level", lambda path, level, refuted: level)
     problems = tuple(Problem("below-null", f"problem {place}", chance=one) for place, one in enumerate(chance))
     found = _noted(Verdict(tmp_path / "entry.json", 0, problems, entry()))
     assert (found.problems == ()) == stands
