@@ -86,6 +86,17 @@ def run_pytest(tree: Path, arguments: list[str], plugins: tuple = ()) -> int:
     return pytest.main(["-q", "-p", "no:cacheprovider", *arguments], plugins=list(plugins))
 
 
+class FirstFailure:
+    """A pytest plugin: the name of the first test that fails goes to a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def pytest_runtest_logreport(self, report):
+        if report.failed and not self.path.exists():
+            self.path.write_text(report.nodeid)
+
+
 class Recorder:
     """A pytest plugin: every test is a context of coverage.py, and so is every fixture that tests share."""
 

@@ -9,11 +9,11 @@ line, in its own process or in one that it starts, and how long it takes. Run it
 that are new or changed run, and lines that have moved since are found again by their text.
 
 `run` draws mutations from every group, from each kind (_mutations.py) as many as from any other. One is made at a
-time, in a temporary copy of the tree and never in the checkout. The tests that reach its line run, the fastest first,
-until one fails: then it is noticed. Tests that hang are stopped, which is noticed too; what no test reaches has
-survived. A line that runs while its module is imported is reached by every test of the files that import it, and
-`ALWAYS` are the tests that look at defaults from outside. A log is continued where it ends. Figures and survivors of
-the groups come last.
+time, in a temporary copy of the tree and never in the checkout. The tests that reach its line run, fast and specific
+ones first, until one fails that passes without it: then it is noticed. Tests that hang are stopped, which is noticed
+too; what no test reaches has survived. A line that runs while its module is imported is reached by every test that
+runs anything of it, and `ALWAYS` are the tests that look at defaults from outside. A log is continued where it ends.
+Figures and survivors of the groups come last.
 
 A survivor is one of three things: a test is missing (write it for the kind, then draw with a fresh seed), nothing that
 can be seen has changed (say why), or the line is not needed (remove it). 200 mutations take about an hour on two cores;
@@ -27,7 +27,6 @@ import argparse
 import difflib
 import json
 import random
-import shutil
 import tempfile
 import time
 from collections import defaultdict
@@ -46,7 +45,8 @@ GROUPS = {
     "models and training": ("reference_models/**/*.py",),
 }
 ALWAYS = ("tests/test_defaults.py",)
-MOST_SECONDS = 240  # of tests for one mutation, as the map counts them: what they have not noticed has survived
+SLOW = 5  # seconds: such tests come after all others
+MOST_SECONDS = 120  # of tests for one mutation, as the map counts them: what they have not noticed has survived
 
 
 def drawn(group: str, seed: int, count: int) -> list[Mutation]:
@@ -63,10 +63,11 @@ def drawn(group: str, seed: int, count: int) -> list[Mutation]:
 
 @dataclass(frozen=True)
 class Reached:
-    """A test, how long it takes, and the lines of a file that it reached when the file had another text, perhaps."""
+    """A test, how long it takes, how many files it reaches, and which lines of one, whose text had this hash then."""
 
     test: str
     seconds: float
+    breadth: int
     lines: frozenset[int]
     sha: str
 
@@ -81,11 +82,11 @@ class Map:
             content = json.loads(path.read_text())
             for name, test in content["tests"].items():
                 for file in content["imported"]:
-                    lines = frozenset(test["lines"].get(file, ()))
-                    self.reached[file].append(Reached(name, test["seconds"], lines, content["sources"][file]))
+                    lines, breadth = frozenset(test["lines"].get(file, ())), len(test["lines"])
+                    self.reached[file].append(Reached(name, test["seconds"], breadth, lines, content["sources"][file]))
 
     def tests_of(self, one: Mutation) -> list[str]:
-        """The tests that reach a mutation, file by file because fixtures are shared there, the fastest first."""
+        """The tests that reach a mutation: file by file, because fixtures are shared there, the most specific first."""
         files: dict[str, list[Reached]] = defaultdict(list)
         for each in self.reached[one.path]:
             always = not one.function and each.test.startswith(ALWAYS)
@@ -94,9 +95,13 @@ class Map:
         if not one.function and not files:  # nothing of the module runs but its import
             for each in self.reached[one.path]:
                 files[each.test.partition("::")[0]].append(each)
-        quickest = sorted(files.values(), key=lambda tests: min(each.seconds for each in tests))
+        ordered = [
+            each
+            for tests in sorted(files.values(), key=lambda tests: min(each.breadth for each in tests))
+            for each in sorted(tests, key=lambda each: each.seconds)
+        ]
         names, spent = [], 0.0
-        for each in (each for tests in quickest for each in sorted(tests, key=lambda each: each.seconds)):
+        for each in sorted(ordered, key=lambda each: each.seconds > SLOW):
             spent += each.seconds
             if names and spent > MOST_SECONDS:
                 break
@@ -121,42 +126,56 @@ def _moved(now: Path, then: Path) -> dict[int, int]:
     return {block.a + step + 1: block.b + step + 1 for block in blocks for step in range(block.size)}
 
 
-def fate(tree: Path, one: Mutation, tests: list[str], output: Path) -> str:
-    """What became of a mutation in `tree`, which is as before afterwards."""
-    if not tests:
+class Bench:
+    """A copy of the tree, in which one mutation at a time is tried."""
+
+    def __init__(self, place: Path) -> None:
+        self.tree = running.copied_tree(place / "tree")
+        self.output, self.first_failure = place / "output", place / "failure"
+        self.passes = cache(lambda test: self._run([test]) == 0)
+        running.forked(lambda: running.run_pytest(self.tree, ["--collect-only"]), 600, self.output)
+        self.there = set(self.output.read_text().splitlines())
+
+    def _run(self, tests: list[str]) -> int | None:
+        self.first_failure.unlink(missing_ok=True)
+        plugin = running.FirstFailure(self.first_failure)
+        seconds = 120 + 6 * MOST_SECONDS
+        return running.forked(lambda: running.run_pytest(self.tree, ["-x", *tests], (plugin,)), seconds, self.output)
+
+    def fate(self, one: Mutation, tests: list[str]) -> str:
+        """What became of a mutation; a test that fails without it too does not count."""
+        place, tests = self.tree / one.path, [test for test in tests if test in self.there]
+        while tests:
+            kept = place.read_text()
+            place.write_text(one.applied(kept))
+            code = self._run(tests)
+            place.write_text(kept)
+            if code == 0:
+                return f"survived: {len(tests)} tests"
+            if code is None:
+                return "noticed: stopped"
+            if not self.first_failure.exists():
+                return "noticed: it does not load"
+            failed = self.first_failure.read_text()
+            if self.passes(failed):
+                return f"noticed: {failed}"
+            tests.remove(failed)
         return "survived: no test reaches it"
-    place = tree / one.path
-    kept = output.with_suffix(".kept")
-    shutil.copy2(place, kept)
-    place.write_text(one.applied(place.read_text()))
-    code = running.forked(lambda: running.run_pytest(tree, ["-x", *tests]), 120 + 6 * MOST_SECONDS, output)
-    shutil.copy2(kept, place)
-    if code is None:
-        return "noticed: stopped"
-    return f"survived: {len(tests)} tests" if code == 0 else f"noticed: {_failed(output)}"
-
-
-def _failed(output: Path) -> str:
-    lines = output.read_text(errors="replace").splitlines()
-    return next((line[:150] for line in lines if line.startswith(("FAILED", "ERROR"))), "the tests do not start")
 
 
 def run(folder: Path, seed: int, each: int, log: Path, groups: list[str]) -> None:
-    known = (
-        {(line["group"], line["mutation"]): line for line in map(json.loads, log.read_text().splitlines())}
-        if log.exists()
-        else {}
-    )
+    written = log.read_text().splitlines() if log.exists() else []
+    known = {(line["group"], line["mutation"]): line for line in map(json.loads, written)}
     tests = Map(folder)
     running.import_heavy()
     with tempfile.TemporaryDirectory() as place, log.open("a") as file:
-        tree = running.copied_tree(Path(place) / "tree")
+        bench = Bench(Path(place))
         for group in groups:
             for one in drawn(group, seed, each):
                 if (group, str(one)) in known:
                     continue
                 started = time.monotonic()
-                became = fate(tree, one, tests.tests_of(one), Path(place) / "output")
+                became = bench.fate(one, tests.tests_of(one))
                 line = {"group": group, "mutation": str(one), "fate": became, "seconds": time.monotonic() - started}
                 known[group, str(one)] = line
                 file.write(json.dumps(line) + "\n")
