@@ -210,7 +210,7 @@ def test_numbers_of_numpy_are_numbers_and_the_result_is_plain():
     assert (type(result.limit), type(result.seed), result.n_a) == (int, int, 5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
 @given(
     st.one_of(
         *(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary(), st.lists(st.integers())),
