@@ -33,6 +33,7 @@ from metrics._gaussian import GaussianStats, centred_root, nuclear_norm, overlap
 Z95 = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
 T19 = 2.093024054408263  # 97.5 % quantile of Student's t with GROUPS - 1 degrees of freedom
 GROUPS = 20
+NO_OVERLAP = 1e-24  # of tr S1 tr S2: what rounding leaves of halves that share no direction
 Rows = Num[np.ndarray, "_ d"]
 
 
@@ -98,7 +99,7 @@ def _covariance_terms(real: tuple, generated: tuple, trace_a: float, trace_b: fl
     within_a, within_b = _overlap(*real), _overlap(*generated)
     across = (_overlap(real[0], generated[0]) + _overlap(real[1], generated[1])) / 2
     shrunk = within_a * within_b
-    scale = np.sqrt(trace_a * trace_b / shrunk) if shrunk > 0 else 1.0
+    scale = np.sqrt(trace_a * trace_b / shrunk) if shrunk > NO_OVERLAP * trace_a * trace_b else 1.0
     return within_a + within_b - 2 * across, trace_a + trace_b - 2 * across * scale
 
 

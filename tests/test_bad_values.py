@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -165,6 +165,7 @@ def test_numbers_at_the_edge_of_what_is_taken_give_finite_scores_under_any_error
 
 
 @settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@example(np.array([[135.0], [8.79e-153], [0.0], [0.0]]))  # halves that share rounding only: the ratio overflowed
 @given(arrays(np.float64, st.tuples(st.integers(4, 8), st.integers(1, 3)), elements=st.floats(width=64)))
 def test_any_floats_give_a_finite_distance_or_one_line(values):
     try:
