@@ -86,7 +86,12 @@ def _pairs(sets: Iterable[Iterable[str]]) -> Counter[tuple[int, int]]:
     for number, elements in enumerate(sets):
         for one in elements:
             holders[one].append(number)
-    return Counter(pair for numbers in holders.values() for pair in combinations(numbers, 2))
+    groups = Counter(map(tuple, holders.values()))  # of copies of one entry all elements have the same holders
+    shared: Counter[tuple[int, int]] = Counter()
+    for numbers, times in groups.items():
+        for pair in combinations(numbers, 2):
+            shared[pair] += times
+    return shared
 
 
 def _close_means(looks: Sequence[Look]) -> dict[tuple[int, int], bool]:
