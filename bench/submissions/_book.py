@@ -26,6 +26,7 @@ from bench.entries import digest_of as entry_digest
 from bench.evaluation import NOISE, REAL_1, REAL_2
 from bench.evidence import HELD_OUT, PIXELS, hashes_of, read_real_evidence
 from bench.moments import Moments, moments_of, read_moments
+from bench.provenance import CODE
 from bench.reading import file_sha256
 from bench.submissions._bounds import expected_scale
 from bench.submissions._comparing import STORED, arrays_differ
@@ -137,8 +138,7 @@ class Known:
 @cache
 def _code() -> str:
     """sha256 of the code that looks: another version looks again."""
-    folders = (registry.ROOT / name for name in ("bench", "bench/submissions", "metrics"))
-    texts = [path.read_bytes() for folder in folders for path in sorted(folder.glob("*.py"))]
+    texts = [path.read_bytes() for name in CODE for path in sorted((registry.ROOT / name).rglob("*.py"))]
     return hashlib.sha256(b"".join(texts)).hexdigest()
 
 
