@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
+from usual_signals import usual_signals
 
 import bench.api
 import bench.cache
@@ -482,7 +483,9 @@ def test_ctrl_c_ends_with_130_and_leaves_the_cache_intact(tmp_path):
     np.save(tmp_path / "many.npy", np.random.RandomState(0).randint(0, 256, (20_000, 3, 16, 16)).astype(np.uint8))
     command = [sys.executable, "-m", "bench", "fid", "many.npy", "many.npy", *PIXELS]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    running = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=usual_signals
+    )
     cache = bench.cache.open_cache()
     while running.poll() is None and not list(cache.root.glob(".writing-*/features.npy")):
         time.sleep(0.005)

@@ -9,12 +9,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from usual_signals import usual_signals
 
 from genbench import errors, files, folders, locks
 from genbench.files import temporary, whole, write_bytes
 from genbench.folders import whole_folder
 
 ROOT = Path(__file__).resolve().parent.parent
+
+LONG_SECONDS = 120  # where a process hangs, a test says so
+
 posix = pytest.mark.skipif(os.name != "posix", reason="of POSIX")
 
 
@@ -221,10 +225,10 @@ main(["slow"])
 @posix
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_a_process_that_is_asked_to_end_does_so_like_ctrl_c(tmp_path, name, code):
-    running = python(ENDED, cwd=tmp_path, stderr=subprocess.PIPE)
+    running = python(ENDED, cwd=tmp_path, stderr=subprocess.PIPE, preexec_fn=usual_signals)
     assert running.stdout.readline() == "writing\n"
     running.send_signal(getattr(signal, name))
-    _, told = running.communicate()
+    _, told = running.communicate(timeout=LONG_SECONDS)
     assert running.returncode == code
     assert told.strip().startswith("bench: interrupted") and "Traceback" not in told
     assert list(tmp_path.iterdir()) == []
