@@ -8,7 +8,7 @@ user, no machine and no path: it is meant to be published.
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -223,14 +223,29 @@ def read_record(path: Path) -> RunRecord:
 
 
 def read_records(
-    results: Path, dataset: str = "", protocol: str = "", *, without: Path | None = None
+    results: Path,
+    dataset: str = "",
+    protocol: str = "",
+    *,
+    without: Path | None = None,
+    damaged: Callable[[str], None] | None = None,
 ) -> list[RunRecord]:
     """The records below `results`, of one data set or protocol where these are named, sorted by path.
 
-    `without` is a path that is left out.
+    `without` is a path that is left out. `damaged` is told what is wrong with each record that cannot be used, which
+    is then left out.
 
-    Raises InputError for the first that cannot be used.
+    Raises InputError for the first that cannot be used where nobody is to be told.
     """
     folders = f"{slug(dataset) if dataset else '*'}/{protocol or '*'}"
-    paths = sorted((results / "runs").glob(f"{folders}/*.json"))
-    return [read_record(path) for path in paths if path != without]
+    found = []
+    for path in sorted((results / "runs").glob(f"{folders}/*.json")):
+        if path == without:
+            continue
+        try:
+            found.append(read_record(path))
+        except InputError as error:
+            if damaged is None:
+                raise
+            damaged(str(error))
+    return found

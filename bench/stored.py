@@ -1,5 +1,6 @@
 """Measuring what earlier runs left behind: a checkpoint, or the samples in a run's folder."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -163,12 +164,18 @@ def subject_of(path: Path, stored: str, named: str | None, root: Path | None) ->
     return subject
 
 
-def chosen_records(results: Path, model: str | None, dataset: str | None, protocol: str) -> list[RunRecord]:
-    """The records of a model, a data set and a protocol (each None or "" for all); InputError where there are none."""
+def chosen_records(
+    results: Path, model: str | None, dataset: str | None, protocol: str, damaged: Callable[[str], None]
+) -> list[RunRecord]:
+    """The records of a model, a data set and a protocol (each None or "" for all); InputError where there are none.
+
+    `damaged` is told of each record that cannot be used.
+    """
     name = registry.resolve("models", model) if model else ""
     if dataset and not dataset.startswith("folder:"):
         registry.resolve("datasets", dataset.partition("/")[0])
-    found = [one for one in read_records(results, dataset or "", protocol) if name in ("", one.model)]
+    readable = read_records(results, dataset or "", protocol, damaged=damaged)
+    found = [one for one in readable if name in ("", one.model)]
     if not found:
         words = ("of", name), ("on", dataset), ("under", protocol)
         asked = "".join(f" {word} {value}" for word, value in words if value)

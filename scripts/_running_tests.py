@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-SOURCES = ("bench", "metrics", "reference_models")
+SOURCES = ("bench", "genbench", "metrics", "reference_models")
 HEAVY = (  # imported once, so that every forked run of pytest starts with them
     "beartype", "coverage", "numpy", "scipy.linalg", "scipy.stats", "torch", "torchvision",
     "onnx", "onnxscript", "onnxruntime", "PIL.Image", "sklearn.manifold", "sklearn.datasets", "skimage.metrics",

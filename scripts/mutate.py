@@ -40,7 +40,7 @@ from _running_tests import ROOT
 
 GROUPS = {
     "metrics": ("metrics/**/*.py",),
-    "core": ("bench/*.py",),
+    "core": ("bench/*.py", "genbench/*.py"),
     "submissions and sources": ("bench/submissions/*.py", "bench/sources/*.py"),
     "models and training": ("reference_models/**/*.py",),
 }

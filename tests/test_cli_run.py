@@ -271,6 +271,17 @@ def test_a_failed_run_leaves_its_state_and_a_record_that_says_so(here):
     assert "failed: dcgan on digits" in good("tables").stderr
 
 
+def test_tables_name_a_damaged_record_and_show_the_others(copy):
+    whole = good("tables").stdout
+    (path,) = Path("results/runs").rglob("*.json")
+    (path.parent / "a-seed1.json").write_text("{")
+    result = good("tables")
+    assert result.stdout == whole
+    assert "damaged and not shown: " in result.stderr and "a-seed1.json" in result.stderr
+    path.write_text("{")
+    assert "no records" in refused("tables")
+
+
 def _full(*arguments, **options):
     raise OSError(errno.ENOSPC, "No space left on device")
 

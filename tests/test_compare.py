@@ -192,6 +192,15 @@ def test_records_of_one_recipe_are_seeds_of_one_model(tmp_path):
     assert next(one for one in over if one.key == "fid_corrected").winner == "a"
 
 
+def test_what_cannot_be_read_and_might_be_another_seed_is_told(tmp_path):
+    paths = written(tmp_path, *(with_errors(record(seed=seed), 0.2) for seed in range(2)))
+    paths[0].with_name("dcgan-seed7.json").write_text("{")
+    found = compare(*sides(tmp_path, *paths))
+    (line,) = found.damaged
+    assert "dcgan-seed7.json" in line
+    assert f"damaged and left out, maybe another seed: {line}" in comparison_tables(found)[0].notes
+
+
 # ----- folders of images
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -202,3 +203,19 @@ def test_the_gpu_computes_what_the_cpu_computes():
     on_cpu = compile_network(lambda: seeded(Layers), "key", SHAPE, ("head",), "cpu")(batch())["head"]
     on_gpu = compile_network(lambda: seeded(Layers), "key", SHAPE, ("head",), "cuda")(batch())["head"]
     assert on_gpu == pytest.approx(on_cpu, rel=1e-5, abs=1e-5)  # float32, no TF32
+
+
+def test_threads_that_need_one_network_at_once_make_it_once():
+    made = []
+
+    def make():
+        made.append(1)
+        return seeded(Layers)
+
+    def compiled(_):
+        return compile_network(make, "at once", SHAPE, ("head",))(batch())["head"]
+
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(compiled, range(3)))
+    assert len(made) == 1
+    assert all((one == found[0]).all() for one in found)

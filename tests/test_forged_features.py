@@ -13,6 +13,7 @@ from bench.evidence import read_evidence
 from bench.files import npz_bytes
 from bench.leaderboard import read_board
 from bench.submissions._book import Book
+from bench.submissions._recounting import _independent
 from bench.submissions._verifying import verify_entry
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -87,3 +88,11 @@ def test_whatever_changes_is_looked_at_again():
     for _ in range(2):
         found = verify_entry(PATH, Book(Path("results"), cache))
         assert any("kid: kid is 0.5, the stored features give" in one.what for one in found.problems)
+
+
+def test_estimates_of_images_that_the_features_show_to_be_copies_are_not_given():
+    rows = np.random.default_rng(0).normal(size=(60, 8))
+    claimed = {"fid": 1.0, "fid_corrected": 0.1, "fid_sd": 0.2}
+    assert _independent(claimed, "fid", (rows, rows[::-1] + 3))
+    assert not _independent(claimed, "fid", (rows, rows + 1e-9))  # copies
+    assert not _independent({"fid": 1.0}, "fid", (rows, rows[::-1] + 3))  # the entry itself claims none

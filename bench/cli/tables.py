@@ -36,7 +36,7 @@ def command(model: str | None, dataset: str | None, protocol: str, kind: str, re
     from bench.stored import chosen_records
     from bench.tables import json_values
 
-    records = chosen_records(results, model, dataset, protocol)
+    records = chosen_records(results, model, dataset, protocol, lambda why: say(f"damaged and not shown: {why}"))
     good = [record for record in records if record.status == "ok"]
     for record in records:
         if record.status == "failed":

@@ -12,6 +12,7 @@ there, torch is not imported at all.
 
 import hashlib
 import re
+import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 Network = Callable[[Float32[np.ndarray, "b c h w"]], dict[str, Float32[np.ndarray, "b _"]]]
 
 VERSION = 1  # of the ONNX models: goes up when _graph.py writes another one for the same network
+_ONE_EXPORT = threading.Lock()  # torch traces with global state: of two exports at once one fails
 
 
 def compile_network(
@@ -77,6 +79,17 @@ def _onnx_runtime(make: Callable, key: str, input_shape: tuple[int, ...], output
     # A thread that spins between two batches takes a core from the decoding of images and from numpy.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     name = hashlib.sha256(repr((VERSION, key, input_shape, outputs)).encode()).hexdigest()
+    with _ONE_EXPORT:
+        model = _kept_or_exported(make, name, input_shape, outputs)
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+    def run(images: Float32[np.ndarray, "b c h w"]) -> dict[str, Float32[np.ndarray, "b _"]]:
+        return dict(zip(outputs, session.run(list(outputs), {"images": images}), strict=True))
+
+    return run
+
+
+def _kept_or_exported(make: Callable, name: str, input_shape: tuple[int, ...], outputs: tuple[str, ...]) -> bytes:
     model = _read(cache_folder() / "engines", name)
     if model is None:
         from metrics.extractors import _graph
@@ -84,12 +97,7 @@ def _onnx_runtime(make: Callable, key: str, input_shape: tuple[int, ...], output
         with torch_defaults("cpu"):
             model = _graph.to_onnx(_graph.select(make(), outputs), input_shape, outputs)
         _write(cache_folder() / "engines", name, model)
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-
-    def run(images: Float32[np.ndarray, "b c h w"]) -> dict[str, Float32[np.ndarray, "b _"]]:
-        return dict(zip(outputs, session.run(list(outputs), {"images": images}), strict=True))
-
-    return run
+    return model
 
 
 def _read(folder: Path, name: str) -> bytes | None:
