@@ -200,11 +200,10 @@ def _same(images: Iterable[Look]) -> Iterator[tuple[str, str, list[list[Look]]]]
     by_pixels: dict[str, list[Look]] = defaultdict(list)
     for image in images:
         by_pixels[image.pixels_sha256].append(image)
-    groups = [group for group in by_pixels.values() if len(group) > 1]
-    by_bytes = [[*same] for group in groups for same in _by_bytes(group) if len(same) > 1]
+    by_bytes = [[*same] for group in by_pixels.values() for same in _by_bytes(group) if len(same) > 1]
     if by_bytes:
         yield "byte", "byte-identical", by_bytes
-    by_pixels_only = [[same[0] for same in kinds] for group in groups if len(kinds := _by_bytes(group)) > 1]
+    by_pixels_only = [[same[0] for same in kinds] for group in by_pixels.values() if len(kinds := _by_bytes(group)) > 1]
     if by_pixels_only:
         yield "pixel", "equal in every pixel (in other bytes)", by_pixels_only
 

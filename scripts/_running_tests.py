@@ -166,7 +166,7 @@ def _record(tree: Path, test_file: str, target: Path) -> int:
             for path, found in reached[context].items():
                 lines[path] |= found
         tests[name] = {"seconds": recorder.seconds[name], "lines": {path: sorted(lines[path]) for path in lines}}
-    imported = sorted({path for found in reached.values() for path in found})
+    imported = sorted({path for found in reached.values() for path in found if path.endswith(".py")})  # and no template
     target.write_text(json.dumps({"tests": tests, "imported": imported, "not_passed": sorted(recorder.not_passed)}))
     return code
 

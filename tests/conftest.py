@@ -9,6 +9,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # small problems: more threads on
 install_import_hook("metrics", "beartype.beartype")
 
 
+@pytest.fixture(scope="session")
+def shared_cache(tmp_path_factory):
+    """A cache that several tests fill and use: a network is made once."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path_factory, monkeypatch):
     home = tmp_path_factory.mktemp("home")

@@ -21,11 +21,6 @@ TRACK = track_path(Path("results"), "digits")
 
 
 @pytest.fixture(scope="session")
-def shared_cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="session")
 def submitted(tmp_path_factory, shared_cache):
     """A folder with samples, a tiny run, and one entry of each; never written to."""
     folder = tmp_path_factory.mktemp("submitted")

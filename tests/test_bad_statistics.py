@@ -31,6 +31,7 @@ BAD = {
     "NaN in the mean": ((GOOD.mean * np.nan, GOOD.cov, 50), "mu holds 4 values that are not finite"),
     "infinity in the covariance": ((GOOD.mean, GOOD.cov * np.inf, 50), "sigma holds 16 values that are not finite"),
     "another width": ((GOOD.mean[:3], GOOD.cov, 50), "expected (d,) and (d, d)"),
+    "a mean of two axes": ((GOOD.mean[:, None], GOOD.cov, 50), "expected (d,) and (d, d)"),
     "no width": ((GOOD.mean[:0], GOOD.cov[:0, :0], 50), "expected (d,) and (d, d)"),
     "whole numbers": ((GOOD.mean, np.eye(4, dtype=int), 50), "expected float32 or float64"),
     "half precision": ((GOOD.mean, GOOD.cov.astype(np.float16), 50), "expected float32 or float64"),

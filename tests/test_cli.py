@@ -436,7 +436,8 @@ def test_list_names_every_plug_in_with_title_and_source(kind):
     rows = run_json("list", kind)
     assert [row["name"] for row in rows] == registry.names(kind)
     assert all(row["title"] and row["source"] and row["kind"] == kind for row in rows)
-    assert all(row["name"] in run("list").stdout for row in rows)
+    listed = run("list").stdout
+    assert all(row["name"] in listed for row in rows)
 
 
 # ---- progress

@@ -39,11 +39,6 @@ def refused(*arguments, code=2):
     return last
 
 
-@pytest.fixture(scope="module")
-def shared_cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch, shared_cache):
     """A folder of its own as the current one; features are computed once for the whole file."""

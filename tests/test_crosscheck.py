@@ -9,6 +9,11 @@ import bench
 from metrics._errors import InputError
 
 
+@pytest.fixture(autouse=True)
+def _one_cache(shared_cache, monkeypatch):
+    monkeypatch.setenv("BENCH_CACHE", str(shared_cache))
+
+
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
     path = tmp_path_factory.mktemp("weights") / "inception.pth"

@@ -17,6 +17,7 @@ from unittest.mock import patch
 import click
 
 import bench
+import genbench
 import metrics
 import reference_models
 from bench import registry
@@ -106,7 +107,7 @@ def options(command=main, path="bench"):
 
 
 def modules():
-    for package in (bench, metrics, reference_models):
+    for package in (bench, genbench, metrics, reference_models):
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not found.name.endswith("__main__") and not found.name.startswith(LOOKS):
                 yield importlib.import_module(found.name)
@@ -150,6 +151,15 @@ def constants():
                 yield f"{module.__name__}.{name} = {shown(value)}"
 
 
+def classes():
+    """What a dataclass does that is not said by its fields."""
+    for module in modules():
+        for name, kind in sorted(vars(module).items()):
+            if inspect.isclass(kind) and kind.__module__ == module.__name__ and is_dataclass(kind):
+                asked = [one for one in ("frozen", "eq", "order") if getattr(kind.__dataclass_params__, one)]
+                yield f"{module.__name__}.{name}: {', '.join(asked)}"
+
+
 def written():
     parts = {
         "Recipes: the defaults of a configuration, and what each data set has instead": recipes,
@@ -158,6 +168,7 @@ def written():
         "Options": options,
         "Keywords": keywords,
         "Numbers": constants,
+        "Dataclasses": classes,
     }
     return "\n".join(f"# {title}\n" + "".join(f"{line.rstrip()}\n" for line in part()) for title, part in parts.items())
 

@@ -37,6 +37,14 @@ def member(features, keys=(), hashes=(), name="a"):
     return Member(name, keys, hashes, features)
 
 
+def test_what_is_said_of_two_sets_is_the_same_in_both_orders_whatever_their_sizes_and_names():
+    rows = drawn(0, 120)
+    for first, second in (("a", "b"), ("b", "a")):
+        small, large = member(rows[:80] + 1e-9, name=first), member(rows, name=second)
+        assert about_dependence(small, large) == about_dependence(large, small)
+        assert about_dependence(small, large)[0]
+
+
 # ----- signs in features
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from entry_forging import BESIDE, PATH, forge, here, raise_level, said, shared_cache, submitted  # noqa: F401 (fixtures)
+from entry_forging import BESIDE, PATH, forge, here, raise_level, said, submitted  # noqa: F401 (fixtures)
 
 from bench.cache import Cache
 from bench.entries import read_entry, write_entry

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from entry_forging import RUN, TRACK, edited, forge, here, shared_cache, submitted  # noqa: F401 (fixtures)
+from entry_forging import RUN, TRACK, edited, forge, here, submitted  # noqa: F401 (fixtures)
 
 from bench.entries import beside, entry_path, read_entry, track_path
 from bench.evidence import read_evidence, read_real_evidence

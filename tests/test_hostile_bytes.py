@@ -179,8 +179,9 @@ def test_any_bytes_are_an_image_or_one_line(kind, data):
         assert "\n" not in str(error) and str(error).startswith("a ")
 
 
-LEAVES = st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5)
-VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=5), inner), max_leaves=9)
+TEXTS = st.text([chr(code) for code in (*range(0x300), 0x2028, 0xFEFF, 0xFFFD, 0x6A21, 0x1F600)], max_size=5)
+LEAVES = st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS
+VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner), max_leaves=9)
 
 
 @TRIED

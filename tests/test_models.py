@@ -6,6 +6,7 @@ from math import inf
 import numpy as np
 import pytest
 import torch
+from tiny_runs import undrawn
 
 from bench import registry
 from reference_models._errors import ModelError
@@ -209,7 +210,8 @@ def test_a_checkpoint_gives_the_same_model_back(spec, trained):
     assert all(torch.equal(weights[name], value) for name, value in loaded.model.state_dict().items())
 
 
-def test_a_resumed_run_is_the_straight_one_bit_for_bit(spec, trained, tmp_path):
+def test_a_resumed_run_is_the_straight_one_bit_for_bit(spec, trained, tmp_path, monkeypatch):
+    undrawn(monkeypatch)
     _train(spec, tmp_path, steps=1)
     resumed = _train(spec, tmp_path, resume=True)
     straight = trained[1].model.state_dict()

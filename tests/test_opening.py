@@ -16,11 +16,6 @@ from bench.tracks import CLOSEST_AMONG, find_track, subject_of
 from metrics._errors import InputError
 
 
-@pytest.fixture(scope="module")
-def shared_cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch, shared_cache):
     """A folder of its own as the current one; features are computed once for the whole file."""

@@ -54,6 +54,11 @@ def test_words_that_all_names_of_a_set_share_are_no_part_of_a_name(tmp_path):
     assert result["first_pairs"].startswith("bonn_2_photo.png with bonn_02.png")
 
 
+def test_names_of_which_some_are_numbers_are_parts_of_names(tmp_path):
+    real = folder(tmp_path / "gt", ["1_photo.png", "cat_photo.png"])
+    assert scored(real, folder(tmp_path / "made", ["01.png", "cat.png"]))["paired_by"] == "part of the name"
+
+
 def test_a_zip_pairs_with_a_folder_by_name(tmp_path):
     real = folder(tmp_path / "gt", PADDED)
     with zipfile.ZipFile(tmp_path / "made.zip", "w") as archive:

@@ -119,10 +119,10 @@ def test_a_tilde_in_an_option_in_python_and_in_the_name_of_a_data_set_is_the_hom
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     images = np.random.RandomState(0).randint(0, 256, (6, 8, 8, 3)).astype(np.uint8)
     np.save(tmp_path / "a.npy", images)
-    done = CliRunner().invoke(main, ["stats", "~/a.npy", "-o", "~/b.npz", "--extractor", "pixels"])
+    done = CliRunner().invoke(main, ["stats", "~/a.npy", "-o", "~/b.npz", "--extractor", "digits-cnn"])
     assert done.exit_code == 0, done.output
     assert (tmp_path / "b.npz").is_file()
-    assert bench.fid("~/a.npy", "~/b.npz", extractor="pixels")["fid"] == pytest.approx(0, abs=1e-6)
+    assert bench.fid("~/a.npy", "~/b.npz", extractor="digits-cnn")["fid"] == pytest.approx(0, abs=1e-6)
     assert data_root("~/data") == tmp_path / "data"
     with pytest.raises(bench.InputError, match=str(tmp_path / "none")):
         from bench.datasets import open_dataset

@@ -36,6 +36,11 @@ def test_a_group_ends_where_its_first_entry_is_told_apart():
     assert [(one.first, one.last) for one in found] == [(1, 2), (1, 3), (2, 4), (3, 4)]
 
 
+def test_only_the_first_of_a_group_ends_it():
+    found = _ranks([0.0, 1.0, 6.0])  # the last is told apart from both others
+    assert [one.group for one in found] == [1, 1, 2]
+
+
 def test_the_verdicts_are_those_of_holms_procedure():
     values = np.sort(np.random.default_rng(0).normal(scale=3.0, size=12))
     found = _ranks(values)

@@ -27,7 +27,7 @@ from reference_models.training.progress import Bar
 
 
 def test_a_run_leaves_checkpoint_curves_and_pictures(tmp_path):
-    result = run(tmp_path, 4, grid_every=2)
+    result = run(tmp_path, 4, grid_every=2, drawn=True)
     names = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     grids = {"grids/film.npz", *(f"grids/samples-{step:07d}.png" for step in (0, 2, 4))}
     assert names == {
@@ -66,7 +66,7 @@ def test_pictures_checkpoints_and_evaluations_do_not_change_the_training(tmp_pat
         return {"draw": float(torch.randn(()))}
 
     run(tmp_path / "quiet", 6)
-    run(tmp_path / "busy", 6, grid_every=1, checkpoint_every=1, evaluate=noisy, evaluate_every=1)
+    run(tmp_path / "busy", 6, grid_every=1, checkpoint_every=1, evaluate=noisy, evaluate_every=1, drawn=True)
     assert states_differ(tmp_path / "quiet", tmp_path / "busy") == set()
 
 
@@ -212,7 +212,7 @@ def test_the_evaluation_is_called_at_the_start_every_n_steps_and_at_the_end(tmp_
         modes.append((model.training, torch.is_grad_enabled()))
         return {"mean_squared_error": float(len(modes))}
 
-    run(tmp_path, 5, evaluate=evaluate, evaluate_every=2)
+    run(tmp_path, 5, evaluate=evaluate, evaluate_every=2, drawn=True)
     curve = read_curve(tmp_path / "evaluation.csv")
     assert curve["step"].tolist() == [0, 2, 4, 5]
     assert curve["mean_squared_error"].tolist() == [1, 2, 3, 4]

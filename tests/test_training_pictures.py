@@ -1,12 +1,14 @@
 """Samples and pictures of a model, at the end and over its training."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from tiny_training import DATA, TINY, ArrayImages, Painted, exploding, numbered, run
+from tiny_training import DATA, TINY, ArrayImages, Painted, exploding, numbered
+from tiny_training import run as trained
 
 from reference_models import dcgan, vae
 from reference_models._errors import ModelError
@@ -23,6 +25,8 @@ from reference_models.training import (
 from reference_models.training._plots import running_mean, tile
 from reference_models.training.film import Film, strips
 from reference_models.training.grids import TRIPLES, spread, triples
+
+run = partial(trained, drawn=True)
 
 # ---- samples
 

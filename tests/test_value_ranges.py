@@ -11,6 +11,7 @@ from bench.doctor import examine
 from bench.sources._values import Extremes, joined
 
 PIXELS = {"extractor": "pixels"}
+SMALL = {"extractor": "digits-cnn"}  # of a covariance that takes no time
 
 
 def noise(top, dtype=np.uint8, count=6, low=0):
@@ -100,10 +101,10 @@ def test_features_that_were_kept_without_it_are_told_of_all_the_same(tmp_path, m
 
 def test_statistics_scores_paired_errors_and_the_accumulator_say_it(tmp_path):
     place, other = folder(tmp_path / "a", noise(1)), folder(tmp_path / "b", noise(255))
-    assert notes(bench.save_statistics(place, tmp_path / "s.npz", **PIXELS, cache=False))
-    assert notes(bench.score(other, place, metrics=["prdc"], **PIXELS, cache=False))
+    assert notes(bench.save_statistics(place, tmp_path / "s.npz", **SMALL, cache=False))
+    assert notes(bench.score(other, place, metrics=["prdc"], **SMALL, cache=False))
     assert notes(bench.score(other, place, metrics=["mse"]))
-    parts = [bench.Accumulator(**PIXELS, name="mine") for _ in range(2)]
+    parts = [bench.Accumulator(**SMALL, name="mine") for _ in range(2)]
     for part in parts:
         part.update(noise(1)[:, None])
     (note,) = notes(parts[0].merge(parts[1]).compute(other))

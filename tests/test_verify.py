@@ -22,7 +22,6 @@ from entry_forging import (  # noqa: F401 (fixtures)
     here,
     problems,
     raise_level,
-    shared_cache,
     submitted,
     verified,
 )

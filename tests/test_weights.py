@@ -5,6 +5,7 @@ import http.server
 import re
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,13 @@ def test_an_explicit_file_comes_first(inception, tmp_path, monkeypatch):
     found = weights.find(inception, mine)
     assert (found.path, found.official) == (mine, False)
     assert found.sha256 == hashlib.sha256(b"fine-tuned").hexdigest()
+
+
+def test_a_tilde_in_its_path_is_the_home_folder(inception, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    mine = keep(tmp_path, b"fine-tuned", "mine.pth")
+    assert weights.find(inception, Path("~/mine.pth")).path == mine
 
 
 def test_the_published_bytes_are_official_wherever_they_lie(inception, tmp_path):
@@ -159,6 +167,7 @@ class Server(http.server.BaseHTTPRequestHandler):
     ranges = True
     stop_after: int | None = None
     status = 200
+    length = True
 
     def do_GET(self):
         type(self).requests.append(self.headers.get("Range"))
@@ -168,7 +177,8 @@ class Server(http.server.BaseHTTPRequestHandler):
         asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", "")) if self.ranges else None
         start = int(asked[1]) if asked else 0
         self.send_response(206 if asked else 200)
-        self.send_header("Content-Length", str(len(self.content) - start))
+        if self.length:
+            self.send_header("Content-Length", str(len(self.content) - start))
         self.end_headers()
         self.wfile.write(self.content[start : self.stop_after])
 
@@ -228,6 +238,16 @@ def test_a_server_that_cannot_continue_sends_everything(server):
     keep(weights.folder(), CONTENT[:1000], "net-12345678.pth.part")
     server.ranges = False
     assert weights.fetch("inception").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("length", [True, False])
+def test_a_file_of_unknown_size_is_fetched_whether_or_not_the_server_says_it(server, inception, monkeypatch, length):
+    server.length = length
+    unsized = replace(inception, weights=(replace(inception.weights[0], url=server.url, size=0),))
+    monkeypatch.setattr(weights.registry, "load", lambda kind, name: unsized)
+    seen = []
+    assert weights.fetch("inception", lambda *given: seen.append(given)).read_bytes() == CONTENT
+    assert seen[-1] == (len(CONTENT), len(CONTENT) if length else 0)
 
 
 @pytest.mark.parametrize("begun", [0, 5000, len(CONTENT)])

@@ -2,19 +2,31 @@
 
 from dataclasses import replace
 
+import pytest
+
 from bench import registry
 from bench.evaluation import find_measure, open_subject
 from bench.jobs import How, Job
 from bench.runner import fit
 from reference_models.training import Budget
 
+DRAWN = ("draw", "draw_curves", "draw_film", "draw_quartets")  # in reference_models.training.run
+
+
+def undrawn(patch):
+    """From here on trainings draw nothing: pictures take longer than a few steps, and few tests look at them."""
+    for name in DRAWN:
+        patch.setattr(f"reference_models.training.run.{name}", lambda *given: None)
+
 
 def tiny_run(workdir, model, dataset="digits", *, seed=0, steps=2, **settings):
-    """The folder of a run of the model's tiny recipe, with the given settings changed."""
+    """The folder of a run of the model's tiny recipe, with the given settings changed; without pictures."""
     spec = registry.load("models", model)
     folder = workdir / "runs" / "-".join([model, *(f"{name}{value}" for name, value in settings.items()), str(seed)])
     job = Job(spec, replace(spec.recipes["tiny"], **settings), open_subject(dataset), seed, folder)
-    fit(job, How(budget=Budget(steps=steps), device="cpu", progress=False))
+    with pytest.MonkeyPatch.context() as patch:
+        undrawn(patch)
+        fit(job, How(budget=Budget(steps=steps), device="cpu", progress=False))
     return folder
 
 

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 import torch
+from tiny_runs import undrawn
 
 from reference_models import dcgan
 from reference_models._types import Data, ImageShape, Model, ModelSpec
@@ -37,9 +39,13 @@ DATA = Data("numbered", ImageShape(1, 16, 16), (numbered(10),))
 TINY = dcgan.MODEL.recipes["tiny"]
 
 
-def run(folder, steps, spec=dcgan.MODEL, config=TINY, data=DATA, **options):
+def run(folder, steps, spec=dcgan.MODEL, config=TINY, data=DATA, *, drawn=False, **options):
+    """A training; without pictures and curves of losses as PNG unless they are to be `drawn`."""
     options = {"progress": False, "device": "cpu", "grid_every": 1000, **options}
-    return train(spec, config, data, folder=folder, budget=Budget(steps=steps), **options)
+    with pytest.MonkeyPatch.context() as patch:
+        if not drawn:
+            undrawn(patch)
+        return train(spec, config, data, folder=folder, budget=Budget(steps=steps), **options)
 
 
 def tensors(folder):

@@ -27,6 +27,7 @@ from reference_models.training.settings import to_json
 Precision = Literal["float32", "bf16"]
 Evaluate = Callable[[Model], Mapping[str, float]]
 CHECKPOINT_SECONDS = 60.0
+CURVE_SECONDS = 5.0  # between two drawings of the curves while a run goes on; the last one comes at its end
 LABELS = {"losses": "loss", "other losses": "loss"}  # of the axis, where it is not the figure's title
 LOSSES_KEPT_ON_GPU = 20  # steps between two waits for the GPU
 
@@ -63,6 +64,7 @@ class Run:
         self._earlier_seconds, self._started = float(earlier["seconds"]) if earlier else 0.0, time.monotonic()
         self._saved_at, self._saved_step = time.monotonic(), self.step
         self._drawn_at = self._earlier_seconds
+        self._curves_at = time.monotonic()
         self._losses = Curve(folder / "losses.csv", self.step)
         self._evaluation = Curve(folder / "evaluation.csv", self.step if earlier else -1)
         self._film = Film(folder / "grids" / "film.npz", self.step if earlier else -1)
@@ -135,7 +137,9 @@ class Run:
         self._draw_pictures(self.folder / "grids", f"-{self.step:07d}")
         self._follow()
         self._flush()
-        draw_curves(self.spec, self.data.name, self.folder)
+        if time.monotonic() - self._curves_at >= CURVE_SECONDS:
+            draw_curves(self.spec, self.data.name, self.folder)
+            self._curves_at = time.monotonic()
 
     def _check(self) -> None:
         """Losses and weights are numbers still: a model of others is neither measured nor drawn."""
