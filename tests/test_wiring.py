@@ -1,7 +1,6 @@
 """What connects tested parts: each was once cut, or turned round, without a test that noticed."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,10 +10,8 @@ from tiny_training import TINY, ArrayImages, run
 from torch import nn
 from torch.nn import functional as F
 
-from bench import measuring
 from bench.compare import compare
 from bench.entries import Origin
-from bench.measuring import Measure
 from bench.reading import claimed_members
 from bench.sides import Side
 from bench.sources._survey import survey
@@ -26,7 +23,6 @@ from bench.submissions._material import Material
 from bench.submissions._values import Problem
 from bench.submissions._verifying import Verdict
 from bench.tracks import find_track
-from bench.weights import Weights
 from metrics._errors import InputError
 from metrics.extractors._engine import compile_network
 from reference_models._types import Data, ImageShape, Model, ModelSpec
@@ -139,19 +135,6 @@ def test_a_bias_of_a_linear_function_is_not_lost(name):
         expected = network(images)[name].numpy()
     found = compile_network(lambda: network, "with bias", (3, 4, 5), (name,), "cpu")(images.numpy())
     np.testing.assert_allclose(found[name], expected, rtol=1e-5, atol=1e-6)
-
-
-# ----- options that are handed on
-
-
-def test_a_measure_hands_everything_that_it_was_made_with_to_the_extraction(monkeypatch):
-    handed = {}
-    monkeypatch.setattr(measuring, "extract", lambda source, extractor, **named: handed.update(named, plugin=extractor))
-    own = {"device": "cuda", "workers": 7, "batch_size": 9, "cache": "a cache", "progress": print}
-    weights = Weights(Path("w.pth"), "a" * 64, False)
-    Measure("an extractor", weights, "tf1", **own).features("a set", ["64"])
-    expected = {"plugin": "an extractor", "taps": ["64"], "resize": "tf1", **own}
-    assert handed == expected | {"weights": weights.path, "weights_sha256": weights.sha256}
 
 
 # ----- comparing
