@@ -10,6 +10,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator
@@ -50,9 +51,10 @@ def parts(figure):
             yield f"  line {to_hex(line.get_color())} {line.get_alpha()} {look} {named(line)!r}"
             yield f"    {numbers(line.get_xydata())}"
         for band in axes.collections:
-            points = np.vstack([*[path.vertices for path in band.get_paths()][:1], np.asarray(band.get_offsets())])
-            yield f"  {type(band).__name__} {[to_hex(one) for one in band.get_facecolor()]} {named(band)!r}"
-            yield f"    {numbers(points)}"
+            is_band = isinstance(band, PolyCollection)
+            points = band.get_paths()[0].vertices if is_band else np.asarray(band.get_offsets())
+            kind = "band" if is_band else "points"
+            yield f"  {kind} {[to_hex(one) for one in band.get_facecolor()]} {named(band)!r} {numbers(points)}"
         for image in axes.images:
             yield f"  image {image.get_array().shape} {image.get_interpolation()}"
         yield from (f"  {word(text)}" for text in axes.texts)

@@ -60,8 +60,10 @@ def plot_panels(path: Path, title: str, panels: Sequence[Panel]) -> None:
     figure = Figure(figsize=(width * len(panels), height + 0.3), layout="constrained", facecolor="white")
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=INK)
     for axes, panel in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels, strict=True):
+        named: set[tuple[str, int]] = set()
         for line in panel.lines:
-            draw_line(axes, line)
+            draw_line(axes, line, in_legend=(line.name, line.colour) not in named)
+            named.add((line.name, line.colour))
         frame(axes, panel.title, panel.words)
         if panel.ticks:
             axes.set_xticks(*panel.ticks)
@@ -110,7 +112,7 @@ def plot_map(
     save_png(figure, path)
 
 
-def draw_line(axes: Any, line: Line) -> None:
+def draw_line(axes: Any, line: Line, *, in_legend: bool) -> None:
     """A line with its band, dots and words."""
     colour = LANDMARK if line.landmark else COLOURS[line.colour % len(COLOURS)]
     if line.low is not None and line.high is not None:
@@ -124,7 +126,7 @@ def draw_line(axes: Any, line: Line) -> None:
         linestyle="--" if line.landmark else "-",
         marker="o" if line.dots else None,
         markersize=4,
-        label=line.name or None,
+        label=line.name if line.name and in_legend else None,
     )
     for x, y, word in zip(line.x, line.y, line.marks, strict=False):
         axes.annotate(word, (x, y), (5, 4), textcoords="offset points", fontsize=8.5, color=INK)
