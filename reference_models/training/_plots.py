@@ -96,7 +96,7 @@ def plot_sheets(
     height = max(sheet.shape[0] for _, sheet in sheets)
     narrowest = min(sheet.shape[1] for _, sheet in sheets) / max(1, len(columns))
     words = max(map(len, [*columns, *(caption for caption, _ in sheets)]))
-    scale = max(1, 420 // height, ceil((words * 6 + 6) / narrowest))
+    scale = max(420 // height, ceil((words * 6 + 6) / narrowest))
     left = 12 + (max(map(len, rows)) * 7 + 8 if rows else 0)
     top, between, edge = 34 + (18 if columns or any(caption for caption, _ in sheets) else 0), 18, 12
     total_width = left + sum(sheet.shape[1] * scale for _, sheet in sheets) + between * (len(sheets) - 1) + edge
