@@ -79,6 +79,7 @@ def test_captions_and_columns_stand_above_and_rows_beside_the_first_picture(figu
         (-6 / wide, 0.75, "k", "right"), (-6 / wide, 0.25, "l", "right"),
     ]  # fmt: skip
     assert second == [(0.5, above, "b", "center")]
+    assert all(text.get_transform() is axes.transAxes for axes in figures["a.png"].axes for text in axes.texts)
 
 
 @pytest.mark.parametrize(("names", "legend"), [(["a"], False), (["a", "b"], True)])
