@@ -87,6 +87,8 @@ def test_curves_are_named_where_there_are_several(names, legend, figures, tmp_pa
     curve = {"step": np.arange(3.0), "a": np.array([0.0, 1, 2]), "b": np.array([4.0, 4, 4])}
     plot_curves(tmp_path / "a.png", curve, names, "the title", "loss")
     (axes,) = figures["a.png"].axes
+    assert figures["a.png"].get_size_inches().tolist() == [6.4, 3.8]
+    assert [line.get_linewidth() for line in axes.lines] == [1.6] * len(names)
     assert (axes.get_title(loc="left"), axes.get_xlabel(), axes.get_ylabel()) == ("the title", "step", "loss")
     assert [line.get_label() for line in axes.lines] == names
     assert len({line.get_color() for line in axes.lines}) == len(names)
@@ -304,6 +306,14 @@ def test_images_of_a_film_are_averaged_down_beyond_128_pixels_a_side(height, wid
     found = strips(of_task("unpaired"), Shown(directions=("x-to-y",)), data, 0)["x-to-y"]
     assert found.shape == (3, 1, *expected)
     assert (found == 248).all()
+
+
+def test_a_mean_of_a_film_that_lies_between_two_values_is_rounded_up():
+    images = ArrayImages(np.tile(np.array([7, 8], np.uint8), (2, 1, 130, 65)))
+    data = Data("large", ImageShape(1, 130, 130), (images, images))
+    found = strips(of_task("unpaired"), Shown(directions=("x-to-y",)), data, 0)["x-to-y"]
+    assert found.shape == (3, 1, 65, 65)
+    assert (found == 248).all()  # of 247 and 248
 
 
 def filmed(path, moments, **arrays):

@@ -319,7 +319,7 @@ def test_images_are_read_once_where_all_fit_into_memory(room, read, monkeypatch)
     stream = batches(data, 5, 0, 0, CPU, paired=False)
     found = [next(stream) for _ in range(5)]
     stream.close()
-    assert READ == read
+    assert read == READ
     assert [batch.step for batch in found] == [0, 1, 2, 3, 4]
     assert [batch.x[:, 0, 0, 0].tolist() for batch in found] == [
         positions(0, 0, 10, at, at + 5).tolist() for at in range(0, 25, 5)

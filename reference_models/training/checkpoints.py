@@ -164,11 +164,7 @@ def _restore_optimiser(
         for key, value in entry.items():
             if value.shape == weights[index].shape:
                 entry[key] = torch.empty_like(weights[index], dtype=value.dtype).copy_(value)
-    named = [
-        {key: tuple(value) if isinstance(value, list) and key != "params" else value for key, value in group.items()}
-        for group in groups
-    ]
-    optimiser.load_state_dict({"state": entries, "param_groups": named})
+    optimiser.load_state_dict({"state": entries, "param_groups": groups})
 
 
 def _under(file: Any, prefix: str) -> list[str]:
