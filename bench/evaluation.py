@@ -26,6 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench import registry
 from bench.datasets import Dataset, data_root, eval_set, open_dataset
 from bench.measuring import Measure, measure
 from bench.protocol import MetricChoice, Protocol, RealSet
@@ -176,8 +177,18 @@ def open_evaluation(subject: Subject, measure: Measure) -> Evaluation:
         extractor_sha256=measure.weights.sha256,
         resize=measure.resize,
         translated=subject.dataset.translated,
+        packages=_packages(subject, measure, metrics),
     )
     return Evaluation(subject, protocol, measure, metrics, known)
+
+
+def _packages(subject: Subject, measure: Measure, metrics: tuple[Metric, ...]) -> tuple[str, ...]:
+    """The other packages that these plug-ins come from: `metric sliced of acme 1.0`."""
+    used = [("extractors", measure.extractor.name), *(("metrics", one.name) for one in metrics)]
+    if subject.dataset.name in registry.names("datasets"):
+        used.append(("datasets", subject.dataset.name))
+    found = ((registry.KINDS[kind][2], name, registry.package_of(kind, name)) for kind, name in used)
+    return tuple(f"{word} {name} of {package}" for word, name, package in found if package)
 
 
 def noise(shape: tuple[int, int, int], count: int) -> np.ndarray:

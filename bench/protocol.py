@@ -46,8 +46,9 @@ class Protocol:
     translated from the real set `translated` of the other domain, which has as many. Every set is compared with real 1,
     and distances hold between independent sets only; so of pairs real 2 is translated, because the partners of real 1
     are in real 1. (Records from before this was a field translate real 1.) `noise_seed` draws the images of noise that
-    are the floor. `reconstruction` names the split of which all images are reconstructed. `logits` is "" where the
-    extractor is no classifier, and there is no Inception Score then.
+    are the floor. `packages` are those that data set, extractor and metrics come from, with their versions, where
+    that is not this project. `reconstruction` names the split of which all images are reconstructed. `logits` is ""
+    where the extractor is no classifier, and there is no Inception Score then.
     """
 
     dataset: str
@@ -65,6 +66,7 @@ class Protocol:
     logits: str
     metrics: tuple[MetricChoice, ...]
     translated: str = field(default="real 1", metadata=ADDED)
+    packages: tuple[str, ...] = field(default=(), metadata=ADDED)
 
     @property
     def id(self) -> str:

@@ -16,12 +16,15 @@ PACKAGES = ("torch", "numpy", "scipy", "onnxruntime", "scikit-learn", "pillow")
 CODE = ("bench", "genbench", "metrics", "reference_models")
 
 
-def environment(device: str) -> Environment:
-    """This machine and its versions; the GPU's name where `device` is one."""
+def environment(device: str, plug_in: str = "") -> Environment:
+    """This machine and its versions; the GPU's name where `device` is one. `plug_in` is another package, `acme 1.0`,
+    that took part."""
+    name, _, version = plug_in.rpartition(" ")
+    other = {name: version} if name else {}
     return Environment(
         bench=__version__,
         python=platform.python_version(),
-        packages={name: importlib.metadata.version(name) for name in PACKAGES},
+        packages={name: importlib.metadata.version(name) for name in PACKAGES} | other,
         system=platform.system(),
         machine=platform.machine(),
         cpu=_cpu(),

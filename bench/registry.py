@@ -2,14 +2,22 @@
 
 `names` and `describe` read the source text and import nothing, so that `bench list` is instant; `load` imports that
 one module. `inception_score.py` is `inception-score` on the command line.
+
+Other installed packages offer theirs as entry points of the groups `genbench.metrics`, `genbench.extractors`,
+`genbench.datasets` and `genbench.models`: `name = "module:CONSTANT"`. `describe` has to import those.
 """
 
 import ast
 import difflib
 import importlib
+import sys
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+from genbench.errors import one_line
 from metrics._errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,18 +28,39 @@ KINDS = {  # kind: (package, constant, word in messages)
     "models": ("reference_models", "MODEL", "model"),
     "pretrained": ("reference_models.pretrained", "PRETRAINED", "pretrained generator"),
 }
+OFFERED = {  # kind: what another package may offer, and the class that its constant is of
+    "metrics": "Metric",
+    "extractors": "Extractor",
+    "datasets": "Dataset",
+    "models": "ModelSpec",
+}
 ALIASES = {"metrics": {"is": "inception-score"}}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a plug-in is: in a file of this project, or behind the entry point of another package."""
+
+    path: Path | None = None
+    point: EntryPoint | None = None
+
+    @property
+    def package(self) -> str:
+        """`acme 1.0` where another package offers it, else ""."""
+        if self.point is None:
+            return ""
+        return f"{self.point.dist.name} {self.point.dist.version}" if self.point.dist else self.point.value
 
 
 def names(kind: str) -> list[str]:
     """All plug-ins of a kind, sorted, without importing any."""
-    return sorted(_files(kind))
+    return sorted(_places(kind))
 
 
 def resolve(kind: str, name: str) -> str:
     """The plug-in's own name for what was typed (aliases, underscores); InputError with the close names otherwise."""
-    known = _files(kind)
-    typed = ALIASES.get(kind, {}).get(name, name.replace("_", "-"))
+    known = _places(kind)
+    typed = ALIASES.get(kind, {}).get(name, name if name in known else name.replace("_", "-"))
     if typed in known:
         return typed
     close = difflib.get_close_matches(name, [*known, *ALIASES.get(kind, {})], n=2, cutoff=0.5)
@@ -40,16 +69,65 @@ def resolve(kind: str, name: str) -> str:
 
 
 def describe(kind: str, name: str) -> dict[str, Any]:
-    """The literal fields of a plug-in's constant (name, title, source, ...), read from its source text."""
-    call = _constant(_files(kind)[resolve(kind, name)], KINDS[kind][1])
-    return {field.arg: value for field in call.keywords if field.arg for value in _literal(field.value)}
+    """The literal fields of a plug-in's constant (name, title, source, ...), and `package` ("" for our own)."""
+    place = _place(kind, name)
+    if place.path is None:
+        constant = load(kind, name)
+        values = {one.name: getattr(constant, one.name) for one in fields(constant)}
+        plain = {key: value for key, value in values.items() if isinstance(value, str | int | float | bool)}
+        return {**plain, "package": place.package}
+    call = _constant(place.path, KINDS[kind][1])
+    return {field.arg: value for field in call.keywords if field.arg for value in _literal(field.value)} | {
+        "package": ""
+    }
 
 
 def load(kind: str, name: str) -> Any:
-    """The plug-in's constant, importing its module only."""
-    package, constant, _ = KINDS[kind]
-    module = importlib.import_module(f"{package}.{resolve(kind, name).replace('-', '_')}")
-    return getattr(module, constant)
+    """The plug-in's constant, importing its module only; InputError where another package's cannot be had."""
+    place, (package, constant, word) = _place(kind, name), KINDS[kind]
+    if place.point is None:
+        module = importlib.import_module(f"{package}.{resolve(kind, name).replace('-', '_')}")
+        return getattr(module, constant)
+    what = f"{word} {name!r} of {place.package}"
+    try:
+        found = place.point.load()
+    except Exception as error:
+        why = one_line(error)
+        raise InputError(
+            f"{what} cannot be loaded ({type(error).__name__}: {why}); mend or remove that package"
+        ) from error
+    if type(found).__name__ != OFFERED[kind] or found.name != place.point.name:
+        raise InputError(
+            f"{what} is no {OFFERED[kind]} of that name ({place.point.value}); mend or remove that package"
+        )
+    return found
+
+
+def package_of(kind: str, name: str) -> str:
+    """`acme 1.0` where another package offers this plug-in, "" where it is this project's own."""
+    return _place(kind, name).package
+
+
+def _place(kind: str, name: str) -> Place:
+    name = resolve(kind, name)
+    first, *others = _places(kind)[name]
+    if others:
+        named = " and ".join(one.package or "this project" for one in (first, *others))
+        raise InputError(f"{KINDS[kind][2]} {name!r} is offered by {named}; remove one of these packages")
+    return first
+
+
+def _places(kind: str) -> dict[str, list[Place]]:
+    found = {name: [Place(path)] for name, path in _files(kind).items()}
+    for point in _offered(kind, tuple(sys.path)) if kind in OFFERED else ():
+        found.setdefault(point.name, []).append(Place(point=point))
+    return found
+
+
+@lru_cache(maxsize=len(OFFERED))
+def _offered(kind: str, path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    """The entry points of a kind; looked for once as long as `path`, where packages lie, is the same."""
+    return tuple(entry_points(group=f"genbench.{kind}"))
 
 
 def _files(kind: str) -> dict[str, Path]:

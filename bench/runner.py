@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench import registry
 from bench.evaluation import Evaluation, Report, Result, evaluate
 from bench.files import locked, write_text
 from bench.jobs import RUN, How, Job
@@ -213,7 +214,7 @@ def make_record(
         protocol_id=evaluation.protocol.id,
         protocol=evaluation.protocol,
         training=done,
-        environment=environment(device),
+        environment=environment(device, registry.package_of("models", job.spec.name)),
         checkpoint_sha256=file_sha256(checkpoint) if checkpoint.is_file() else "",
         samples=found.samples if found else {},
         sets=found.sets if found else (),

@@ -3,6 +3,8 @@
 import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -15,7 +17,7 @@ from bench.run_tables import COMPLETE
 from reference_models.training import changed_settings, with_settings
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 TABLE = r"\((\.\./results/tables/[^)]+)\.md\)"
 SHARE = r"(full recipe|[\d.]+ %)"
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
@@ -35,7 +37,7 @@ def test_models_and_data_sets_in_the_commands_of_a_page_exist(page):
         for option, names in known.items():
             for place in [place for place, word in enumerate(words[:-1]) if word == option]:
                 name = words[place + 1].partition("/")[0].partition(":")[0]
-                assert name in [*names, "folder", "NAME", "DATA", "D", "X"], command
+                assert name in [*names, "folder", "NAME", "DATA", "D", "X", "pixel-normal"], command
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -87,3 +89,8 @@ def test_how_much_of_a_recipe_was_trained_is_what_the_record_says(page, words):
         record = json.loads((ROOT / "docs" / f"{table.replace('/tables/', '/runs/')}.json").read_text())
         share = record["training"]["epochs"] / record["training"]["full_epochs"]
         assert told == ("full recipe" if share >= COMPLETE else f"{100 * share:.2g} %"), table
+
+
+def test_what_pages_say_of_models_and_commands_is_what_is_known_of_them():
+    done = subprocess.run([sys.executable, ROOT / "scripts" / "pages.py", "--check"], capture_output=True, text=True)
+    assert done.stdout == "out of date: none\n", done.stdout + done.stderr

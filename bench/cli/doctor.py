@@ -1,4 +1,4 @@
-"""What is wrong with one or more sets of images, before any minute is spent."""
+"""What is wrong with one or more sets of images, before they are measured."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -28,9 +28,9 @@ def command(
 ) -> None:
     """Ranks the entries of TRACK below --results; without TRACK, lists all tracks with entries.
 
-    The rank stands with the ranks that the data allow, by paired differences on the same real images. Flagged entries
-    and the controls are listed apart and not ranked; damaged ones are named and left out. The same files give the same
-    order and bytes everywhere.
+    Each rank is shown with the ranks that the data allow, by paired differences on the same real images. Flagged
+    entries and the controls are listed apart and not ranked; damaged ones are named and left out. The same files give
+    the same order and bytes everywhere.
 
     JSON: a list of tables with name, title, columns, rows, notes; with --check an object with out_of_date, with --write
     one with written, both lists.

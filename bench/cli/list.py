@@ -1,10 +1,13 @@
 """What there is: metrics, extractors, data sets, models."""
 
+from typing import Any
+
 import click
 
 from bench import registry
 from bench.cli._options import examples, json_option
 from bench.cli._output import echo, print_columns, print_json
+from metrics._errors import InputError
 
 
 @click.command(epilog=examples("bench list", "bench list datasets --json"))
@@ -13,15 +16,30 @@ from bench.cli._output import echo, print_columns, print_json
 def command(kind: str | None, as_json: bool) -> None:
     """Lists what can be named on the command line, all of it or one KIND.
 
-    JSON: a list of objects with kind, name, title, source and the other plain fields of each entry.
+    What another installed package offers says from which package it comes.
+
+    JSON: a list of objects with kind, name, title, source, package ("" for this project's own) and the other plain
+    fields of each entry.
     """
     kinds = (kind,) if kind else tuple(registry.KINDS)
-    entries = [{"kind": one, **registry.describe(one, name)} for one in kinds for name in registry.names(one)]
+    entries = [{"kind": one, **_described(one, name)} for one in kinds for name in registry.names(one)]
     if as_json:
         print_json(entries)
         return
     for number, one in enumerate(kinds):
         if number:
             echo()
-        rows = [(entry["name"], entry["title"], entry["source"]) for entry in entries if entry["kind"] == one]
+        rows = [(entry["name"], entry["title"], _source(entry)) for entry in entries if entry["kind"] == one]
         print_columns(rows, (one, "", ""))
+
+
+def _described(kind: str, name: str) -> dict[str, Any]:
+    """What is known of a plug-in; of one in another package that does not work, why."""
+    try:
+        return registry.describe(kind, name)
+    except InputError as error:
+        return {"name": name, "title": "does not work", "source": str(error), "package": ""}
+
+
+def _source(entry: dict[str, Any]) -> str:
+    return f"{entry['source']} [from {entry['package']}]" if entry["package"] else str(entry["source"])

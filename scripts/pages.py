@@ -1,0 +1,172 @@
+"""What pages say of the models and commands, written from where it is known: models, records and help texts.
+
+    python scripts/pages.py            # write it anew
+    python scripts/pages.py --check    # exit code 1 where a page says something else
+
+A page holds such a part between `<!-- made by scripts/pages.py: NAME -->` and `<!-- end -->`. A test checks them, so a
+new model, record or option asks for one run of this script and no edit by hand.
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import click
+
+from bench import registry
+from bench.cli import main as bench
+from bench.records import RunRecord, read_records, slug
+from bench.run_tables import COMPLETE
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "results"
+CONTROLS = ("train-copies", "pixel-gaussian")
+EMBEDDED = ("digits", "shapes", "digits2styles", "edges2shapes")
+TASKS = {
+    "reconstruct": ("reconstruct",),
+    "generate": ("generate", "class-conditional"),
+    "translate": ("paired", "unpaired"),
+}
+PART = re.compile(
+    r"(?<=<!-- made by scripts/pages\.py: )(?P<name>[^\n]+) -->\n(?P<text>.*?)(?=<!-- end -->)", re.DOTALL
+)
+
+
+# ----- models
+
+
+def number_text(value: float, decimals: int) -> str:
+    return f"{value:.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def newest_records(model: str) -> list[RunRecord]:
+    """The last record of each data set and settings, data sets that need no download first."""
+    found: dict[tuple[str, tuple[str, ...]], RunRecord] = {}
+    for record in sorted(read_records(RESULTS), key=lambda one: one.created_utc):
+        if record.model == model and record.status == "ok" and record.training:
+            found[record.dataset, record.changes] = record
+    return sorted(found.values(), key=lambda one: (one.dataset not in EMBEDDED, -share(one), one.dataset, one.changes))
+
+
+def share(record: RunRecord) -> float:
+    """How much of the recipe was trained, at most 1."""
+    assert record.training
+    done = record.training.epochs / record.training.full_epochs
+    return 1.0 if done >= COMPLETE else done
+
+
+def table_of(record: RunRecord) -> str:
+    return f"../results/tables/{slug(record.dataset)}/{record.protocol_id}/{record.name}.md"
+
+
+def state(record: RunRecord) -> str:
+    words = ", ".join(f"`{word}`" for word in (record.dataset, *record.changes))
+    told = "full recipe" if share(record) == 1 else f"{100 * share(record):.2g} %"
+    return f"[{words}]({table_of(record)}) {told}"
+
+
+def figure_of(record: RunRecord) -> str:
+    """The FID of what the model made, with the corrected one, in each domain that it makes."""
+    found = []
+    for pair in record.pairs:
+        fid = pair.scores.get("fid", {})
+        if (pair.a, pair.b) in (("real 1", "generated"), ("real 2", "generated")) and fid.get("fid") is not None:
+            corrected = fid.get("fid_corrected")
+            beside = "" if corrected is None else f" ({number_text(corrected, 2)})"
+            found.append(f"{pair.domain} {number_text(fid['fid'], 2)}{beside}".strip())
+    return f"`{record.dataset}`: {', '.join(found)}" if found else ""
+
+
+def models(task: str) -> Iterator[str]:
+    yield "| name | paper | from | recipes for | FID (corrected) | trained: table, share of the recipe |"
+    yield "|---|---|---|---|---|---|"
+    for name in registry.names("models"):
+        spec = registry.load("models", name)
+        if (name in CONTROLS) != (task == "controls") or (task in TASKS and spec.task not in TASKS[task]):
+            continue
+        parts = [part.strip() for part in spec.source.split(";")]
+        asked = [part for part in parts if "assignment" in part or "report" in part]
+        papers = "; ".join(part for part in parts if part not in asked)
+        recipes = ", ".join(f"`{data}`" for data in spec.recipes if data not in ("default", "tiny"))
+        records = newest_records(name)
+        figure = figure_of(records[0]) if records else ""
+        done = "; ".join(map(state, records)) or "not trained"
+        yield f"| `{name}` | {papers} | {'; '.join(asked) or '–'} | {recipes} | {figure} | {done} |"
+
+
+def digits() -> Iterator[str]:
+    yield "| model | steps | before | FID ↓ | corrected [95 %] ↓ | recall ↑ | test MSE ↓ |"
+    yield "|---|---:|---:|---:|---:|---:|---:|"
+    rows = []
+    for name in registry.names("models"):
+        rows += [one for one in newest_records(name) if (one.dataset, one.changes, one.seed) == ("digits", (), 0)]
+    for record in sorted(rows, key=lambda one: one.pair_scores("real 1", "generated").scores["fid"]["fid"]):
+        made, before = (record.pair_scores("real 1", what) for what in ("generated", "untrained"))
+        error = record.pair_scores("test", "reconstructed")
+        fid = made.scores["fid"]
+        low, high = number_text(fid["fid_low"], 2), number_text(fid["fid_high"], 2)
+        cells = [
+            f"`{record.model}`{' (control)' if record.model in CONTROLS else ''}",
+            f"{record.training.steps:,}",
+            number_text(before.scores["fid"]["fid"], 1) if before else "",
+            number_text(fid["fid"], 2),
+            f"{number_text(fid['fid_corrected'], 2)} [{low}, {high}]",
+            number_text(made.scores["prdc"]["recall"], 3),
+            number_text(error.scores["mse"]["mse"], 4) if error else "",
+        ]
+        yield f"| {' | '.join(cells)} |"
+
+
+# ----- commands
+
+
+def commands(command: click.Command = bench, name: str = "bench", parent: click.Context | None = None) -> Iterator[str]:
+    """What each command says with --help, at 100 columns."""
+    context = click.Context(command, parent=parent, info_name=name, terminal_width=100, max_content_width=100)
+    yield from (f"### {context.command_path}", "", "```", *context.get_help().rstrip().split("\n"), "```", "")
+    if isinstance(command, click.Group):
+        for word in command.list_commands(context):
+            inner = command.get_command(context, word)
+            assert inner is not None
+            yield from commands(inner, word, context)
+
+
+# ----- pages
+
+
+PARTS: dict[str, Callable[[], Iterator[str]]] = {
+    **{f"models, {task}": partial(models, task) for task in (*TASKS, "controls")},
+    "models on digits": digits,
+    "help of every command": commands,
+}
+
+
+def made(name: str) -> str:
+    return "".join(f"{line.rstrip()}\n" for line in PARTS[name]()).rstrip("\n")
+
+
+def written(text: str) -> str:
+    """A page with its parts made anew."""
+    return PART.sub(lambda found: f"{found['name']} -->\n\n{made(found['name'])}\n\n", text)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    check, stale = parser.parse_args().check, []
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        text = page.read_text(encoding="utf-8")
+        new = written(text)
+        if new != text:
+            stale.append(page.name)
+            if not check:
+                page.write_text(new, encoding="utf-8")
+    print(f"{'out of date' if check else 'written'}: {', '.join(stale) or 'none'}")
+    return int(check and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
