@@ -18,6 +18,7 @@ from bench.submissions._generators import GeneratorSpec
 from bench.submissions._material import How, open_material
 from bench.tracks import find_track
 from metrics._errors import InputError
+from metrics.extractors import _foreign
 from reference_models._errors import ModelError
 
 HOW = How(GeneratorSpec((3,)), trust_code=True)
@@ -149,3 +150,40 @@ def test_what_is_no_set_of_images_is_named(tmp_path, name):
     (tmp_path / name).write_text("<html>")
     with pytest.raises(InputError, match="is a web page, as a failed download leaves it, not a set of images"):
         open_source(tmp_path / name)
+
+
+# ----- files of weights
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"), (b"PK\3\4 data.pkl", _foreign.TORCH), (b"PK\3\4 a.npy", "an .npz of arrays"),
+        (b"PK\3\4 readme", "a zip without torch's tensors"), (b"PK\3\4 data.pkl constants.pkl", _foreign.TORCHSCRIPT),
+        (b"PK" + b"x" * 600 + b"data.pkl", _foreign.TORCH), (b"PK" + b"x" * 600 + b".npy", "a zip without torch's tensors"),
+        *((bytes([0x80, version]), _foreign.TORCH if 2 <= version <= 5 else "") for version in range(1, 7)),
+        (b"\x81\2", ""), (b" \n<!DOCTYPE HTML>", "a web page, as a failed download leaves it"),
+        (b"\x89HDF\r\n", "an HDF5 file, as Keras writes them"), (b'{"a"', "a JSON text"), (b"\x89PNG", "an image"),
+        (b"\xff\xd8\xff\xe0", "an image"), (b"GGUF", "a GGUF file of a language model"),
+        (b"\x1f\x8b", "a gzip archive; unpack it"), (b"\xfd7zXZ", "an xz archive; unpack it"), (b"anything", ""),
+    ],
+)  # fmt: skip
+def test_a_file_is_named_by_its_first_and_last_bytes(content, words, tmp_path):
+    (tmp_path / "given").write_bytes(content)
+    assert _foreign.file_kind(tmp_path / "given") == words
+
+
+def test_what_was_read_instead_of_tensors_is_named():
+    assert _foreign.content_kind([1]) == _foreign.content_kind({"state": {}}) == _foreign.content_kind({"net": 1}) == ""
+    assert _foreign.content_kind({"state": {}, "param_groups": []}) == "the state of an optimiser, not of a network"
+    for part in _foreign.PARTS:
+        assert f"keeps the weights under {part!r}" in _foreign.content_kind({"epoch": 3, part: {}})
+
+
+def test_a_wrapper_is_named_where_all_names_begin_with_it():
+    assert "save the state_dict() of its .module" in _foreign.wrapper_of(["module.a", "module.b"])
+    assert "torch.compile: every name begins with '_orig_mod.'" in _foreign.wrapper_of(["_orig_mod.a"])
+    assert _foreign.wrapper_of(["module.a", "b"]) == _foreign.wrapper_of([]) == _foreign.wrapper_of(["a"]) == ""
+    for name, words in _foreign.LAYOUTS:
+        assert _foreign.layout_of(["other", name]) == words
+    assert _foreign.layout_of(["other"]) == ""

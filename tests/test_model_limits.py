@@ -98,7 +98,7 @@ def test_1_is_enough_of_everything_that_is_counted(name):
     kinds = _kinds(type(recipe))
     for setting in (one.name for one in fields(recipe) if kinds[one.name] is int):
         if (name, setting) in NOT_ONE:
-            with pytest.raises(ModelError, match="two images or more|cannot be shared"):
+            with pytest.raises(ModelError, match=r"two images or more|cannot be shared"):
                 replace(recipe, **{setting: 1})
         else:
             assert getattr(replace(recipe, **{setting: 1}), setting) == 1
