@@ -160,7 +160,8 @@ def test_what_is_no_set_of_images_is_named(tmp_path, name):
     [
         (b"", "empty"), (b"PK\3\4 data.pkl", _foreign.TORCH), (b"PK\3\4 a.npy", "an .npz of arrays"),
         (b"PK\3\4 readme", "a zip without torch's tensors"), (b"PK\3\4 data.pkl constants.pkl", _foreign.TORCHSCRIPT),
-        (b"PK" + b"x" * 600 + b"data.pkl", _foreign.TORCH), (b"PK" + b"x" * 600 + b".npy", "a zip without torch's tensors"),
+        (b"PK" + b"x" * 600 + b"data.pkl", _foreign.TORCH),
+        (b"PK" + b"x" * 600 + b".npy", "a zip without torch's tensors"),
         *((bytes([0x80, version]), _foreign.TORCH if 2 <= version <= 5 else "") for version in range(1, 7)),
         (b"\x81\2", ""), (b" \n<!DOCTYPE HTML>", "a web page, as a failed download leaves it"),
         (b"\x89HDF\r\n", "an HDF5 file, as Keras writes them"), (b'{"a"', "a JSON text"), (b"\x89PNG", "an image"),

@@ -68,7 +68,7 @@ def test_an_unknown_name_is_answered_with_the_close_one_or_with_all():
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        (None, "None"), (3, "3"), (2.5, "2.5"), ("x", "'x'"), ([1], "a list"), ((), "a tuple"), 
+        (None, "None"), (3, "3"), (2.5, "2.5"), ("x", "'x'"), ([1], "a list"), ((), "a tuple"),
         (np.zeros(1), "a ndarray"),
         (SimpleNamespace(), "a SimpleNamespace"), (OSError(), "an OSError"), ("x" * 58, repr("x" * 58)),
         ("x" * 59, "'" + "x" * 55 + " ..."),
