@@ -120,6 +120,18 @@ def test_the_known_layers_need_no_torch_exporter(monkeypatch):
     compile_network(lambda: seeded(Layers), "known", SHAPE, ("head", "tail", "biased", "mean"), "cpu")
 
 
+def test_the_engine_runs_on_the_cpu_quietly_and_without_threads_that_wait_for_work(monkeypatch):
+    import onnxruntime
+
+    made = []
+    monkeypatch.setattr(onnxruntime, "InferenceSession", lambda *given, **options: made.append((given, options)))
+    compile_network(lambda: seeded(Layers), "options", SHAPE, ("head",), "cpu")
+    ((_, options), where), *_ = made
+    assert where == {"providers": ["CPUExecutionProvider"]}
+    assert options.log_severity_level == 3
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+
+
 # ----- what is kept
 
 

@@ -107,3 +107,18 @@ def test_the_torch_grid_has_half_pixel_centres():
 def test_each_mode_scales_as_its_tool_does(mode, black, white):
     scaled = normalise(np.array([0, 255], np.float32), mode)
     assert scaled == pytest.approx([black, white], abs=1e-6)  # one float32 rounding
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_weights_that_are_kept_cannot_be_changed(mode):
+    assert resize_matrix(mode, 5, 7) is resize_matrix(mode, 5, 7)
+    with pytest.raises(ValueError, match="read-only"):
+        resize_matrix(mode, 5, 7)[0, 0] = 1
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_one_side_that_fits_already_is_left_as_it_is(mode):
+    high, wide = images(17, 40), images(40, 17)
+    for batch in (high, wide):
+        turned = resize(np.ascontiguousarray(batch.transpose(0, 1, 3, 2)), mode, 17).transpose(0, 1, 3, 2)
+        assert resize(batch, mode, 17) == pytest.approx(turned, abs=1e-3)  # sums in another order
