@@ -19,6 +19,7 @@ from bench.submissions._material import How, open_material
 from bench.tracks import find_track
 from metrics._errors import InputError
 from metrics.extractors import _foreign
+from metrics.extractors._state import read_state
 from reference_models._errors import ModelError
 
 HOW = How(GeneratorSpec((3,)), trust_code=True)
@@ -172,6 +173,18 @@ def test_what_is_no_set_of_images_is_named(tmp_path, name):
 def test_a_file_is_named_by_its_first_and_last_bytes(content, words, tmp_path):
     (tmp_path / "given").write_bytes(content)
     assert _foreign.file_kind(tmp_path / "given") == words
+
+
+def test_the_suffix_says_how_weights_are_read(tmp_path):
+    given = {"a": torch.arange(3.0)}
+    save_file(given, tmp_path / "a.safetensors")
+    torch.save(given, tmp_path / "a.pth")
+    for name in ("a.safetensors", "a.pth"):
+        assert read_state(tmp_path / name)["a"].tolist() == [0, 1, 2]
+        (tmp_path / name).rename(tmp_path / f"{name}.moved")
+    (tmp_path / "a.pth.moved").rename(tmp_path / "a.safetensors")
+    with pytest.raises(InputError, match="damaged, or no weights file"):
+        read_state(tmp_path / "a.safetensors")
 
 
 def test_what_was_read_instead_of_tensors_is_named():

@@ -50,6 +50,23 @@ def test_the_store_stays_within_its_megabytes():
     assert len(model.store) == 2**19 // (3 * 64 * 64) == 42
 
 
+@pytest.mark.parametrize(
+    ("images", "megabytes", "room"), [(1, 100.0, 1), (5, 100.0, 5), (5, 1e-9, 1), (5, 18 / 2**20, 2)]
+)
+def test_the_store_has_room_for_one_image_at_least_and_no_more_than_asked_for(images, megabytes, room):
+    assert len(COPIES.build(TrainCopiesConfig(images=images, megabytes=megabytes), SHAPE, 0).store) == room
+
+
+def test_a_store_and_a_gaussian_of_nothing_make_a_black_and_a_grey_image():
+    assert not COPIES.build(TrainCopiesConfig(images=3), SHAPE, 0).sample(torch.ones(2, 1)).any()
+    assert (GAUSSIAN.build(PixelGaussianConfig(rank=3), SHAPE, 0).sample(torch.ones(2, 3)) == 128).all()
+
+
+@pytest.mark.parametrize(("rank", "kept"), [(1, 1), (9, 9), (10, 9)])
+def test_a_gaussian_keeps_no_more_directions_than_there_are_pixels(rank, kept):
+    assert GAUSSIAN.build(PixelGaussianConfig(rank=rank), SHAPE, 0).noise_dim == kept
+
+
 @pytest.mark.parametrize("batch_size", [50, 7])
 def test_the_gaussian_has_the_mean_and_covariance_of_the_images(batch_size):
     model, images = GAUSSIAN.build(PixelGaussianConfig(rank=9), SHAPE, 0), _images(50)

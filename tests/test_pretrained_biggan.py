@@ -288,9 +288,26 @@ def no_json(folder):
     (folder / "config.json").write_text("{")
 
 
+def cut(name):
+    """One tensor without its last row, or with one more where it is a single number."""
+
+    def harm(folder):
+        state = torch.load(folder / "pytorch_model.bin", weights_only=True)
+        key = next(key for key in state if key.endswith(name))
+        state[key] = torch.zeros(2) if state[key].numel() == 1 else state[key][:-1].clone()
+        torch.save(state, folder / "pytorch_model.bin")
+
+    return harm
+
+
 @pytest.mark.parametrize(
     ("harm", "message"),
     [
+        (cut("gen_z.weight_u"), r"gen_z\.weight_orig without its vectors generator\.gen_z\.weight_u and"),
+        (cut("gen_z.weight_v"), r"gen_z\.weight_orig without its vectors"),
+        (cut("gen_z.bias"), r"have gen_z\.bias as \[.*\], expected \["),
+        (cut(".gamma"), r"gamma as \[2\], expected \[\]; they are of another network than BigGAN-deep at 128x128"),
+        (cut("embeddings.weight"), r"have embeddings\.weight as"),
         (damage_weights, "damaged|pickle"),
         (leave_one_out, r"lack layers\.2\.convs\.1\.bias"),
         (forget_a_vector, r"gen_z\.weight_u"),
