@@ -98,7 +98,7 @@ def _near(metric: str, key: str, found: Numbers, count: int, real: int) -> Itera
     if usual < 1 or abs(usual - expected * (real + 1)) > WHOLE:
         yield f"{metric}: {key}_expected is {expected:.6g}; it is a whole number, from 1, of {real + 1}"
         return
-    drawn = range(count if share > 0 else 1, 0, -1)
+    drawn = range(count, 0, -1)
     if not any(_equal(p, more_often(int(share * many), many, usual, real + 1)) for many in drawn):
         yield f"{metric}: {key}_p is {p:.6g}; no number of independent images gives it for a share of {share:.6g}"
 
@@ -118,7 +118,7 @@ def _nearest(found: Numbers, counts: Counts) -> Iterator[str]:
     if abs(c_t) > most * (1 + RELATIVE):
         yield f"memorisation: c_t is {c_t:.6g}; for these counts it lies within {most:.6g} of 0"
     excess = counts.other * (share - expected)
-    if (excess > 0) != (z > 0) and abs(z) > TINY and abs(excess) > WHOLE:
+    if abs(excess) > WHOLE and excess * z <= 0:
         yield f"memorisation: train_share is {share:.6g} and train_share_z {z:.6g}, on the other side of {expected:.6g}"
     elif abs(z) > TINY and not any(_tails(share, many, counts, p, held_out_p) for many in _drawn(excess / z, counts)):
         yield f"memorisation: train_share {share:.6g} and its z {z:.6g} do not give the probabilities beside them"
