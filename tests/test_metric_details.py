@@ -225,6 +225,15 @@ def test_every_way_to_the_distance_gives_the_same(n, m, d):
         assert moves.sum() == pytest.approx(0, abs=1e-9)
 
 
+@pytest.mark.parametrize(("n", "m", "made"), [(5, 5, 0), (40, 90, 0), (90, 40, 0), (41, 41, 2)])
+def test_a_matrix_of_all_dimensions_is_made_where_both_sets_are_larger_only(n, m, made, monkeypatch):
+    draw, calls = np.random.default_rng(0), []
+    kept = GaussianStats.of_blocks
+    monkeypatch.setattr(GaussianStats, "of_blocks", lambda parts: calls.append(1) or kept(parts))
+    fid_of(draw.normal(size=(n, 40)), draw.normal(size=(m, 40)))
+    assert len(calls) == made + (1 if max(n, m) == 90 else 0)  # the larger set has a root of so many rows
+
+
 def _root(cov):
     values, vectors = np.linalg.eigh(cov)
     return vectors @ np.diag(np.sqrt(np.maximum(values, 0))) @ vectors.T
