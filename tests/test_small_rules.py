@@ -70,7 +70,7 @@ def test_real_1_of_a_domain_is_the_first_real_set_of_that_name():
 def test_a_value_has_its_type_and_a_size_that_can_be_computed_with(kind, taken, refused):
     for value in taken:
         found = typed(kind, value, "x")
-        assert found == (tuple(value) if isinstance(value, list) else value)
+        assert found == (tuple(value) if isinstance(value, list) else float(value) if kind is float else value)
         assert kind is not float or type(found) is float
     for value in refused:
         with pytest.raises(InputError, match=r"^x.* is .*; expected "):
