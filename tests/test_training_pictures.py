@@ -40,6 +40,13 @@ def test_samples_do_not_depend_on_the_batch_size(tmp_path):
     assert np.abs(whole[6:] - tail).max() <= 1
 
 
+def test_rows_of_an_array_read_backwards_are_taken(tmp_path):
+    model = Painted(directions=("x-to-y",))
+    images = numbered(3).array
+    made = translate(model, images[::-1], "x-to-y", batch_size=2)  # the last batch is one row with a step backwards
+    assert (made == 255 - images[::-1]).all()
+
+
 def test_sampling_leaves_mode_and_random_generator_as_they_were(tmp_path):
     model = run(tmp_path, 1).model.train()
     torch.manual_seed(0)
