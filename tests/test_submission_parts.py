@@ -73,6 +73,12 @@ def test_images_of_another_size_are_named_with_the_first_of_their_sizes():
     assert of(checked(looks()), "size") == []
 
 
+def test_images_that_cannot_be_read_have_no_colours():
+    broken = [Corrupt(f"{number}.png", "is empty") for number in range(5)]
+    for channels in (1, 3):
+        assert {one.code for one in checked([], broken, (channels, 8, 8))} == {"corrupt"}
+
+
 def test_an_image_that_equals_several_real_ones_counts_once_for_the_first():
     real = [Real("train", "the train split", frozenset({"pixels0", "pixels1"})),
             Real("test", "the test split", frozenset({"pixels1", "pixels2"})),

@@ -126,7 +126,7 @@ def _copies(looked: Survey, real: Sequence[Real]) -> Iterator[Finding]:
 
 def _links(material: Material, looked: Survey) -> Iterator[Finding]:
     folder = material.images
-    if not isinstance(folder, Path) or not folder.is_dir():
+    if not isinstance(folder, Path):
         return
     keys = [*(image.key for image in looked.images), *(file.key for file in looked.corrupt)]
     linked = [key for key in keys if _is_linked(folder, key)]
