@@ -76,7 +76,7 @@ def compare(a: Side, b: Side) -> Comparison:
         raise InputError(f"{a.name} and {b.name} made images of different domains: nothing to compare")
     columns = [column for column in columns_of(a.protocol) if column.key in RANKABLE]
     lines = [_line(a, b, domain, column) for domain in domains for column in columns]
-    seeds = [_over_seeds(a, b, domain, column) for domain in domains for column in columns if a.seeds and b.seeds]
+    seeds = [_over_seeds(a, b, domain, column) for domain in domains for column in columns]
     damaged = tuple(dict.fromkeys((*a.damaged, *b.damaged)))
     without = [f"{side.name}: {why}" for side in (a, b) for domain in domains for why in dependent(side.scores[domain])]
     notes = tuple(dict.fromkeys(without))

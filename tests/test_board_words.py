@@ -171,6 +171,20 @@ def test_what_is_said_of_a_level(level, exact, unlikely, said):
         assert level_words(level) == said
 
 
+def test_places_counts_and_dates_are_shown_whole():
+    """The decimals of each column: ranks and counts have none, a corrected FID as many as its interval asks for."""
+    shown = board(standing(3, "One", FIRST), standing(4, "Other", SECOND), flagged=[standing(8)])
+    tables = {one.name: {column.key: column.decimals for column in one.columns} for one in (
+        ranking(shown), not_ranked(shown), overview([shown])
+    )}  # fmt: skip
+    assert [tables["digits"][key] for key in ("rank", "group", "submissions")] == [0, 0, 0]
+    assert tables["digits-not-ranked"]["submissions"] == 0
+    counts = ("images", "ranked", "not_ranked", "together")
+    assert [tables["overview"][key] for key in counts] == [0] * 4
+    assert list(board_tables.board_files(shown)) == ["digits.md", "digits.csv"]
+    assert "digits: not ranked" in board_tables.board_files(shown)["digits.md"]
+
+
 # ----- ranks
 
 
@@ -285,8 +299,10 @@ def test_all_boards_that_can_be_read_are_and_the_rest_are_lines(results):
 def test_written_tables_of_some_tracks_leave_those_of_others_alone(results):
     write_results(results, 3, track="digits-2", pictures=False)
     (results / "submissions" / "digits" / "broken.json").write_text("{")
-    write_boards(results)
     folder = results / board_tables.FOLDER
+    assert out_of_date(results, ["digits"]) == [f"{folder / name} is missing" for name in ("digits.md", "digits.csv")]
+    write_boards(results)
+    assert out_of_date(results) == []
     for name in ("gone.md", "gone.csv", "kept.txt"):
         (folder / name).write_text("x")
     (folder / "digits-2.md").write_bytes((folder / "digits-2.md").read_bytes().replace(b"\n", b"\r\n"))

@@ -76,8 +76,8 @@ REAL = fid(8.0, 0.5, 3.5)  # a reach of 3
 @pytest.mark.parametrize(
     ("scores_", "real_2", "said"),
     [
-        (fid(8.0, -2.0, -1.0), REAL, ""),
-        (fid(8.0, -2.5, -1.5), REAL, "lies below 0 by more than 2 times its interval's half 1"),
+        (fid(8.0, -3.0, -1.5), REAL, ""),
+        (fid(8.0, -3.5, -2.0), REAL, "lies below 0 by more than 2 times its interval's half 1.5"),
         (fid(-2.0, 0.0, 4.0), REAL, ""),  # 2 hypot(3, 4) below
         (fid(-2.5, 0.0, 4.0), REAL, "the plain FID -2.5 of 250 images lies far below that of as many real ones, 8"),
         (fid(-2.5, 0.0, 4.0, 200), REAL, ""),
@@ -157,10 +157,31 @@ def test_only_what_both_were_measured_by_is_compared():
     few = {name: full[name] for name in ("fid", "prdc")}
     found = compare(side("x", {"": full, "zebra": full}), side("y", {"zebra": few}))
     assert {one.domain for one in found.lines} == {"zebra"}
+    other_way = compare(side("x", {"zebra": few}), side("y", {"zebra": full}))
+    assert [one.key for one in other_way.lines] == [one.key for one in found.lines]
     assert [one.key for one in found.lines] == ["fid", "fid_corrected", "precision", "recall", "density", "coverage"]
     assert [one.title for one in found.lines][:2] == ["FID", "FID, corrected"]
     with pytest.raises(InputError, match="x and y made images of different domains: nothing to compare"):
         compare(side("x", {"horse": full}), side("y", {"zebra": few}))
+
+
+@pytest.mark.parametrize("without", [(0,), (1,), (0, 1)])
+def test_a_difference_has_an_interval_where_both_scores_have_one(without):
+    full, sides = scores(0.5), []
+    for number, name in enumerate("xy"):
+        fid_ = {key: None if number in without and key == "fid_sd" else one for key, one in full["fid"].items()}
+        sides.append(side(name, {"": {**full, "fid": fid_}}))
+    found = {one.key: one for one in compare(*sides).lines}
+    assert (found["fid_corrected"].low, found["fid_corrected"].winner) == (None, None)
+    assert found["fid_corrected"].difference == 0
+    assert found["kid"].low < 0 < found["kid"].high and found["kid"].winner is None
+
+
+def test_a_difference_far_from_0_has_a_winner():
+    found = compare(side("x", {"": scores(0.9)}), side("y", {"": scores(0.1)}))
+    assert {one.key: one.winner for one in found.lines if one.low is not None} == {
+        "fid_corrected": "a", "kid": "a", "inception_score_corrected": "a"
+    }  # fmt: skip
 
 
 def test_influences_are_those_of_the_only_domain():
