@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from bench.accumulator import Accumulator
     from bench.api import Result, fid, save_statistics, score
     from bench.sources import ImageSource, open_source
-    from metrics._errors import InputError
+    from metrics.errors import InputError
 
 __version__ = "0.1.0"
 __all__ = ["Accumulator", "ImageSource", "InputError", "Result", "fid", "open_source", "save_statistics", "score"]
@@ -14,7 +14,7 @@ __all__ = ["Accumulator", "ImageSource", "InputError", "Result", "fid", "open_so
 _HOMES = {  # imported when asked for: `import bench` and the command's help load no numpy
     "Accumulator": "bench.accumulator",
     "ImageSource": "bench.sources",
-    "InputError": "metrics._errors",
+    "InputError": "metrics.errors",
     "Result": "bench.api",
     "fid": "bench.api",
     "open_source": "bench.sources",

@@ -11,18 +11,18 @@ from typing import Any, Unpack
 import numpy as np
 
 from bench.api import Result, side_of
-from bench.comparing import Side, about_sides, frechet
-from bench.measuring import Measure
-from bench.scoring import Options
-from bench.setup import Images, Settings, Setup
-from bench.sources._rows import three_channels
-from bench.sources._values import Extremes, joined, of_image
+from bench.measuring.comparing import Side, about_sides, frechet
+from bench.measuring.measure import Measure
+from bench.measuring.scoring import Options
+from bench.measuring.setup import Images, Settings, Setup
+from bench.sources.rows import three_channels
+from bench.sources.values import Extremes, joined, of_image
 from genbench.surroundings import numpy_defaults
-from metrics._arrays import plain_array
-from metrics._errors import InputError
-from metrics._options import shown, switch, text
-from metrics.extractors._types import Extract
+from metrics.arithmetic.arrays import plain_array
+from metrics.errors import InputError
+from metrics.extractors.types import Extract
 from metrics.fid import GaussianStats
+from metrics.options import shown, switch, text
 
 ROWS = 512  # features that wait until they join the statistics: adding a few at a time costs as much
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from bench import __version__, registry
-from bench.comparing import (
+from bench.measuring.comparing import (
     Side,
     about_sides,
     common_question,
@@ -24,10 +24,10 @@ from bench.comparing import (
     side_of_images,
     side_of_statistics,
 )
-from bench.measuring import Measure, about_extractor, measure
-from bench.memorising import score_triplet
-from bench.pairing import pair
-from bench.scoring import (
+from bench.measuring.measure import Measure, about_extractor, measure
+from bench.measuring.memorising import score_triplet
+from bench.measuring.pairing import pair
+from bench.measuring.scoring import (
     MeasuredSet,
     Options,
     about_sets,
@@ -38,10 +38,8 @@ from bench.scoring import (
     score_set,
     taps_for,
 )
-from bench.setup import Images, Settings, Setup
-from bench.sources import ImageSource, open_source
-from bench.sources._open import SPLIT_OF_DATASET, check_kind, check_path
-from bench.statistics import (
+from bench.measuring.setup import Images, Settings, Setup
+from bench.measuring.statistics import (
     SavedStatistics,
     check_target,
     is_statistics,
@@ -50,13 +48,15 @@ from bench.statistics import (
     statistics_of,
     write_statistics,
 )
+from bench.sources import ImageSource, open_source
+from bench.sources.opening import SPLIT_OF_DATASET, check_kind, check_path
 from genbench.places import expanded
 from genbench.surroundings import numpy_defaults
-from metrics._errors import InputError
-from metrics._options import place, switch, text, whole_number
-from metrics._types import Metric
+from metrics.errors import InputError
 from metrics.fid import METRIC as FID
 from metrics.fid import GaussianStats
+from metrics.options import place, switch, text, whole_number
+from metrics.types import Metric
 
 SET_METRICS, PAIR_METRICS = ("is",), ("fid", "kid", "prdc")  # what `score` computes unless told
 
@@ -182,11 +182,11 @@ def score(
     (`inception_score_a`), also where there is one set. Without `metrics`: the Inception Score of one set, or FID, KID
     and PRDC of two. A file of images that holds mu and sigma too (ADM's) is taken by them for the FID of Inception, as
     `fid` does, and by its images otherwise. `memorisation` takes `train`, the images that the generator was trained on,
-    `b` as what it made and `a` as real images that it has not seen; the keys of `bench.copies.copies` and `flags` come
-    with it. `logits` chooses what the Inception Score reads, with the classifier's bias or without. `mse` compares
-    image by image: `paired_by` says how they were paired, `first_pairs` shows a few (see `bench.pairing`). The other
-    keys are those of `fid`, `tap_logits` where the Inception Score is among them, and the options that the metrics
-    used. Raises InputError, also for a metric of two sets where one is given.
+    `b` as what it made and `a` as real images that it has not seen; the keys of `bench.measuring.copies.copies` and
+    `flags` come with it. `logits` chooses what the Inception Score reads, with the classifier's bias or without. `mse`
+    compares image by image: `paired_by` says how they were paired, `first_pairs` shows a few (see
+    `bench.measuring.pairing`). The other keys are those of `fid`, `tap_logits` where the Inception Score is among them,
+    and the options that the metrics used. Raises InputError, also for a metric of two sets where one is given.
     """
     setup = Setup.of(settings)
     logits = None if logits is None else text(logits, "logits")
@@ -304,7 +304,7 @@ def _saved(images: Images | None, setup: Setup) -> SavedStatistics | None:
 
 
 def _crosschecked(measuring: Measure, a: ImageSource, b: ImageSource) -> list[dict[str, Any]]:
-    from bench.crosscheck import crosscheck
+    from bench.measuring.crosscheck import crosscheck
 
     return [asdict(stage) for stage in crosscheck(a, b, measuring)]
 

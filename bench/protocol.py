@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from bench.typed import ADDED, values_of
-from metrics._errors import InputError
+from bench.storage.typed import ADDED, values_of
+from metrics.errors import InputError
 
 ID_LENGTH = 12
-REAL_SETS = {"real 1", "real 2"}  # that every protocol has, as `bench.evaluation` names them
+REAL_SETS = {"real 1", "real 2"}  # that every protocol has, as `bench.measuring.evaluation` names them
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from genbench.errors import one_line
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = {  # kind: (package, constant, word in messages)

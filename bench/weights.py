@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import registry
-from bench.files import locked
-from bench.reading import file_sha256
+from bench.storage.files import locked
+from bench.storage.reading import file_sha256
 from genbench.errors import cannot, told
 from genbench.places import cache_folder, expanded, home, named
-from metrics._errors import InputError
-from metrics.extractors._types import Extractor, WeightFile
-from reference_models.pretrained._types import PublicFile
+from metrics.errors import InputError
+from metrics.extractors.types import Extractor, WeightFile
+from reference_models.pretrained.types import PublicFile
 
 File = WeightFile | PublicFile
 

@@ -28,8 +28,8 @@ import torch
 from torch import nn
 
 from reference_models import cyclegan, dcgan
-from reference_models._types import Batch, ImageShape
-from reference_models.training.images import to_float
+from reference_models.loop.images import to_float
+from reference_models.types import Batch, ImageShape
 
 CASES = {
     "dcgan, digits 32x32": (dcgan.MODEL, "digits", ImageShape(1, 32, 32)),

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from metrics._fid_interval import jackknife, split_half
+from metrics.arithmetic.fid_interval import jackknife, split_half
 from metrics.fid import fid_of
 
 Draw = Callable[[int], tuple[np.ndarray, np.ndarray]]

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.differences import difference, estimate
-from bench.influence import influences
+from bench.leaderboard.differences import difference, estimate
+from bench.leaderboard.influence import influences
 from metrics import fid, kid
 
 CASES = (("alike", (0, 0), (1.0, 1.2)), ("unlike", (0, 1), (1.0, 1.2)), ("perfect", (0, 0), (0.0, 0.0)))

@@ -6,8 +6,8 @@
 
 All sets are draws from one Gaussian of trace 100, so the true distance is 0. `bias`: row i of both has the given
 correlation, or a share of the rows is in both. `seen`: in how many of a hundred such pairs the rows in order, and the
-same rows shuffled, are taken for dependent (`metrics._dependence`). `false-alarms`: the same of independent sets in any
-order, and of sets of C classes that both stand in the order of their classes or have them in turn.
+same rows shuffled, are taken for dependent (`metrics.arithmetic.dependence`). `false-alarms`: the same of independent
+sets in any order, and of sets of C classes that both stand in the order of their classes or have them in turn.
 """
 
 import argparse
@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from metrics._dependence import links
-from metrics._fid_interval import split_half
+from metrics.arithmetic.dependence import links
+from metrics.arithmetic.fid_interval import split_half
 
 Pair = tuple[np.ndarray, np.ndarray]
 SHAPES = (

@@ -17,14 +17,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bench.copies import copies
-from bench.evaluation import OPTIONS, array_source, measured
-from bench.flags import flags
-from bench.opening import OpenTrack, measure_of, open_track
-from bench.records import slug
-from bench.scoring import compute
+from bench.leaderboard.open_tracks import OpenTrack, measure_of, open_track
+from bench.leaderboard.tracks import find_track
+from bench.measuring.copies import copies
+from bench.measuring.evaluation import OPTIONS, array_source, measured
+from bench.measuring.flags import flags
+from bench.measuring.scoring import compute
 from bench.sources import ImageSource
-from bench.tracks import find_track
+from bench.storage.records import slug
 
 MODELS = ("vae", "dcgan", "pixel-gaussian")
 

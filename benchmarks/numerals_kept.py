@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.evaluation import TEST, array_source
-from bench.generators import open_generator
-from bench.measuring import measure
-from bench.samples import translate_test
-from bench.scoring import load_metrics, measure_set, table_of
-from bench.stored import subject_of_checkpoint
+from bench.measuring.evaluation import TEST, array_source
+from bench.measuring.measure import measure
+from bench.measuring.scoring import load_metrics, measure_set, table_of
+from bench.runs.generators import open_generator
+from bench.runs.samples import translate_test
+from bench.runs.stored import subject_of_checkpoint
 
 READER = "digits-cnn"
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from metrics._fid_interval import jackknife, split_half
+from metrics.arithmetic.fid_interval import jackknife, split_half
 from metrics.fid import fid_of
 
 DIMS = 2048

@@ -14,12 +14,12 @@ docs/fid.md.
 """
 
 from genbench.surroundings import numpy_defaults
-from metrics._arrays import Given, check_pair
-from metrics._fid_interval import infinity, jackknife, split_half
-from metrics._frechet import Frechet, fid_between, fid_of, influence
-from metrics._gaussian import GaussianStats, check_covariance
-from metrics._options import check_seed, switch
-from metrics._types import Metric, Output
+from metrics.arithmetic.arrays import Given, check_pair
+from metrics.arithmetic.fid_interval import infinity, jackknife, split_half
+from metrics.arithmetic.frechet import Frechet, fid_between, fid_of, influence
+from metrics.arithmetic.gaussian import GaussianStats, check_covariance
+from metrics.options import check_seed, switch
+from metrics.types import Metric, Output
 
 __all__ = ["METRIC", "Frechet", "GaussianStats", "check_covariance", "compute", "fid_between", "fid_of", "influence"]
 

@@ -34,9 +34,9 @@ from jaxtyping import Float64, Int, Num
 from scipy.special import log_softmax, xlogy
 
 from genbench.surroundings import numpy_defaults
-from metrics._arrays import Given, check_matrix
-from metrics._options import check_seed, switch, whole_number
-from metrics._types import Metric, Output
+from metrics.arithmetic.arrays import Given, check_matrix
+from metrics.options import check_seed, switch, whole_number
+from metrics.types import Metric, Output
 
 BLOCK_VALUES = 1 << 22  # probabilities held at once: 32 MiB
 Z95 = 1.959963984540054  # 97.5 % quantile of the standard normal distribution

@@ -30,9 +30,9 @@ import numpy as np
 from jaxtyping import Bool, Float64, Num
 
 from genbench.surroundings import numpy_defaults
-from metrics._arrays import Given, check_pair
-from metrics._options import check_seed, whole_number
-from metrics._types import Metric, Output
+from metrics.arithmetic.arrays import Given, check_pair
+from metrics.options import check_seed, whole_number
+from metrics.types import Metric, Output
 
 BLOCK = 2048  # rows: a block of the kernel matrix is 32 MiB
 MOST_SUBSETS = 10_000  # each is a byte for every image

@@ -36,20 +36,20 @@ Only the last has a known null for every honest generator. A blurred one lies ne
 held-out images do, and one that repeats few images has few independent draws: AuthPct and C_T take the first for a
 copier, and no standard error that counts images knows of the second.
 
-Ties are decided exactly (`metrics._nearest`). Cost: about (2 N n + N m + m n) d multiplications in float64.
+Ties are decided exactly (`metrics.arithmetic.nearest`). Cost: about (2 N n + N m + m n) d multiplications in float64.
 """
 
 import numpy as np
 from jaxtyping import Float64, Int64, Num
 
 from genbench.surroundings import numpy_defaults
-from metrics._arrays import Given, canonical_order, check_matrix
-from metrics._chance import effective_number, hypergeometric_tail
-from metrics._errors import InputError
-from metrics._near_duplicates import near_duplicates
-from metrics._nearest import nearest, nearest_counts
-from metrics._options import check_seed
-from metrics._types import Metric, Output
+from metrics.arithmetic.arrays import Given, canonical_order, check_matrix
+from metrics.arithmetic.chance import effective_number, hypergeometric_tail
+from metrics.arithmetic.near_duplicates import near_duplicates
+from metrics.arithmetic.nearest import nearest, nearest_counts
+from metrics.errors import InputError
+from metrics.options import check_seed
+from metrics.types import Metric, Output
 
 CELLS = 3  # of the training images, as in dgm-eval
 CELL_LEAST = 20  # more generated images than this, or a cell is left out

@@ -27,9 +27,9 @@ from jaxtyping import Float64, Shaped
 from scipy.special import stdtrit
 
 from genbench.surroundings import numpy_defaults
-from metrics._arrays import Given, plain_array
-from metrics._errors import InputError
-from metrics._types import Metric, Output
+from metrics.arithmetic.arrays import Given, plain_array
+from metrics.errors import InputError
+from metrics.types import Metric, Output
 
 BLOCK_VALUES = 1 << 22  # pixel values turned into float64 at once: 32 MiB per set
 PSNR_CAP = 100.0  # dB

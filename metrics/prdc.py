@@ -13,7 +13,8 @@ package, which also uses < for precision and recall). The two differ at ties onl
 whole numbers. k is 3 in torch-fidelity and 5 in prdc and here; the features (VGG16, Inception, DINOv2) change the
 number far more than either.
 
-Ties are decided exactly (`metrics._nearest`): a copy of an image has exactly its distances, whatever the block size.
+Ties are decided exactly (`metrics.arithmetic.nearest`): a copy of an image has exactly its distances, whatever the
+block size.
 
 No interval is given: the balls of all images depend on each other, so the shares are no binomial counts, and dropping
 images for a jackknife, or repeating them for a bootstrap, makes the balls grow or shrink, a shift of the size of the
@@ -26,10 +27,10 @@ were busy otherwise. Memory beyond the features: a few blocks of 64 MiB.
 import numpy as np
 
 from genbench.surroundings import numpy_defaults
-from metrics._arrays import Given, check_pair
-from metrics._nearest import nearest, recompute, row_slices, squared_distances, squared_norms
-from metrics._options import whole_number
-from metrics._types import Metric, Output
+from metrics.arithmetic.arrays import Given, check_pair
+from metrics.arithmetic.nearest import nearest, recompute, row_slices, squared_distances, squared_norms
+from metrics.options import whole_number
+from metrics.types import Metric, Output
 
 
 @numpy_defaults()

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int64
 
-from metrics._errors import InputError
-from metrics._options import check_seed, shown, text, whole_number
+from metrics.errors import InputError
+from metrics.options import check_seed, shown, text, whole_number
 
 
 @dataclass(frozen=True)

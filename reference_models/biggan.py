@@ -25,15 +25,15 @@ from math import isfinite
 import torch
 from torch import Tensor, nn
 
-from reference_models._biggan_networks import Discriminator, Generator, layout
-from reference_models._errors import ModelError
-from reference_models._types import Batch, ImageShape, Model, ModelSpec
-from reference_models.training.averages import collect_statistics, start_average, update_average
-from reference_models.training.gan_losses import hinge_discriminator, hinge_generator
-from reference_models.training.gan_steps import adam_pair
-from reference_models.training.images import to_float, to_uint8
-from reference_models.training.noise import Noise
-from reference_models.training.steps import frozen, update
+from reference_models.blocks.averages import collect_statistics, start_average, update_average
+from reference_models.blocks.biggan_networks import Discriminator, Generator, layout
+from reference_models.blocks.gan_losses import hinge_discriminator, hinge_generator
+from reference_models.blocks.gan_steps import adam_pair
+from reference_models.blocks.steps import frozen, update
+from reference_models.errors import ModelError
+from reference_models.loop.images import to_float, to_uint8
+from reference_models.loop.noise import Noise
+from reference_models.types import Batch, ImageShape, Model, ModelSpec
 
 STATISTICS_SEED, STATISTICS_RUNS, STATISTICS_BATCH = 413, 16, 64  # 1,024 rows of noise
 

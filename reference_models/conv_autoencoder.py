@@ -19,13 +19,13 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from reference_models._errors import ModelError
-from reference_models._types import Batch, ImageShape, Model, ModelSpec
 from reference_models.autoencoder import CodeGaussian, reconstruction_loss
-from reference_models.training.images import to_float, to_uint8
-from reference_models.training.networks import generator
-from reference_models.training.sides import halved
-from reference_models.training.steps import update
+from reference_models.blocks.networks import generator
+from reference_models.blocks.sides import halved
+from reference_models.blocks.steps import update
+from reference_models.errors import ModelError
+from reference_models.loop.images import to_float, to_uint8
+from reference_models.types import Batch, ImageShape, Model, ModelSpec
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,10 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
 
-from reference_models._errors import ModelError
-from reference_models._types import ImageShape, ModelSpec
-from reference_models.training.cycles import CycleFactors, CycleModel
-from reference_models.training.steps import initialise_normal
+from reference_models.blocks.cycles import CycleFactors, CycleModel
+from reference_models.blocks.steps import initialise_normal
+from reference_models.errors import ModelError
+from reference_models.types import ImageShape, ModelSpec
 
 
 @dataclass(frozen=True)

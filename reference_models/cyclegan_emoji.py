@@ -27,9 +27,9 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from reference_models._errors import ModelError
-from reference_models._types import ImageShape, ModelSpec
-from reference_models.training.cycles import CycleFactors, CycleModel
+from reference_models.blocks.cycles import CycleFactors, CycleModel
+from reference_models.errors import ModelError
+from reference_models.types import ImageShape, ModelSpec
 
 Decoder = Literal["upsampled", "transposed"]
 KERNELS = {"upsampled": 5, "transposed": 4}

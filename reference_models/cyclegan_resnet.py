@@ -35,9 +35,9 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
 
-from reference_models._errors import ModelError
-from reference_models._types import ImageShape, ModelSpec
-from reference_models.training.cycles import CycleFactors, CycleModel, ImagePool
+from reference_models.blocks.cycles import CycleFactors, CycleModel, ImagePool
+from reference_models.errors import ModelError
+from reference_models.types import ImageShape, ModelSpec
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,11 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from reference_models._errors import ModelError
-from reference_models._types import Batch, ImageShape, Model, ModelSpec
-from reference_models.training.gan_losses import cross_entropy_discriminator, cross_entropy_generator
-from reference_models.training.images import to_float, to_uint8
-from reference_models.training.steps import frozen, initialise_normal, update
+from reference_models.blocks.gan_losses import cross_entropy_discriminator, cross_entropy_generator
+from reference_models.blocks.steps import frozen, initialise_normal, update
+from reference_models.errors import ModelError
+from reference_models.loop.images import to_float, to_uint8
+from reference_models.types import Batch, ImageShape, Model, ModelSpec
 
 
 @dataclass(frozen=True)

@@ -23,14 +23,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from reference_models._errors import ModelError
-from reference_models._types import Batch, ImageShape, ModelSpec
-from reference_models.training.gan_losses import pull_away_term
-from reference_models.training.gan_steps import adam_pair
-from reference_models.training.images import to_float
-from reference_models.training.networks import GanPair, feature_count, features, generator
-from reference_models.training.settings import require_positive
-from reference_models.training.steps import frozen, update
+from reference_models.blocks.gan_losses import pull_away_term
+from reference_models.blocks.gan_steps import adam_pair
+from reference_models.blocks.networks import GanPair, feature_count, features, generator
+from reference_models.blocks.steps import frozen, update
+from reference_models.errors import ModelError
+from reference_models.loop.images import to_float
+from reference_models.loop.settings import require_positive
+from reference_models.types import Batch, ImageShape, ModelSpec
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,11 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from reference_models._errors import ModelError
-from reference_models._types import Batch, ImageShape, Model, ModelSpec
-from reference_models.training.gan_losses import least_squares_discriminator, least_squares_generator
-from reference_models.training.gan_steps import adam_pair, alternate
-from reference_models.training.images import to_float, to_uint8
+from reference_models.blocks.gan_losses import least_squares_discriminator, least_squares_generator
+from reference_models.blocks.gan_steps import adam_pair, alternate
+from reference_models.errors import ModelError
+from reference_models.loop.images import to_float, to_uint8
+from reference_models.types import Batch, ImageShape, Model, ModelSpec
 
 
 @dataclass(frozen=True)

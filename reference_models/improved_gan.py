@@ -29,12 +29,12 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from reference_models._types import Batch, ImageShape, ModelSpec
-from reference_models.training.gan_losses import cross_entropy_discriminator, cross_entropy_generator
-from reference_models.training.gan_steps import adam_pair, alternate
-from reference_models.training.images import to_float
-from reference_models.training.networks import GanPair, feature_count, features, generator
-from reference_models.training.settings import require_positive
+from reference_models.blocks.gan_losses import cross_entropy_discriminator, cross_entropy_generator
+from reference_models.blocks.gan_steps import adam_pair, alternate
+from reference_models.blocks.networks import GanPair, feature_count, features, generator
+from reference_models.loop.images import to_float
+from reference_models.loop.settings import require_positive
+from reference_models.types import Batch, ImageShape, ModelSpec
 
 
 @dataclass(frozen=True)

@@ -35,11 +35,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from reference_models._errors import ModelError
-from reference_models._types import Batch, Direction, ImageShape, Model, ModelSpec
-from reference_models.training.images import to_float, to_uint8
-from reference_models.training.sides import doubling, halved
-from reference_models.training.steps import frozen, initialise_normal, update
+from reference_models.blocks.sides import doubling, halved
+from reference_models.blocks.steps import frozen, initialise_normal, update
+from reference_models.errors import ModelError
+from reference_models.loop.images import to_float, to_uint8
+from reference_models.types import Batch, Direction, ImageShape, Model, ModelSpec
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ from math import prod
 import torch
 from torch import Tensor
 
-from reference_models._errors import ModelError
-from reference_models._types import Batch, ImageShape, Model, ModelSpec
-from reference_models.training.images import to_float, to_uint8
+from reference_models.errors import ModelError
+from reference_models.loop.images import to_float, to_uint8
+from reference_models.types import Batch, ImageShape, Model, ModelSpec
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from math import prod
 import torch
 from torch import Tensor
 
-from reference_models._errors import ModelError
-from reference_models._types import Batch, ImageShape, Model, ModelSpec
+from reference_models.errors import ModelError
+from reference_models.types import Batch, ImageShape, Model, ModelSpec
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,11 @@ from _running_tests import ROOT
 
 GROUPS = {
     "metrics": ("metrics/**/*.py",),
-    "core": ("bench/*.py", "genbench/*.py"),
+    "core": (
+        "bench/*.py",
+        "genbench/*.py",
+        *(f"bench/{room}/*.py" for room in ("leaderboard", "measuring", "runs", "storage", "tables")),
+    ),
     "submissions and sources": ("bench/submissions/*.py", "bench/sources/*.py"),
     "models and training": ("reference_models/**/*.py",),
 }

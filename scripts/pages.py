@@ -18,8 +18,8 @@ import click
 
 from bench import registry
 from bench.cli import main as bench
-from bench.records import RunRecord, read_records, slug
-from bench.run_tables import COMPLETE
+from bench.storage.records import RunRecord, read_records, slug
+from bench.tables.run_tables import COMPLETE
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"

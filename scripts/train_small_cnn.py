@@ -30,7 +30,7 @@ from bench import registry
 from bench.datasets._types import Split
 from metrics.extractors import _small_cnn
 from metrics.extractors._engine import file_sha256
-from metrics.extractors._types import Extractor
+from metrics.extractors.types import Extractor
 
 BATCH = 128
 PEAK_RATE = 5e-3  # AdamW under one cycle (Smith and Topin 2017, arXiv 1708.07120); 1e-2 is unsteady

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from submitted import bench, blends, good, save
 
-from bench.entries import beside, entry_path, read_entry, read_verified, track_path, write_entry
-from bench.submissions._levels import verify_one
+from bench.leaderboard.entries import beside, entry_path, read_entry, read_verified, track_path, write_entry
+from bench.submissions.levels import verify_one
 
 IMAGES = blends()
 RUN = "runs/dcgan-digits-batch_size-4-latent-8-width-4-seed0"

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 from run_records import ENVIRONMENT
 
-from bench.entries import (
+from bench.leaderboard.entries import (
     PREVIEW,
     SCHEMA,
     About,
@@ -30,9 +30,9 @@ from bench.entries import (
     write_track,
     write_verified,
 )
-from bench.entries import VERIFIED as VERIFIED_FILE
+from bench.leaderboard.entries import VERIFIED as VERIFIED_FILE
+from bench.leaderboard.tracks import Rules
 from bench.protocol import MetricChoice, Protocol, RealSet
-from bench.tracks import Rules
 
 COUNT = 250
 CREATED = "2026-01-{day:02d}T12:00:00Z"

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bench.protocol import MetricChoice, Protocol, RealSet
-from bench.records import Environment, PairScores, RunRecord, SetScores, Training
+from bench.storage.records import Environment, PairScores, RunRecord, SetScores, Training
 
 ENVIRONMENT = Environment("0.1.0", "3.12.0", {"torch": "2.6.0"}, "Linux 6", "x86_64", "Some CPU", 2, "", "")
 TRAINING = Training({"steps": 30}, 60.0, 30, 1.5, 960, 12.0, 32, "cpu", "float32", False, {"generator": 0.7})

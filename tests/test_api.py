@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 import bench
 from bench.cli import main
-from bench.setup import Settings, Setup
-from metrics._errors import InputError
+from bench.measuring.setup import Settings, Setup
+from metrics.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
 DIGITS = {"extractor": "digits-cnn"}

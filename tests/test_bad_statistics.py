@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import bench
-from bench.statistics import read_statistics
-from metrics._errors import InputError
+from bench.measuring.statistics import read_statistics
+from metrics.errors import InputError
 from metrics.fid import GaussianStats, fid_between
 
 ROWS = np.random.default_rng(0).normal(size=(50, 4))

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 from bench import registry
 from metrics import fid, inception_score, kid, memorisation, mse, prdc, splits
-from metrics._errors import InputError
+from metrics.errors import InputError
 from metrics.fid import GaussianStats
 
 ROWS = np.random.default_rng(0).normal(size=(12, 3))

@@ -17,36 +17,36 @@ from tiny_training import numbered
 
 import bench
 from bench.accumulator import Accumulator
-from bench.cache import Cache
-from bench.copies import copies
 from bench.datasets import eval_set, open_dataset
 from bench.datasets._download import unpack
 from bench.datasets._types import Split
 from bench.exploring.neighbours import nearest_images
-from bench.features import _batches
-from bench.generators import Generator
-from bench.reading import file_sha256
+from bench.measuring.copies import copies
+from bench.measuring.features import _batches
+from bench.runs.generators import Generator
 from bench.sources import iterate, open_source
 from bench.sources._prepared import prepared_hashes
-from bench.sources._survey import survey
+from bench.sources.survey import survey
+from bench.storage.cache import Cache
+from bench.storage.reading import file_sha256
 from metrics import inception_score, kid, memorisation, mse, prdc
-from metrics._arrays import canonical_order, check_matrix, chosen_blocks
-from metrics._errors import InputError
-from metrics._nearest import nearest, nearest_counts
+from metrics.arithmetic.arrays import canonical_order, check_matrix, chosen_blocks
+from metrics.arithmetic.nearest import nearest, nearest_counts
+from metrics.errors import InputError
 from metrics.fid import GaussianStats
-from reference_models._types import Data, ImageShape
-from reference_models.training.batches import batches
+from reference_models.loop.batches import batches
+from reference_models.types import Data, ImageShape
 
 ROOT = Path(bench.__file__).parent.parent
 BLOCK_NAME = re.compile(
     r"^([A-Z_]*(?:BLOCK|WINDOW|AT_ONCE|TASK|CHUNK|CACHE_BYTES)[A-Z_]*|COLUMNS|ROWS) = ", re.MULTILINE
 )
 NO_BLOCKS = {  # names that only look like it, and the most that one read of a network takes
-    "bench.influence.ROWS",
+    "bench.leaderboard.influence.ROWS",
     "bench.submissions._pictures.CHUNKS",
     "bench.weights.CHUNK",
     "metrics.mse.SSIM_WINDOW",
-    "reference_models.training.film.COLUMNS",
+    "reference_models.loop.film.COLUMNS",
 }
 
 draw = np.random.RandomState(7)
@@ -177,36 +177,40 @@ def drawn(name):
 
 EXACT, ROUNDED = np.testing.assert_array_equal, partial(np.testing.assert_allclose, rtol=1e-9, atol=1e-12)
 CASES = {
-    "metrics._arrays.BLOCK": (3, moments, ROUNDED),
-    "metrics._arrays.BLOCK ": (5, first_bad_row, EXACT),
-    "metrics._nearest.BLOCK_VALUES": (7, neighbours, EXACT),
-    "metrics._nearest.COLUMNS": (4, neighbours, EXACT),
-    "metrics._nearest.BLOCK_VALUES ": (7, lambda: numbers(memorisation.compute(REAL, TIED, GENERATED)), EXACT),
+    "metrics.arithmetic.arrays.BLOCK": (3, moments, ROUNDED),
+    "metrics.arithmetic.arrays.BLOCK ": (5, first_bad_row, EXACT),
+    "metrics.arithmetic.nearest.BLOCK_VALUES": (7, neighbours, EXACT),
+    "metrics.arithmetic.nearest.COLUMNS": (4, neighbours, EXACT),
+    "metrics.arithmetic.nearest.BLOCK_VALUES ": (
+        7,
+        lambda: numbers(memorisation.compute(REAL, TIED, GENERATED)),
+        EXACT,
+    ),
     "metrics.inception_score.BLOCK_VALUES": (11, lambda: numbers(inception_score.compute(REAL, splits=3)), ROUNDED),
     "metrics.kid.BLOCK": (4, lambda: numbers(kid.compute(REAL, GENERATED, subsets=5, subset_size=9)), ROUNDED),
     "metrics.mse.BLOCK_VALUES": (3 * 144, lambda: numbers(mse.compute(IMAGES, OTHERS)), ROUNDED),
-    "bench.copies.BLOCK": (2, pixel_copies, EXACT),
+    "bench.measuring.copies.BLOCK": (2, pixel_copies, EXACT),
     "bench.datasets.BLOCK": (7, evaluation_set, EXACT),
     "bench.accumulator.ROWS": (1, accumulated, ROUNDED),
-    "bench.features.WINDOW_BATCHES": (1, rows_of_mixed_sizes, EXACT),
-    "bench.features.WINDOW_BYTES": (100, rows_of_mixed_sizes, EXACT),
-    "bench.sources._rows.TASK_BYTES": (1, lambda: open_source(IMAGES).hashes, EXACT),
-    "bench.sources._files.FILES_PER_TASK": (1, lambda: files(lambda folder: open_source(folder).hashes), EXACT),
+    "bench.measuring.features.WINDOW_BATCHES": (1, rows_of_mixed_sizes, EXACT),
+    "bench.measuring.features.WINDOW_BYTES": (100, rows_of_mixed_sizes, EXACT),
+    "bench.sources.rows.TASK_BYTES": (1, lambda: open_source(IMAGES).hashes, EXACT),
+    "bench.sources.files.FILES_PER_TASK": (1, lambda: files(lambda folder: open_source(folder).hashes), EXACT),
     "bench.sources._parallel.IMAGES_PER_TASK": (
         1,
         lambda: files(lambda folder: np.stack([one for some in iterate(open_source(folder), 2, 5) for one in some])),
         EXACT,
     ),
-    "bench.sources._survey.FILES_PER_TASK": (1, lambda: files(looked_at), EXACT),
+    "bench.sources.survey.FILES_PER_TASK": (1, lambda: files(looked_at), EXACT),
     "bench.sources._prepared.FILES_PER_TASK": (1, lambda: files(prepared), EXACT),
-    "bench.sources._arrays.BLOCK_BYTES": (1, float_images, EXACT),
+    "bench.sources.arrays.BLOCK_BYTES": (1, float_images, EXACT),
     "bench.exploring.neighbours.BLOCK": (4, closest_pictures, EXACT),
     "bench.datasets.shapes.AT_ONCE": (1, lambda: drawn("shapes"), EXACT),
     "bench.datasets.edges2shapes.AT_ONCE": (1, lambda: drawn("edges2shapes"), EXACT),
-    "bench.reading.CHUNK": (1, hashed_text, EXACT),
-    "bench.array_files.CHUNK": (5, packed_array, EXACT),
+    "bench.storage.reading.CHUNK": (1, hashed_text, EXACT),
+    "bench.storage.array_files.CHUNK": (5, packed_array, EXACT),
     "bench.datasets._download.CHUNK": (5, unpacked, EXACT),
-    "reference_models.training.batches.CACHE_BYTES": (0, training_batches, EXACT),
+    "reference_models.loop.batches.CACHE_BYTES": (0, training_batches, EXACT),
 }
 
 
@@ -226,7 +230,7 @@ def test_the_batch_of_a_generator_fits_into_memory():
 
 
 def test_every_size_of_a_block_is_made_tiny_here():
-    elsewhere = {"bench.generators.PIXELS_AT_ONCE", "bench.generators.MOST_AT_ONCE"}  # the test above
+    elsewhere = {"bench.runs.generators.PIXELS_AT_ONCE", "bench.runs.generators.MOST_AT_ONCE"}  # the test above
     found = set()
     for path in (
         path for package in ("bench", "metrics", "reference_models") for path in (ROOT / package).rglob("*.py")

@@ -5,13 +5,22 @@ from dataclasses import replace
 import pytest
 from leaderboard_entries import entry, place, scores, track_record, write_results
 
-from bench import board_tables
-from bench.board_tables import everything, not_ranked, out_of_date, overview, ranking, write_boards
-from bench.entries import INFLUENCE, beside, entry_path, level_words, track_path, write_track
-from bench.leaderboard import Board, Damaged, Standing, _ranks, cell_of, influences_of, read_board, read_boards
-from bench.ranking import Rank
-from bench.tables import Cell
-from metrics._errors import InputError
+from bench.leaderboard.board import (
+    Board,
+    Damaged,
+    Standing,
+    _ranks,
+    board_tables,
+    cell_of,
+    influences_of,
+    read_board,
+    read_boards,
+)
+from bench.leaderboard.board_tables import everything, not_ranked, out_of_date, overview, ranking, write_boards
+from bench.leaderboard.entries import INFLUENCE, beside, entry_path, level_words, track_path, write_track
+from bench.leaderboard.ranking import Rank
+from bench.tables.table import Cell
+from metrics.errors import InputError
 
 
 def standing(number, name="", rank=None, flags=(), twins=(), **changes):

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import cache as cache_module
-from bench.cache import Cache, open_cache
+from bench.storage import cache as cache_module
+from bench.storage.cache import Cache, open_cache
 
 KEY = hashlib.sha256(b"a").hexdigest()
 OTHER = hashlib.sha256(b"b").hexdigest()
@@ -217,7 +217,7 @@ WRITER = """
 import hashlib, sys
 from pathlib import Path
 import numpy as np
-from bench.cache import Cache
+from bench.storage.cache import Cache
 cache = Cache(Path(sys.argv[1]))
 print("ready", flush=True)
 for turn in range(int(sys.argv[2]), int(sys.argv[3])):

@@ -6,9 +6,9 @@ from network_facts import count, shapes
 from torch import nn
 
 from reference_models import cgan_translate
-from reference_models._errors import ModelError
-from reference_models._types import Batch, ImageShape
 from reference_models.cgan_translate import MODEL, CganTranslateConfig
+from reference_models.errors import ModelError
+from reference_models.types import Batch, ImageShape
 
 DIGITS = ImageShape(3, 32, 32)
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)

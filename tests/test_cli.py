@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-import bench.cache
+import bench.storage.cache
 from bench.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -156,12 +156,12 @@ def test_fid_is_the_same_from_the_cache_and_without_it(folders):
     first = run_json("fid", *folders, *PIXELS)
     assert run_json("fid", *folders, *PIXELS) == first
     assert run_json("fid", *folders, *PIXELS, "--no-cache") == first
-    assert len([entry for entry in bench.cache.open_cache().entries() if "features" in entry.what]) == 2
+    assert len([entry for entry in bench.storage.cache.open_cache().entries() if "features" in entry.what]) == 2
 
 
 def test_no_cache_keeps_nothing(folders):
     run_json("fid", *folders, *PIXELS, "--no-cache")
-    assert bench.cache.open_cache().entries() == []
+    assert bench.storage.cache.open_cache().entries() == []
 
 
 @pytest.mark.parametrize("option", [("--workers", 0), ("--batch-size", 1), ("--device", "cpu")])
@@ -408,7 +408,7 @@ def test_cache_is_shown_verified_and_emptied(folders):
 
 
 def test_compiled_networks_count_and_are_emptied_too():
-    engines = bench.cache.cache_folder() / "engines"
+    engines = bench.storage.cache.cache_folder() / "engines"
     engines.mkdir(parents=True)
     (engines / "one.engine").write_bytes(b"12345")
     assert run_json("cache")["engines_bytes"] == 5
@@ -419,7 +419,7 @@ def test_compiled_networks_count_and_are_emptied_too():
 
 def test_a_damaged_entry_is_found_and_computed_again(folders):
     first = run_json("fid", *folders, *PIXELS)
-    entry = next(bench.cache.open_cache().root.glob("*/features.npy"))
+    entry = next(bench.storage.cache.open_cache().root.glob("*/features.npy"))
     entry.write_bytes(entry.read_bytes()[:-4] + b"abcd")
     damaged = run_json("cache", "verify", code=1)["damaged"]
     assert [row["key"] for row in damaged] == [entry.parent.name]

@@ -21,10 +21,10 @@ from PIL import Image
 from usual_signals import usual_signals
 
 import bench.api
-import bench.cache
+import bench.storage.cache
 from bench.cli import main
-from bench.measuring import measure
-from metrics._errors import InputError
+from bench.measuring.measure import measure
+from metrics.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
 PIXELS = ("--extractor", "pixels")
@@ -110,7 +110,7 @@ def test_one_image(good, bad):
     ],
 )
 def test_too_few_images_are_told_before_features_are_computed(monkeypatch, options, told):
-    monkeypatch.setattr("bench.measuring.extract", lambda *_, **__: pytest.fail("features were computed"))
+    monkeypatch.setattr("bench.measuring.measure.extract", lambda *_, **__: pytest.fail("features were computed"))
     assert told in refusal("score", "digits:test", "digits:train", "--extractor", "digits-cnn", *options)
 
 
@@ -283,7 +283,7 @@ def test_statistics_are_no_images(good, tmp_path):
 def test_statistics_that_cannot_be_written_are_told_before_the_images_are_read(good, tmp_path):
     assert "rename it" in refusal("stats", good, "-o", tmp_path / "ref.txt", *PIXELS)
     assert "make it first" in refusal("stats", good, "-o", tmp_path / "absent" / "ref.npz", *PIXELS)
-    assert bench.cache.open_cache().entries() == []
+    assert bench.storage.cache.open_cache().entries() == []
 
 
 # ---- weights
@@ -350,7 +350,7 @@ def test_what_is_unknown_is_answered_with_what_is_close(arguments, meant):
 
 def test_a_crosscheck_of_what_torch_fidelity_has_not_is_refused_before_anything_is_computed(good):
     assert "choose those" in refusal("fid", good, good, *PIXELS, "--crosscheck")
-    assert bench.cache.open_cache().entries() == []
+    assert bench.storage.cache.open_cache().entries() == []
 
 
 def test_taps_are_chosen_by_name(tmp_path):
@@ -384,13 +384,13 @@ def test_a_full_disk_costs_the_cache_and_not_the_result(good, monkeypatch):
     def full(file, data):
         raise FULL
 
-    monkeypatch.setattr("bench.features.write_all", full)
+    monkeypatch.setattr("bench.measuring.features.write_all", full)
     result = run("fid", good, good, *PIXELS, "--json")
     assert result.exit_code == 0
     scores = json.loads(result.stdout)
     assert scores["fid"] == plain["fid"]
     assert any("not kept in the cache (No space left on device)" in line for line in scores["warnings"])
-    assert not [entry for entry in bench.cache.open_cache().entries() if "features" in entry.what]
+    assert not [entry for entry in bench.storage.cache.open_cache().entries() if "features" in entry.what]
 
 
 @pytest.mark.parametrize(
@@ -431,7 +431,7 @@ def test_a_cache_that_cannot_be_looked_into_costs_a_warning_and_not_the_result(g
     def denied(path, *args, **options):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
-    root = bench.cache.open_cache().root
+    root = bench.storage.cache.open_cache().root
     for name in ("stat", "exists", "mkdir"):
         plain = getattr(Path, name)
         monkeypatch.setattr(
@@ -459,7 +459,7 @@ def test_a_file_that_may_not_be_read_is_named_with_its_remedy(bad, good, monkeyp
 
 
 def test_a_model_s_own_error_is_the_user_s_to_mend(monkeypatch):
-    from reference_models._errors import ModelError
+    from reference_models.errors import ModelError
 
     def fail(*args, **settings):
         raise ModelError("no recipe for 'mars'")
@@ -486,7 +486,7 @@ def test_ctrl_c_ends_with_130_and_leaves_the_cache_intact(tmp_path):
     running = subprocess.Popen(
         command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=usual_signals
     )
-    cache = bench.cache.open_cache()
+    cache = bench.storage.cache.open_cache()
     while running.poll() is None and not list(cache.root.glob(".writing-*/features.npy")):
         time.sleep(0.005)
     running.send_signal(signal.SIGINT)

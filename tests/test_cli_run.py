@@ -16,11 +16,11 @@ import torch
 from click.testing import CliRunner
 from dataset_layouts import write_svhn
 
-from bench import runner
 from bench.cli import main
-from bench.records import read_record, read_records
-from bench.samples import save_pngs
+from bench.runs import run as runner
+from bench.runs.samples import save_pngs
 from bench.sources import open_source
+from bench.storage.records import read_record, read_records
 
 TINY = ("--set", "width=4", "--set", "latent=8", "--set", "batch_size=4", "--device", "cpu")
 DCGAN = ("run", "--model", "dcgan", "--dataset", "digits", *TINY)
@@ -315,7 +315,7 @@ def test_a_repetition_that_fails_leaves_the_earlier_record_unless_forced(copy, m
 
 def test_a_disk_that_is_full_for_the_figures_keeps_the_record_and_says_how_to_go_on(here, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("bench.table_files.write_bytes", _full)
+        patch.setattr("bench.tables.files.write_bytes", _full)
         line = refused(*DCGAN, "--steps", "1", *PIXELS)
     assert "cannot copy the figures" in line
     assert f"`bench evaluate {FOLDER}`" in line

@@ -14,16 +14,16 @@ import pytest
 from PIL import Image
 from submitted import bench, blends, good, save
 
-from bench.entries import beside, entry_path, entry_paths, merkle_root, read_entry, read_track, track_path
-from bench.evaluation import GENERATED, evaluate, open_evaluation
-from bench.flags import flags
-from bench.measuring import measure
-from bench.opening import open_track
-from bench.submissions import _submitting
-from bench.submissions._about import TEMPLATE, check_about
+from bench.leaderboard.entries import beside, entry_path, entry_paths, merkle_root, read_entry, read_track, track_path
+from bench.leaderboard.open_tracks import open_track
+from bench.leaderboard.tracks import find_track, subject_of
+from bench.measuring.evaluation import GENERATED, evaluate, open_evaluation
+from bench.measuring.flags import flags
+from bench.measuring.measure import measure
+from bench.submissions import submitting as _submitting
 from bench.submissions._manifest import read_manifest
-from bench.tracks import find_track, subject_of
-from metrics._errors import InputError
+from bench.submissions.about import TEMPLATE, check_about
+from metrics.errors import InputError
 
 IMAGES = blends()
 NAMED = ("--track", "digits", "--name", "Blends")
@@ -287,7 +287,7 @@ def test_a_disk_that_fills_up_leaves_the_entry_that_would_be_replaced(samples, m
     def full(path, entry):
         raise InputError("no space left")
 
-    monkeypatch.setattr("bench.submissions._writing.write_entry", full)
+    monkeypatch.setattr("bench.submissions.writing.write_entry", full)
     assert "no space left" in refused("submit", samples, *NAMED, "--force")
     assert {name: Path("results", name).read_bytes() for name in files_below("results")} == before
 
@@ -356,13 +356,13 @@ def test_a_settings_file_that_is_missing_is_told(samples):
 
 
 def _material(samples):
-    from bench.entries import Origin
-    from bench.submissions._material import Material
+    from bench.leaderboard.entries import Origin
+    from bench.submissions.material import Material
 
     return Material(samples, Origin("folder"))
 
 
 def _about(name):
-    from bench.entries import About
+    from bench.leaderboard.entries import About
 
     return About(name)

@@ -11,13 +11,13 @@ from run_records import protocol, record
 from scipy.stats import ttest_ind
 
 from bench.cli import main
-from bench.compare import compare, comparison_tables, welch
 from bench.datasets import open_dataset
-from bench.entries import INFLUENCE, Origin, beside, entry_path, track_path, write_track
-from bench.measured_sides import measured_by
-from bench.records import record_path, write_record
-from bench.sides import side_of
-from metrics._errors import InputError
+from bench.leaderboard.compare import compare, comparison_tables, welch
+from bench.leaderboard.contestants import side_of
+from bench.leaderboard.entries import INFLUENCE, Origin, beside, entry_path, track_path, write_track
+from bench.leaderboard.measured_contestants import measured_by
+from bench.storage.records import record_path, write_record
+from metrics.errors import InputError
 
 
 def run(*words):

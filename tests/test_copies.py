@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.copies import copies
-from bench.evaluation import array_source
-from bench.flags import flags
+from bench.measuring.copies import copies
+from bench.measuring.evaluation import array_source
+from bench.measuring.flags import flags
 from bench.sources import open_source
-from metrics import _nearest
-from metrics._errors import InputError
-from metrics._thumbnails import shifted, thumbnails, two_nearest
+from metrics.arithmetic import nearest as _nearest
+from metrics.arithmetic.thumbnails import shifted, thumbnails, two_nearest
+from metrics.errors import InputError
 
 
 def _pictures(seed, count, size=16, channels=3):
@@ -160,7 +160,7 @@ def test_images_of_several_sizes_are_compared():
 
 
 def test_of_many_held_out_images_an_even_part_is_compared(monkeypatch):
-    monkeypatch.setattr("bench.copies.CALIBRATION", 30)
+    monkeypatch.setattr("bench.measuring.copies.CALIBRATION", 30)
     every_other = _found(TRAIN, OTHERS, HELD_OUT[np.linspace(0, 59, 30).round().astype(int)])
     found = _found(TRAIN, OTHERS, HELD_OUT)
     assert found == every_other

@@ -6,7 +6,7 @@ from _random_weights import random_images, write_torch_fidelity
 from PIL import Image
 
 import bench
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 
 @pytest.fixture(autouse=True)

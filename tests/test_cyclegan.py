@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from reference_models._errors import ModelError
-from reference_models._types import Batch, ImageShape
+from reference_models.blocks.cycles import CycleFactors, discriminator_loss
+from reference_models.blocks.gan_losses import least_squares_generator
 from reference_models.cyclegan import (
     MODEL,
     CycleganConfig,
@@ -14,8 +14,8 @@ from reference_models.cyclegan import (
     generator,
     receptive_field,
 )
-from reference_models.training.cycles import CycleFactors, discriminator_loss
-from reference_models.training.gan_losses import least_squares_generator
+from reference_models.errors import ModelError
+from reference_models.types import Batch, ImageShape
 
 SHOES = ImageShape(3, 128, 128)
 

@@ -6,10 +6,10 @@ from network_facts import count, shapes
 from torch import nn
 
 from reference_models import cyclegan_emoji, cyclegan_resnet
-from reference_models._errors import ModelError
-from reference_models._types import Batch, ImageShape
+from reference_models.blocks.cycles import CycleFactors, discriminator_loss
 from reference_models.cyclegan import receptive_field
-from reference_models.training.cycles import CycleFactors, discriminator_loss
+from reference_models.errors import ModelError
+from reference_models.types import Batch, ImageShape
 
 EMOJI = ImageShape(3, 32, 32)
 HORSES = ImageShape(3, 256, 256)

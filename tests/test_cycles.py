@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from reference_models._types import Batch, ImageShape
-from reference_models.training.cycles import CycleFactors, CycleModel, ImagePool
+from reference_models.blocks.cycles import CycleFactors, CycleModel, ImagePool
+from reference_models.types import Batch, ImageShape
 
 SHAPE = ImageShape(1, 2, 2)
 X, Y = 0.2, -0.6  # the one value of all pixels of x and of y in [-1, 1], nearly: uint8 has 153 and 51

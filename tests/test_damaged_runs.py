@@ -11,16 +11,16 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from tiny_training import run
 
-from bench.compare import compare, comparison_tables
-from bench.plots import plot_intervals
-from bench.run_tables import comparison_tables as tables_of_runs
-from bench.run_tables import run_tables
-from bench.sides import Side
-from reference_models._errors import ModelError
-from reference_models.training import load
-from reference_models.training.checkpoints import FILE_NAME
-from reference_models.training.curves import Curve, read_curve
-from reference_models.training.film import Film
+from bench.leaderboard.compare import compare, comparison_tables
+from bench.leaderboard.contestants import Side
+from bench.tables.plots import plot_intervals
+from bench.tables.run_tables import comparison_tables as tables_of_runs
+from bench.tables.run_tables import run_tables
+from reference_models.errors import ModelError
+from reference_models.loop import load
+from reference_models.loop.checkpoints import FILE_NAME
+from reference_models.loop.curves import Curve, read_curve
+from reference_models.loop.film import Film
 
 TYPES = (None, True, -1, 1.5, "x", [], {}, [[]], [0], ["x"], [-1, 1, 1], 2**70)
 

@@ -16,7 +16,7 @@ from dataset_layouts import write_horse2zebra
 from bench.datasets import _download, horse2zebra, mnist
 from bench.datasets._download import download, unpack
 from bench.datasets._torchvision import fetch_with_torchvision
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 BODY = bytes(range(256)) * 40
 SHA256 = hashlib.sha256(BODY).hexdigest()

@@ -11,8 +11,8 @@ from scipy.ndimage import binary_dilation
 
 from bench.datasets import ORDER_SEED, digits, digits2styles, edges2shapes, edges2shapes_128, eval_set, shapes
 from bench.datasets._draw import CLASSES, coverage, distance, grid
-from bench.datasets._order import permutation
-from metrics._errors import InputError
+from bench.datasets.order import permutation
+from metrics.errors import InputError
 
 ROOT = Path()
 

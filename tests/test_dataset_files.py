@@ -19,11 +19,11 @@ from dataset_layouts import (
 from PIL import Image
 
 from bench.datasets import open_dataset
-from bench.datasets._images import centre_square, open_rgb, resized
+from bench.datasets.images import centre_square, open_rgb, resized
 from bench.datasets.svhn2mnist import SPLITS, pairs
-from bench.evaluation import open_subject
-from bench.jobs import prepare
-from metrics._errors import InputError
+from bench.measuring.evaluation import open_subject
+from bench.runs.jobs import prepare
+from metrics.errors import InputError
 
 
 def load(name, root, split="train", domain=""):

@@ -8,9 +8,9 @@ from dataset_layouts import LAYOUTS, write_images
 
 from bench import registry
 from bench.datasets import data_root, eval_set, open_dataset
-from bench.datasets._order import permutation, uniforms
 from bench.datasets._types import Dataset, Split
-from metrics._errors import InputError
+from bench.datasets.order import permutation, uniforms
+from metrics.errors import InputError
 
 NAMES = registry.names("datasets")
 EMBEDDED = [name for name in NAMES if name not in LAYOUTS]

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from reference_models._errors import ModelError
-from reference_models._types import Batch, ImageShape
+from reference_models.blocks.gan_losses import cross_entropy_discriminator, cross_entropy_generator
 from reference_models.dcgan import MODEL, DcganConfig, Discriminator, Generator
-from reference_models.training.gan_losses import cross_entropy_discriminator, cross_entropy_generator
+from reference_models.errors import ModelError
+from reference_models.types import Batch, ImageShape
 
 STL = ImageShape(3, 64, 64)
 

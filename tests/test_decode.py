@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from bench.sources._decode import CorruptImage, decode, read_header
-from metrics._errors import InputError
+from bench.sources.decoding import CorruptImage, decode, read_header
+from metrics.errors import InputError
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:

@@ -22,8 +22,8 @@ import metrics
 import reference_models
 from bench import registry
 from bench.cli import main
-from reference_models._errors import ModelError
-from reference_models._types import ImageShape
+from reference_models.errors import ModelError
+from reference_models.types import ImageShape
 
 FILE = Path(__file__).with_name("defaults.txt")
 PLAIN = (bool, int, float, str, type(None))
@@ -31,7 +31,7 @@ WORDS = {"title", "source", "licence", "url", "howto", "compute", "build", "load
 SIDES = (4, 7, 8, 12, 14, 15, 16, 17, 18, 20, 24, 28, 30, 32, 36, 40, 48, 64)
 SIZES = [(side, side) for side in SIDES] + [(16, 32), (32, 16), (32, 64), (64, 32), (32, 40), (40, 32), (28, 30)]
 LONGEST = 50  # letters of a word; what is longer is a text
-LOOKS = ("bench.cli", "bench.site", "bench.exploring", "bench.plots", "reference_models.training._plots")
+LOOKS = ("bench.cli", "bench.site", "bench.exploring", "bench.tables.plots", "reference_models.loop.plots")
 
 
 def plain(value):

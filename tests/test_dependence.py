@@ -9,15 +9,15 @@ from run_records import protocol, record
 from submitted import good
 
 import bench
-from bench.compare import compare, comparison_tables
-from bench.dependence import ESTIMATES, WITHOUT, Member, about_dependence, partners, without_estimates
-from bench.flags import flags_of
-from bench.run_tables import comparison_tables as run_comparisons
-from bench.run_tables import run_tables
-from bench.scoring import about_pair, load_metrics
-from bench.sides import Side
-from bench.submissions._verifying import _left_out
-from metrics._dependence import links
+from bench.leaderboard.compare import compare, comparison_tables
+from bench.leaderboard.contestants import Side
+from bench.measuring.dependence import ESTIMATES, WITHOUT, Member, about_dependence, partners, without_estimates
+from bench.measuring.flags import flags_of
+from bench.measuring.scoring import about_pair, load_metrics
+from bench.submissions.verifying import _left_out
+from bench.tables.run_tables import comparison_tables as run_comparisons
+from bench.tables.run_tables import run_tables
+from metrics.arithmetic.dependence import links
 
 PLAIN = {"extractor": "pixels", "cache": False}
 SPECTRUM = np.arange(1, 65) ** -0.5

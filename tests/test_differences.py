@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from bench.differences import Z95, Estimate, difference, differences, estimate
-from bench.influence import influences, read_influences
+from bench.leaderboard.differences import Z95, Estimate, difference, differences, estimate
+from bench.leaderboard.influence import influences, read_influences
 from metrics import fid, kid
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 D = 6
 

@@ -7,11 +7,11 @@ import pytest
 from leaderboard_entries import rules, scores
 from run_records import protocol
 
-from bench.compare import Comparison, Line, Score, _winner, compare, comparison_tables, welch
-from bench.differences import Difference, Differences, Estimate, differences, estimate
-from bench.doubts import doubts
-from bench.sides import Side
-from metrics._errors import InputError
+from bench.leaderboard.compare import Comparison, Line, Score, _winner, compare, comparison_tables, welch
+from bench.leaderboard.contestants import Side
+from bench.leaderboard.differences import Difference, Differences, Estimate, differences, estimate
+from bench.leaderboard.doubts import doubts
+from metrics.errors import InputError
 
 # ----- differences
 

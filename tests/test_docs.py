@@ -12,9 +12,9 @@ import pytest
 
 from bench import registry
 from bench.cli import main
-from bench.records import run_name, slug
-from bench.run_tables import COMPLETE
-from reference_models.training import changed_settings, with_settings
+from bench.storage.records import run_name, slug
+from bench.tables.run_tables import COMPLETE
+from reference_models.loop import changed_settings, with_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.doctor import Diagnosis, Finding, examine
+from bench.measuring.doctor import Diagnosis, Finding, examine
 
 
 def picture(seed: int, size: int = 8) -> Image.Image:

@@ -7,12 +7,13 @@ import pytest
 import torch
 from tiny_training import DATA, ArrayImages, exploding, numbered
 
-from reference_models._errors import ModelError
-from reference_models._types import Data, ImageShape, Model
-from reference_models.training import _plots, sample
-from reference_models.training._plots import draw_curves, plot_curves, plot_sheets, tile
-from reference_models.training.film import Film, draw_film, strips
-from reference_models.training.grids import draw, draw_quartets, spread
+from reference_models.errors import ModelError
+from reference_models.loop import plots as _plots
+from reference_models.loop import sample
+from reference_models.loop.film import Film, draw_film, strips
+from reference_models.loop.grids import draw, draw_quartets, spread
+from reference_models.loop.plots import draw_curves, plot_curves, plot_sheets, tile
+from reference_models.types import Data, ImageShape, Model
 
 # ----- layout
 
@@ -168,8 +169,8 @@ def sheets(monkeypatch):
     def note(path, sheets, title, *, columns=(), rows=()):
         found[path.name] = (sheets, title, tuple(columns), tuple(rows))
 
-    monkeypatch.setattr("reference_models.training.grids.plot_sheets", note)
-    monkeypatch.setattr("reference_models.training.film.plot_sheets", note)
+    monkeypatch.setattr("reference_models.loop.grids.plot_sheets", note)
+    monkeypatch.setattr("reference_models.loop.film.plot_sheets", note)
     return found
 
 

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from genbench.places import cache_folder
-from metrics._errors import InputError
+from metrics.errors import InputError
 from metrics.extractors import _graph
 from metrics.extractors._engine import compile_network
 

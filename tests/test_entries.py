@@ -5,7 +5,7 @@ import hashlib
 import pytest
 from leaderboard_entries import entry, place, track_record, write_results
 
-from bench.entries import (
+from bench.leaderboard.entries import (
     entry_path,
     entry_paths,
     merkle_root,
@@ -16,8 +16,8 @@ from bench.entries import (
     track_path,
     write_track,
 )
-from bench.records import read_json
-from metrics._errors import InputError
+from bench.storage.records import read_json
+from metrics.errors import InputError
 
 LEAVES = [hashlib.sha256(bytes([number])).hexdigest() for number in range(5)]
 

@@ -13,7 +13,7 @@ from genbench.errors import ELSEWHERE, MISSING, cannot, one_line, reason, remedy
 from genbench.files import LONGEST_STEM, beside, is_unfinished, sweep, temporary
 from genbench.places import expanded, named
 from genbench.regular import NoRegularFile, open_regular
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 
 @pytest.mark.parametrize(

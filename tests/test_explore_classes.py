@@ -14,10 +14,10 @@ from bench.cli import main
 from bench.exploring import Explorable, open_run, write
 from bench.exploring import classes as exploring_classes
 from bench.exploring.classes import explore, interpolate
-from bench.generators import open_generator
-from metrics._errors import InputError
-from reference_models.training import Noise, class_embeddings, sample
-from reference_models.training.images import to_uint8
+from bench.runs.generators import open_generator
+from metrics.errors import InputError
+from reference_models.loop import Noise, class_embeddings, sample
+from reference_models.loop.images import to_uint8
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,14 @@ from PIL import Image
 from tiny_runs import pixels, tiny_run, values
 
 from bench.cli import main
-from bench.evaluation import evaluate, open_evaluation
 from bench.exploring import open_run, write
 from bench.exploring._naming import names_of
 from bench.exploring.compare import explore
-from bench.samples import generate
-from metrics._errors import InputError
-from reference_models.training import read_curve, sample, translate
-from reference_models.training.grids import spread
+from bench.measuring.evaluation import evaluate, open_evaluation
+from bench.runs.samples import generate
+from metrics.errors import InputError
+from reference_models.loop import read_curve, sample, translate
+from reference_models.loop.grids import spread
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from bench.cli import main
 from bench.exploring import open_run, write
 from bench.exploring._codes import coded, triples_of
 from bench.exploring.manifold import combine, explore
-from metrics._errors import InputError
-from reference_models.training import decode, encode, reconstruct
+from metrics.errors import InputError
+from reference_models.loop import decode, encode, reconstruct
 
 
 @pytest.fixture(scope="module")

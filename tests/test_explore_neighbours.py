@@ -8,15 +8,15 @@ from click.testing import CliRunner
 from tiny_runs import pixels, tiny_run, values
 
 from bench.cli import main
-from bench.datasets._splits import array_split
+from bench.datasets.splits import array_split
 from bench.exploring import neighbours as exploring_neighbours
 from bench.exploring import open_run, write
 from bench.exploring._paths import features_of
 from bench.exploring.neighbours import explore, nearest_images
 from metrics import memorisation
-from metrics._errors import InputError
-from reference_models.training import sample
-from reference_models.training.grids import spread
+from metrics.errors import InputError
+from reference_models.loop import sample
+from reference_models.loop.grids import spread
 
 
 @pytest.fixture(scope="module")

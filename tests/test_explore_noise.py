@@ -12,8 +12,8 @@ from bench.cli import main
 from bench.exploring import open_run, write
 from bench.exploring._paths import Steps, linear, pixel_steps, spherical
 from bench.exploring.noise import explore, interpolate
-from metrics._errors import InputError
-from reference_models.training import Noise, sample
+from metrics.errors import InputError
+from reference_models.loop import Noise, sample
 
 ENDS = np.array([0.0, 1.0])
 

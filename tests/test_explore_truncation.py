@@ -9,12 +9,12 @@ from click.testing import CliRunner
 from tiny_runs import pixels, tiny_run, values
 
 from bench.cli import main
-from bench.evaluation import evaluate, find_measure, open_evaluation
 from bench.exploring import open_run, write
 from bench.exploring.truncation import _apart, _mean_interval, explore
-from bench.samples import generate
-from metrics._errors import InputError
-from reference_models.training import sample
+from bench.measuring.evaluation import evaluate, find_measure, open_evaluation
+from bench.runs.samples import generate
+from metrics.errors import InputError
+from reference_models.loop import sample
 
 INF = math.inf
 

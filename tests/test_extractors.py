@@ -10,9 +10,9 @@ import torch
 from _random_weights import random_images, write_torch_fidelity
 
 from bench import registry, weights
-from metrics._errors import InputError
+from metrics.errors import InputError
 from metrics.extractors import vgg16_random
-from metrics.extractors._resize import MODES, resize
+from metrics.extractors.resizing import MODES, resize
 
 NAMES = registry.names("extractors")
 

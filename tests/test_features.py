@@ -10,16 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import bench.cache
-import bench.features
-from bench.cache import Cache
-from bench.features import extract
+import bench.measuring.features
+import bench.storage.cache
+from bench.measuring.features import extract
 from bench.sources._types import ImageSource
-from metrics._arrays import row_blocks
-from metrics._errors import InputError
-from metrics.extractors._types import Extractor
+from bench.storage.cache import Cache
+from metrics.arithmetic.arrays import row_blocks
+from metrics.errors import InputError
+from metrics.extractors.types import Extractor
 
-ROOT = Path(bench.features.__file__).parent.parent
+ROOT = Path(bench.measuring.features.__file__).parent.parent
 SIZES = [(4, 4), (4, 4), (5, 3), (4, 4), (5, 3), (2, 2), (4, 4)]
 
 
@@ -126,11 +126,11 @@ def test_a_lonely_size_does_not_wait_longer_than_the_window(network):
     images = [an_image(0, (9, 9))] + [an_image(row, (4, 4)) for row in range(1, 200)]
     run(a_source(images), network, batch_size=4)
     position = [shape[2:] for shape in network.batches].index((9, 9))
-    assert position <= bench.features.WINDOW_BATCHES + 1
+    assert position <= bench.measuring.features.WINDOW_BATCHES + 1
 
 
 def test_few_images_wait_where_they_are_large(network, monkeypatch, images):
-    monkeypatch.setattr(bench.features, "WINDOW_BYTES", 100)
+    monkeypatch.setattr(bench.measuring.features, "WINDOW_BYTES", 100)
     table = run(a_source(images), network, batch_size=32)
     assert max(shape[0] for shape in network.batches) <= 3  # 48 bytes an image
     np.testing.assert_array_equal(table.arrays["pool"], channel_means(images))
@@ -181,7 +181,7 @@ def test_whatever_a_feature_depends_on_is_in_the_key(images, network, cache, mon
     run(source, network, cache=cache, resize="tf1")
     extractor = replace(network.extractor, version=2)
     extract(source, extractor, taps=("pool",), resize="none", weights=None, weights_sha256="w", cache=cache)
-    monkeypatch.setattr(bench.features, "FEATURES_VERSION", 0)
+    monkeypatch.setattr(bench.measuring.features, "FEATURES_VERSION", 0)
     run(source, network, cache=cache)
     assert len(network.built) == 6
 
@@ -221,7 +221,7 @@ def fail_with_no_space(handle):
 
 
 def test_a_disk_that_is_full_at_the_sync_costs_a_warning_and_not_the_result(images, network, cache, monkeypatch):
-    monkeypatch.setattr(bench.cache.os, "fsync", fail_with_no_space)
+    monkeypatch.setattr(bench.storage.cache.os, "fsync", fail_with_no_space)
     table = run(a_source(images), network, taps=("pool", "logits"), cache=cache)
     np.testing.assert_array_equal(table.arrays["pool"], channel_means(images))
     assert len(table.warnings) == 1 and "No space left" in table.warnings[0]
@@ -236,7 +236,7 @@ def test_rows_that_come_back_wrong_after_a_failed_sync_are_never_used(images, ne
             data.write(b"\0" * 12)
         fail_with_no_space(handle)
 
-    monkeypatch.setattr(bench.cache.os, "fsync", lose_a_row)
+    monkeypatch.setattr(bench.storage.cache.os, "fsync", lose_a_row)
     with pytest.raises(OSError, match="No space left"):
         run(a_source(images), network, cache=cache)
 
@@ -330,11 +330,11 @@ def test_a_hit_imports_no_engine(images, network, cache):
     script = f"""
 import sys
 from pathlib import Path
-from bench.cache import Cache
-from bench.features import extract
+from bench.storage.cache import Cache
+from bench.measuring.features import extract
 from bench.sources import ImageSource
-from metrics.extractors._types import Extractor
-import bench.statistics
+from metrics.extractors.types import Extractor
+import bench.measuring.statistics
 
 hashes = {a_source(images).hashes!r}
 source = ImageSource("cats", "folder", hashes, hashes, read=None)

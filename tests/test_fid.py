@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from metrics._errors import InputError
-from metrics._gaussian import GaussianStats
+from metrics.arithmetic.gaussian import GaussianStats
+from metrics.errors import InputError
 from metrics.fid import compute, fid_between, fid_of, influence
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from metrics._fid_interval import infinity, jackknife, split_half
+from metrics.arithmetic.fid_interval import infinity, jackknife, split_half
 from metrics.fid import fid_of
 
 REPEATS = 40

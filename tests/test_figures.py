@@ -18,9 +18,9 @@ from run_records import record
 
 from bench.exploring._pictures import Line, Panel, plot_groups, plot_map, plot_panels
 from bench.exploring._side_by_side import Column, plot_columns
-from bench.plots import plot_intervals
-from bench.run_tables import comparison_tables
-from reference_models.training._plots import plot_curves, plot_sheets
+from bench.tables.plots import plot_intervals
+from bench.tables.run_tables import comparison_tables
+from reference_models.loop.plots import plot_curves, plot_sheets
 
 FILE = Path(__file__).with_name("figures.txt")
 

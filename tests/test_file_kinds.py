@@ -7,11 +7,11 @@ import pytest
 from PIL import Image, ImageCms
 
 import bench
-from bench.datasets._images import open_rgb
-from bench.doctor import examine
-from bench.sources._decode import decode, read_header
+from bench.datasets.images import open_rgb
+from bench.measuring.doctor import examine
+from bench.sources.decoding import decode, read_header
 from metrics import prdc
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 COLOUR = np.random.RandomState(0).randint(0, 256, (6, 8, 8, 3), np.uint8)
 

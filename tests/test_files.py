@@ -6,8 +6,8 @@ import threading
 import numpy as np
 import pytest
 
-from bench.files import locked, npy_bytes, npz_bytes, write_bytes, write_text
-from metrics._errors import InputError
+from bench.storage.files import locked, npy_bytes, npz_bytes, write_bytes, write_text
+from metrics.errors import InputError
 
 
 def test_a_file_is_written_whole_with_its_folders(tmp_path):

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from bench.doctor import Finding, examine, judge
-from bench.sources._decode import Header
-from bench.sources._survey import Corrupt, Look, Survey
-from bench.sources._values import Extremes
+from bench.measuring.doctor import Finding, examine, judge
+from bench.sources.decoding import Header
+from bench.sources.survey import Corrupt, Look, Survey
+from bench.sources.values import Extremes
 
 PNG = Header("PNG", "RGB", (8, 8), lossy=False, transparent=False, frames=1, rotated=False)
 JPEG = replace(PNG, format="JPEG", lossy=True)
@@ -204,7 +204,7 @@ def test_what_is_said_of_one_set(kind):
 
 def examined(monkeypatch, *surveys, dims=1):
     given = iter(surveys)
-    monkeypatch.setattr("bench.doctor.survey", lambda *_: next(given))
+    monkeypatch.setattr("bench.measuring.doctor.survey", lambda *_: next(given))
     return examine([str(number) for number in range(len(surveys))], dims=dims)
 
 

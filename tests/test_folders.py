@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.folders import whole_folder
-from metrics._errors import InputError
+from bench.storage.folders import whole_folder
+from metrics.errors import InputError
 
 
 def content(folder):

@@ -8,19 +8,19 @@ import torch
 from safetensors.torch import save_file
 from test_generators import onnx_generator, torchscript_generator
 
-from bench.checkpoint_files import checkpoint_file
-from bench.evaluation import open_subject
-from bench.generators import open_generator
+from bench.leaderboard.tracks import find_track
+from bench.measuring.evaluation import open_subject
+from bench.measuring.statistics import read_statistics
+from bench.runs.checkpoint_files import checkpoint_file
+from bench.runs.generators import open_generator
+from bench.runs.stored import open_checkpoint, subject_of_checkpoint
 from bench.sources import open_source
-from bench.statistics import read_statistics
-from bench.stored import open_checkpoint, subject_of_checkpoint
-from bench.submissions._generators import GeneratorSpec
-from bench.submissions._material import How, open_material
-from bench.tracks import find_track
-from metrics._errors import InputError
-from metrics.extractors import _foreign
-from metrics.extractors._state import read_state
-from reference_models._errors import ModelError
+from bench.submissions.generators import GeneratorSpec
+from bench.submissions.material import How, open_material
+from metrics.errors import InputError
+from metrics.extractors import foreign as _foreign
+from metrics.extractors.state import read_state
+from reference_models.errors import ModelError
 
 HOW = How(GeneratorSpec((3,)), trust_code=True)
 

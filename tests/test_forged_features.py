@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from entry_forging import BESIDE, PATH, forge, here, raise_level, said, submitted  # noqa: F401 (fixtures)
 
-from bench.cache import Cache
-from bench.entries import read_entry, write_entry
-from bench.evidence import read_evidence
-from bench.files import npz_bytes
-from bench.leaderboard import read_board
+from bench.leaderboard.board import read_board
+from bench.leaderboard.entries import read_entry, write_entry
+from bench.leaderboard.evidence import read_evidence
+from bench.storage.cache import Cache
+from bench.storage.files import npz_bytes
 from bench.submissions._book import Book
 from bench.submissions._recounting import _independent
-from bench.submissions._verifying import verify_entry
+from bench.submissions.verifying import verify_entry
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -77,7 +77,7 @@ def test_a_level_raised_by_hand_is_a_claim_on_the_board():
 def test_an_entry_that_was_found_consistent_is_not_looked_at_again(monkeypatch):
     cache = Cache(Path("known").absolute())
     assert verify_entry(PATH, Book(Path("results"), cache)).level == 1
-    monkeypatch.setattr("bench.submissions._verifying.measured", None)
+    monkeypatch.setattr("bench.submissions.verifying.measured", None)
     assert verify_entry(PATH, Book(Path("results"), cache)).level == 1
 
 

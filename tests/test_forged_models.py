@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from entry_forging import RUN, TRACK, edited, forge, here, submitted  # noqa: F401 (fixtures)
 
-from bench.entries import beside, entry_path, read_entry, track_path
-from bench.evidence import read_evidence, read_real_evidence
-from bench.files import npy_bytes, npz_bytes
-from bench.moments import read_moments
-from bench.reading import file_sha256
+from bench.leaderboard.entries import beside, entry_path, read_entry, track_path
+from bench.leaderboard.evidence import read_evidence, read_real_evidence
+from bench.leaderboard.moments import read_moments
+from bench.storage.files import npy_bytes, npz_bytes
+from bench.storage.reading import file_sha256
 from bench.submissions import _recomputing
-from bench.submissions._levels import Source, _open
-from bench.submissions._material import How
 from bench.submissions._recomputing import verify_again
-from bench.submissions._verifying import Verdict
+from bench.submissions.levels import Source, _open
+from bench.submissions.material import How
+from bench.submissions.verifying import Verdict
 
 pytestmark = pytest.mark.usefixtures("here")
 TINY = entry_path(Path("results"), "digits", "tiny")
@@ -150,7 +150,7 @@ def test_features_of_real_images_that_are_not_theirs_are_named():
 
 
 def test_a_track_of_schema_1_is_given_what_it_lacks_by_the_next_submission():
-    from bench.opening import record_track
+    from bench.leaderboard.open_tracks import record_track
 
     path = track_path(Path("results"), "digits")
     before = (beside(path) / "real-1.npz").read_bytes()

@@ -13,10 +13,10 @@ import pytest
 from entry_forging import forge, said
 from PIL import Image
 
-from bench.entries import beside, entry_path
-from bench.leaderboard import read_board
-from bench.submissions._levels import verify_one
+from bench.leaderboard.board import read_board
+from bench.leaderboard.entries import beside, entry_path
 from bench.submissions._manifest import manifest_text, read_manifest
+from bench.submissions.levels import verify_one
 
 COMMITTED = Path(__file__).resolve().parent.parent / "results"
 NAMES = ("dcgan", "vae", "train-copies")

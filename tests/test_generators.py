@@ -9,12 +9,13 @@ import pytest
 import torch
 from onnx import StringStringEntryProto, TensorProto, external_data_helper, helper, numpy_helper
 
-from bench.entries import Origin
-from bench.evaluation import SAMPLING_SEED
-from bench.submissions import _generator_process, _generators, _isolation
-from bench.submissions._generators import GeneratorSpec, Limits, parse_shape, sample_generator
-from metrics._errors import InputError
-from reference_models.training import Noise
+from bench.leaderboard.entries import Origin
+from bench.measuring.evaluation import SAMPLING_SEED
+from bench.submissions import _generator_process, _isolation
+from bench.submissions import generators as _generators
+from bench.submissions.generators import GeneratorSpec, Limits, parse_shape, sample_generator
+from metrics.errors import InputError
+from reference_models.loop import Noise
 
 SHAPE = (1, 4, 6)
 WEIGHTS = np.random.RandomState(0).randn(3, 24).astype(np.float32) / 3
@@ -107,7 +108,7 @@ def test_channels_may_come_last(tmp_path):
 
 @pytest.mark.parametrize(("noise", "low"), [("uniform-1..1", -1), ("uniform0..1", 0)])
 def test_uniform_noise_fills_its_range(tmp_path, noise, low):
-    from bench.submissions._generators import _noise
+    from bench.submissions.generators import _noise
 
     values = _noise(GeneratorSpec((5,), noise), 400)
     assert low < values.min() < low + 0.05

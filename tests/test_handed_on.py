@@ -5,14 +5,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bench import measuring, runner
 from bench.cli import main
-from bench.evaluation import open_subject
-from bench.jobs import How, prepare
-from bench.measuring import Measure
-from bench.setup import Setup
+from bench.measuring.evaluation import open_subject
+from bench.measuring.measure import Measure
+from bench.measuring.measure import measure as measuring
+from bench.measuring.setup import Setup
+from bench.runs import run as runner
+from bench.runs.jobs import How, prepare
 from bench.weights import Weights
-from reference_models.training import Budget, Every
+from reference_models.loop import Budget, Every
 
 MEASURING = {"extractor": "pixels", "resize": "tf1", "tap": "pool", "offline": True, "device": "cpu"}
 MEASURING |= {"workers": 7, "batch_size": 9, "cache": False}
@@ -37,7 +38,7 @@ def spy(monkeypatch, place):
 
 
 def test_a_measure_hands_everything_that_it_was_made_with_to_the_extraction(monkeypatch):
-    kept = spy(monkeypatch, "bench.measuring.extract")
+    kept = spy(monkeypatch, "bench.measuring.measure.extract")
     own = {"device": "cuda", "workers": 7, "batch_size": 9, "cache": "a cache", "progress": print}
     weights = Weights(Path("w.pth"), "a" * 64, False)
     with pytest.raises(Seen):
@@ -47,7 +48,7 @@ def test_a_measure_hands_everything_that_it_was_made_with_to_the_extraction(monk
 
 
 def test_a_setup_hands_on_how_images_become_features(monkeypatch):
-    kept = spy(monkeypatch, "bench.setup.measure")
+    kept = spy(monkeypatch, "bench.measuring.setup.measure")
     with pytest.raises(Seen):
         Setup(**MEASURING, **READING, **PLACES).measure(logits="logits")
     handed = {name: value for name, value in MEASURING.items() if name != "extractor"}
@@ -55,7 +56,7 @@ def test_a_setup_hands_on_how_images_become_features(monkeypatch):
 
 
 def test_a_setup_hands_on_which_images_are_read(monkeypatch):
-    kept = spy(monkeypatch, "bench.setup.open_source")
+    kept = spy(monkeypatch, "bench.measuring.setup.open_source")
     with pytest.raises(Seen):
         Setup(**MEASURING, **READING, **PLACES).open("a folder")
     assert kept == [(("a folder",), {**READING, "data_root": Path("data"), "cache": None})]
@@ -104,7 +105,7 @@ def test_a_command_hands_all_its_options_to_its_function(name, monkeypatch):
 
 @pytest.mark.parametrize("command", ["run", "train"])
 def test_a_training_is_asked_for_as_it_was_said(command, monkeypatch, tmp_path):
-    kept = spy(monkeypatch, f"bench.runner.{'run' if command == 'run' else 'fit'}")
+    kept = spy(monkeypatch, f"bench.runs.run.{'run' if command == 'run' else 'fit'}")
     words = ["--model", "dcgan", "--dataset", "digits", "--set", "lr=0.1", "--seed", "3", "--steps", "5"]
     words += ["--device", "cpu", "--precision", "bf16", "--compile", "--force", "--workdir", str(tmp_path)]
     words += ["--log", "tensorboard"] if command == "train" else ["--extractor", "pixels", "--results", str(tmp_path)]
@@ -119,7 +120,7 @@ def test_a_training_is_asked_for_as_it_was_said(command, monkeypatch, tmp_path):
 
 def test_a_fit_hands_on_how_it_is_to_train(tmp_path, monkeypatch):
     job = prepare("dcgan", open_subject("digits"), seed=3, settings=("batch_size=10",), workdir=tmp_path)
-    kept = spy(monkeypatch, "bench.runner.train")
+    kept = spy(monkeypatch, "bench.runs.run.train")
     how = How(Budget(steps=5), Every(steps=2), "cpu", "bf16", True, None, True, False, False)
     (job.folder).mkdir(parents=True)
     (job.folder / runner.FILE_NAME).write_bytes(b"a checkpoint")

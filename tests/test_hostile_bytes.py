@@ -19,19 +19,19 @@ from leaderboard_entries import entry
 from PIL import Image
 from run_records import record
 
-from bench.array_files import ArrayFile, map_array, read_array
-from bench.entries import read_entry
-from bench.files import npy_bytes, npz_bytes
-from bench.influence import read_influences
-from bench.moments import moments_of, read_moments
-from bench.reading import read_json, read_toml
-from bench.records import read_record
+from bench.leaderboard.entries import read_entry
+from bench.leaderboard.influence import read_influences
+from bench.leaderboard.moments import moments_of, read_moments
+from bench.measuring.statistics import read_statistics
 from bench.sources import iterate, open_source
-from bench.sources._decode import decode, read_header
-from bench.statistics import read_statistics
-from bench.submissions._about import TEMPLATE
+from bench.sources.decoding import decode, read_header
+from bench.storage.array_files import ArrayFile, map_array, read_array
+from bench.storage.files import npy_bytes, npz_bytes
+from bench.storage.reading import read_json, read_toml
+from bench.storage.records import read_record
 from bench.submissions._manifest import manifest_text, read_manifest
-from metrics._errors import InputError
+from bench.submissions.about import TEMPLATE
+from metrics.errors import InputError
 
 EXAMPLES = os.environ.get("BENCH_EXAMPLES")
 TRIED = settings(

@@ -9,7 +9,7 @@ import torch
 from _random_weights import random_images, random_state, write_pytorch_fid, write_torch_fidelity
 from safetensors.torch import save_file
 
-from metrics._errors import InputError
+from metrics.errors import InputError
 from metrics.extractors.inception import EXTRACTOR
 
 TAPS = tuple(EXTRACTOR.taps)
@@ -84,7 +84,7 @@ def test_the_other_conventions_agree_with_pytorch_fid_and_clean_fid(weights, sta
             expected = network(torch.from_numpy(images).float() / 255)[0].flatten(1).numpy()
     else:
         from metrics.extractors._inception import FIDInception
-        from metrics.extractors._state import load_network
+        from metrics.extractors.state import load_network
 
         pixels = np.stack([clean_pixels(peer, image) for image in images])
         with torch.no_grad():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from metrics import inception_score
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 
 def _logits(seed: int, n: int, classes: int, scale: float = 2.0) -> np.ndarray:

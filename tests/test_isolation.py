@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from test_generators import SHAPE, SPEC, onnx_generator
 
-from bench.submissions import _generators, _isolation
-from bench.submissions._generators import Limits, sample_generator
+from bench.submissions import _isolation
+from bench.submissions import generators as _generators
 from bench.submissions._isolation import BUBBLEWRAP, NOTHING, UNSHARE, isolated
-from metrics._errors import InputError
+from bench.submissions.generators import Limits, sample_generator
+from metrics.errors import InputError
 
 posix = pytest.mark.skipif(os.name != "posix", reason="process groups are POSIX")
 

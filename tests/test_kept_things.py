@@ -11,17 +11,17 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from bench import features
-from bench.array_files import ArrayFile, map_bytes
-from bench.cache import Cache, digest_of, empty_engines, engines, not_kept
-from bench.checkpoint_files import checkpoint_file
-from bench.entries import digest_of as digest_of_set
-from bench.entries import merkle_root, slug_of
-from bench.evidence import hash_rows, hashes_of
-from bench.files import npz_bytes
-from bench.reading import Unreadable
-from metrics._errors import InputError
-from reference_models.training.checkpoints import FILE_NAME
+from bench.leaderboard.entries import digest_of as digest_of_set
+from bench.leaderboard.entries import merkle_root, slug_of
+from bench.leaderboard.evidence import hash_rows, hashes_of
+from bench.measuring.measure import features
+from bench.runs.checkpoint_files import checkpoint_file
+from bench.storage.array_files import ArrayFile, map_bytes
+from bench.storage.cache import Cache, digest_of, empty_engines, engines, not_kept
+from bench.storage.files import npz_bytes
+from bench.storage.reading import Unreadable
+from metrics.errors import InputError
+from reference_models.loop.checkpoints import FILE_NAME
 
 KEY, OTHER = "0" * 64, "f" * 64
 META = {"what": "ones", "source": "cats"}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from metrics import kid
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 
 def _features(seed: int, n: int, shift: float = 0.0, d: int = 16) -> np.ndarray:

@@ -18,21 +18,18 @@ MODULES = {path.relative_to(ROOT): ast.parse(path.read_text()) for p in PACKAGES
 METRIC_LIBRARIES = {"numpy", "scipy", "jaxtyping", "metrics", "genbench"}
 NETWORK = {"socket", "urllib.request", "http.client", "requests", "ftplib"}
 MAY_USE_NETWORK = {Path("bench/weights.py"), Path("bench/datasets/_download.py")}
-LATER_THAN_MEASURING = (
-    "jobs",
-    "runner",
-    "evaluation",
-    "opening",
-    "tables",
-    "leaderboard",
-    "report",
-    "site",
-    "submissions",
-    "api",
-    "setup",
-    "cli",
+ROOMS = (  # of bench, from the ground up; rooms of one line may use each other
+    ("registry", "protocol", "names", "storage"),
+    ("sources", "datasets", "weights"),
+    ("measuring",),
+    ("tables",),
+    ("runs",),
+    ("leaderboard",),
+    ("submissions",),
+    ("exploring", "site"),
+    ("api", "accumulator"),
+    ("cli", "__main__"),
 )
-MEASURING = ("registry", "cache", "datasets", "sources", "features", "weights", "statistics", "measuring", "scoring")
 
 
 def imported(tree, everywhere=True):
@@ -51,6 +48,17 @@ def imported(tree, everywhere=True):
         elif everywhere or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             nodes += ast.iter_child_nodes(node)
     return names
+
+
+def assigned(tree):
+    """The names that a module gives values at its top level."""
+    return {
+        target.id
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
 
 
 def of_package(package):
@@ -84,7 +92,7 @@ def test_metric_modules_load_numpy_and_scipy_only():
 
 def test_extractor_modules_do_not_load_torch_until_they_are_built():
     for path, tree in MODULES.items():
-        if path.parent == Path("metrics/extractors") and not path.name.startswith("_"):
+        if path.parent == Path("metrics/extractors") and "EXTRACTOR" in assigned(tree):
             assert "torch" not in {top(name) for name in imported(tree, everywhere=False)}, path
 
 
@@ -116,12 +124,22 @@ def test_only_downloads_open_the_network():
         assert not opened or path in MAY_USE_NETWORK, path
 
 
-def test_what_measures_knows_nothing_of_what_comes_after_it():
-    later = tuple(f"bench.{name}" for name in LATER_THAN_MEASURING)
+def test_each_room_uses_only_those_below_it():
+    floor = {name: number for number, names in enumerate(ROOMS) for name in names}
     for path, tree in of_package("bench").items():
-        if path.with_suffix("").parts[1] in MEASURING:
-            names = imported(tree)
-            assert not [name for name in names if name in later or name.startswith(tuple(f"{n}." for n in later))], path
+        room = path.with_suffix("").parts[1]
+        if room != "__init__":  # of the package: its public functions, from anywhere
+            used = {name.split(".")[1] for name in imported(tree) if name.startswith("bench.")} & set(floor)
+            assert not {name for name in used if floor[name] > floor[room]}, path
+
+
+def test_what_another_package_imports_has_no_underscore():
+    for path, tree in MODULES.items():
+        for name in filter(lambda one: top(one) in PACKAGES, imported(tree)):
+            parts = name.split(".")
+            hidden = next((place for place, part in enumerate(parts) if part[0] == "_" and part[1] != "_"), len(parts))
+            own = list(path.parts[: hidden if hidden < len(parts) else 0])
+            assert hidden == len(parts) or own == parts[:hidden], f"{path}: {name}"
 
 
 def test_modules_import_each_other_in_one_direction():
@@ -155,7 +173,7 @@ def test_help_and_list_load_no_library_of_numbers(arguments):
 
 
 def test_a_fid_answered_from_the_cache_loads_no_engine(tmp_path):
-    from bench.cache import open_cache
+    from bench.storage.cache import open_cache
 
     command = ("fid", "digits:real-1", "digits:real-2", "--extractor", "digits-cnn", "--limit", "20", "--json")
     filled = CliRunner().invoke(main, command)

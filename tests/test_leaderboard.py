@@ -11,12 +11,20 @@ import pytest
 from click.testing import CliRunner
 from leaderboard_entries import COUNT, entry, place, rules, scores, track_record, write_results
 
-from bench.board_tables import board_files, everything, not_ranked, out_of_date, overview, ranking, write_boards
 from bench.cli import main
-from bench.entries import INFLUENCE, Earlier, beside, entry_path, track_path, write_track
-from bench.leaderboard import read_board, tracks_with_entries
-from bench.tables import RENDERERS, Cell, Column, Table, json_values, markdown, terminal
-from metrics._errors import InputError
+from bench.leaderboard.board import read_board, tracks_with_entries
+from bench.leaderboard.board_tables import (
+    board_files,
+    everything,
+    not_ranked,
+    out_of_date,
+    overview,
+    ranking,
+    write_boards,
+)
+from bench.leaderboard.entries import INFLUENCE, Earlier, beside, entry_path, track_path, write_track
+from bench.tables.table import RENDERERS, Cell, Column, Table, json_values, markdown, terminal
+from metrics.errors import InputError
 
 
 @pytest.fixture
@@ -358,8 +366,8 @@ def test_every_format_is_printed(results, kind):
 
 
 def test_a_narrow_terminal_leaves_columns_out_and_says_so(results):
-    from bench.board_tables import DISPENSABLE
-    from bench.tables import narrowed
+    from bench.leaderboard.board_tables import DISPENSABLE
+    from bench.tables.table import narrowed
 
     table = ranking(read_board(results, "digits"))
     narrow = narrowed(table, 120, DISPENSABLE)

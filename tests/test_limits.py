@@ -11,26 +11,26 @@ from leaderboard_entries import rules
 from PIL import Image
 from run_records import TRAINING, record
 
-from bench.array_files import ArrayFile
 from bench.datasets import celeba
-from bench.doctor import judge
-from bench.entries import About, slug_of
-from bench.evaluation import open_subject
-from bench.evidence import entry_shapes
-from bench.influence import read_influences
-from bench.moments import moments_of, read_moments
-from bench.opening import whole_split
-from bench.reading import read_bytes
-from bench.records import run_name
-from bench.run_tables import run_tables
+from bench.leaderboard.entries import About, slug_of
+from bench.leaderboard.evidence import entry_shapes
+from bench.leaderboard.influence import read_influences
+from bench.leaderboard.moments import moments_of, read_moments
+from bench.leaderboard.open_tracks import whole_split
+from bench.measuring.doctor import judge
+from bench.measuring.evaluation import open_subject
+from bench.measuring.statistics import read_statistics
 from bench.sources import open_source
-from bench.sources._decode import decode
-from bench.sources._survey import survey
-from bench.statistics import read_statistics
-from bench.submissions._about import check_about
-from bench.submissions._generators import parse_shape
-from metrics._arrays import check_matrix
-from metrics._errors import InputError
+from bench.sources.decoding import decode
+from bench.sources.survey import survey
+from bench.storage.array_files import ArrayFile
+from bench.storage.reading import read_bytes
+from bench.storage.records import run_name
+from bench.submissions.about import check_about
+from bench.submissions.generators import parse_shape
+from bench.tables.run_tables import run_tables
+from metrics.arithmetic.arrays import check_matrix
+from metrics.errors import InputError
 
 IMAGES = np.random.RandomState(0).randint(0, 256, (4, 3, 6, 6)).astype(np.uint8)
 
@@ -82,21 +82,21 @@ def statistics(tmp_path):
 
 SIZE = len(png(IMAGES[0].transpose(1, 2, 0)))
 CASES = {  # the constant: the size of what is given, and how it is read
-    "bench.sources._decode.MAX_PIXELS": (36, lambda tmp_path: decode(png(IMAGES[0].transpose(1, 2, 0)), "x")),
-    "bench.sources._files.MAX_FILE_BYTES": (SIZE, lambda tmp_path: open_source(folder_of(tmp_path))),
-    "bench.sources._files.MOST_LEVELS": (2, lambda tmp_path: open_source(folder_of(tmp_path))),
-    "bench.sources._zip.MAX_FILE_BYTES": (SIZE, lambda tmp_path: open_source(zipped(tmp_path))),
-    "bench.sources._zip.TOTAL_BYTES": (SIZE, lambda tmp_path: open_source(zipped(tmp_path))),
-    "bench.sources._arrays.MAX_UNPACKED_BYTES": (IMAGES.nbytes, lambda tmp_path: open_source(packed(tmp_path))),
-    "bench.array_files.MOST_ARRAYS": (3, lambda tmp_path: ArrayFile(arrays(tmp_path))),
-    "bench.moments.MAX_BYTES": (48, lambda tmp_path: read_moments(moments(tmp_path))),
-    "bench.influence.MOST_BYTES": (40, lambda tmp_path: read_influences(influences(tmp_path), 4)),
-    "bench.statistics.MAX_DIMENSION": (3, lambda tmp_path: read_statistics(statistics(tmp_path))),
-    "bench.submissions._about.LONGEST": (9, lambda tmp_path: check_about(About("a", authors="123456789"))),
-    "bench.submissions._generators.MOST_NOISE": (12, lambda tmp_path: parse_shape("3x4")),
-    "bench.entries.NAME_LENGTH": (5, lambda tmp_path: slug_of("abcde")),
+    "bench.sources.decoding.MAX_PIXELS": (36, lambda tmp_path: decode(png(IMAGES[0].transpose(1, 2, 0)), "x")),
+    "bench.sources.files.MAX_FILE_BYTES": (SIZE, lambda tmp_path: open_source(folder_of(tmp_path))),
+    "bench.sources.files.MOST_LEVELS": (2, lambda tmp_path: open_source(folder_of(tmp_path))),
+    "bench.sources.zips.MAX_FILE_BYTES": (SIZE, lambda tmp_path: open_source(zipped(tmp_path))),
+    "bench.sources.zips.TOTAL_BYTES": (SIZE, lambda tmp_path: open_source(zipped(tmp_path))),
+    "bench.sources.arrays.MAX_UNPACKED_BYTES": (IMAGES.nbytes, lambda tmp_path: open_source(packed(tmp_path))),
+    "bench.storage.array_files.MOST_ARRAYS": (3, lambda tmp_path: ArrayFile(arrays(tmp_path))),
+    "bench.leaderboard.moments.MAX_BYTES": (48, lambda tmp_path: read_moments(moments(tmp_path))),
+    "bench.leaderboard.influence.MOST_BYTES": (40, lambda tmp_path: read_influences(influences(tmp_path), 4)),
+    "bench.measuring.statistics.MAX_DIMENSION": (3, lambda tmp_path: read_statistics(statistics(tmp_path))),
+    "bench.submissions.about.LONGEST": (9, lambda tmp_path: check_about(About("a", authors="123456789"))),
+    "bench.submissions.generators.MOST_NOISE": (12, lambda tmp_path: parse_shape("3x4")),
+    "bench.leaderboard.entries.NAME_LENGTH": (5, lambda tmp_path: slug_of("abcde")),
     "bench.datasets.celeba.MOST_ATTRIBUTES": (2, lambda tmp_path: celeba.labelled("Smiling+Male")),
-    "metrics._arrays.LARGEST": (7.0, lambda tmp_path: check_matrix(np.array([[1.0], [-7.0]]), "features", 1)),
+    "metrics.arithmetic.arrays.LARGEST": (7.0, lambda tmp_path: check_matrix(np.array([[1.0], [-7.0]]), "features", 1)),
 }
 
 
@@ -132,9 +132,9 @@ def test_a_name_of_spaces_is_none_and_one_letter_is_one():
 def test_changes_in_the_name_of_a_run_are_shortened_beyond_their_limit_only(monkeypatch):
     whole = run_name("vae", 0, {"a": "x" * 20})
     said = len(whole) - len("vae-seed0")
-    monkeypatch.setattr("bench.records.LONGEST_CHANGES", said)
+    monkeypatch.setattr("bench.storage.records.LONGEST_CHANGES", said)
     assert run_name("vae", 0, {"a": "x" * 20}) == whole
-    monkeypatch.setattr("bench.records.LONGEST_CHANGES", said - 1)
+    monkeypatch.setattr("bench.storage.records.LONGEST_CHANGES", said - 1)
     shorter = run_name("vae", 0, {"a": "x" * 20})
     assert len(shorter) == len(whole) - 1
     assert shorter != run_name("vae", 0, {"a": "x" * 19 + "y"})
@@ -143,7 +143,7 @@ def test_changes_in_the_name_of_a_run_are_shortened_beyond_their_limit_only(monk
 @pytest.mark.parametrize(("more", "whole"), [(0, True), (-1, False)])
 def test_a_whole_split_is_compared_up_to_its_limit(monkeypatch, more, whole):
     subject, drawn = open_subject("digits"), object()
-    monkeypatch.setattr("bench.opening.WHOLE_VALUES", 500 * 32 * 32 + more)
+    monkeypatch.setattr("bench.leaderboard.open_tracks.WHOLE_VALUES", 500 * 32 * 32 + more)
     assert (whole_split(subject, "test", drawn) is not drawn) == whole
 
 
@@ -151,7 +151,7 @@ def test_a_whole_split_is_compared_up_to_its_limit(monkeypatch, more, whole):
 def test_features_are_stored_up_to_their_limit(monkeypatch, more, kept):
     shapes = entry_shapes(rules())
     size = sum(4 * prod(shapes[name][0]) for name in ("features", "logits"))
-    monkeypatch.setattr("bench.evidence.MOST_BYTES", size + more)
+    monkeypatch.setattr("bench.leaderboard.evidence.MOST_BYTES", size + more)
     assert ("features" in entry_shapes(rules())) == kept
 
 
@@ -166,6 +166,6 @@ def test_an_image_is_flat_below_its_limit(monkeypatch, spread, found):
     pixels = np.full((5, 3, 8, 8), 100, np.uint8)
     pixels[:, :, ::2] += np.uint8(4)  # a standard deviation of 2 around 102
     pixels += np.arange(5, dtype=np.uint8)[:, None, None, None]
-    monkeypatch.setattr("bench.doctor.FLAT_SD", 4 - spread)
+    monkeypatch.setattr("bench.measuring.doctor.FLAT_SD", 4 - spread)
     codes = {one.code for one in judge(survey(pixels, 0, None, None))}
     assert ("flat" in codes) == found

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.board_tables import out_of_date, write_boards
-from bench.entries import entry_path
-from bench.line_ends import GITATTRIBUTES, keep_line_ends
-from bench.reading import file_sha256
-from bench.submissions._levels import verify_all
+from bench.leaderboard.board_tables import out_of_date, write_boards
+from bench.leaderboard.entries import entry_path
+from bench.storage.line_ends import GITATTRIBUTES, keep_line_ends
+from bench.storage.reading import file_sha256
+from bench.submissions.levels import verify_all
 
 ROOT = Path(__file__).resolve().parent.parent
 TRACK, NAME = "digits", "dcgan"
@@ -64,7 +64,7 @@ def test_a_checkout_with_crlf_verifies_and_its_boards_are_up_to_date(results, tm
 
 @pytest.mark.parametrize("chunk", [1, 2, 3, 2**20])
 def test_text_has_one_hash_whatever_its_line_ends_and_other_bytes_have_their_own(chunk, tmp_path, monkeypatch):
-    monkeypatch.setattr("bench.reading.CHUNK", chunk)
+    monkeypatch.setattr("bench.storage.reading.CHUNK", chunk)
     text, crlf = b"a\nb\r\rc\n", b"a\r\nb\r\rc\r\n"
     for name, content in (("a.json", text), ("b.json", crlf), ("c.npy", crlf)):
         (tmp_path / name).write_bytes(content)

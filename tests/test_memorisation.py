@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from scipy.stats import hypergeom, mannwhitneyu
 
-from metrics import _nearest, memorisation
-from metrics._chance import effective_number, hypergeometric_tail, more_often
-from metrics._errors import InputError
-from metrics._near_duplicates import near_duplicates
-from metrics._nearest import nearest_counts
+from metrics import memorisation
+from metrics.arithmetic import nearest as _nearest
+from metrics.arithmetic.chance import effective_number, hypergeometric_tail, more_often
+from metrics.arithmetic.near_duplicates import near_duplicates
+from metrics.arithmetic.nearest import nearest_counts
+from metrics.errors import InputError
 
 
 def _normal(seed, n, d=6, scale=1.0):

@@ -7,16 +7,16 @@ import pytest
 import torch
 
 from metrics import inception_score, kid, memorisation, mse, prdc, splits
-from metrics._arrays import check_matrix, check_pair, plain_array, row_blocks
-from metrics._dependence import Links, links
-from metrics._errors import InputError
-from metrics._fid_interval import _halves, _splits, infinity, jackknife, split_half
-from metrics._frechet import fid_of, influence
-from metrics._gaussian import GaussianStats, check_covariance, eigen_root, nuclear_norm, overlap
-from metrics._near_duplicates import near_duplicates
-from metrics._options import check_names, check_seed, place, shown, switch, text, whole_number
-from metrics._thumbnails import shifted, thumbnails, two_nearest
-from metrics.extractors._types import Extractor
+from metrics.arithmetic.arrays import check_matrix, check_pair, plain_array, row_blocks
+from metrics.arithmetic.dependence import Links, links
+from metrics.arithmetic.fid_interval import _halves, _splits, infinity, jackknife, split_half
+from metrics.arithmetic.frechet import fid_of, influence
+from metrics.arithmetic.gaussian import GaussianStats, check_covariance, eigen_root, nuclear_norm, overlap
+from metrics.arithmetic.near_duplicates import near_duplicates
+from metrics.arithmetic.thumbnails import shifted, thumbnails, two_nearest
+from metrics.errors import InputError
+from metrics.extractors.types import Extractor
+from metrics.options import check_names, check_seed, place, shown, switch, text, whole_number
 
 ROWS = np.random.default_rng(0).normal(size=(12, 3))
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from bench import registry
-from metrics._errors import InputError
-from metrics._types import Metric
+from metrics.errors import InputError
+from metrics.types import Metric
 
 METRICS = registry.names("metrics")
 SETS = {"set": 1, "pair": 2, "triplet": 3}  # how many sets of images a metric takes

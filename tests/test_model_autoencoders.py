@@ -10,8 +10,8 @@ from network_facts import count, shapes
 from torch import nn
 
 from reference_models import autoencoder, conv_autoencoder, conv_vae
-from reference_models._errors import ModelError
-from reference_models._types import Batch, ImageShape
+from reference_models.errors import ModelError
+from reference_models.types import Batch, ImageShape
 
 FASHION = ImageShape(1, 24, 24)
 SKETCH = ImageShape(1, 64, 64)

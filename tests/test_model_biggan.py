@@ -9,14 +9,14 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.utils import parametrize
 
-from reference_models import _biggan_networks as networks
 from reference_models import biggan
-from reference_models._errors import ModelError
-from reference_models._types import Batch, ImageShape
-from reference_models.training.averages import collect_statistics, start_average, update_average
-from reference_models.training.gan_losses import hinge_discriminator, hinge_generator
-from reference_models.training.noise import Noise
-from reference_models.training.sampling import sample
+from reference_models.blocks import biggan_networks as networks
+from reference_models.blocks.averages import collect_statistics, start_average, update_average
+from reference_models.blocks.gan_losses import hinge_discriminator, hinge_generator
+from reference_models.errors import ModelError
+from reference_models.loop.noise import Noise
+from reference_models.loop.sampling import sample
+from reference_models.types import Batch, ImageShape
 
 DIGITS = ImageShape(1, 32, 32)
 SMALL = biggan.BigganConfig(width=2, embedding=5, chunk=3, batch_size=6)

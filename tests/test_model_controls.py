@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from reference_models._errors import ModelError
-from reference_models._types import Batch, ImageShape
+from reference_models.errors import ModelError
+from reference_models.loop import sample
 from reference_models.pixel_gaussian import MODEL as GAUSSIAN
 from reference_models.pixel_gaussian import PixelGaussianConfig
 from reference_models.train_copies import MODEL as COPIES
 from reference_models.train_copies import TrainCopiesConfig
-from reference_models.training import sample
+from reference_models.types import Batch, ImageShape
 
 SHAPE = ImageShape(1, 3, 3)
 

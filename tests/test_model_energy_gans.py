@@ -10,10 +10,10 @@ from network_facts import count, outputs, shapes
 from torch import nn
 
 from reference_models import began, ebgan, vdb_gan
-from reference_models._errors import ModelError
-from reference_models._types import Batch, ImageShape
-from reference_models.training.gan_losses import pull_away_term
-from reference_models.training.images import to_uint8
+from reference_models.blocks.gan_losses import pull_away_term
+from reference_models.errors import ModelError
+from reference_models.loop.images import to_uint8
+from reference_models.types import Batch, ImageShape
 
 SKETCH = ImageShape(1, 64, 64)
 SMALL = ImageShape(1, 8, 8)

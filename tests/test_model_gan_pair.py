@@ -8,9 +8,9 @@ from network_facts import count, shapes
 from torch import nn
 
 from reference_models import dcgan_guided, lsgan
-from reference_models._errors import ModelError
-from reference_models._types import Batch, ImageShape
-from reference_models.training.networks import discriminator, feature_count, features, generator
+from reference_models.blocks.networks import discriminator, feature_count, features, generator
+from reference_models.errors import ModelError
+from reference_models.types import Batch, ImageShape
 
 SKETCH = ImageShape(1, 64, 64)
 FACE = ImageShape(3, 64, 64)

@@ -6,10 +6,10 @@ from network_facts import count, shapes
 from torch import nn
 
 from reference_models import cgan, dcgan_upconv
-from reference_models._errors import ModelError
-from reference_models._types import Batch, ImageShape
-from reference_models.training.gradient_penalty import squared_slopes
-from reference_models.training.sampling import sample
+from reference_models.blocks.gradient_penalty import squared_slopes
+from reference_models.errors import ModelError
+from reference_models.loop.sampling import sample
+from reference_models.types import Batch, ImageShape
 
 EMOJI = ImageShape(3, 32, 32)
 MNIST = ImageShape(1, 28, 28)

@@ -8,9 +8,9 @@ from network_facts import count, shapes
 from torch import nn
 
 from reference_models import dcgan_deep, dcgan_small, gan, gan_deep
-from reference_models._errors import ModelError
-from reference_models._types import Batch, ImageShape
-from reference_models.training.gan_losses import least_squares_discriminator, least_squares_generator
+from reference_models.blocks.gan_losses import least_squares_discriminator, least_squares_generator
+from reference_models.errors import ModelError
+from reference_models.types import Batch, ImageShape
 
 FASHION_24 = ImageShape(1, 24, 24)
 MNIST = ImageShape(1, 28, 28)

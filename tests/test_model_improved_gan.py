@@ -9,9 +9,9 @@ from network_facts import count, shapes
 from torch import nn
 
 from reference_models import improved_gan
-from reference_models._errors import ModelError
-from reference_models._types import Batch, ImageShape
+from reference_models.errors import ModelError
 from reference_models.improved_gan import ImprovedGanConfig, MinibatchDiscrimination, feature_matching_loss
+from reference_models.types import Batch, ImageShape
 
 SKETCH = ImageShape(1, 64, 64)
 SMALL = ImageShape(1, 8, 8)

@@ -7,10 +7,10 @@ import torch
 
 from bench import registry
 from reference_models import began, biggan, cyclegan, ebgan, gan_deep, pix2pix
-from reference_models._biggan_networks import layout
-from reference_models._errors import ModelError
-from reference_models._types import ImageShape
-from reference_models.training.settings import _kinds
+from reference_models.blocks.biggan_networks import layout
+from reference_models.errors import ModelError
+from reference_models.loop.settings import _kinds
+from reference_models.types import ImageShape
 
 ANY = [(1, 1), (3, 5), (7, 7)], []
 RULES = {  # heights and widths that are taken, and others that are not

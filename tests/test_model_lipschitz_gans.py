@@ -9,10 +9,10 @@ from network_facts import count, shapes
 from torch import nn
 
 from reference_models import sngan, wgan, wgan_gp
-from reference_models._errors import ModelError
-from reference_models._types import Batch, ImageShape
-from reference_models.training.gan_losses import hinge_discriminator, hinge_generator
-from reference_models.training.gradient_penalty import between, squared_slopes
+from reference_models.blocks.gan_losses import hinge_discriminator, hinge_generator
+from reference_models.blocks.gradient_penalty import between, squared_slopes
+from reference_models.errors import ModelError
+from reference_models.types import Batch, ImageShape
 
 SKETCH = ImageShape(1, 64, 64)
 SMALL = ImageShape(1, 8, 8)

@@ -35,7 +35,7 @@ from reference_models import (
     wgan,
     wgan_gp,
 )
-from reference_models._types import Batch, ImageShape
+from reference_models.types import Batch, ImageShape
 
 SHAPE, CLASSES, COUNT = ImageShape(1, 32, 32), 3, 4
 PIXELS = 32 * 32

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from bench import registry
-from reference_models._errors import ModelError
-from reference_models._types import Batch, ImageShape
-from reference_models.training import with_settings
-from reference_models.training.settings import _kinds
+from reference_models.errors import ModelError
+from reference_models.loop import with_settings
+from reference_models.loop.settings import _kinds
+from reference_models.types import Batch, ImageShape
 
 NAMES = registry.names("models")
 SHAPE = ImageShape(3, 32, 32)

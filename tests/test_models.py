@@ -9,9 +9,8 @@ import torch
 from tiny_runs import undrawn
 
 from bench import registry
-from reference_models._errors import ModelError
-from reference_models._types import Batch, Data, ImageShape
-from reference_models.training import (
+from reference_models.errors import ModelError
+from reference_models.loop import (
     Budget,
     Noise,
     class_embeddings,
@@ -25,6 +24,7 @@ from reference_models.training import (
     translate,
     with_settings,
 )
+from reference_models.types import Batch, Data, ImageShape
 
 NAMES = registry.names("models")
 SHAPE = ImageShape(3, 32, 32)

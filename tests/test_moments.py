@@ -5,9 +5,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from bench.files import npz_bytes, write_bytes
-from bench.moments import FULL_BYTES, Moments, distance, moments_of, read_moments
-from metrics._errors import InputError
+from bench.leaderboard.moments import FULL_BYTES, Moments, distance, moments_of, read_moments
+from bench.storage.files import npz_bytes, write_bytes
+from metrics.errors import InputError
 from metrics.fid import fid_of
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from metrics import mse
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 
 def _images(seed: int, n: int = 6, shape: tuple[int, int, int] = (3, 16, 16)) -> np.ndarray:

@@ -11,7 +11,7 @@ from PIL import Image
 from bench import cli
 from bench.cli import main
 from bench.names import shown
-from bench.tables import RENDERERS, Cell, Column, Table
+from bench.tables.table import RENDERERS, Cell, Column, Table
 
 NASTY = "a\x1b[2Jb\nwarning: forged\u202e\x9bc"
 ESCAPED = r"a\x1b[2Jb\nwarning: forged\u202e\x9bc"

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from metrics import _nearest
-from metrics._nearest import nearest
+from metrics.arithmetic import nearest as _nearest
+from metrics.arithmetic.nearest import nearest
 
 
 def _written_out(x, y, k, of_itself=False):

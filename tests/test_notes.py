@@ -6,14 +6,22 @@ import numpy as np
 import pytest
 from run_records import ENVIRONMENT, TRAINING, protocol, record
 
-from bench import evaluation
-from bench.comparing import Side, frechet
-from bench.evaluation import GENERATED, UNTRAINED, evaluate, find_measure, noise, open_evaluation, open_subject
-from bench.flags import flags
-from bench.run_tables import comparison_tables, run_tables
-from bench.scoring import Options, Scores, about_pair, about_shared
-from bench.sources._decode import Header
-from bench.sources._files import describe
+from bench.measuring.comparing import Side, frechet
+from bench.measuring.evaluation import (
+    GENERATED,
+    UNTRAINED,
+    evaluate,
+    find_measure,
+    noise,
+    open_evaluation,
+    open_subject,
+)
+from bench.measuring.flags import flags
+from bench.measuring.measure import evaluation
+from bench.measuring.scoring import Options, Scores, about_pair, about_shared
+from bench.sources.decoding import Header
+from bench.sources.files import describe
+from bench.tables.run_tables import comparison_tables, run_tables
 from metrics.fid import METRIC as FID
 from metrics.fid import GaussianStats
 from metrics.kid import METRIC as KID

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 from submitted import good
 
-from bench.entries import REAL_MOMENTS, beside, read_track, track_path
-from bench.measuring import measure
-from bench.moments import read_moments
-from bench.opening import measure_of, open_track, real_sources, record_track
-from bench.track_words import rules_in_words
-from bench.tracks import CLOSEST_AMONG, find_track, subject_of
-from metrics._errors import InputError
+from bench.leaderboard.entries import REAL_MOMENTS, beside, read_track, track_path
+from bench.leaderboard.moments import read_moments
+from bench.leaderboard.open_tracks import measure_of, open_track, real_sources, record_track
+from bench.leaderboard.track_words import rules_in_words
+from bench.leaderboard.tracks import CLOSEST_AMONG, find_track, subject_of
+from bench.measuring.measure import measure
+from metrics.errors import InputError
 
 
 @pytest.fixture(autouse=True)

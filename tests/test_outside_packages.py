@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from bench import registry
 from bench.cli import main
-from bench.records import read_records
-from metrics._errors import InputError
+from bench.storage.records import read_records
+from metrics.errors import InputError
 
 PAGE = Path(__file__).resolve().parent.parent / "CONTRIBUTING.md"
 EXAMPLES = dict(re.findall(r"```python\n# [\w/]+/(\w+)\.py\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL))

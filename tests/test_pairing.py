@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 import bench
-from bench.pairing import pair
-from metrics._errors import InputError
+from bench.measuring.pairing import pair
+from metrics.errors import InputError
 
 
 def images(count=12, seed=0):

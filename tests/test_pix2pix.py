@@ -7,9 +7,8 @@ import torch
 from network_facts import count, shapes
 from torch import nn
 
-from reference_models._errors import ModelError
-from reference_models._types import Batch, ImageShape
 from reference_models.cyclegan import receptive_field
+from reference_models.errors import ModelError
 from reference_models.pix2pix import (
     MODEL,
     Generator,
@@ -18,6 +17,7 @@ from reference_models.pix2pix import (
     discriminator_loss,
     generator_loss,
 )
+from reference_models.types import Batch, ImageShape
 
 FACES = ImageShape(3, 64, 64)
 SMALL = ImageShape(3, 32, 32)

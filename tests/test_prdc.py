@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from metrics import _nearest, prdc
-from metrics._errors import InputError
+from metrics import prdc
+from metrics.arithmetic import nearest as _nearest
+from metrics.errors import InputError
 
 NAMES = ("precision", "recall", "density", "coverage")
 

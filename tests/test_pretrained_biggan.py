@@ -13,14 +13,14 @@ from network_facts import count, outputs
 from scipy import stats
 
 from bench import registry, weights
-from bench.generators import find_weights, open_generator
-from bench.samples import labels_of
-from metrics._errors import InputError
-from reference_models._errors import ModelError
+from bench.runs.generators import find_weights, open_generator
+from bench.runs.samples import labels_of
+from metrics.errors import InputError
+from reference_models.errors import ModelError
+from reference_models.loop.noise import Noise
+from reference_models.loop.sampling import sample, sample_embedded
 from reference_models.pretrained._biggan_deep import BigganDeep, DeepConfig, StoredBatchNorm
 from reference_models.pretrained._biggan_deep_files import build, converted, read_config
-from reference_models.training.noise import Noise
-from reference_models.training.sampling import sample, sample_embedded
 
 NAMES = registry.names("pretrained")
 

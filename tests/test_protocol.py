@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 import pytest
 
 from bench.protocol import MetricChoice, Protocol, RealSet, difference, protocol_id
-from bench.typed import typed, values_of
+from bench.storage.typed import typed, values_of
 
 REAL = RealSet("real 1", "", "test", 250, "ab" * 32)
 PROTOCOL = Protocol(

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bench
-from bench.setup import Setup
-from metrics._errors import InputError
+from bench.measuring.setup import Setup
+from metrics.errors import InputError
 
 SETTINGS = {"extractor": "pixels", "cache": False}
 

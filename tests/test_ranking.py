@@ -5,8 +5,8 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from bench.differences import Estimate, differences
-from bench.ranking import LEVEL, Rank, ranks
+from bench.leaderboard.differences import Estimate, differences
+from bench.leaderboard.ranking import LEVEL, Rank, ranks
 
 
 def _ranks(values, sd=1.0, lower=True):

@@ -8,9 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.array_files import ArrayFile, map_array, read_array
-from bench.files import npy_bytes
-from bench.reading import Missing, Unreadable, claimed_members, open_zip, read_bytes, read_json, read_text, read_toml
+from bench.storage.array_files import ArrayFile, map_array, read_array
+from bench.storage.files import npy_bytes
+from bench.storage.reading import (
+    Missing,
+    Unreadable,
+    claimed_members,
+    open_zip,
+    read_bytes,
+    read_json,
+    read_text,
+    read_toml,
+)
 
 ROWS = np.arange(12, dtype=np.float32).reshape(3, 4)
 MOST = 2**20

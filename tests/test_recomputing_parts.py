@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from leaderboard_entries import entry
 
-from bench.doctor import Finding
-from bench.entries import Manifest, Origin, Remark
+from bench.leaderboard.entries import Manifest, Origin, Remark
+from bench.measuring.doctor import Finding
 from bench.sources import open_source
 from bench.submissions import _recomputing as recomputing
 from bench.submissions._comparing import MEASURED, SHARES, STORED, TESTS, arrays_differ, scores_differ
 from bench.submissions._generator_process import _channels_first, _to_bytes, _Told
-from bench.submissions._generators import _reason
 from bench.submissions._manifest import changes
+from bench.submissions.generators import _reason
 
 BASE = entry()
 

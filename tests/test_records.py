@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from run_records import TRAINING, protocol, record
 
-from bench.provenance import environment
-from bench.records import read_record, read_records, record_path, run_name, slug, write_record
-from metrics._errors import InputError
+from bench.storage.provenance import environment
+from bench.storage.records import read_record, read_records, record_path, run_name, slug, write_record
+from metrics.errors import InputError
 
 
 def _written(tmp_path, **changes):

@@ -7,7 +7,7 @@ import pytest
 
 import bench
 from bench import registry
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 SMALL = {"extractor": "digits-cnn", "cache": False}
 

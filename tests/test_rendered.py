@@ -13,14 +13,14 @@ from pathlib import Path
 from leaderboard_entries import write_results
 from run_records import TRAINING, pair, record
 
-from bench.board_tables import everything, not_ranked, overview, ranking
-from bench.compare import compare
-from bench.compare import comparison_tables as sides_compared
-from bench.leaderboard import read_board
-from bench.records import PairScores, SetScores
-from bench.run_tables import comparison_tables, run_tables
-from bench.sides import side_of
-from bench.tables import RENDERERS, json_values, narrowed
+from bench.leaderboard.board import read_board
+from bench.leaderboard.board_tables import everything, not_ranked, overview, ranking
+from bench.leaderboard.compare import compare
+from bench.leaderboard.compare import comparison_tables as sides_compared
+from bench.leaderboard.contestants import side_of
+from bench.storage.records import PairScores, SetScores
+from bench.tables.run_tables import comparison_tables, run_tables
+from bench.tables.table import RENDERERS, json_values, narrowed
 
 FILE = Path(__file__).with_name("rendered.txt")
 ERROR = {"mse": 0.02, "mse_low": 0.019, "mse_high": 0.021, "mae": 0.1, "psnr": 17.0, "ssim": 0.5}

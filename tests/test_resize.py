@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from metrics.extractors._resize import MODES, normalise, resize, resize_matrix
+from metrics.extractors.resizing import MODES, normalise, resize, resize_matrix
 
 # 32 -> 299 is CIFAR-10, 512 -> 299 shrinks, (37, 61) is not square, 299 is the identity.
 SHAPES = [(24, 24), (32, 32), (64, 64), (299, 299), (512, 512), (37, 61), (400, 130), (1, 5)]

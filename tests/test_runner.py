@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bench.evaluation import evaluate, find_measure, noise, open_evaluation, open_subject
-from bench.jobs import How, check_places, prepare
+from bench.measuring.evaluation import evaluate, find_measure, noise, open_evaluation, open_subject
 from bench.protocol import difference
-from bench.runner import error_line, fit, nothing_to_resume
-from bench.samples import generate, generate_untrained, load_generated, save_generated, save_images, save_pngs
+from bench.runs.jobs import How, check_places, prepare
+from bench.runs.run import error_line, fit, nothing_to_resume
+from bench.runs.samples import generate, generate_untrained, load_generated, save_generated, save_images, save_pngs
 from bench.sources import open_source
-from metrics._errors import InputError
-from reference_models._errors import ModelError
-from reference_models.training import Budget
+from metrics.errors import InputError
+from reference_models.errors import ModelError
+from reference_models.loop import Budget
 
 TINY = ("width=4", "latent=8", "batch_size=4")
 QUICK = How(budget=Budget(steps=2), device="cpu", progress=False)
@@ -265,7 +265,7 @@ def test_a_perfect_translator_scores_what_the_second_real_set_does():
         return subject.images("real 2", "shapes")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.samples.translate", translate)
+        patch.setattr("bench.runs.samples.translate", translate)
         made = generate(Perfect(), "paired", evaluation)
     assert np.array_equal(given[0], subject.images("real 2", "edges"))
     pairs = {pair.b: pair.scores for pair in evaluate(evaluation, made).pairs if pair.a == "real 1"}

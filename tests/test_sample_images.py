@@ -10,7 +10,7 @@ from tiny_runs import tiny_run
 
 from bench.cli import main
 from bench.sources import open_source
-from reference_models.training import load, reconstruct, translate
+from reference_models.loop import load, reconstruct, translate
 
 
 @pytest.fixture(scope="module")

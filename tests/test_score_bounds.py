@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from bench.moments import moments_of
+from bench.leaderboard.moments import moments_of
 from bench.submissions._bounds import expected_scale, within_bounds
 
 NOTHING: tuple[str, ...] = ()

@@ -7,18 +7,28 @@ import numpy as np
 import pytest
 
 import bench
-from bench import measuring, registry
-from bench.comparing import Side, common_question, frechet, most_influential
-from bench.copies import LEAST, _stacks, copies
-from bench.dependence import SHARED, WITHOUT, Member, _in_words, _share, about_dependence, about_shared, partners
-from bench.measuring import Measure, about_extractor
-from bench.moments import Moments, distance, moments_of
-from bench.scoring import Options
+from bench import registry
+from bench.leaderboard.moments import Moments, distance, moments_of
+from bench.measuring.comparing import Side, common_question, frechet, most_influential
+from bench.measuring.copies import LEAST, _stacks, copies
+from bench.measuring.dependence import (
+    SHARED,
+    WITHOUT,
+    Member,
+    _in_words,
+    _share,
+    about_dependence,
+    about_shared,
+    partners,
+)
+from bench.measuring.measure import Measure, about_extractor
+from bench.measuring.measure import measure as measuring
+from bench.measuring.scoring import Options
+from bench.measuring.statistics import SavedStatistics
 from bench.sources import open_source
-from bench.statistics import SavedStatistics
 from bench.weights import Weights
-from metrics._dependence import Links
-from metrics._errors import InputError
+from metrics.arithmetic.dependence import Links
+from metrics.errors import InputError
 from metrics.fid import GaussianStats
 
 
@@ -169,7 +179,7 @@ def test_a_device_that_is_not_there_is_refused_and_auto_takes_what_there_is(monk
 )
 def test_what_an_extractor_does_not_have(asked, said):
     with pytest.raises(InputError, match=said):
-        bench.measuring.measure("pixels", device="cpu", **asked)
+        bench.measuring.measure.measure("pixels", device="cpu", **asked)
 
 
 # ----- copies

@@ -15,10 +15,10 @@ from site_pages import pages
 
 import bench.site.folder
 from bench.cli import main
-from bench.entries import NEIGHBOURS, PREVIEW, beside, entry_path
+from bench.leaderboard.entries import NEIGHBOURS, PREVIEW, beside, entry_path
 from bench.site import write_site
 from bench.site.links import safe_link
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 NASTY = "<script>window.broken = 1</script>"
 NASTY_ATTRIBUTE = '" autofocus onfocus="window.broken = 1'

@@ -8,7 +8,7 @@ import pytest
 from leaderboard_entries import entry, rules
 
 from bench.cli import main
-from bench.entries import Origin
+from bench.leaderboard.entries import Origin
 from bench.site.steps import steps
 
 NOISE = {"noise": "normal", "noise_dim": "100x1x1", "output_range": "-1..1"}

@@ -7,7 +7,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from bench import registry
-from metrics._errors import InputError
+from metrics.errors import InputError
 from metrics.extractors import _small_cnn, digits_cnn, fashion_cnn, shapes_cnn
 from metrics.extractors._engine import file_sha256
 

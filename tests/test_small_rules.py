@@ -5,23 +5,23 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from bench.differences import Differences
-from bench.moments import Moments
+from bench.leaderboard.contestants import _stem
+from bench.leaderboard.differences import Differences
+from bench.leaderboard.moments import Moments
+from bench.leaderboard.ranking import ranks
+from bench.leaderboard.twins import _beyond_chance
 from bench.names import shown
 from bench.protocol import check_protocol, in_splits
-from bench.ranking import ranks
-from bench.records import setting_text, slug
-from bench.run_tables import _duration, _rounded, _shown
-from bench.sides import _stem
 from bench.sources._contents import contents
-from bench.sources._decode import Header
-from bench.sources._files import describe
-from bench.sources._values import Extremes, joined
-from bench.sources._zip import _hidden
-from bench.tables import _number, _width
-from bench.twins import _beyond_chance
-from bench.typed import typed
-from metrics._errors import InputError
+from bench.sources.decoding import Header
+from bench.sources.files import describe
+from bench.sources.values import Extremes, joined
+from bench.sources.zips import _hidden
+from bench.storage.records import setting_text, slug
+from bench.storage.typed import typed
+from bench.tables.run_tables import _duration, _rounded, _shown
+from bench.tables.table import _number, _width
+from metrics.errors import InputError
 
 
 @pytest.mark.parametrize(

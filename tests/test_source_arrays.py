@@ -8,7 +8,7 @@ import pytest
 from bench import registry
 from bench.datasets import data_root, eval_set
 from bench.sources import iterate, open_source
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 IMAGES = np.random.RandomState(0).randint(0, 256, (11, 6, 5, 3), np.uint8)  # [n, h, w, c]
 FIRST = IMAGES.transpose(0, 3, 1, 2)  # [n, c, h, w]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from dataset_layouts import write_images
 
-from bench.cache import Cache
 from bench.datasets import open_dataset
-from bench.sources._open import open_source, source_of_split
+from bench.sources.opening import open_source, source_of_split
+from bench.storage.cache import Cache
 
 FOLDER = "horse2zebra/trainA"
 

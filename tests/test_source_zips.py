@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from bench.sources import iterate, open_source
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 
 def image_bytes(seed: int, kind: str = "PNG") -> bytes:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from bench.sources import ImageSource, iterate, open_source
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 
 def picture(seed: int, height: int = 8, width: int = 8) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from metrics import splits
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 
 def _hashes(seed: int, n: int = 60, contents: int = 40) -> list[str]:

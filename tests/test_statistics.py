@@ -9,9 +9,8 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import pytest
 
-from bench.cache import Cache
-from bench.features import FeatureTable
-from bench.statistics import (
+from bench.measuring.features import FeatureTable
+from bench.measuring.statistics import (
     check_compatible,
     is_statistics,
     provenance_of,
@@ -19,8 +18,9 @@ from bench.statistics import (
     statistics_of,
     write_statistics,
 )
-from metrics._errors import InputError
-from metrics.extractors._types import Extractor
+from bench.storage.cache import Cache
+from metrics.errors import InputError
+from metrics.extractors.types import Extractor
 
 ROWS = np.random.RandomState(0).randn(10, 3)
 MEAN, COV = ROWS.mean(axis=0), np.cov(ROWS, rowvar=False)

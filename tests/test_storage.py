@@ -207,7 +207,7 @@ import sys, time
 from pathlib import Path
 import click
 from bench.cli import main
-from bench.folders import whole_folder
+from bench.storage.folders import whole_folder
 
 @main.command()
 def slow():

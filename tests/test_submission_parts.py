@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from leaderboard_entries import entry
 
-from bench.entries import Earlier, Manifest, Origin, Remark
+from bench.leaderboard.entries import Earlier, Manifest, Origin, Remark
 from bench.sources import open_source
-from bench.sources._survey import Corrupt, Look, Survey, survey
-from bench.sources._values import Extremes
+from bench.sources.survey import Corrupt, Look, Survey, survey
+from bench.sources.values import Extremes
 from bench.submissions._beside import _repeats, _sizes
 from bench.submissions._checks import Real, check, remarks
 from bench.submissions._facts import facts, time_of
 from bench.submissions._isolation import NOTHING, UNSHARE
-from bench.submissions._material import Material, open_material
-from bench.submissions._submitting import manifest_of
-from metrics._errors import InputError
+from bench.submissions.material import Material, open_material
+from bench.submissions.submitting import manifest_of
+from metrics.errors import InputError
 
 TRACK = SimpleNamespace(name="digits", count=5)
 FULL = Extremes(0, 255)

@@ -8,19 +8,19 @@ import pytest
 from PIL import Image
 from submitted import blends, good, save
 
-from bench.doctor import Finding
-from bench.entries import Origin
-from bench.evaluation import GENERATED, open_evaluation, open_subject
-from bench.measuring import measure
-from bench.samples import generate
-from bench.submissions import _material
+from bench.leaderboard.entries import Origin
+from bench.leaderboard.tracks import find_track, subject_of
+from bench.measuring.doctor import Finding
+from bench.measuring.evaluation import GENERATED, open_evaluation, open_subject
+from bench.measuring.measure import measure
+from bench.runs.samples import generate
+from bench.submissions import material as _material
 from bench.submissions._checks import remarks
-from bench.submissions._material import How, Material, kind_of, open_material
-from bench.submissions._submitting import check_images
-from bench.tracks import find_track, subject_of
-from metrics._errors import InputError
-from reference_models._errors import ModelError
-from reference_models.training import load
+from bench.submissions.material import How, Material, kind_of, open_material
+from bench.submissions.submitting import check_images
+from metrics.errors import InputError
+from reference_models.errors import ModelError
+from reference_models.loop import load
 
 TRACK = find_track("digits")
 SUBJECT = subject_of(TRACK)
@@ -124,7 +124,7 @@ def test_what_is_no_submission_is_refused(tmp_path, name, said):
 def test_a_million_files_are_refused_before_one_is_opened(tmp_path, monkeypatch):
     monkeypatch.setattr(_material, "MOST_FILES", 20)
     folder = save(tmp_path / "samples", IMAGES[:21])
-    monkeypatch.setattr("bench.sources._files.list_folder", lambda path: pytest.fail("the folder was read"))
+    monkeypatch.setattr("bench.sources.files.list_folder", lambda path: pytest.fail("the folder was read"))
     with pytest.raises(InputError, match="holds more than 20 files, more than any track asks for; none was read"):
         kind_of(folder)
 

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from genbench.surroundings import numpy_defaults, torch_defaults
 from metrics.extractors import _engine
 from reference_models import dcgan
-from reference_models.training import load, sample, untrained
+from reference_models.loop import load, sample, untrained
 
 SHAPE = (3, 12, 10)
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 from run_records import ENVIRONMENT, TRAINING, fid_scores, pair, protocol, record
 
-from bench.html_page import html_page
-from bench.records import PairScores, record_path, write_record
-from bench.run_tables import comparison_tables, run_tables
-from bench.table_files import copy_figures, write_tables
-from bench.tables import (
+from bench.storage.records import PairScores, record_path, write_record
+from bench.tables.files import copy_figures, write_tables
+from bench.tables.html_page import html_page
+from bench.tables.run_tables import comparison_tables, run_tables
+from bench.tables.table import (
     RENDERERS,
     Cell,
     Column,

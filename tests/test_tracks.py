@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from bench import registry
-from bench.evaluation import open_evaluation, open_subject
-from bench.measuring import measure
+from bench.leaderboard.tracks import TABLES, Rules, find_track, rules_difference, subject_of, tracks
+from bench.measuring.evaluation import open_evaluation, open_subject
+from bench.measuring.measure import measure
 from bench.protocol import MetricChoice, RealSet
-from bench.tracks import TABLES, Rules, find_track, rules_difference, subject_of, tracks
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 
 @pytest.fixture(scope="module")
@@ -85,5 +85,6 @@ def test_rules_differ_exactly_where_their_ids_do(rules):
 
 
 def test_listing_tracks_loads_no_torch():
-    code = "import sys; from bench.tracks import tracks; tracks(); assert not {'torch', 'sklearn'} & set(sys.modules)"
+    code = "from bench.leaderboard.tracks import tracks; tracks()"
+    code += "; import sys; assert not {'torch', 'sklearn'} & set(sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

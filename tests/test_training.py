@@ -14,14 +14,10 @@ import torch
 from tiny_training import Exploding, exploding, run, states_differ
 
 from reference_models import dcgan, vae
-from reference_models._errors import ModelError
-from reference_models.training import (
-    load,
-    read_curve,
-    sample,
-)
-from reference_models.training.checkpoints import FILE_NAME
-from reference_models.training.progress import Bar
+from reference_models.errors import ModelError
+from reference_models.loop import load, read_curve, sample
+from reference_models.loop.checkpoints import FILE_NAME
+from reference_models.loop.progress import Bar
 
 # ---- the loop
 
@@ -87,7 +83,7 @@ KILLED = """
     import os, signal, sys
     from pathlib import Path
     import tiny_training
-    from reference_models.training import checkpoints
+    from reference_models.loop import checkpoints
     folder, moment = Path(sys.argv[1]), sys.argv[2]
     written, fsync, replace = [], os.fsync, Path.replace
 
@@ -264,7 +260,7 @@ def test_progress_is_shown_on_standard_error(tmp_path, capsys):
 
 
 def test_without_a_terminal_a_line_comes_now_and_then(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("reference_models.training.progress.PLAIN_SECONDS", 0.0)
+    monkeypatch.setattr("reference_models.loop.progress.PLAIN_SECONDS", 0.0)
     run(tmp_path, 3, progress=True)
     assert [line.split(",")[0] for line in capsys.readouterr().err.splitlines()] == [
         f"dcgan on numbered: step {step}/3" for step in (1, 2, 3)
@@ -273,7 +269,7 @@ def test_without_a_terminal_a_line_comes_now_and_then(tmp_path, capsys, monkeypa
 
 def test_the_time_left_is_told_by_the_steps_or_by_the_clock(monkeypatch):
     now = [100.0]
-    monkeypatch.setattr("reference_models.training.progress.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("reference_models.loop.progress.time.monotonic", lambda: now[0])
     by_steps, by_clock = Bar("a", 100, 20, False), Bar("a", None, 0, False, seconds=7200.0)
     both, neither = Bar("a", 100, 20, False, seconds=50.0), Bar("a", None, 0, False)
     assert by_steps._left(20) == ""

@@ -10,10 +10,10 @@ from safetensors.torch import save_file
 from tiny_training import DATA, TINY, Painted, numbered, run, tensors
 
 from reference_models import dcgan, vae
-from reference_models._errors import ModelError
-from reference_models.training import encode, load, sample
-from reference_models.training.checkpoints import FILE_NAME
-from reference_models.training.images import to_uint8
+from reference_models.errors import ModelError
+from reference_models.loop import encode, load, sample
+from reference_models.loop.checkpoints import FILE_NAME
+from reference_models.loop.images import to_uint8
 
 # ---- checkpoints that do not fit
 

@@ -12,14 +12,14 @@ import torch
 from rich.console import Console
 from tiny_training import DATA, TINY, ArrayImages, numbered
 
-from reference_models._errors import ModelError
-from reference_models._types import Data, ImageShape
-from reference_models.training import Budget, Every, Noise
-from reference_models.training.batches import batches, kept_bytes, positions
-from reference_models.training.curves import Curve, last_mean, read_curve
-from reference_models.training.progress import Bar, _clock
-from reference_models.training.settings import from_json, require_positive, with_settings
-from reference_models.training.sides import halved
+from reference_models.blocks.sides import halved
+from reference_models.errors import ModelError
+from reference_models.loop import Budget, Every, Noise
+from reference_models.loop.batches import batches, kept_bytes, positions
+from reference_models.loop.curves import Curve, last_mean, read_curve
+from reference_models.loop.progress import Bar, _clock
+from reference_models.loop.settings import from_json, require_positive, with_settings
+from reference_models.types import Data, ImageShape
 
 CPU = torch.device("cpu")
 
@@ -63,7 +63,7 @@ def test_a_curve_is_cut_back_to_its_last_whole_row_up_to_a_step(text, last_step,
 
 def test_what_a_curve_lacks_is_no_number_and_what_is_flushed_is_on_the_disk(tmp_path, monkeypatch):
     path, flushed = tmp_path / "losses.csv", []
-    monkeypatch.setattr("reference_models.training.curves.os.fsync", flushed.append)
+    monkeypatch.setattr("reference_models.loop.curves.os.fsync", flushed.append)
     assert read_curve(path) == {}
     curve = Curve(path, 0)
     curve.flush()
@@ -89,7 +89,7 @@ def test_the_last_hundred_rows_with_a_value_are_averaged():
 
 def clock(monkeypatch):
     now = [100.0]
-    monkeypatch.setattr("reference_models.training.progress.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("reference_models.loop.progress.time.monotonic", lambda: now[0])
     return now
 
 
@@ -122,7 +122,7 @@ def test_a_run_that_ends_early_tells_its_last_step_if_there_is_one(step, capsys)
 def test_a_bar_that_is_not_shown_says_nothing(terminal, monkeypatch):
     text = io.StringIO()
     made = partial(Console, force_terminal=terminal, file=text, width=200)
-    monkeypatch.setattr("reference_models.training.progress.Console", lambda **options: made())
+    monkeypatch.setattr("reference_models.loop.progress.Console", lambda **options: made())
     for shown in (False, True):
         with Bar("model", 10, 0, shown) as bar:
             bar.show(5, 10.0, {"loss": 1.0})
@@ -312,7 +312,7 @@ READ: list[int] = []
 
 @pytest.mark.parametrize(("room", "read"), [(40, [5, 5]), (39, [5] * 6)])
 def test_images_are_read_once_where_all_fit_into_memory(room, read, monkeypatch):
-    monkeypatch.setattr("reference_models.training.batches.CACHE_BYTES", room)
+    monkeypatch.setattr("reference_models.loop.batches.CACHE_BYTES", room)
     READ.clear()
     images = Counted(numbered(10, 2).array)
     data = Data("counted", ImageShape(1, 2, 2), (images,))

@@ -12,12 +12,12 @@ from tiny_runs import undrawn
 from tiny_training import DATA, TINY, exploding, run
 
 from reference_models import dcgan
-from reference_models._types import Batch
-from reference_models.training import Budget, find_device, load, loop, read_curve, train
-from reference_models.training import run as running
-from reference_models.training.checkpoints import FILE_NAME, restore_training, save
-from reference_models.training.loop import _interruption
-from reference_models.training.run import Run, _difference, _laid_out, layout, question_of
+from reference_models.loop import Budget, find_device, load, loop, read_curve, train
+from reference_models.loop import run as running
+from reference_models.loop.checkpoints import FILE_NAME, restore_training, save
+from reference_models.loop.loop import _interruption
+from reference_models.loop.run import Run, _difference, _laid_out, layout, question_of
+from reference_models.types import Batch
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
@@ -36,7 +36,7 @@ def set_up(monkeypatch, folder, budget, **options):
 
     monkeypatch.setattr(loop, "Intervals", lambda *values: given.update(every=values))
     monkeypatch.setattr(loop, "Bar", bar)
-    monkeypatch.setattr("reference_models.training.run.time.monotonic", lambda: 50.0)
+    monkeypatch.setattr("reference_models.loop.run.time.monotonic", lambda: 50.0)
     with pytest.raises(Stopped):
         train(dcgan.MODEL, TINY, DATA, folder=folder, budget=budget, device="cpu", **options)
     return given

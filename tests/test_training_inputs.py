@@ -9,21 +9,12 @@ import torch
 from tiny_training import DATA, TINY, numbered, run
 
 from reference_models import dcgan
-from reference_models._errors import ModelError
-from reference_models._types import Data, ImageShape
-from reference_models.training import (
-    Budget,
-    Noise,
-    estimate,
-    find_device,
-    kept_bytes,
-    to_json,
-    train,
-    with_settings,
-)
-from reference_models.training.batches import batches, positions
-from reference_models.training.images import to_float, to_uint8
-from reference_models.training.settings import from_json
+from reference_models.errors import ModelError
+from reference_models.loop import Budget, Noise, estimate, find_device, kept_bytes, to_json, train, with_settings
+from reference_models.loop.batches import batches, positions
+from reference_models.loop.images import to_float, to_uint8
+from reference_models.loop.settings import from_json
+from reference_models.types import Data, ImageShape
 
 CPU = torch.device("cpu")
 
@@ -229,7 +220,7 @@ def test_the_images_that_are_kept_are_those_that_are_read_where_all_would_fit(mo
     data = Data("two", ImageShape(1, 2, 2), (numbered(10, 2), numbered(25, 2)))
     assert kept_bytes(data) == 4 * (10 + 25)
     assert kept_bytes(data, 12) == 4 * (10 + 12)
-    monkeypatch.setattr("reference_models.training.batches.CACHE_BYTES", 4 * 20)
+    monkeypatch.setattr("reference_models.loop.batches.CACHE_BYTES", 4 * 20)
     assert kept_bytes(data) == 4 * 10
 
 

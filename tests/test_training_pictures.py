@@ -11,20 +11,12 @@ from tiny_training import DATA, TINY, ArrayImages, Painted, exploding, numbered
 from tiny_training import run as trained
 
 from reference_models import dcgan, vae
-from reference_models._errors import ModelError
-from reference_models._types import Data, ImageShape
-from reference_models.training import (
-    Budget,
-    Every,
-    read_curve,
-    reconstruct,
-    sample,
-    train,
-    translate,
-)
-from reference_models.training._plots import running_mean, tile
-from reference_models.training.film import Film, strips
-from reference_models.training.grids import TRIPLES, spread, triples
+from reference_models.errors import ModelError
+from reference_models.loop import Budget, Every, read_curve, reconstruct, sample, train, translate
+from reference_models.loop.film import Film, strips
+from reference_models.loop.grids import TRIPLES, spread, triples
+from reference_models.loop.plots import running_mean, tile
+from reference_models.types import Data, ImageShape
 
 run = partial(trained, drawn=True)
 
@@ -209,7 +201,7 @@ def test_a_budget_of_minutes_makes_pictures_by_the_clock(tmp_path, monkeypatch):
         now[0] += 0.5  # seconds between any two looks at the clock
         return now[0]
 
-    monkeypatch.setattr("reference_models.training.run.time.monotonic", later)
+    monkeypatch.setattr("reference_models.loop.run.time.monotonic", later)
     options = {"device": "cpu", "progress": False}
     train(dcgan.MODEL, TINY, DATA, folder=tmp_path, budget=Budget(minutes=1), **options)
     assert 8 <= len(list((tmp_path / "grids").glob("*.png"))) <= 12

@@ -11,9 +11,10 @@ from tiny_training import DATA, TINY, ArrayImages, exploding, numbered, run, ten
 from torch import nn
 
 from reference_models import dcgan
-from reference_models._errors import ModelError
-from reference_models._types import Model
-from reference_models.training import (
+from reference_models.blocks.averages import collect_statistics, start_average, update_average
+from reference_models.blocks.steps import frozen, initialise_normal
+from reference_models.errors import ModelError
+from reference_models.loop import (
     Budget,
     check_fits,
     decode,
@@ -25,11 +26,10 @@ from reference_models.training import (
     sample_from,
     translate,
 )
-from reference_models.training import run as running
-from reference_models.training.averages import collect_statistics, start_average, update_average
-from reference_models.training.checkpoints import FILE_NAME
-from reference_models.training.run import Intervals, Run, draw_curves
-from reference_models.training.steps import frozen, initialise_normal
+from reference_models.loop import run as running
+from reference_models.loop.checkpoints import FILE_NAME
+from reference_models.loop.run import Intervals, Run, draw_curves
+from reference_models.types import Model
 
 # ----- what is due
 
@@ -160,7 +160,7 @@ def test_what_safetensors_cannot_write_is_told_as_the_system_has_it(said, messag
     def failing(*given, **options):
         raise SafetensorError(said)
 
-    monkeypatch.setattr("reference_models.training.checkpoints.save_file", failing)
+    monkeypatch.setattr("reference_models.loop.checkpoints.save_file", failing)
     with pytest.raises(ModelError, match=rf"cannot write .*{FILE_NAME} {message}.*no checkpoint was written yet"):
         run(tmp_path, 2)
 

@@ -7,12 +7,22 @@ import numpy as np
 import pytest
 from leaderboard_entries import COUNT, entry, rules, sha256, track_record
 
-from bench.board_tables import everything, ranking
-from bench.entries import FEATURES, MANIFEST, MOMENTS, Origin, beside, entry_path, track_path, write_entry, write_track
-from bench.evidence import evidence_of
-from bench.files import npz_bytes, write_bytes
-from bench.leaderboard import read_board
-from bench.moments import moments_of
+from bench.leaderboard.board import read_board
+from bench.leaderboard.board_tables import everything, ranking
+from bench.leaderboard.entries import (
+    FEATURES,
+    MANIFEST,
+    MOMENTS,
+    Origin,
+    beside,
+    entry_path,
+    track_path,
+    write_entry,
+    write_track,
+)
+from bench.leaderboard.evidence import evidence_of
+from bench.leaderboard.moments import moments_of
+from bench.storage.files import npz_bytes, write_bytes
 from bench.submissions._manifest import manifest_text
 
 RESULTS = Path("results")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from reference_models._errors import ModelError
-from reference_models._types import Batch, ImageShape
-from reference_models.training.noise import Noise
+from reference_models.errors import ModelError
+from reference_models.loop.noise import Noise
+from reference_models.types import Batch, ImageShape
 from reference_models.vae import MODEL, VaeConfig, kl_loss, reconstruction_loss
 
 FASHION = ImageShape(1, 28, 28)

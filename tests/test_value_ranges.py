@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 import bench
-from bench.doctor import examine
-from bench.sources._values import Extremes, joined
+from bench.measuring.doctor import examine
+from bench.sources.values import Extremes, joined
 
 PIXELS = {"extractor": "pixels"}
 SMALL = {"extractor": "digits-cnn"}  # of a covariance that takes no time

@@ -29,17 +29,17 @@ from PIL import Image
 from submitted import bench, good, save
 from test_generators import onnx_generator
 
-from bench.copies import copies
-from bench.doubts import doubts
-from bench.entries import beside, entry_paths, read_entry, read_verified, write_entry
-from bench.evaluation import array_source
-from bench.moments import Distance
+from bench.leaderboard.doubts import doubts
+from bench.leaderboard.entries import beside, entry_paths, read_entry, read_verified, write_entry
+from bench.leaderboard.moments import Distance
+from bench.measuring.copies import copies
+from bench.measuring.evaluation import array_source
 from bench.submissions._comparing import scores_differ
 from bench.submissions._manifest import changes, manifest_text, read_manifest
 from bench.submissions._values import COPIED, Counts, fits_moments, possible
 from metrics import memorisation
-from metrics._chance import more_often
-from metrics._errors import InputError
+from metrics.arithmetic.chance import more_often
+from metrics.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.usefixtures("here")
@@ -220,7 +220,7 @@ def test_a_level_that_cannot_be_noted_down_is_a_warning_and_the_others_are_check
 
     for path in entry_paths(Path("results")):
         (beside(path) / "verified.json").unlink(missing_ok=True)
-    monkeypatch.setattr("bench.submissions._verifying.write_verified", forbidden)
+    monkeypatch.setattr("bench.submissions.verifying.write_verified", forbidden)
     result = warned("verify", "--all", "--json")
     assert [one["problems"] for one in json.loads(result.stdout)] == [[], []]
     assert result.stderr.count("is not noted down: cannot write") == 2

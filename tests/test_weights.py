@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from bench import registry, weights
-from metrics._errors import InputError
-from metrics.extractors._types import WeightFile
-from reference_models.pretrained._types import PublicFile
+from metrics.errors import InputError
+from metrics.extractors.types import WeightFile
+from reference_models.pretrained.types import PublicFile
 
 CONTENT = bytes(range(256)) * 2000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

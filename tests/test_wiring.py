@@ -10,22 +10,23 @@ from tiny_training import TINY, ArrayImages, run
 from torch import nn
 from torch.nn import functional as F
 
-from bench.compare import compare
-from bench.entries import Origin
-from bench.reading import claimed_members
-from bench.sides import Side
-from bench.sources._survey import survey
-from bench.submissions import _levels, _manifest
+from bench.leaderboard.compare import compare
+from bench.leaderboard.contestants import Side
+from bench.leaderboard.entries import Origin
+from bench.leaderboard.tracks import find_track
+from bench.sources.survey import survey
+from bench.storage.reading import claimed_members
+from bench.submissions import _manifest
+from bench.submissions import levels as _levels
 from bench.submissions._checks import check
-from bench.submissions._levels import _noted
 from bench.submissions._manifest import manifest_text, read_manifest
-from bench.submissions._material import Material
 from bench.submissions._values import Problem
-from bench.submissions._verifying import Verdict
-from bench.tracks import find_track
-from metrics._errors import InputError
+from bench.submissions.levels import _noted
+from bench.submissions.material import Material
+from bench.submissions.verifying import Verdict
+from metrics.errors import InputError
 from metrics.extractors._engine import compile_network
-from reference_models._types import Data, ImageShape, Model, ModelSpec
+from reference_models.types import Data, ImageShape, Model, ModelSpec
 
 # ----- training
 

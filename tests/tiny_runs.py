@@ -5,18 +5,18 @@ from dataclasses import replace
 import pytest
 
 from bench import registry
-from bench.evaluation import find_measure, open_subject
-from bench.jobs import How, Job
-from bench.runner import fit
-from reference_models.training import Budget
+from bench.measuring.evaluation import find_measure, open_subject
+from bench.runs.jobs import How, Job
+from bench.runs.run import fit
+from reference_models.loop import Budget
 
-DRAWN = ("draw", "draw_curves", "draw_film", "draw_quartets")  # in reference_models.training.run
+DRAWN = ("draw", "draw_curves", "draw_film", "draw_quartets")  # in reference_models.loop.run
 
 
 def undrawn(patch):
     """From here on trainings draw nothing: pictures take longer than a few steps, and few tests look at them."""
     for name in DRAWN:
-        patch.setattr(f"reference_models.training.run.{name}", lambda *given: None)
+        patch.setattr(f"reference_models.loop.run.{name}", lambda *given: None)
 
 
 def tiny_run(workdir, model, dataset="digits", *, seed=0, steps=2, **settings):

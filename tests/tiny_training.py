@@ -8,12 +8,9 @@ import torch
 from tiny_runs import undrawn
 
 from reference_models import dcgan
-from reference_models._types import Data, ImageShape, Model, ModelSpec
-from reference_models.training import (
-    Budget,
-    train,
-)
-from reference_models.training.checkpoints import FILE_NAME
+from reference_models.loop import Budget, train
+from reference_models.loop.checkpoints import FILE_NAME
+from reference_models.types import Data, ImageShape, Model, ModelSpec
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from bench.names import shown
 from genbench.errors import REMEDIES, reason, remedy
 
 HERE = Path(__file__).parent
-TO_BE_MENDED = {("metrics._errors", "InputError"), ("reference_models._errors", "ModelError")}
+TO_BE_MENDED = {("metrics.errors", "InputError"), ("reference_models.errors", "ModelError")}
 TOLD_ELSEWHERE = (  # warnings of libraries about what our own errors say
     "Image size .* exceeds limit",  # Pillow, of images above its limit and below ours
     "Detected pickle protocol",  # torch, of a weights file that is refused

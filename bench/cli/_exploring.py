@@ -13,7 +13,7 @@ from bench.cli._running import Extracting, device_option, force_option, open_mea
 
 if TYPE_CHECKING:
     from bench.exploring import Explorable, Explored, Opened
-    from bench.measuring import Measure
+    from bench.measuring.measure import Measure
 
 Function = Callable[..., Any]
 GENERATOR_WEIGHTS = "--generator-weights"  # `--weights` are the extractor's
@@ -78,7 +78,7 @@ def ready_generator(
 ) -> "tuple[Path, Explorable, Measure]":
     """The same for a checkpoint or for the name of a pretrained generator, and the extractor: that of the data set."""
     from bench.exploring import Explorable, check_folder
-    from bench.generators import open_generator, pretrained_name
+    from bench.runs.generators import open_generator, pretrained_name
 
     opened: Explorable
     pretrained = pretrained_name(source)
@@ -105,7 +105,7 @@ def ready_generator(
 def show(found: "Explored", folder: Path, looking: Looking) -> None:
     """Write a finding and print its tables; where everything lies goes to stderr."""
     from bench.exploring import write
-    from bench.tables import aligned, terminal
+    from bench.tables.table import aligned, terminal
 
     files = write(found, folder, force=looking.force)
     if looking.as_json:

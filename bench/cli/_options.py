@@ -74,7 +74,7 @@ extractor_option = click.option(
 
 def measuring_options(function: Function) -> Function:
     """--extractor, --resize, --tap, --weights, --offline, --device, --workers, --batch-size, --no-cache as a value."""
-    from bench.measuring import BATCH_SIZE, DEVICES
+    from bench.measuring.measure import BATCH_SIZE, DEVICES
 
     return gathered(
         function,

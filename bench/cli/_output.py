@@ -14,7 +14,7 @@ from bench.cli._streams import fits
 from bench.names import shown
 
 if TYPE_CHECKING:
-    from bench.tables import Table
+    from bench.tables.table import Table
 
 # Letters that JSON may hold as they are and a terminal acts upon: they stand inside of texts only, as escapes.
 UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -81,10 +81,11 @@ def print_columns(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> 
 
 
 def print_tables(tables: Sequence["Table"], kind: str, title: str) -> None:
-    """The tables in a format of `bench.tables.RENDERERS`: several of them as CSV under a line "# title" each, HTML as
+    """The tables in a format of `bench.tables.table.RENDERERS`: several of them as CSV under a line "# title" each,
+    HTML as
     one document with this title."""
-    from bench.html_page import html_page
-    from bench.tables import RENDERERS
+    from bench.tables.html_page import html_page
+    from bench.tables.table import RENDERERS
 
     if kind == "html":
         text = html_page(tables, title)

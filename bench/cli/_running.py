@@ -14,10 +14,10 @@ from bench.cli._options import data_root_option, gathered, path_type, workers_op
 from bench.cli._output import print_block, print_json, say
 
 if TYPE_CHECKING:
-    from bench.evaluation import Evaluation, Subject
-    from bench.jobs import How, Job
-    from bench.measuring import Measure
-    from bench.records import RunRecord
+    from bench.measuring.evaluation import Evaluation, Subject
+    from bench.measuring.measure import Measure
+    from bench.runs.jobs import How, Job
+    from bench.storage.records import RunRecord
 
 Function = Callable[..., Any]
 NOT_REPEATED = ("resume", "force", "plan")
@@ -120,10 +120,10 @@ def extracting_options(function: Function) -> Function:
 def job_and_how(training: Training) -> "tuple[Job, How]":
     """The checked job and the way to train it."""
     from bench import registry
-    from bench.evaluation import open_subject
-    from bench.jobs import How, prepare
-    from metrics._errors import InputError
-    from reference_models.training import Budget, Every, find_device
+    from bench.measuring.evaluation import open_subject
+    from bench.runs.jobs import How, prepare
+    from metrics.errors import InputError
+    from reference_models.loop import Budget, Every, find_device
 
     if training.log and not find_spec("tensorboard"):
         raise InputError("--log tensorboard needs tensorboard, which is not installed: pip install tensorboard")
@@ -155,15 +155,15 @@ def job_and_how(training: Training) -> "tuple[Job, How]":
 
 def open_protocol(subject: "Subject", judging: Judging, device: str) -> "Evaluation":
     """The evaluation of a data set; before anything is trained, because weights may be missing."""
-    from bench.evaluation import open_evaluation
+    from bench.measuring.evaluation import open_evaluation
 
     return open_evaluation(subject, open_measure(subject, judging, device))
 
 
 def open_measure(subject: "Subject | None", extracting: Extracting, device: str) -> "Measure":
     """The extractor that was asked for, or the one of the data set's protocol; without a data set the usual one."""
-    from bench.evaluation import find_measure
-    from bench.measuring import measure
+    from bench.measuring.evaluation import find_measure
+    from bench.measuring.measure import measure
 
     how: dict[str, Any] = {
         "resize": extracting.resize,
@@ -179,10 +179,10 @@ def open_measure(subject: "Subject | None", extracting: Extracting, device: str)
 
 def show(record: "RunRecord", results: Path, as_json: bool) -> None:
     """Print the tables of a run; where everything lies goes to stderr."""
-    from bench.run_tables import run_tables
-    from bench.runner import place_of
-    from bench.table_files import written
-    from bench.tables import json_values, terminal
+    from bench.runs.run import place_of
+    from bench.tables.files import written
+    from bench.tables.run_tables import run_tables
+    from bench.tables.table import json_values, terminal
 
     tables = run_tables(record)
     files = written(record, results)

@@ -11,8 +11,8 @@ from bench.cli._output import say
 from bench.cli._running import device_option
 
 if TYPE_CHECKING:
-    from bench.submissions._generators import GeneratorSpec
-    from bench.submissions._material import How
+    from bench.submissions.generators import GeneratorSpec
+    from bench.submissions.material import How
 
 Function = Callable[..., Any]
 MINUTES, GIB = 30.0, 12.0
@@ -29,8 +29,8 @@ class Running:
 
     def how(self, generator: "GeneratorSpec | None" = None) -> "How":
         """The same for the functions that sample; `generator` is the noise of an ONNX or TorchScript one."""
-        from bench.submissions._generators import Limits
-        from bench.submissions._material import How
+        from bench.submissions.generators import Limits
+        from bench.submissions.material import How
 
         return How(generator, Limits(self.minutes, self.gib), self.trust_code, self.device, say)
 

@@ -42,7 +42,7 @@ def verify(ctx: click.Context, as_json: bool) -> None:
     A damaged entry counts as a miss and is replaced when it is needed. JSON keys: folder, entries (their number),
     damaged (key, problem).
     """
-    from bench.cache import open_cache
+    from bench.storage.cache import open_cache
 
     cache = open_cache()
     count, damaged = len(cache.entries()), cache.verify()
@@ -65,7 +65,7 @@ def empty(older_than: float | None, as_json: bool) -> None:
 
     JSON keys: folder, freed_bytes.
     """
-    from bench.cache import empty_engines, open_cache
+    from bench.storage.cache import empty_engines, open_cache
 
     cache = open_cache()
     age = None if older_than is None else timedelta(days=older_than)
@@ -77,7 +77,7 @@ def empty(older_than: float | None, as_json: bool) -> None:
 
 
 def _show(as_json: bool) -> None:
-    from bench.cache import engines, open_cache
+    from bench.storage.cache import engines, open_cache
 
     cache = open_cache()
     entries = cache.entries()

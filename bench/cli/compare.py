@@ -11,7 +11,7 @@ from bench.cli._output import print_block, print_json, progress
 from bench.cli._running import device_option, results_option
 
 if TYPE_CHECKING:
-    from bench.sides import Side
+    from bench.leaderboard.contestants import Side
 
 
 @click.command(
@@ -62,10 +62,10 @@ def command(
     JSON keys: a, b, lines and over_seeds, lists of objects with domain, key, title, better, a, b, difference, low,
     high, paired, winner (a, b or null) and count; and damaged, a list of lines about files that were left out.
     """
-    from bench.compare import compare, comparison_tables
-    from bench.measured_sides import measured_by
-    from bench.sides import side_of
-    from bench.tables import RENDERERS
+    from bench.leaderboard.compare import compare, comparison_tables
+    from bench.leaderboard.contestants import side_of
+    from bench.leaderboard.measured_contestants import measured_by
+    from bench.tables.table import RENDERERS
 
     how: dict[str, Any] = {"weights_file": weights, "offline": offline, "device": device, "workers": workers}
     with progress() as tell:

@@ -56,7 +56,7 @@ def command(ctx: click.Context, data_root: Path | None, as_json: bool) -> None:
 
 
 def _describe(dataset: "Dataset", root: Path) -> dict[str, Any]:
-    from metrics._errors import InputError
+    from metrics.errors import InputError
 
     needed = dict.fromkeys(("train", *(split for split, _ in (dataset.eval_sets or {}).values())))
     try:
@@ -93,7 +93,7 @@ def fetch(name: str, data_root: Path | None, as_json: bool) -> None:
     """
     from bench.datasets import data_root as find_root
     from bench.datasets import open_dataset
-    from metrics._errors import InputError
+    from metrics.errors import InputError
 
     dataset, root = open_dataset(name), find_root(data_root)
     if dataset.fetch is None:

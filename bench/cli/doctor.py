@@ -10,7 +10,7 @@ from bench.cli._options import data_root_option, examples, extractor_option, jso
 from bench.cli._output import echo, print_columns, print_json, progress
 
 if TYPE_CHECKING:
-    from bench.doctor import Diagnosis, SetSummary
+    from bench.measuring.doctor import Diagnosis, SetSummary
 
 SIZES = 3  # named in the table of sets
 
@@ -41,8 +41,8 @@ def command(
     count, files), the gravest first.
     """
     from bench import registry
-    from bench.doctor import examine
-    from metrics._errors import InputError
+    from bench.measuring.doctor import examine
+    from metrics.errors import InputError
 
     plugin = registry.load("extractors", extractor)
     with progress() as tell:

@@ -39,7 +39,7 @@ def command(
 
     JSON: the record (see docs/running.md) with path, files and tables.
     """
-    from bench.stored import evaluate_checkpoint, job_of, open_checkpoint, subject_of_checkpoint
+    from bench.runs.stored import evaluate_checkpoint, job_of, open_checkpoint, subject_of_checkpoint
 
     subject = subject_of_checkpoint(checkpoint, dataset, data_root)
     loaded = open_checkpoint(checkpoint, subject, model=model, device=device)

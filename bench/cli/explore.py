@@ -173,8 +173,8 @@ def truncation(checkpoint: Path, bounds: str | None, repeats: int, extracting: E
 
     JSON: as explore.json, with folder and files.
     """
-    from bench.evaluation import open_evaluation
     from bench.exploring.truncation import BOUNDS, explore
+    from bench.measuring.evaluation import open_evaluation
 
     chosen = BOUNDS if bounds is None else [_number(word) for word in bounds.split(",")]
     folder, (opened,) = ready(looking, "truncation", [checkpoint])
@@ -259,8 +259,8 @@ def compare(
 
     JSON: as explore.json, with folder and files.
     """
-    from bench.evaluation import open_evaluation
     from bench.exploring.compare import explore
+    from bench.measuring.evaluation import open_evaluation
 
     folder, opened = ready(looking, "compare", checkpoints)
     evaluation = None

@@ -35,10 +35,10 @@ def command(
     JSON: a list of tables with name, title, columns, rows, notes; with --check an object with out_of_date, with --write
     one with written, both lists.
     """
-    from bench.board_tables import everything, not_ranked, out_of_date, overview, ranking, write_boards
-    from bench.leaderboard import DEFAULT_SORT, read_board, read_boards, tracks_with_entries
-    from bench.tables import json_values
-    from metrics._errors import InputError
+    from bench.leaderboard.board import DEFAULT_SORT, read_board, read_boards, tracks_with_entries
+    from bench.leaderboard.board_tables import everything, not_ranked, out_of_date, overview, ranking, write_boards
+    from bench.tables.table import json_values
+    from metrics.errors import InputError
 
     if (check or write) and (sort or (check and write)):
         raise InputError(
@@ -98,8 +98,8 @@ def _fitting(table):  # type: ignore[no-untyped-def]
     import shutil
     import sys
 
-    from bench.board_tables import DISPENSABLE
-    from bench.tables import narrowed
+    from bench.leaderboard.board_tables import DISPENSABLE
+    from bench.tables.table import narrowed
 
     if not sys.stdout.isatty():
         return table

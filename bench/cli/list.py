@@ -7,7 +7,7 @@ import click
 from bench import registry
 from bench.cli._options import examples, json_option
 from bench.cli._output import echo, print_columns, print_json
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 
 @click.command(epilog=examples("bench list", "bench list datasets --json"))

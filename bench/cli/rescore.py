@@ -36,7 +36,7 @@ def command(
 
     JSON: the record (see docs/running.md) with path, files and tables.
     """
-    from bench.stored import rescore, subject_of_run
+    from bench.runs.stored import rescore, subject_of_run
 
     subject = subject_of_run(folder, dataset, data_root)
     evaluation = open_protocol(subject, judging, device)

@@ -19,7 +19,7 @@ from bench.cli._running import (
 )
 
 if TYPE_CHECKING:
-    from bench.plan import Plan
+    from bench.runs.plan import Plan
 
 
 @click.command(
@@ -44,10 +44,10 @@ def command(ctx: click.Context, training: Training, judging: Judging, plan: bool
 
     JSON: the record (see docs/running.md) with path, files and tables; with --plan the plan.
     """
-    from bench.jobs import check_places
-    from bench.plan import make_plan
-    from bench.records import read_records, record_path
-    from bench.runner import run
+    from bench.runs.jobs import check_places
+    from bench.runs.plan import make_plan
+    from bench.runs.run import run
+    from bench.storage.records import read_records, record_path
 
     job, how = job_and_how(training)
     evaluation = open_protocol(job.subject, judging, training.device)

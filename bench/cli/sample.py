@@ -69,8 +69,8 @@ def command(
 
     JSON keys: output, count, seed, images, direction, classes, truncation, model, dataset, weights_sha256.
     """
-    from bench.generators import open_generator
-    from bench.samples import (
+    from bench.runs.generators import open_generator
+    from bench.runs.samples import (
         check_asked,
         from_folder,
         names_like,
@@ -79,8 +79,8 @@ def command(
         save_pngs,
         translate_test,
     )
-    from bench.stored import subject_of_checkpoint
-    from metrics._errors import InputError
+    from bench.runs.stored import subject_of_checkpoint
+    from metrics.errors import InputError
 
     if output.suffix.lower() in NO_FOLDER:
         raise InputError(f"-o {output}: images are written as PNGs into a folder, or as one .npz; choose such a name")

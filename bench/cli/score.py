@@ -7,7 +7,7 @@ import click
 from bench.cli._options import Measuring, Reading, examples, json_option, measuring_options, reading_options
 from bench.cli._output import echo, figure, print_columns, print_facts, print_json, print_warnings, progress, styled
 from bench.cli.fid import measured_with
-from bench.scoring import Options
+from bench.measuring.scoring import Options
 
 
 @click.command(
@@ -112,8 +112,8 @@ def command(
 
 def _rows(result: Any) -> list[tuple[str, ...]]:
     """Title, value, corrected value, interval and direction of the metrics' outputs."""
+    from bench.measuring.scoring import load_metrics
     from bench.protocol import in_splits
-    from bench.scoring import load_metrics
 
     rows: list[tuple[str, ...]] = []
     for metric in load_metrics(result["metrics"]):

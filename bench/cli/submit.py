@@ -13,8 +13,8 @@ from bench.cli._running import force_option, results_option
 from bench.cli._submitting import Running, running_options
 
 if TYPE_CHECKING:
-    from bench.entries import About, Entry
-    from bench.submissions._generators import GeneratorSpec
+    from bench.leaderboard.entries import About, Entry
+    from bench.submissions.generators import GeneratorSpec
 
 SETTINGS = Path("submission.toml")
 NOT_IN_SETTINGS = {"settings", "init", "dry-run", "force", "json", "trust-code"}
@@ -49,7 +49,7 @@ def read_settings_file(ctx: click.Context, parameter: click.Parameter, given: Pa
     path = given or (SETTINGS if SETTINGS.is_file() else None)
     if path is None or ctx.params.get("init"):
         return
-    from bench.submissions._about import read_settings
+    from bench.submissions.about import read_settings
 
     names = {_word(one): str(one.name) for one in ctx.command.params}
     kinds = {_word(one): _kind(one) for one in ctx.command.params}
@@ -170,13 +170,13 @@ def command(
 
     JSON: the entry with its path and the findings; with --dry-run track, good and findings.
     """
-    from bench.opening import measure_of, open_track
-    from bench.submissions._about import write_template
-    from bench.submissions._material import open_material
-    from bench.submissions._submitting import check_images, submit
-    from bench.submissions._writing import earlier_of
-    from bench.tracks import find_track, subject_of
-    from metrics._errors import InputError
+    from bench.leaderboard.open_tracks import measure_of, open_track
+    from bench.leaderboard.tracks import find_track, subject_of
+    from bench.submissions.about import write_template
+    from bench.submissions.material import open_material
+    from bench.submissions.submitting import check_images, submit
+    from bench.submissions.writing import earlier_of
+    from metrics.errors import InputError
 
     if init:
         write_template(SETTINGS, force=force)
@@ -214,14 +214,14 @@ def command(
 
 
 def _about(said: Said) -> "About":
-    from bench.entries import About
-    from bench.submissions._about import check_about
+    from bench.leaderboard.entries import About
+    from bench.submissions.about import check_about
 
     return check_about(About(**vars(said)))
 
 
 def _generator(noise: Noise) -> "GeneratorSpec | None":
-    from bench.submissions._generators import GeneratorSpec, parse_shape
+    from bench.submissions.generators import GeneratorSpec, parse_shape
 
     if noise.noise_dim is None:
         return None
@@ -229,15 +229,15 @@ def _generator(noise: Noise) -> "GeneratorSpec | None":
 
 
 def _place(results: Path, track: str, about: "About") -> Path:
-    from bench.entries import entry_path, slug_of
+    from bench.leaderboard.entries import entry_path, slug_of
 
     return entry_path(results, track, slug_of(about.name))
 
 
 def _show(entry: "Entry") -> None:
     """Every score of an entry, by the titles that its metrics have, and why it would not be ranked."""
-    from bench.flags import flags_of
-    from bench.scoring import load_metrics
+    from bench.measuring.flags import flags_of
+    from bench.measuring.scoring import load_metrics
 
     chosen = load_metrics(one.name for one in (*entry.rules.protocol.metrics, entry.rules.memorisation))
     facts = [

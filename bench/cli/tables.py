@@ -32,9 +32,9 @@ def command(model: str | None, dataset: str | None, protocol: str, kind: str, re
 
     JSON: a list of tables with name, title, columns, rows, notes.
     """
-    from bench.run_tables import comparison_tables, run_tables
-    from bench.stored import chosen_records
-    from bench.tables import json_values
+    from bench.runs.stored import chosen_records
+    from bench.tables.run_tables import comparison_tables, run_tables
+    from bench.tables.table import json_values
 
     records = chosen_records(results, model, dataset, protocol, lambda why: say(f"damaged and not shown: {why}"))
     good = [record for record in records if record.status == "ok"]

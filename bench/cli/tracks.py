@@ -26,7 +26,7 @@ def command(ctx: click.Context, data_root: Path | None, results: Path, as_json: 
     """
     if ctx.invoked_subcommand is not None:
         return
-    from bench.track_words import list_tracks
+    from bench.leaderboard.track_words import list_tracks
 
     lines = list_tracks(results, data_root)
     if as_json:
@@ -63,10 +63,10 @@ def show(name: str, weights: Path | None, data_root: Path | None, results: Path,
 
     JSON: an object with name, id (null where it is not known), rules (null likewise) and words, a list of pairs.
     """
-    from bench.opening import measure_of, open_track
-    from bench.track_words import rules_in_words, stored_rules
-    from bench.tracks import find_track
-    from metrics._errors import InputError
+    from bench.leaderboard.open_tracks import measure_of, open_track
+    from bench.leaderboard.track_words import rules_in_words, stored_rules
+    from bench.leaderboard.tracks import find_track
+    from metrics.errors import InputError
 
     track = find_track(name)
     rules, why = stored_rules(track, results), ""

@@ -24,8 +24,8 @@ def command(ctx: click.Context, training: Training, as_json: bool) -> None:
     JSON keys: folder, checkpoint, asked, full_epochs, steps, epochs, images, seconds, batch_size, device, precision,
     compiled, losses.
     """
-    from bench.jobs import check_places
-    from bench.runner import fit
+    from bench.runs.jobs import check_places
+    from bench.runs.run import fit
 
     job, how = job_and_how(training)
     check_places(job, how, None)

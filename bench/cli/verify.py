@@ -12,7 +12,7 @@ from bench.cli._running import results_option
 from bench.cli._submitting import Running, running_options
 
 if TYPE_CHECKING:
-    from bench.submissions._verifying import Verdict
+    from bench.submissions.verifying import Verdict
 
 
 @click.command(
@@ -59,7 +59,7 @@ def command(
 
     JSON: a list of objects with path, level (reached now), claimed, problems and doubts (code, what).
     """
-    from bench.submissions._levels import Source, find_entry, verify_all, verify_one
+    from bench.submissions.levels import Source, find_entry, verify_all, verify_one
 
     if every == (entry is not None) or (every and (images or checkpoint)):
         raise click.UsageError("give one ENTRY, with --images or --checkpoint or both, or --all", ctx)
@@ -99,8 +99,8 @@ def _show(verdicts: "Sequence[Verdict]") -> None:
 
 def _word(verdict: "Verdict") -> str:
     """The level that was reached now, and what was reached before."""
-    from bench.entries import LEVELS, level_words
-    from bench.evidence import exact
+    from bench.leaderboard.entries import LEVELS, level_words
+    from bench.leaderboard.evidence import exact
 
     if verdict.level > 1 or verdict.entry is None:
         return LEVELS[verdict.level]

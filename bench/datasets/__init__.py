@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from bench import registry
-from bench.datasets._order import permutation
-from bench.datasets._splits import subset
 from bench.datasets._types import Dataset, Split
+from bench.datasets.order import permutation
+from bench.datasets.splits import subset
 from genbench.places import data_folder, expanded
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 ORDER_SEED = 680  # the order in which every split hands out its evaluation images
 BLOCK = 256  # images compared at a time

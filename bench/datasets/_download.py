@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from bench.files import locked
-from bench.folders import whole_folder
-from metrics._errors import InputError
+from bench.storage.files import locked
+from bench.storage.folders import whole_folder
+from metrics.errors import InputError
 
 Progress = Callable[[int, int | None], None]
 CHUNK = 1 << 20

@@ -6,12 +6,12 @@ five, chosen by a fixed shuffle of the sorted names, is held out for testing. Th
 
 from pathlib import Path
 
-from bench.datasets._images import centre_square, file_split, list_images, resized
-from bench.datasets._order import permutation
-from bench.datasets._splits import check_choice
 from bench.datasets._types import Dataset, Split
+from bench.datasets.images import centre_square, file_split, list_images, resized
+from bench.datasets.order import permutation
+from bench.datasets.splits import check_choice
 from genbench.places import expanded
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 SIZE = 64
 SPLIT_SEED = 5

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.array_files import map_bytes
-from bench.datasets._splits import array_split, missing
 from bench.datasets._types import Split
-from metrics._errors import InputError
+from bench.datasets.splits import array_split, missing
+from bench.storage.array_files import map_bytes
+from metrics.errors import InputError
 
 MOST_UNPACKED = 2**30  # 1.3 million images of 28x28
 PREFIXES = {"train": "train", "test": "t10k"}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 
 def fetch_with_torchvision(data_set: str, root: Path, download: Callable[[Any], object], by_hand: str) -> None:

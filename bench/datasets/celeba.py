@@ -15,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.datasets._images import centre_square, file_split, resized
-from bench.datasets._splits import check_choice, check_counts, missing
 from bench.datasets._torchvision import fetch_with_torchvision
 from bench.datasets._types import Dataset, Split
-from bench.reading import read_bytes
-from metrics._errors import InputError
+from bench.datasets.images import centre_square, file_split, resized
+from bench.datasets.splits import check_choice, check_counts, missing
+from bench.storage.reading import read_bytes
+from metrics.errors import InputError
 
 SPLITS = {"train": 162_770, "valid": 19_867, "test": 19_962}
 FIRST = {"train": 1, "valid": 162_771, "test": 182_638}

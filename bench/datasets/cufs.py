@@ -9,10 +9,10 @@ everything is compared with, are all 88 training images: there are no others.
 from collections import Counter
 from pathlib import Path
 
-from bench.datasets._images import centre_square, file_split, list_images, resized
-from bench.datasets._splits import check_choice
 from bench.datasets._types import Dataset, Split
-from metrics._errors import InputError
+from bench.datasets.images import centre_square, file_split, list_images, resized
+from bench.datasets.splits import check_choice
+from metrics.errors import InputError
 
 SPLITS = {"train": 88, "test": 100}
 DOMAINS = ("photo", "sketch")

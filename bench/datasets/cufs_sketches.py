@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image
 
 from bench.datasets import cufs
-from bench.datasets._images import centre_square, file_split, resized
-from bench.datasets._splits import check_choice
 from bench.datasets._types import Dataset, Split
+from bench.datasets.images import centre_square, file_split, resized
+from bench.datasets.splits import check_choice
 
 SIZE = 64
 

@@ -20,10 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.datasets._order import permutation
-from bench.datasets._splits import array_split, check_choice
 from bench.datasets._types import Dataset, Split
-from metrics._errors import InputError
+from bench.datasets.order import permutation
+from bench.datasets.splits import array_split, check_choice
+from metrics.errors import InputError
 
 SPLITS = {"train": 1_297, "test": 500}
 TEST_PER_CLASS = 50

@@ -23,9 +23,9 @@ import numpy as np
 
 from bench.datasets import ORDER_SEED, digits
 from bench.datasets._draw import hsv_to_rgb
-from bench.datasets._order import permutation, uniforms
-from bench.datasets._splits import check_choice, indexed_split
 from bench.datasets._types import Dataset, Split
+from bench.datasets.order import permutation, uniforms
+from bench.datasets.splits import check_choice, indexed_split
 
 SPLITS = {"train": 12_970, "test": 500}
 DOMAINS = ("coloured", "plain")

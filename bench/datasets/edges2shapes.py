@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from bench.datasets._draw import CLASSES, HALF_TURN, column, coverage, distance, grid, hsv_to_rgb, placed
-from bench.datasets._order import uniforms
-from bench.datasets._splits import check_choice, indexed_split
 from bench.datasets._types import Dataset, Split
+from bench.datasets.order import uniforms
+from bench.datasets.splits import check_choice, indexed_split
 
 SPLITS = {"train": 20_000, "test": 2_000}
 DOMAINS = ("edges", "shapes")

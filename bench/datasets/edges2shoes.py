@@ -11,10 +11,10 @@ from pathlib import Path
 from PIL import Image
 
 from bench.datasets._download import Progress, download, unpack
-from bench.datasets._images import file_split, list_images, resized
-from bench.datasets._splits import check_choice, check_counts, missing
 from bench.datasets._types import Dataset, Split
-from metrics._errors import InputError
+from bench.datasets.images import file_split, list_images, resized
+from bench.datasets.splits import check_choice, check_counts, missing
+from metrics.errors import InputError
 
 URL = "http://efrosgans.eecs.berkeley.edu/pix2pix/datasets/edges2shoes.tar.gz"
 SPLITS = {"train": 49_825, "test": 200}

@@ -8,10 +8,10 @@ vendors: nothing here may be redistributed.
 
 from pathlib import Path
 
-from bench.datasets._images import file_split, list_images, resized
-from bench.datasets._splits import check_choice
 from bench.datasets._types import Dataset, Split
-from metrics._errors import InputError
+from bench.datasets.images import file_split, list_images, resized
+from bench.datasets.splits import check_choice
+from metrics.errors import InputError
 
 SPLITS = {"train": (2_270, 2_014), "test": (100, 100)}
 DOMAINS = ("apple", "windows")

@@ -11,9 +11,9 @@ from PIL import Image
 
 from bench.datasets import fashion_mnist
 from bench.datasets._idx import idx_split
-from bench.datasets._images import resized
-from bench.datasets._splits import check_choice, indexed_split
 from bench.datasets._types import Dataset, Split
+from bench.datasets.images import resized
+from bench.datasets.splits import check_choice, indexed_split
 
 SIZE = 24
 

@@ -6,9 +6,9 @@ Published mean and standard deviation of the training pixels, in [0, 1]: 0.1307 
 from pathlib import Path
 
 from bench.datasets._idx import idx_split
-from bench.datasets._splits import check_choice, check_counts
 from bench.datasets._torchvision import fetch_with_torchvision
 from bench.datasets._types import Dataset, Split
+from bench.datasets.splits import check_choice, check_counts
 
 SPLITS = {"train": 60_000, "test": 10_000}
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bench.array_files import map_bytes
-from bench.datasets._images import resized
-from bench.datasets._splits import check_choice, check_counts, indexed_split, missing
 from bench.datasets._torchvision import fetch_with_torchvision
 from bench.datasets._types import Dataset, Split
-from metrics._errors import InputError
+from bench.datasets.images import resized
+from bench.datasets.splits import check_choice, check_counts, indexed_split, missing
+from bench.storage.array_files import map_bytes
+from metrics.errors import InputError
 
 SPLITS = {"train": 5_000, "test": 8_000, "unlabeled": 100_000}
 SIZE, STORED = 64, 96

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from bench.datasets._splits import array_split, check_choice, check_counts, missing
 from bench.datasets._torchvision import fetch_with_torchvision
 from bench.datasets._types import Dataset, Split
-from bench.reading import opened, read_as
-from metrics._errors import InputError
+from bench.datasets.splits import array_split, check_choice, check_counts, missing
+from bench.storage.reading import opened, read_as
+from metrics.errors import InputError
 
 SPLITS = {"train": 73_257, "test": 26_032, "extra": 531_131}
 

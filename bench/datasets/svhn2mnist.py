@@ -14,9 +14,9 @@ import numpy as np
 
 from bench.datasets import mnist, svhn
 from bench.datasets._idx import idx_split
-from bench.datasets._splits import check_choice, check_counts, indexed_split, subset
 from bench.datasets._types import Dataset, Split
-from metrics._errors import InputError
+from bench.datasets.splits import check_choice, check_counts, indexed_split, subset
+from metrics.errors import InputError
 
 SPLITS = {"train": 56_068, "test": 10_000}
 DOMAINS = ("svhn", "mnist")

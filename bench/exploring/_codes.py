@@ -10,10 +10,10 @@ import numpy as np
 from bench.exploring._opening import Opened
 from bench.exploring._pictures import plot_groups, strip
 from bench.exploring._types import Picture
-from bench.tables import Cell, Column, Table
-from metrics._errors import InputError
-from reference_models.training import decode, encode
-from reference_models.training._plots import plot_sheets
+from bench.tables.table import Cell, Column, Table
+from metrics.errors import InputError
+from reference_models.loop import decode, encode
+from reference_models.loop.plots import plot_sheets
 
 CODED = 2_000  # test images that are encoded at most, evenly spread
 ACTIVE = 0.01  # variance of a number of the code above which it carries something (Burda et al. 2016, section 5.2)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.exploring._opening import Opened
-from reference_models.training import to_json
+from reference_models.loop import to_json
 
 
 def differing(opened: Sequence[Opened]) -> list[str]:

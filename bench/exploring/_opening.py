@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 
 from bench import registry
-from bench.checkpoint_files import checkpoint_file
 from bench.datasets import Split
-from bench.evaluation import TEST, Subject
-from bench.generators import Generator, generator_of
-from bench.jobs import RUN
-from bench.reading import file_sha256
-from bench.samples import check_asked, sample_noise, translate_test
-from bench.stored import open_checkpoint, run_of, subject_of_checkpoint
-from metrics._errors import InputError
-from reference_models._types import ImageShape, Model
-from reference_models.training import Loaded, to_json
+from bench.measuring.evaluation import TEST, Subject
+from bench.runs.checkpoint_files import checkpoint_file
+from bench.runs.generators import Generator, generator_of
+from bench.runs.jobs import RUN
+from bench.runs.samples import check_asked, sample_noise, translate_test
+from bench.runs.stored import open_checkpoint, run_of, subject_of_checkpoint
+from bench.storage.reading import file_sha256
+from metrics.errors import InputError
+from reference_models.loop import Loaded, to_json
+from reference_models.types import ImageShape, Model
 
 NAMED = 12  # labels that a message names at most
 PROBE_SHAPE, PROBE_CLASSES = ImageShape(3, 32, 32), 3  # every model's "tiny" settings fit these

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bench.evaluation import array_source
-from bench.measuring import Measure
-from bench.tables import Cell, Column
+from bench.measuring.evaluation import array_source
+from bench.measuring.measure import Measure
+from bench.tables.table import Cell, Column
 
 MEASURED_STEPS = 32  # of a path, at least; its length grows with their number where images change by leaps
 PARALLEL = 1e-6  # sine of an angle below which the great circle is the line, or is not defined

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from reference_models.training._plots import COLOURS, FAINT, INK, save_png, tile
+from reference_models.loop.plots import COLOURS, FAINT, INK, save_png, tile
 
 LANDMARK = "#888888"
 PANEL_INCHES = (4.6, 3.6)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bench.exploring._pictures import LEAST_SIDE
-from reference_models.training._plots import FAINT, INK, draw_curves, save_png
+from reference_models.loop.plots import FAINT, INK, draw_curves, save_png
 
 DPI = 100
 EDGE, GAP, TITLE, WORDS, BLOCK_WORDS = 12, 16, 40, 34, 18  # pixels

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.files import write_text
-from bench.folders import whole_folder
-from bench.tables import Table, csv_text, json_values
-from metrics._errors import InputError
+from bench.storage.files import write_text
+from bench.storage.folders import whole_folder
+from bench.tables.table import Table, csv_text, json_values
+from metrics.errors import InputError
 
 FILE_NAME = "explore.json"
 Picture = Callable[[Path], None]

@@ -18,13 +18,13 @@ from bench.exploring._opening import Explorable, require
 from bench.exploring._paths import STEP_COLUMNS, STEPS_NOTE, Steps, dense, feature_steps, linear, pixel_steps, shown
 from bench.exploring._pictures import plot_map, strip
 from bench.exploring._types import Explored, Picture
-from bench.generators import Generator
-from bench.measuring import Measure
-from bench.tables import Cell, Column, Table
-from metrics._errors import InputError
-from metrics._nearest import nearest
-from reference_models.training import Noise, class_embeddings, sample_embedded
-from reference_models.training._plots import plot_sheets
+from bench.measuring.measure import Measure
+from bench.runs.generators import Generator
+from bench.tables.table import Cell, Column, Table
+from metrics.arithmetic.nearest import nearest
+from metrics.errors import InputError
+from reference_models.loop import Noise, class_embeddings, sample_embedded
+from reference_models.loop.plots import plot_sheets
 
 PERPLEXITY = 30.0  # van der Maaten and Hinton, section 3: 5 to 50; smaller where there are few classes
 LEAST_CLASSES = 4  # of a map

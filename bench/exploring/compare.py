@@ -15,19 +15,19 @@ from math import ceil, sqrt
 
 import numpy as np
 
-from bench.evaluation import GENERATED, REAL_1, Evaluation, evaluate
 from bench.exploring._naming import names_of, setting_words
 from bench.exploring._opening import Opened
 from bench.exploring._side_by_side import Column as Shown
 from bench.exploring._side_by_side import plot_columns
 from bench.exploring._types import Explored
-from bench.samples import generate
-from bench.tables import Cell, Column, Table
-from metrics._errors import InputError
-from reference_models._types import Direction
-from reference_models.training import read_curve, reconstruct, sample, translate
-from reference_models.training._plots import tile
-from reference_models.training.grids import spread
+from bench.measuring.evaluation import GENERATED, REAL_1, Evaluation, evaluate
+from bench.runs.samples import generate
+from bench.tables.table import Cell, Column, Table
+from metrics.errors import InputError
+from reference_models.loop import read_curve, reconstruct, sample, translate
+from reference_models.loop.grids import spread
+from reference_models.loop.plots import tile
+from reference_models.types import Direction
 
 LOSSES = "losses.csv"
 MEASURED = 32  # images of each that the numbers are about; at least as many as are shown

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from scipy.special import ndtri
 
-from bench.datasets._order import permutation
+from bench.datasets.order import permutation
 from bench.exploring._codes import (
     Coded,
     arithmetic_pictures,
@@ -40,12 +40,12 @@ from bench.exploring._paths import (
 )
 from bench.exploring._pictures import strip
 from bench.exploring._types import Explored, Picture
-from bench.measuring import Measure
-from bench.tables import Cell, Column, Table
-from metrics._errors import InputError
-from reference_models._types import Model
-from reference_models.training import decode, sample_from
-from reference_models.training._plots import plot_sheets
+from bench.measuring.measure import Measure
+from bench.tables.table import Cell, Column, Table
+from metrics.errors import InputError
+from reference_models.loop import decode, sample_from
+from reference_models.loop.plots import plot_sheets
+from reference_models.types import Model
 
 GRID = 15
 

@@ -14,21 +14,21 @@ from pathlib import Path
 import numpy as np
 
 from bench.datasets import Split
-from bench.datasets._splits import subset
-from bench.evaluation import TEST
+from bench.datasets.splits import subset
 from bench.exploring._opening import Opened, made
 from bench.exploring._paths import features_of
 from bench.exploring._pictures import Line, Panel, plot_panels, strip
 from bench.exploring._types import Explored, Picture
-from bench.measuring import Measure
-from bench.scoring import Options, compute
-from bench.sources._open import source_of_split
-from bench.tables import Cell, Column, Table
-from metrics._errors import InputError
-from metrics._nearest import nearest
+from bench.measuring.evaluation import TEST
+from bench.measuring.measure import Measure
+from bench.measuring.scoring import Options, compute
+from bench.sources.opening import source_of_split
+from bench.tables.table import Cell, Column, Table
+from metrics.arithmetic.nearest import nearest
+from metrics.errors import InputError
 from metrics.memorisation import METRIC as MEMORISATION
-from reference_models.training._plots import plot_sheets
-from reference_models.training.grids import spread
+from reference_models.loop.grids import spread
+from reference_models.loop.plots import plot_sheets
 
 COMPARED = 1_000  # generated images, and held-out ones, at most
 BLOCK = 4_096  # training images in memory at once

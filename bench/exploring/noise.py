@@ -30,12 +30,12 @@ from bench.exploring._paths import (
 )
 from bench.exploring._pictures import Line, Panel, plot_panels, strip
 from bench.exploring._types import Explored, Picture
-from bench.generators import Generator
-from bench.measuring import Measure
-from bench.tables import Cell, Column, Table
-from metrics._errors import InputError
-from reference_models.training import Noise, sample_from
-from reference_models.training._plots import plot_sheets
+from bench.measuring.measure import Measure
+from bench.runs.generators import Generator
+from bench.tables.table import Cell, Column, Table
+from metrics.errors import InputError
+from reference_models.loop import Noise, sample_from
+from reference_models.loop.plots import plot_sheets
 
 REACH = 2.5  # one number of the noise is moved this far to both sides: 98.8 % of a normal number lies within
 WAYS: Mapping[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {

@@ -21,18 +21,18 @@ from typing import Any
 
 import numpy as np
 
-from bench.evaluation import OPTIONS, REAL_1, REAL_2, SAMPLING_SEED, Evaluation, array_source
 from bench.exploring._opening import Opened, require
 from bench.exploring._pictures import Line, Panel, plot_panels, strip
 from bench.exploring._types import Explored, Picture
-from bench.run_tables import FID_COLUMNS, is_columns
-from bench.scoring import MeasuredSet, Scores, measure_set, score_pair, score_set
+from bench.measuring.evaluation import OPTIONS, REAL_1, REAL_2, SAMPLING_SEED, Evaluation, array_source
+from bench.measuring.scoring import MeasuredSet, Scores, measure_set, score_pair, score_set
 from bench.sources import ImageSource
-from bench.tables import Cell, Column, Table
-from metrics._errors import InputError
-from reference_models._types import Model
-from reference_models.training import sample
-from reference_models.training._plots import plot_sheets
+from bench.tables.run_tables import FID_COLUMNS, is_columns
+from bench.tables.table import Cell, Column, Table
+from metrics.errors import InputError
+from reference_models.loop import sample
+from reference_models.loop.plots import plot_sheets
+from reference_models.types import Model
 
 BOUNDS = (math.inf, 2.0, 1.5, 1.0, 0.75, 0.5, 0.25)
 METRICS = ("fid", "inception-score", "prdc")

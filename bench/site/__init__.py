@@ -14,10 +14,10 @@ is escaped, and a policy in each page allows its own files only.
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.leaderboard import read_boards, tracks_with_entries
+from bench.leaderboard.board import read_boards, tracks_with_entries
 from bench.site.folder import check_place, write_folder
 from bench.site.pages import site_files
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.entries import (
+from bench.leaderboard.board import Board, Standing
+from bench.leaderboard.entries import (
     NEIGHBOURS,
     PREVIEW,
     Entry,
     TrackRecord,
 )
-from bench.evaluation import NOISE, REAL_2
-from bench.leaderboard import Board, Standing
-from bench.records import Numbers
+from bench.measuring.evaluation import NOISE, REAL_2
 from bench.site.links import safe_link
 from bench.site.numbers import Shown, expected_of, in_order, interval_of, outputs_of, shown
 from bench.site.pictures import Picture
@@ -20,8 +19,9 @@ from bench.site.places import address, entry_file, picture_file, track_href, up_
 from bench.site.steps import Step, steps
 from bench.site.views import kind_of, ranks_in_words
 from bench.site.words import BEYOND, SAYS, dataset_of
-from bench.tables import ARROWS, Cell, Column, Table, aligned, text
-from metrics._types import Output
+from bench.storage.records import Numbers
+from bench.tables.table import ARROWS, Cell, Column, Table, aligned, text
+from metrics.types import Output
 
 TILES = ("fid_corrected", "inception_score_corrected", "precision", "recall", "coverage", "near_duplicates")
 CAPTIONS = {

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from bench.folders import whole_folder
-from bench.reading import read_json
+from bench.storage.folders import whole_folder
+from bench.storage.reading import read_json
 from genbench.places import home
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 LIST = "site.json"
 MADE_BY = "bench site"

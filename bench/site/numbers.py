@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from bench import registry
-from bench.records import Numbers
+from bench.leaderboard.tracks import Rules
 from bench.site.words import BEYOND, COPIES, Explained
-from bench.tables import Cell, text
-from bench.tracks import Rules
-from metrics._types import Output
+from bench.storage.records import Numbers
+from bench.tables.table import Cell, text
+from metrics.types import Output
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from bench import __version__
-from bench.entries import LEVELS, NEIGHBOURS, PREVIEW, entry_path
-from bench.leaderboard import Board, Standing
+from bench.leaderboard.board import Board, Standing
+from bench.leaderboard.entries import LEVELS, NEIGHBOURS, PREVIEW, entry_path
 from bench.site.entry_views import entry_view
 from bench.site.numbers import explained, in_order, outputs_of
 from bench.site.pictures import read_picture
@@ -23,7 +23,7 @@ from bench.site.places import (
 )
 from bench.site.views import Row, TrackView, track_view
 from bench.site.words import DIRECTIONS, FLAGS, LEVEL_SAYS, SAYS, dataset_of
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 HERE = Path(__file__).parent
 STATIC = ("icon.svg", "site.css", "site.js")

@@ -4,9 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.entries import Entry, beside
-from bench.reading import read_bytes
-from metrics._errors import InputError
+from bench.leaderboard.entries import Entry, beside
+from bench.storage.reading import read_bytes
+from metrics.errors import InputError
 
 MOST_BYTES = 2**24  # of 64 previews
 PNG = b"\x89PNG\r\n\x1a\n"

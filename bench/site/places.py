@@ -3,7 +3,7 @@
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
-from bench.entries import Entry
+from bench.leaderboard.entries import Entry
 
 INDEX, METRICS, READING = "index.html", "metrics.html", "reading.html"
 

@@ -7,9 +7,9 @@ from functools import cache
 from typing import Any
 
 from bench import registry
-from bench.entries import Entry
-from bench.records import setting_text
-from bench.tracks import tracks
+from bench.leaderboard.entries import Entry
+from bench.leaderboard.tracks import tracks
+from bench.storage.records import setting_text
 
 TRANSLATING = ("paired", "unpaired")  # tasks of models that are trained on both domains of a data set
 GENERATORS = ("onnx", "torchscript")

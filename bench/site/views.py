@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bench.board_tables import ranking
-from bench.entries import Entry
-from bench.evaluation import NOISE, REAL_1, REAL_2
-from bench.leaderboard import Board, Standing, cells
+from bench.leaderboard.board import Board, Standing, cells
+from bench.leaderboard.board_tables import ranking
+from bench.leaderboard.entries import Entry
+from bench.leaderboard.track_words import rules_in_words
+from bench.leaderboard.tracks import find_track
+from bench.measuring.evaluation import NOISE, REAL_1, REAL_2
 from bench.site import svg
 from bench.site.numbers import Shown, shown
 from bench.site.places import entry_href
 from bench.site.words import about_track, submit_command
-from bench.tables import ARROWS, Cell, Column, Table, aligned, text
-from bench.track_words import rules_in_words
-from bench.tracks import find_track
+from bench.tables.table import ARROWS, Cell, Column, Table, aligned, text
 
 BAR = "fid_corrected"
 ON_THE_ENTRY = ("near_copies", "c_t", "train_share_z")  # numbers that only the page of an entry shows

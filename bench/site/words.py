@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from functools import cache
 
 from bench import registry
-from bench.copies import VERSION as COPIES_VERSION
 from bench.datasets import Dataset
-from bench.entries import TrackRecord
-from bench.evaluation import REAL_1
-from bench.flags import CHANCE, EXACT, EXCESS, TIMES
-from bench.tracks import Rules
-from metrics._types import Output
+from bench.leaderboard.entries import TrackRecord
+from bench.leaderboard.tracks import Rules
+from bench.measuring.copies import VERSION as COPIES_VERSION
+from bench.measuring.evaluation import REAL_1
+from bench.measuring.flags import CHANCE, EXACT, EXCESS, TIMES
+from metrics.types import Output
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ SAYS = {  # what a number says, in a line
 COPIES = Explained(
     "copies",
     "Copies, by pixels",
-    "bench.copies: sha256 of the decoded pixels; thumbnails of 8x8",
+    "bench.measuring.copies: sha256 of the decoded pixels; thumbnails of 8x8",
     COPIES_VERSION,
     (
         Output("exact_copies", "Exact copies", "lower"),
@@ -67,7 +67,7 @@ BEYOND = (  # numbers that are stored beside those which a metric names
     Output("inception_score_corrected", "IS, corrected", "higher"),
 )
 DIRECTIONS = {"lower": "lower ↓", "higher": "higher ↑", "neither": "neither"}
-LEVEL_SAYS = (  # of bench.entries.LEVELS
+LEVEL_SAYS = (  # of bench.leaderboard.entries.LEVELS
     "Nobody has checked this entry yet, or it was changed since somebody did.",
     "The files are whole, they agree with each other and with the track, and the scores follow from the features "
     "stored with them. \u201cIn bounds\u201d where no features are stored: the scores are within what moments and "
@@ -75,7 +75,7 @@ LEVEL_SAYS = (  # of bench.entries.LEVELS
     "Somebody had the images and computed everything again: equal within the stated tolerance.",
     "Somebody made the images again from the checkpoint and its seed, and computed everything from those.",
 )
-FLAGS = (  # the rule of bench.flags
+FLAGS = (  # the rule of bench.measuring.flags
     (
         "Copies to the pixel",
         f"more than {100 * EXACT:g} % of the images are held-out images to the pixel, or training images, these beyond "

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bench.cache import Cache, digest_of
 from bench.sources._parallel import in_order
-from bench.sources._rows import HASH_THREADS, Rows, hash_of, hashes_of_rows
+from bench.sources.rows import HASH_THREADS, Rows, hash_of, hashes_of_rows
+from bench.storage.cache import Cache, digest_of
 
 SAMPLES = 8
 FILES_PER_TASK = 64

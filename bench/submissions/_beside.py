@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.entries import (
+from bench.leaderboard.entries import (
     FEATURES,
     INFLUENCE,
     LEVELS,
@@ -18,10 +18,11 @@ from bench.entries import (
     merkle_root,
     read_verified,
 )
-from bench.evidence import PIXELS, hashes_of, read_evidence
-from bench.influence import read_influences
-from bench.moments import distance, read_moments
-from bench.reading import file_sha256
+from bench.leaderboard.evidence import PIXELS, hashes_of, read_evidence
+from bench.leaderboard.influence import read_influences
+from bench.leaderboard.moments import distance, read_moments
+from bench.leaderboard.tracks import TRAIN
+from bench.storage.reading import file_sha256
 from bench.submissions._book import Page
 from bench.submissions._bounds import within_bounds
 from bench.submissions._manifest import FILES, read_manifest
@@ -29,8 +30,7 @@ from bench.submissions._pictures import NEIGHBOURS as NEIGHBOURS_SHOWN
 from bench.submissions._pictures import PREVIEW_COLUMNS, PREVIEW_IMAGES, hashes_in
 from bench.submissions._recounting import Stored, recount
 from bench.submissions._values import Problem, fits_moments
-from bench.tracks import TRAIN
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 PICTURES = (PREVIEW, NEIGHBOURS)
 

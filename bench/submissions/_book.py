@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bench import registry
-from bench.cache import Cache, digest_of
-from bench.entries import (
+from bench.leaderboard.entries import (
     FEATURES,
     MOMENTS,
     REAL_MOMENTS,
@@ -22,19 +21,20 @@ from bench.entries import (
     read_track,
     track_path,
 )
-from bench.entries import digest_of as entry_digest
-from bench.evaluation import NOISE, REAL_1, REAL_2
-from bench.evidence import HELD_OUT, PIXELS, hashes_of, read_real_evidence
-from bench.moments import Moments, moments_of, read_moments
-from bench.provenance import CODE
-from bench.reading import file_sha256
+from bench.leaderboard.entries import digest_of as entry_digest
+from bench.leaderboard.evidence import HELD_OUT, PIXELS, hashes_of, read_real_evidence
+from bench.leaderboard.moments import Moments, moments_of, read_moments
+from bench.leaderboard.tracks import TRAIN, Rules, Track, tracks
+from bench.measuring.evaluation import NOISE, REAL_1, REAL_2
+from bench.storage.cache import Cache, digest_of
+from bench.storage.provenance import CODE
+from bench.storage.reading import file_sha256
 from bench.submissions._bounds import expected_scale
 from bench.submissions._comparing import STORED, arrays_differ
 from bench.submissions._relations import related
 from bench.submissions._values import UNCOMPUTABLE, UNCOMPUTABLE_WORDS, Counts, Problem, possible
-from bench.tracks import TRAIN, Rules, Track, tracks
 from genbench.errors import one_line
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 SOUND = "entry that was found consistent"
 

@@ -7,11 +7,12 @@
 | `fid_corrected` |                                       | the correction is LEAST to MOST of what is expected        |
 | `kid`           |                                       | at least what the moments of first and second order give   |
 
-The variance of the corrected FID is that of the images' influences and of the random splits (`metrics._fid_interval`).
-The correction is about the bias of the plain FID. For Gaussian features with eigenvalues l_i of the mean covariance
-that is tr S1 / n + tr S2 / m + (1/n + 1/m) / 4 sum_ij l_i l_j / (l_i + l_j). Features have heavier tails; how much that
-matters real 2 says, whose correction stands in the track's record. So scaled it was 0.84 to 1.07 of what 33 entries
-have. With fewer images than features there is no such rule, and it is compared with that of real 2 alone.
+The variance of the corrected FID is that of the images' influences and of the random splits
+(`metrics.arithmetic.fid_interval`). The correction is about the bias of the plain FID. For Gaussian features with
+eigenvalues l_i of the mean covariance that is tr S1 / n + tr S2 / m + (1/n + 1/m) / 4 sum_ij l_i l_j / (l_i + l_j).
+Features have heavier tails; how much that matters real 2 says, whose correction stands in the track's record. So scaled
+it was 0.84 to 1.07 of what 33 entries have. With fewer images than features there is no such rule, and it is compared
+with that of real 2 alone.
 
 KID is a sum over the orders 1 to 3 of the differences of moments, squared and weighted, each of which is above 0 but
 for noise; the third cannot be had from what is stored.
@@ -21,8 +22,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bench.influence import ROWS
-from bench.moments import Moments
+from bench.leaderboard.influence import ROWS
+from bench.leaderboard.moments import Moments
 from bench.submissions._values import Problem, Scores
 
 SD_MOST = 2.0

@@ -5,20 +5,20 @@ be decoded, links to what is not part of it. Nothing is repaired silently: resiz
 et al. 2022), so whoever made the images has to choose how. Warnings stand beside the numbers.
 
 Copies are images that equal a real one in every pixel, whatever their bytes. They are looked for in the evaluation sets
-and in the training and test splits (`bench.opening.whole_split`).
+and in the training and test splits (`bench.leaderboard.open_tracks.whole_split`).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.doctor import GRAVITY, SHOWN, Finding, judge
-from bench.entries import Remark
-from bench.evaluation import TEST
+from bench.leaderboard.entries import Remark
+from bench.leaderboard.tracks import TRAIN, Track
+from bench.measuring.doctor import GRAVITY, SHOWN, Finding, judge
+from bench.measuring.evaluation import TEST
 from bench.sources import ImageSource
-from bench.sources._survey import Look, Survey
-from bench.submissions._material import Material
-from bench.tracks import TRAIN, Track
+from bench.sources.survey import Look, Survey
+from bench.submissions.material import Material
 
 OTHERWISE = frozenset(  # what the doctor says of sets in general, and the track says more exactly
     {"mixed-sizes", "grey", "mixed-colours", "class-ordered", "too-few"}

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.flags import flags
-from bench.records import Numbers
+from bench.measuring.flags import flags
+from bench.storage.records import Numbers
 from bench.submissions._values import Problem
 
 SHARES = {  # how far one image of n moves each, times n

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.copies import copies
-from bench.evaluation import OPTIONS, measured
-from bench.influence import influences
-from bench.opening import COPIES, MEMORISATION, OpenTrack, numbers
-from bench.records import Numbers
-from bench.scoring import MeasuredSet, compute, table_of
+from bench.leaderboard.influence import influences
+from bench.leaderboard.open_tracks import COPIES, MEMORISATION, OpenTrack, numbers
+from bench.measuring.copies import copies
+from bench.measuring.evaluation import OPTIONS, measured
+from bench.measuring.scoring import MeasuredSet, compute, table_of
 from bench.sources import ImageSource
+from bench.storage.records import Numbers
 
 
 @dataclass(frozen=True, eq=False)

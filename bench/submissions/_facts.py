@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from bench import registry
-from bench.entries import Entry, slug_of
-from bench.submissions._material import CONTROLS, GENERATORS
+from bench.leaderboard.entries import Entry, slug_of
 from bench.submissions._values import Problem
+from bench.submissions.material import CONTROLS, GENERATORS
 
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 LENGTH = len("2026-01-31T12:00:00Z")

@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bench.opening import OpenTrack
-from bench.reading import read_bytes
+from bench.leaderboard.open_tracks import OpenTrack
 from bench.sources import ImageSource
-from bench.sources._rows import hash_of
-from metrics._errors import InputError
-from metrics._nearest import nearest
+from bench.sources.rows import hash_of
+from bench.storage.reading import read_bytes
+from metrics.arithmetic.nearest import nearest
+from metrics.errors import InputError
 
 PREVIEW_IMAGES, PREVIEW_COLUMNS = 36, 6
 NEIGHBOURS = 8

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bench.entries import (
+from bench.leaderboard.entries import (
     FEATURES,
     INFLUENCE,
     MANIFEST,
@@ -37,21 +37,21 @@ from bench.entries import (
     read_track,
     track_path,
 )
-from bench.evaluation import REAL_1
-from bench.evidence import evidence_of, read_evidence, read_real_evidence
-from bench.influence import read_influences
-from bench.moments import moments_of, read_moments
-from bench.opening import OpenTrack, check_rules, kept_of, landmarks_of
+from bench.leaderboard.evidence import evidence_of, read_evidence, read_real_evidence
+from bench.leaderboard.influence import read_influences
+from bench.leaderboard.moments import moments_of, read_moments
+from bench.leaderboard.open_tracks import OpenTrack, check_rules, kept_of, landmarks_of
+from bench.measuring.evaluation import REAL_1
 from bench.sources import ImageSource
 from bench.submissions._checks import remarks
 from bench.submissions._comparing import arrays_differ, scores_differ
 from bench.submissions._evaluating import Evaluated, evaluate_images
 from bench.submissions._manifest import FILES, SHOWN, changes, read_manifest
 from bench.submissions._pictures import neighbours, pairs_in, preview
-from bench.submissions._submitting import Checked, manifest_of, source_of
 from bench.submissions._values import Problem
-from bench.submissions._verifying import Verdict
-from metrics._errors import InputError
+from bench.submissions.submitting import Checked, manifest_of, source_of
+from bench.submissions.verifying import Verdict
+from metrics.errors import InputError
 
 LEVELS = 2
 SHARE_PIXELS = 0.01

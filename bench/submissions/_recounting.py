@@ -10,20 +10,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench import registry
-from bench.dependence import ESTIMATES, without_estimates
-from bench.entries import INFLUENCE, MOMENTS, Entry
-from bench.evaluation import OPTIONS, REAL_1
-from bench.evidence import HELD_OUT, PIXELS, Evidence, hashes_of
-from bench.influence import influences
-from bench.moments import Moments, moments_of
-from bench.opening import COPIES, MEMORISATION
+from bench.leaderboard.entries import INFLUENCE, MOMENTS, Entry
+from bench.leaderboard.evidence import HELD_OUT, PIXELS, Evidence, hashes_of
+from bench.leaderboard.influence import influences
+from bench.leaderboard.moments import Moments, moments_of
+from bench.leaderboard.open_tracks import COPIES, MEMORISATION
+from bench.leaderboard.tracks import TRAIN
+from bench.measuring.dependence import ESTIMATES, without_estimates
+from bench.measuring.evaluation import OPTIONS, REAL_1
+from bench.measuring.scoring import compute
 from bench.protocol import MetricChoice
-from bench.records import Numbers
-from bench.scoring import compute
+from bench.storage.records import Numbers
 from bench.submissions._comparing import STORED, arrays_differ, scores_differ
 from bench.submissions._values import Problem
-from bench.tracks import TRAIN
-from metrics._dependence import links
+from metrics.arithmetic.dependence import links
 
 Real = Mapping[str, np.ndarray]
 
@@ -93,7 +93,7 @@ def _arrays(choice: MetricChoice, evidence: Evidence, real: Real) -> tuple[np.nd
 
 
 def _copies(evidence: Evidence, real: Real) -> Numbers:
-    """The shares of equal images, as `bench.copies` counts them, as far as the hashes are kept."""
+    """The shares of equal images, as `bench.measuring.copies` counts them, as far as the hashes are kept."""
     made = hashes_of(evidence.pixels)
     found: Numbers = {"duplicates": 1 - len(set(made)) / len(made)}
     if {TRAIN + PIXELS, HELD_OUT + PIXELS} <= set(real):

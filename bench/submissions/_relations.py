@@ -13,9 +13,9 @@ number is not stored; the probability must be the one that some number of draws 
 import math
 from collections.abc import Iterator
 
-from bench.records import Numbers
+from bench.storage.records import Numbers
 from bench.submissions._values import WHOLE, Z95, Counts, Problem, Scores
-from metrics._chance import hypergeometric_tail, more_often
+from metrics.arithmetic.chance import hypergeometric_tail, more_often
 
 RELATIVE = 1e-6  # of a probability, a value
 TINY = 1e-12

@@ -2,9 +2,9 @@
 
 Exact rules, broken only by a changed number or a bug: a score lies inside its range and its interval; an interval is as
 wide as its standard deviation says; a share is a whole number of images; the FID is the sum of its two terms, and is
-what the stored moments give, exactly or within bounds (`bench.moments`).
+what the stored moments give, exactly or within bounds (`bench.leaderboard.moments`).
 
-What is only unlikely is in `bench.doubts`.
+What is only unlikely is in `bench.leaderboard.doubts`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.copies import CALIBRATION
-from bench.moments import Distance
-from bench.records import Numbers
+from bench.leaderboard.moments import Distance
+from bench.measuring.copies import CALIBRATION
+from bench.storage.records import Numbers
 
 ROUNDING = 1e-6  # of tr S1 + tr S2 and the mean term: of singular covariances the FID is exact to about this
 Z95 = 1.959963984540054

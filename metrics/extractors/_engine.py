@@ -26,7 +26,7 @@ from genbench.files import write_bytes
 from genbench.places import cache_folder
 from genbench.regular import open_regular
 from genbench.surroundings import torch_defaults
-from metrics._errors import InputError
+from metrics.errors import InputError
 
 if TYPE_CHECKING:
     import torch

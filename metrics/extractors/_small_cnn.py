@@ -25,10 +25,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metrics._errors import InputError
+from metrics.errors import InputError
 from metrics.extractors._engine import compile_network, file_sha256
-from metrics.extractors._resize import resize as resized
-from metrics.extractors._types import Extract, Images
+from metrics.extractors.resizing import resize as resized
+from metrics.extractors.types import Extract, Images
 
 if TYPE_CHECKING:
     from torch import nn
@@ -57,7 +57,7 @@ def build(design: Design, weights: Path, resize: str, device: str, taps: tuple[s
         raise InputError(f"no weights file {weights}; it ships with the project: install it anew or restore the file")
 
     def make():
-        from metrics.extractors._state import load_network
+        from metrics.extractors.state import load_network
 
         return load_network(lambda: network(design), weights)
 

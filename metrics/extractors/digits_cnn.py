@@ -11,7 +11,7 @@ from pathlib import Path
 
 from metrics.extractors import _small_cnn
 from metrics.extractors._small_cnn import Design
-from metrics.extractors._types import Extract, Extractor
+from metrics.extractors.types import Extract, Extractor
 
 DESIGN = Design(size=32, colour=False, strides=(2, 2, 1, 1))
 SHA256 = "18c78fc47ff399e3c5fb5f915f1ace39125d0f7aecd2a69c29e8da90737511b4"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from metrics.extractors import _small_cnn
 from metrics.extractors._small_cnn import Design
-from metrics.extractors._types import Extract, Extractor
+from metrics.extractors.types import Extract, Extractor
 
 DESIGN = Design(size=28, colour=False, strides=(2, 1, 2, 1))
 SHA256 = "fe76fb370cf06eb16524a9c9dbab8ea6a243c4f4fcae2eafcdbe01bca9760273"

@@ -8,10 +8,10 @@ each brings its own scaling of pixels (see `_resize.normalise`).
 
 from pathlib import Path
 
-from metrics._errors import InputError
+from metrics.errors import InputError
 from metrics.extractors._engine import compile_network, file_sha256
-from metrics.extractors._resize import normalise, resize
-from metrics.extractors._types import Extract, Extractor, Features, Images, WeightFile
+from metrics.extractors.resizing import normalise, resize
+from metrics.extractors.types import Extract, Extractor, Features, Images, WeightFile
 
 SIZE = 299
 VERSION = 1
@@ -25,7 +25,7 @@ def build(weights: Path | None, mode: str, device: str, taps: tuple[str, ...]) -
 
     def make():
         from metrics.extractors._inception import FIDInception
-        from metrics.extractors._state import load_network
+        from metrics.extractors.state import load_network
 
         return load_network(FIDInception, path)
 

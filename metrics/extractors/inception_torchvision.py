@@ -9,10 +9,10 @@ see is 2 x / 255 - 1, which is applied here directly for every resize mode, in o
 
 from pathlib import Path
 
-from metrics._errors import InputError
+from metrics.errors import InputError
 from metrics.extractors._engine import compile_network, file_sha256
-from metrics.extractors._resize import normalise, resize
-from metrics.extractors._types import Extract, Extractor, Features, Images, WeightFile
+from metrics.extractors.resizing import normalise, resize
+from metrics.extractors.types import Extract, Extractor, Features, Images, WeightFile
 
 SIZE = 299
 VERSION = 1
@@ -37,7 +37,7 @@ def _network(path: Path):
     from torchvision.models import inception_v3
     from torchvision.models.feature_extraction import create_feature_extractor
 
-    from metrics.extractors._state import load_network
+    from metrics.extractors.state import load_network
 
     network = load_network(lambda: inception_v3(init_weights=False, transform_input=False), path)
     return create_feature_extractor(network, {"flatten": "pool", "fc": "logits"}, suppress_diff_warning=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from metrics._errors import InputError
-from metrics.extractors._resize import resize
-from metrics.extractors._types import Extract, Extractor, Features, Images
+from metrics.errors import InputError
+from metrics.extractors.resizing import resize
+from metrics.extractors.types import Extract, Extractor, Features, Images
 
 SIZE = 32
 

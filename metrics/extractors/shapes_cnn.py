@@ -11,7 +11,7 @@ from pathlib import Path
 
 from metrics.extractors import _small_cnn
 from metrics.extractors._small_cnn import Design
-from metrics.extractors._types import Extract, Extractor
+from metrics.extractors.types import Extract, Extractor
 
 DESIGN = Design(size=64, colour=True, strides=(2, 2, 2, 1))
 SHA256 = "6947dc17cfcebccf691574570b018eaa1bfda37157a51d8d1abc510b54a32d5c"

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from metrics._errors import InputError
+from metrics.errors import InputError
 from metrics.extractors._engine import compile_network
-from metrics.extractors._resize import normalise, resize
-from metrics.extractors._types import Extract, Extractor, Features, Images
+from metrics.extractors.resizing import normalise, resize
+from metrics.extractors.types import Extract, Extractor, Features, Images
 
 SIZE = 64
 SEED = 2020

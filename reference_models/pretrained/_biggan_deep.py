@@ -24,11 +24,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from reference_models._biggan_networks import SelfAttention
-from reference_models._errors import ModelError
-from reference_models._types import Model
-from reference_models.training.images import to_uint8
-from reference_models.training.noise import Noise
+from reference_models.blocks.biggan_networks import SelfAttention
+from reference_models.errors import ModelError
+from reference_models.loop.images import to_uint8
+from reference_models.loop.noise import Noise
+from reference_models.types import Model
 
 SIDE, FIRST, RGB = 4, 16, 3  # side of the first map, its channels in widths; channels of the images
 REDUCTION = 4  # of channels inside a block

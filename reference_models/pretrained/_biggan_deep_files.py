@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from reference_models._errors import ModelError
+from reference_models.errors import ModelError
 from reference_models.pretrained._biggan_deep import RGB, SIDE, BigganDeep, DeepConfig, Layers
 
 RENAMED = (  # a name in the package's state dict, the name here

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from reference_models.pretrained._types import Pretrained, PublicFile
+from reference_models.pretrained.types import Pretrained, PublicFile
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from reference_models._types import Model
+    from reference_models.types import Model
 
 LAYERS = (  # twice the side?, channels before and after in widths of 128
     (False, 16, 16),

@@ -1,0 +1,270 @@
+"""The ranking of a track: entries in order, with ranks and intervals; flagged ones and controls apart.
+
+Everything comes from the files below `results`, none of it from images; the same files give the same order everywhere.
+Entries are sorted by one score, then by the time of their submission. An entry that `bench.measuring.flags` flags, and
+a control (`train-copies`, `pixel-gaussian`), has no rank and moves nobody else's.
+"""
+
+import difflib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from bench.leaderboard.differences import SOURCES, differences, estimate
+from bench.leaderboard.doubts import doubts
+from bench.leaderboard.entries import (
+    INFLUENCE,
+    Entry,
+    Level,
+    TrackRecord,
+    beside,
+    entry_path,
+    entry_paths,
+    level_words,
+    read_entry,
+    read_track,
+    read_verified,
+    slug_of,
+    track_path,
+)
+from bench.leaderboard.evidence import exact
+from bench.leaderboard.influence import read_influences
+from bench.leaderboard.ranking import Rank, ranks
+from bench.leaderboard.tracks import check_rules
+from bench.leaderboard.twins import Look, look_at, twins
+from bench.measuring.evaluation import REAL_2
+from bench.measuring.flags import flags_of
+from bench.protocol import Protocol
+from bench.storage.records import Numbers
+from bench.tables.table import Cell, Column
+from metrics.errors import InputError
+
+DEFAULT_SORT = "fid_corrected"
+WHERE = {  # the metric in an entry's scores of each number in a column
+    "fid": "fid",
+    "fid_corrected": "fid",
+    "kid": "kid",
+    "inception_score_corrected": "inception-score",
+    **dict.fromkeys(("precision", "recall", "density", "coverage"), "prdc"),
+    **dict.fromkeys(("near_duplicates", "authpct", "c_t", "train_share_z"), "memorisation"),
+    **dict.fromkeys(("exact_copies", "near_copies", "duplicates"), "copies"),
+}
+SCORES = (
+    Column("fid", "FID", "lower"),
+    Column("fid_corrected", "corrected [95 %]", "lower", None),
+    Column("kid", "KID [95 %]", "lower", None),
+    Column("inception_score_corrected", "IS, corrected [95 %]", "higher", None),
+    *(Column(key, key.capitalize(), "higher", 3) for key in ("precision", "recall", "density", "coverage")),
+)
+MEMORISATION = (
+    Column("exact_copies", "Copies", "lower", 3),
+    Column("near_copies", "Near copies", "lower", 3),
+    Column("near_duplicates", "Near dupl.", "lower", 3),
+    Column("authpct", "AuthPct", "higher", 1),
+    Column("c_t", "C_T", "neither", 1),
+    Column("train_share_z", "z train", "neither", 1),
+    Column("duplicates", "Repeated", "lower", 3),
+)
+ALIASES = {"is": "inception_score_corrected", "inception_score": "inception_score_corrected"}
+RANKABLE = tuple(column.key for column in SCORES)
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """An entry on its board: what was verified of it, as a number and in words, why it is flagged (() where it is not),
+    what it shares with other entries, its rank, None where it has none, and what it keeps for paired comparisons of the
+    score that the board is sorted by."""
+
+    entry: Entry
+    level: Level
+    level_word: str
+    flags: tuple[str, ...]
+    twins: tuple[str, ...] = ()
+    rank: Rank | None = None
+    influences: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """An entry that cannot be shown: its place below the results, and what is wrong with it."""
+
+    place: str
+    problem: str
+
+
+@dataclass(frozen=True, eq=False)
+class Board:
+    """A track with its entries: `ranked` in order, `flagged` and `controls` sorted likewise; `sort` is the key of the
+    score that they are sorted by. What is wrong with one entry ends up in `damaged` and is nobody else's."""
+
+    record: TrackRecord
+    sort: str
+    ranked: tuple[Standing, ...]
+    flagged: tuple[Standing, ...]
+    controls: tuple[Standing, ...]
+    damaged: tuple[Damaged, ...] = ()
+
+    @property
+    def damaged_lines(self) -> tuple[str, ...]:
+        """A line for each entry that cannot be shown."""
+        return tuple(f"damaged and not shown: {one.problem}" for one in self.damaged)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Those of the numbers that the track measures."""
+        return columns_of(self.record.rules.protocol)
+
+
+def columns_of(protocol: Protocol) -> tuple[Column, ...]:
+    """The columns of numbers of a board under this protocol."""
+    found = (*SCORES, *MEMORISATION)
+    return tuple(one for one in found if protocol.logits or one.key != "inception_score_corrected")
+
+
+def cells(scores: Mapping[str, Numbers], columns: Iterable[Column]) -> tuple[Cell, ...]:
+    """The numbers of an entry or a landmark, with the interval where there is one."""
+    return tuple(cell_of(scores, column.key) for column in columns)
+
+
+def cell_of(scores: Mapping[str, Numbers], key: str) -> Cell:
+    """The number of a column, with its interval where there is one; an empty cell where it was not measured."""
+    found = scores.get(WHERE[key], {})
+    source = SOURCES.get(key)
+    return Cell(found.get(key), *((found.get(source.low), found.get(source.high)) if source else ()))
+
+
+# ----- reading
+
+
+def tracks_with_entries(results: Path) -> list[str]:
+    """The names of the tracks that have entries below `results`, sorted."""
+    return sorted({path.parent.name for path in entry_paths(results)})
+
+
+def read_board(results: Path, track: str, sort: str = DEFAULT_SORT) -> Board:
+    """The ranking of a track, sorted by the score with this key.
+
+    An entry that is damaged, or was measured by other rules than the track's, is named in `damaged` with what is wrong.
+    Raises InputError for a score that the track does not rank by, and a track whose own record is missing or damaged.
+    """
+    record = _record(results, track)
+    sort, better = _column(record, sort)
+    standings: list[Standing] = []
+    looks: list[Look] = []
+    damaged: list[Damaged] = []
+    for path in entry_paths(results, track):
+        try:
+            found = _standing(path, record, results, sort)
+            looks.append(look_at(results, found.entry))
+            standings.append(found)
+        except InputError as error:
+            place = path.relative_to(results).as_posix()
+            damaged.append(Damaged(place, str(error).replace(str(path), place).replace(f"{results}{os.sep}", "")))
+    shared = twins(looks)
+    standings = [replace(one, twins=shared.get(one.entry.slug, ())) for one in standings]
+    worst = float("inf")
+
+    def key(one: Standing) -> tuple[float, str, str]:  # of equal scores the earlier one comes first
+        value = one.entry.number(WHERE[sort], sort)
+        place = worst if value is None else value if better == "lower" else -value
+        return place, one.entry.created_utc, one.entry.slug
+
+    standings.sort(key=key)
+    controls = tuple(one for one in standings if one.entry.origin.control)
+    flagged = tuple(one for one in standings if one.flags and not one.entry.origin.control)
+    honest = [one for one in standings if not one.flags and not one.entry.origin.control]
+    places = _ranks(honest, sort, lower_is_better=better == "lower")
+    ranked = tuple(replace(one, rank=place) for one, place in zip(honest, places, strict=True))
+    return Board(record, sort, ranked, flagged, controls, tuple(damaged))
+
+
+def read_boards(results: Path, tracks: Sequence[str]) -> tuple[list[Board], list[str]]:
+    """The boards of several tracks, and a line for each entry and each track that is damaged and was left out.
+
+    Raises InputError where every track is damaged.
+    """
+    boards: list[Board] = []
+    lines: list[str] = []
+    failed: list[InputError] = []
+    for track in tracks:
+        try:
+            boards.append(read_board(results, track))
+            lines += boards[-1].damaged_lines
+        except InputError as error:
+            failed.append(error)
+    if failed and not boards:
+        raise failed[0]
+    return boards, [*lines, *map(str, failed)]
+
+
+def _record(results: Path, track: str) -> TrackRecord:
+    path = track_path(results, track)
+    if path.is_file():
+        return read_track(path)
+    known = tracks_with_entries(results)
+    if track in known:
+        raise InputError(f"{path} is missing, though {track} has entries; restore it: it holds the rules of the track")
+    close = difflib.get_close_matches(track, known, n=2, cutoff=0.5)
+    there = f"did you mean {' or '.join(close)}?" if close else f"there are: {', '.join(known) or 'none'}"
+    raise InputError(f"no track {track!r} has entries below {results}; {there}. `bench submit` makes one")
+
+
+def _column(record: TrackRecord, sort: str) -> tuple[str, str]:
+    """The key of the score that was asked for, and which direction of it is better."""
+    known = {one.key: one.better for one in columns_of(record.rules.protocol) if one.key in RANKABLE}
+    asked = ALIASES.get(sort, sort.replace("-", "_"))
+    if asked not in known:
+        close = difflib.get_close_matches(asked, known, n=2, cutoff=0.4)
+        meant = f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(known)}."
+        raise InputError(f"{record.track} is not ranked by {sort!r}. {meant}")
+    return asked, known[asked]
+
+
+def _standing(path: Path, record: TrackRecord, results: Path, sort: str) -> Standing:
+    entry = read_entry(path)
+    _check_names(path, entry)
+    if entry.track_id != record.track_id:
+        check_rules(record.rules, entry.rules, f"{path} was measured by other rules than its track {record.track}")
+    moves = influences_of(results, entry, sort) if sort in SOURCES else None
+    level, unlikely = read_verified(path), bool(doubts(entry.scores, record.landmarks.get(REAL_2, {})))
+    word = level_words(level, exact=exact(entry), unlikely=unlikely)
+    return Standing(entry, level, word, flags_of(entry.scores), influences=moves)
+
+
+def _check_names(path: Path, entry: Entry) -> None:
+    """InputError for a name that no submission can have: file names and pages are made of it."""
+    try:
+        if slug_of(entry.slug) != entry.slug or slug_of(entry.track) != entry.track:
+            raise InputError("it has a capital, a blank or another letter that file names of entries do not have")
+        slug_of(entry.about.name)
+    except InputError as error:
+        raise InputError(f"{path} cannot be shown: {error}") from error
+
+
+# ----- ranks
+
+
+def _ranks(standings: Sequence[Standing], sort: str, *, lower_is_better: bool) -> list[Rank]:
+    """The ranks of entries in their order; without an interval where the score has none for one of them."""
+    entries = [one.entry for one in standings]
+    if sort in SOURCES:
+        found = [estimate(sort, one.entry.scores, one.influences) for one in standings]
+        known = [one for one in found if one is not None]
+        if known and len(known) == len(entries):
+            return ranks(differences(known), lower_is_better=lower_is_better)
+    numbers: list[Rank] = []
+    for place, entry in enumerate(entries):
+        same = place and entry.number(WHERE[sort], sort) == entries[place - 1].number(WHERE[sort], sort)
+        numbers.append(Rank(numbers[-1].number if same else place + 1, None, None, None))
+    return numbers
+
+
+def influences_of(results: Path, entry: Entry, score: str) -> np.ndarray | None:
+    """What an entry keeps for paired comparisons of a score; None where it keeps nothing, or the score needs none."""
+    if INFLUENCE not in entry.files or not SOURCES[score].row:
+        return None
+    path = beside(entry_path(results, entry.track, entry.slug)) / INFLUENCE
+    return read_influences(path, entry.rules.protocol.real[0].count)

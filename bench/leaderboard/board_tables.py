@@ -1,0 +1,268 @@
+"""The tables of a board, and as files: results/leaderboards/<track>.md and <track>.csv.
+
+The markdown has two tables, the ranking with its landmarks (real 2, noise) and what is not ranked; the CSV has one,
+with a column that says which is which. Both depend on the files below `results` only: no clock, no locale, no machine.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from bench.leaderboard.board import Board, Damaged, Standing, cells, read_board, tracks_with_entries
+from bench.leaderboard.differences import SOURCES
+from bench.measuring.evaluation import NOISE, REAL_2
+from bench.measuring.flags import VERSION as FLAGS_VERSION
+from bench.storage.line_ends import keep_line_ends, unix
+from bench.storage.reading import MOST_TEXT_BYTES, read_bytes
+from bench.storage.records import write_text
+from bench.tables.run_tables import bias_note, extractor_note
+from bench.tables.table import Cell, Column, Table, aligned, csv_text, markdown
+
+FOLDER = "leaderboards"
+PLACE = (Column("rank", "Rank [95 %]", decimals=0), Column("group", "Group", decimals=0), Column("name", "Name"))
+ABOUT = (
+    Column("submissions", "Submissions", decimals=0),
+    Column("verified", "Verified"),
+    Column("date", "Date"),
+)
+VERIFIED_NOTE = (
+    "verified: `bench verify --all` finds again what is consistent (the scores follow from stored features) or in "
+    "bounds (they are within what stored moments allow); what is claimed took the images or the model, and whoever has "
+    "these can find it again"
+)
+# In a terminal that is too narrow columns are left out in this order.
+DISPENSABLE = (
+    *("c_t", "duplicates", "near_copies", "date", "submissions", "train_share_z", "exact_copies", "density", "fid"),
+    *("authpct", "kid", "recall", "near_duplicates", "inception_score_corrected", "precision", "verified", "group"),
+)
+
+
+def ranking(board: Board) -> Table:
+    """Real 2, the ranked entries in order, noise."""
+    rows = [
+        *_landmarks(board, (REAL_2,)),
+        *(_row(board, one) for one in board.ranked),
+        *_landmarks(board, set(board.record.landmarks) - {REAL_2}),
+    ]
+    columns = (*PLACE, *board.columns, *ABOUT)
+    title = f"{board.record.track}: {_counted(len(board.ranked), 'entry', 'entries')}, by {_title(board)}"
+    notes = (*shared(board.ranked), *_notes(board))
+    return aligned(Table(board.record.track, title, columns, tuple(rows), notes))
+
+
+def not_ranked(board: Board) -> Table | None:
+    """Flagged entries and controls, with the reasons below; None where there are none."""
+    apart = [*board.flagged, *board.controls]
+    if not apart:
+        return None
+    columns = (Column("name", "Name"), Column("status", "Not ranked"), *board.columns, *ABOUT)
+    rows = tuple((Cell(one.entry.about.name), Cell(_status(one)), *_numbers(board, one), *_about(one)) for one in apart)
+    reasons = [f"{one.entry.about.name}: {'; '.join(one.flags)}" for one in apart if one.flags]
+    notes = (
+        *reasons,
+        *shared(apart),
+        "controls are no generators: train-copies returns training images, the best distances that can be had; "
+        "pixel-gaussian draws from a Gaussian over pixels, the floor of what learns",
+        f"flagged by rule {FLAGS_VERSION}: near duplicates are far nearer to one training image than to any other; z "
+        "train says by how many standard deviations the nearest real image is a training image more often than "
+        "exchangeable images would have it",
+    )
+    name = f"{board.record.track}-not-ranked"
+    return aligned(Table(name, f"{board.record.track}: not ranked", columns, rows, notes))
+
+
+def everything(board: Board) -> Table:
+    """All rows of both tables in one, for a file."""
+    said = (Column("flags", "Why it is flagged"), Column("shared", "What it shares"))
+    columns = (Column("status", "Status"), *PLACE, *board.columns, *ABOUT, *said)
+    rows = [
+        *((Cell("landmark"), *row, Cell(), Cell()) for row in _landmarks(board, board.record.landmarks)),
+        *((Cell("ranked"), *_row(board, one), Cell(), _joined(one.twins)) for one in board.ranked),
+        *(
+            (Cell(_status(one)), *_row(board, one), _joined(one.flags), _joined(one.twins))
+            for one in (*board.flagged, *board.controls)
+        ),
+        *(_damaged_row(len(columns), one) for one in board.damaged),
+    ]
+    return Table(board.record.track, board.record.track, columns, tuple(rows))
+
+
+def overview(boards: list[Board]) -> Table:
+    """One row per track: how many entries, and the first one with what it cannot be told apart from."""
+    columns = (
+        Column("track", "Track"),
+        Column("extractor", "Features"),
+        Column("images", "Images", decimals=0),
+        Column("ranked", "Ranked", decimals=0),
+        Column("not_ranked", "Not ranked", decimals=0),
+        Column("first", "First"),
+        Column("fid_corrected", "FID, corrected [95 %]", "lower", None),
+        Column("together", "Not told apart from it", decimals=0),
+        Column("id", "Id"),
+    )
+    rows = []
+    for board in boards:
+        protocol = board.record.rules.protocol
+        first = board.ranked[0].entry if board.ranked else None
+        score = cells(first.scores, columns[6:7])[0] if first else Cell()
+        together = sum(one.rank is not None and one.rank.group == 1 for one in board.ranked[1:])
+        apart = len(board.flagged) + len(board.controls)
+        rows.append(
+            (
+                *(Cell(board.record.track), Cell(protocol.extractor), Cell(protocol.generated[0])),
+                *(Cell(len(board.ranked)), Cell(apart), Cell(first.about.name if first else None)),
+                *(score, Cell(together if first else None), Cell(board.record.track_id)),
+            )
+        )
+    notes = ("numbers of two tracks cannot be compared; `bench leaderboard TRACK` shows one",)
+    return aligned(Table("overview", "Tracks with entries", columns, tuple(rows), notes))
+
+
+# ----- rows
+
+
+def _row(board: Board, one: Standing) -> tuple[Cell, ...]:
+    rank = one.rank
+    place = Cell(rank.number, rank.first, rank.last) if rank else Cell()
+    return (place, Cell(rank.group if rank else None), Cell(one.entry.about.name), *_numbers(board, one), *_about(one))
+
+
+def _numbers(board: Board, one: Standing) -> tuple[Cell, ...]:
+    """The score that the board is sorted by is marked where nobody else can have the first rank."""
+    found = cells(one.entry.scores, board.columns)
+    if one.rank is None or one.rank.last != 1 or len(board.ranked) == 1:
+        return found
+    return tuple(
+        replace(cell, best=column.key == board.sort) for cell, column in zip(found, board.columns, strict=True)
+    )
+
+
+def _about(one: Standing) -> tuple[Cell, ...]:
+    entry = one.entry
+    return Cell(len(entry.earlier) + 1), Cell(one.level_word), Cell(entry.created_utc[:10])
+
+
+def _landmarks(board: Board, names: Iterable[str]) -> Iterator[tuple[Cell, ...]]:
+    for name in sorted(set(names) & set(board.record.landmarks)):
+        numbers = cells(board.record.landmarks[name], board.columns)
+        yield (Cell(), Cell(), Cell(name), *numbers, Cell(), Cell(), Cell())
+
+
+def _damaged_row(width: int, one: Damaged) -> tuple[Cell, ...]:
+    name, empty = Cell(PurePosixPath(one.place).stem), [Cell()] * (width - 5)
+    return (Cell("damaged"), Cell(), Cell(), name, *empty, Cell(one.problem))
+
+
+def _joined(lines: Iterable[str]) -> Cell:
+    return Cell("; ".join(lines) or None)
+
+
+def _status(one: Standing) -> str:
+    return "control" if one.entry.origin.control else "flagged"
+
+
+# ----- notes
+
+
+def shared(standings: Iterable[Standing]) -> list[str]:
+    """What entries share with others, one line for each."""
+    return [f"{one.entry.about.name}: {'; '.join(one.twins)}" for one in standings if one.twins]
+
+
+def _notes(board: Board) -> tuple[str, ...]:
+    protocol, count = board.record.rules.protocol, board.record.rules.protocol.generated[0]
+    landmarks = (
+        f"{REAL_2} and {NOISE} are landmarks: what a perfect generator, and one that learned nothing, would score"
+    )
+    return (
+        _about_ranks(board),
+        landmarks,
+        VERIFIED_NOTE,
+        extractor_note(protocol, f"track id {board.record.track_id}"),
+        bias_note(protocol, count),
+        *board.damaged_lines,
+    )
+
+
+def _about_ranks(board: Board) -> str:
+    if not any(one.rank and one.rank.first for one in board.ranked):
+        return f"by {_title(board)}, of which no interval is known: neighbours may not differ at all"
+    paired = SOURCES[board.sort].row
+    how = "paired differences on the same real images" if paired else "differences"
+    return (
+        f"after the rank stand the ranks that the data allow, by {how} of each entry from all others (Holm, 95 %); a "
+        "group is an entry with those after it that cannot be told apart from it"
+    )
+
+
+def _title(board: Board) -> str:
+    titles = {"fid_corrected": "corrected FID", "inception_score_corrected": "corrected IS"}
+    column = next(column for column in board.columns if column.key == board.sort)
+    return titles.get(board.sort, column.title.removesuffix(" [95 %]"))
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
+# ----- files
+
+
+def board_files(board: Board) -> dict[str, str]:
+    """The files of a board by name, with their text."""
+    apart = not_ranked(board)
+    tables = [ranking(board), *([apart] if apart else [])]
+    return {
+        f"{board.record.track}.md": "\n".join(map(markdown, tables)),
+        f"{board.record.track}.csv": csv_text(everything(board)),
+    }
+
+
+def out_of_date(results: Path, tracks: list[str] | None = None) -> list[str]:
+    """What is not as it would be written among the files of all tracks, or of some, one line each.
+
+    Files of tracks that have no entries any more are found where all tracks are asked for.
+    """
+    wanted = _wanted(results, tracks)
+    folder = results / FOLDER
+    found = []
+    for name, text in wanted.items():
+        path = folder / name
+        if not path.is_file():
+            found.append(f"{path} is missing")
+        elif unix(read_bytes(path, most=MOST_TEXT_BYTES)) != text.encode():
+            found.append(f"{path} is out of date")
+    return found + [f"{path} is of no track with entries" for path in _strangers(folder, wanted, tracks)]
+
+
+def write_boards(
+    results: Path, tracks: list[str] | None = None, report: Callable[[str], None] | None = None
+) -> list[Path]:
+    """Write the files of all tracks, or of some; those of tracks that have no entries any more are removed where all
+    are written. Returns what was written, and tells `report` of each entry that is damaged. InputError where a place
+    cannot be written or a track is damaged."""
+    wanted = _wanted(results, tracks, report)
+    folder = results / FOLDER
+    keep_line_ends(results)
+    for name, text in wanted.items():
+        write_text(folder / name, text)
+    for path in _strangers(folder, wanted, tracks):
+        path.unlink()
+    return [folder / name for name in wanted]
+
+
+def _wanted(results: Path, tracks: list[str] | None, report: Callable[[str], None] | None = None) -> dict[str, str]:
+    wanted: dict[str, str] = {}
+    for track in tracks_with_entries(results) if tracks is None else tracks:
+        board = read_board(results, track)
+        wanted |= board_files(board)
+        if report:
+            for line in board.damaged_lines:
+                report(line)
+    return wanted
+
+
+def _strangers(folder: Path, wanted: dict[str, str], tracks: list[str] | None) -> list[Path]:
+    if tracks is not None:
+        return []
+    return [path for path in sorted(folder.glob("*")) if path.suffix in (".md", ".csv") and path.name not in wanted]

@@ -1,0 +1,232 @@
+"""Can two models be told apart? Their scores against the same real images, one difference with an interval each.
+
+Distances are compared in pairs where both sides keep their influences (`bench.leaderboard.differences`). The Inception
+Score has no real images and is compared by the errors of both. Precision, recall, density and coverage, and the plain
+FID, whose bias is another one for each model, have no interval that we know of: their difference is shown and nothing
+is said.
+
+Where both were trained with several seeds, the question about the models, not about two of their checkpoints, is
+answered over the seeds: the difference of the means with Welch's interval (Welch 1947), which holds what training and
+sampling bring, on these real images.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.leaderboard.board import RANKABLE, cell_of, columns_of
+from bench.leaderboard.contestants import Side
+from bench.leaderboard.differences import SOURCES, Difference, difference, estimate
+from bench.leaderboard.tracks import rules_difference, told
+from bench.measuring.flags import dependent
+from bench.protocol import difference as protocol_difference
+from bench.tables.table import Cell, Column, Table, decimals_of
+from metrics.errors import InputError
+
+
+@dataclass(frozen=True)
+class Score:
+    """A number with its own 95 % interval, where it has one."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One score of both: a less b, with its interval where one is known, and which is better for sure (None: neither
+    can be told to be). `count` are the seeds of each side, (1, 1) where two checkpoints are compared."""
+
+    domain: str
+    key: str
+    title: str
+    better: str
+    a: Score
+    b: Score
+    difference: float
+    low: float | None
+    high: float | None
+    paired: bool
+    winner: str | None
+    count: tuple[int, int] = (1, 1)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All scores of a and b, and the same over training seeds, () where there are no several seeds of both; `damaged`
+    are lines about files that cannot be read and may be other seeds, `notes` say which scores one side has none of."""
+
+    a: str
+    b: str
+    lines: tuple[Line, ...]
+    over_seeds: tuple[Line, ...]
+    damaged: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def compare(a: Side, b: Side) -> Comparison:
+    """Everything that both sides were measured by.
+
+    Raises InputError that names each field in which the questions that they answer differ.
+    """
+    check_same_question(a, b)
+    domains = [domain for domain in a.scores if domain in b.scores]
+    if not domains:
+        raise InputError(f"{a.name} and {b.name} made images of different domains: nothing to compare")
+    columns = [column for column in columns_of(a.protocol) if column.key in RANKABLE]
+    lines = [_line(a, b, domain, column) for domain in domains for column in columns]
+    seeds = [_over_seeds(a, b, domain, column) for domain in domains for column in columns]
+    damaged = tuple(dict.fromkeys((*a.damaged, *b.damaged)))
+    without = [f"{side.name}: {why}" for side in (a, b) for domain in domains for why in dependent(side.scores[domain])]
+    notes = tuple(dict.fromkeys(without))
+    return Comparison(a.name, b.name, tuple(filter(None, lines)), tuple(filter(None, seeds)), damaged, notes)
+
+
+def check_same_question(a: Side, b: Side) -> None:
+    """InputError that names each field in which what was measured differs."""
+    if a.rules is not None and b.rules is not None:
+        differing = rules_difference(a.rules, b.rules)
+    else:  # the record of a run has the protocol only
+        names = protocol_difference(a.protocol, b.protocol)
+        differing = {name: (getattr(a.protocol, name), getattr(b.protocol, name)) for name in names}
+    if differing:
+        raise InputError(
+            f"{a.name} (a) and {b.name} (b) were measured by different rules: {told(differing, ('in a', 'in b'))}. "
+            "Such numbers cannot be compared; measure both by one"
+        )
+
+
+# ----- one score
+
+
+def _line(a: Side, b: Side, domain: str, column: Column) -> Line | None:
+    sides = [(one.scores[domain], one.influences if domain == "" else None) for one in (a, b)]
+    own = [_score(cell_of(scores, column.key)) for scores, _ in sides]
+    if own[0] is None or own[1] is None:
+        return None
+    found: Difference | None = None
+    if column.key in SOURCES:
+        estimates = [estimate(column.key, scores, moves) for scores, moves in sides]
+        if estimates[0] and estimates[1]:
+            found = difference(estimates[0], estimates[1])
+    return Line(
+        *(domain, column.key, _title(column), column.better, own[0], own[1]),
+        difference=own[0].value - own[1].value,
+        low=found.low if found else None,
+        high=found.high if found else None,
+        paired=found.paired if found else False,
+        winner=_winner(found.low, found.high, column.better) if found else None,
+    )
+
+
+def _score(cell: Cell) -> Score | None:
+    return None if cell.value is None else Score(float(cell.value), cell.low, cell.high)
+
+
+def _title(column: Column) -> str:
+    titles = {"fid_corrected": "FID, corrected", "inception_score_corrected": "IS, corrected"}
+    return titles.get(column.key, column.title.removesuffix(" [95 %]"))
+
+
+def _winner(low: float, high: float, better: str) -> str | None:
+    if low <= 0 <= high:
+        return None
+    return "a" if (high < 0) == (better == "lower") else "b"
+
+
+# ----- over seeds
+
+
+def _over_seeds(a: Side, b: Side, domain: str, column: Column) -> Line | None:
+    values = [
+        [cell_of(one.scores[domain], column.key).value for one in side.seeds if domain in one.scores] for side in (a, b)
+    ]
+    samples = [np.array([value for value in side if value is not None], float) for side in values]
+    if min(map(len, samples)) < 2:
+        return None
+    low, high = welch(*samples)
+    means = [float(sample.mean()) for sample in samples]
+    return Line(
+        *(domain, column.key, _title(column), column.better, Score(means[0]), Score(means[1])),
+        difference=means[0] - means[1],
+        low=low,
+        high=high,
+        paired=False,
+        winner=_winner(low, high, column.better),
+        count=(len(samples[0]), len(samples[1])),
+    )
+
+
+def welch(a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray) -> tuple[float, float]:
+    """The 95 % interval of the difference of two means, mean(a) - mean(b), of samples with variances of their own.
+
+    Welch 1947, with the degrees of freedom of Satterthwaite; both samples need two values.
+    """
+    from scipy.special import stdtrit
+
+    parts = [float(np.var(one, ddof=1)) / len(one) for one in (a, b)]
+    step, variance = float(np.mean(a) - np.mean(b)), sum(parts)
+    if variance == 0:
+        return step, step
+    degrees = variance**2 / sum(part**2 / (len(one) - 1) for part, one in zip(parts, (a, b), strict=True))
+    reach = float(stdtrit(degrees, 0.975)) * float(np.sqrt(variance))
+    return step - reach, step + reach
+
+
+# ----- the table
+
+
+def comparison_tables(found: Comparison) -> list[Table]:
+    """One table of the two, and one over training seeds where there are some."""
+    tables = [_table("compare", f"{found.a} (a) against {found.b} (b)", found.lines, _notes(found))]
+    if found.over_seeds:
+        counts = max(one.count for one in found.over_seeds)
+        note = (
+            f"means over {counts[0]} and {counts[1]} training seeds, difference with Welch's interval: what training "
+            "and sampling bring, on these real images"
+        )
+        tables.append(
+            _table(
+                "compare-seeds", f"{found.a} (a) against {found.b} (b), over training seeds", found.over_seeds, (note,)
+            )
+        )
+    return tables
+
+
+def _table(name: str, title: str, lines: Sequence[Line], notes: tuple[str, ...]) -> Table:
+    columns = (
+        Column("score", "Score"),
+        Column("a", "a"),
+        Column("b", "b"),
+        Column("difference", "a less b [95 %]"),
+        Column("paired", "Paired"),
+        Column("verdict", "Told apart"),
+    )
+    return Table(name, title, columns, tuple(map(_row, lines)), notes)
+
+
+def _row(line: Line) -> tuple[Cell, ...]:
+    arrow = {"lower": " ↓", "higher": " ↑"}.get(line.better, "")
+    step = Cell(line.difference, line.low, line.high)
+    places = decimals_of([step]) if line.low is not None else 3
+    shown = [Cell(one.value, one.low, one.high, places) for one in (line.a, line.b, step)]
+    told_apart = f"{line.winner} is better" if line.winner else "no" if line.low is not None else None
+    paired = ("yes" if line.paired else "no") if line.low is not None and line.count == (1, 1) else None
+    return (Cell(f"{line.title}{arrow} {line.domain}".rstrip()), *shown, Cell(paired), Cell(told_apart))
+
+
+def _notes(found: Comparison) -> tuple[str, ...]:
+    notes = [
+        "each interval is for its own score; with several scores one of them may be told apart by chance",
+        "no interval: plain FID (its bias is another one for each model), precision, recall, density, coverage",
+    ]
+    alone = [line for line in found.lines if line.low is not None and line.key in ("fid_corrected", "kid")]
+    if any(not line.paired for line in alone):
+        notes.append(
+            "not paired: the influences of one side are not known (records of runs keep none), so the difference takes "
+            "the errors of both sides for independent"
+        )
+    damaged = (f"damaged and left out, maybe another seed: {line}" for line in found.damaged)
+    return (*notes, *found.notes, *damaged)

@@ -1,0 +1,162 @@
+"""What can be compared with `bench compare`: an entry, a record of a run, a folder of images; all as one kind of value.
+
+| given                                    | is                                                                        |
+|------------------------------------------|---------------------------------------------------------------------------|
+| `digits/my-gan`, a path to its JSON      | an entry below --results, with the influences that it keeps               |
+| a path to a record below results/runs    | a run; it keeps no influences, so nothing of it is paired                 |
+| a folder, .zip, .npz or .npy of images   | measured under the rules of the track, with influences                    |
+
+Entries of one name but for its end `seed 3`, of one model with other training seeds, belong together; so do records of
+one model and settings.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from bench.leaderboard.board import influences_of
+from bench.leaderboard.entries import Entry, entry_path, entry_paths, read_entry
+from bench.leaderboard.tracks import Rules
+from bench.measuring.evaluation import GENERATED, REAL_1
+from bench.protocol import Protocol
+from bench.storage.reading import read_json
+from bench.storage.records import Numbers, RunRecord, read_record
+from metrics.errors import InputError
+
+ENTRY = re.compile(r"([^/\\]+)/([^/\\]+)")
+T = TypeVar("T")
+SEED = re.compile(r"[\s,_(-]*seed[\s_=-]*\d+\)?\s*$", re.IGNORECASE)
+Scores = Mapping[str, Numbers]
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """Something that was measured: scores against real 1 by domain ("" where there are none), then by metric, then by
+    key; the influences of the domain, where they are known; `seeds` are the same model, this one included, trained
+    with each of several seeds, () where there is one. `damaged` are lines about what lies beside it, cannot be read and
+    may be one of its seeds."""
+
+    name: str
+    protocol: Protocol
+    rules: Rules | None
+    scores: Mapping[str, Scores]
+    influences: np.ndarray | None = None
+    seeds: tuple["Side", ...] = ()
+    damaged: tuple[str, ...] = ()
+
+
+def side_of(given: str, results: Path, measure_images: Callable[[Path], Side]) -> Side:
+    """What `given` names; `measure_images` is asked where it is a set of images.
+
+    Raises InputError for what is neither an entry below `results`, nor a record, nor a set of images.
+    """
+    path = Path(given)
+    if path.is_file() and path.suffix == ".json":
+        return _of_json(path)
+    if path.exists():
+        return measure_images(path)
+    named = ENTRY.fullmatch(given)
+    if named and entry_path(results, named[1], named[2]).is_file():
+        return _of_entry(read_entry(entry_path(results, named[1], named[2])), results)
+    there = [f"{one.parent.name}/{one.stem}" for one in entry_paths(results)]
+    raise InputError(f"{given!r} is no file or folder and no entry below {results}; {_close(given, there)}")
+
+
+def _close(given: str, there: list[str]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(given, there, n=2, cutoff=0.5)
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return "expected TRACK/NAME, the JSON of an entry or a run, or a folder of images with --track"
+
+
+def _of_json(path: Path) -> Side:
+    values: Any = read_json(path)
+    if isinstance(values, dict) and "protocol_id" in values:
+        return _of_record(read_record(path), path)
+    if isinstance(values, dict) and "track_id" in values and "about" in values:
+        return _of_entry(read_entry(path), path.parent.parent.parent)
+    raise InputError(f"{path} is neither an entry nor the record of a run; give one of these, or a folder of images")
+
+
+# ----- entries
+
+
+def _of_entry(entry: Entry, results: Path) -> Side:
+    side = _one_entry(entry, results)
+    if entry.origin.training_seed is None:
+        return side
+
+    def seed_of(path: Path) -> tuple[int, Side] | None:
+        return _seed_of(entry, read_entry(path), results)
+
+    found, damaged = _readable(entry_paths(results, entry.track), seed_of)
+    sides = {**dict(filter(None, found)), entry.origin.training_seed: side}  # each seed once, the one asked for first
+    seeds = tuple(sides[seed] for seed in sorted(sides)) if len(sides) > 1 else ()
+    return replace(side, seeds=seeds, damaged=damaged)
+
+
+def _one_entry(entry: Entry, results: Path) -> Side:
+    return Side(
+        name=entry.about.name,
+        protocol=entry.rules.protocol,
+        rules=entry.rules,
+        scores={"": entry.scores},
+        influences=influences_of(results, entry, "fid_corrected"),
+    )
+
+
+def _seed_of(entry: Entry, other: Entry, results: Path) -> tuple[int, Side] | None:
+    """The training seed of another entry, and the entry, where it is the same model by name and settings."""
+    same = (other.origin.model, other.origin.settings) == (entry.origin.model, entry.origin.settings)
+    seed = other.origin.training_seed
+    if seed is None or not same or _stem(other.about.name) != _stem(entry.about.name):
+        return None
+    return (seed, _one_entry(other, results)) if other.track_id == entry.track_id else None
+
+
+def _readable(paths: Sequence[Path], read: Callable[[Path], T]) -> tuple[list[T], tuple[str, ...]]:
+    """What can be read of several files, and a line for each that cannot."""
+    found, damaged = [], []
+    for path in paths:
+        try:
+            found.append(read(path))
+        except InputError as error:
+            damaged.append(str(error))
+    return found, tuple(damaged)
+
+
+def _stem(name: str) -> str:
+    return SEED.sub("", name)
+
+
+# ----- records of runs
+
+
+def _of_record(record: RunRecord, path: Path) -> Side:
+    side = _one_record(record)
+    others, damaged = _readable(sorted(path.parent.glob("*.json")), read_record)
+    seeds = {one.seed: one for one in others if one.status == "ok" and _recipe(one) == _recipe(record)}
+    sides = tuple(_one_record(seeds[seed]) for seed in sorted(seeds)) if len(seeds) > 1 else ()
+    return replace(side, seeds=sides, damaged=damaged)
+
+
+def _recipe(record: RunRecord) -> tuple[Any, ...]:
+    done = record.training
+    return record.model, record.config, done and (done.steps, done.precision), record.protocol_id
+
+
+def _one_record(record: RunRecord) -> Side:
+    if record.status != "ok":
+        raise InputError(f"the run of {record.model}, seed {record.seed}, failed: {record.error}; run it again")
+    scores: dict[str, Scores] = {}
+    for one in record.sets:
+        pair = record.pair_scores(REAL_1, GENERATED, one.domain)
+        if one.name == GENERATED and pair:
+            scores[one.domain] = {**pair.scores, **one.scores}
+    return Side(record.title, record.protocol, None, scores)

@@ -1,0 +1,137 @@
+"""Differences of two entries on the same real images, with a 95 % interval, and whether they can be told apart.
+
+A score comes with its own interval, value - 1.96 se - down to value + 1.96 se + up, where `down` and `up` are what is
+left of it when the noise is taken out: room for a bias that is not known (the corrected FID of few images, the
+Inception Score of many classes). The difference of two has the standard error of `bench.leaderboard.influence` where
+both are distances to the same real 1, the root of the sum of both squares elsewhere, and the room of both sides:
+
+    value_a - value_b - (down_a + up_b) - 1.96 se   to   value_a - value_b + (up_a + down_b) + 1.96 se
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.leaderboard.influence import ROWS
+from bench.storage.records import Numbers
+
+Z95 = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a number with an interval stands in scores: metric, key, standard error, ends of the interval, and its row
+    of the influences ("" where it is no distance to real 1)."""
+
+    metric: str
+    key: str
+    se: str
+    low: str
+    high: str
+    row: str = ""
+
+
+SOURCES = {
+    "fid_corrected": Source("fid", "fid_corrected", "fid_sd", "fid_low", "fid_high", "fid"),
+    "kid": Source("kid", "kid", "kid_sd", "kid_low", "kid_high", "kid"),
+    "inception_score_corrected": Source(
+        "inception-score",
+        "inception_score_corrected",
+        "inception_score_se",
+        "inception_score_low",
+        "inception_score_high",
+    ),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """One score with its variance and its room below and above; where it is a distance to real 1 whose influences are
+    known, these [n] and the variance of all the rest."""
+
+    value: float
+    variance: float
+    down: float
+    up: float
+    influence: np.ndarray | None = None
+    rest: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Differences:
+    """Of each estimate from each, [k, k]: row less column, its standard error, the ends of its interval without the
+    noise (`least`, `most`), and whether it is paired."""
+
+    value: np.ndarray
+    se: np.ndarray
+    least: np.ndarray
+    most: np.ndarray
+    paired: np.ndarray
+
+    def apart(self) -> np.ndarray:
+        """By how many standard errors each difference is away from 0, [k, k]: above 0 where the row is larger, 0 where
+        its room reaches 0."""
+        clear = np.maximum(self.least, 0) + np.minimum(self.most, 0)
+        return np.divide(clear, self.se, out=np.zeros_like(clear), where=self.se > 0)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """a less b with its standard error and 95 % interval; `told_apart` where that does not hold 0."""
+
+    value: float
+    se: float
+    low: float
+    high: float
+    paired: bool
+
+    @property
+    def told_apart(self) -> bool:
+        return self.low > 0 or self.high < 0
+
+
+def estimate(name: str, scores: Mapping[str, Numbers], influences: np.ndarray | None) -> Estimate | None:
+    """The score `name` (a key of SOURCES) with `influences` as `bench.leaderboard.influence.influences` makes them, or
+    without.
+
+    None where the scores do not hold it with its interval.
+    """
+    source = SOURCES[name]
+    found = scores.get(source.metric, {})
+    value, se, low, high = (found.get(key) for key in (source.key, source.se, source.low, source.high))
+    if value is None or se is None or low is None or high is None:
+        return None
+    down, up = (max(abs(end - value) - Z95 * se, 0.0) for end in (low, high))
+    if influences is None or not source.row:
+        return Estimate(value, se**2, down, up)
+    own, *_ = row = influences[ROWS.index(source.row)].astype(np.float64)
+    moves = row[1:]
+    rest = float(own**2)
+    if source.row == "fid":  # what its random splits add is in the standard error, and belongs to neither side
+        rest = max(rest, se**2 - float(moves @ moves))
+    return Estimate(value, se**2, down, up, moves, rest)
+
+
+def differences(estimates: Sequence[Estimate]) -> Differences:
+    """All differences of k estimates of one score, paired where both have influences."""
+    value, variance, down, up, rest = (
+        np.array([getattr(one, name) for one in estimates]) for name in ("value", "variance", "down", "up", "rest")
+    )
+    squares = variance[:, None] + variance
+    known = np.array([one.influence is not None for one in estimates])
+    paired = known[:, None] & known
+    if known.any():
+        moves = np.stack([one.influence for one in estimates if one.influence is not None])
+        products = moves @ moves.T
+        own = np.diag(products) + rest[known]
+        squares[np.ix_(known, known)] = np.maximum(own[:, None] + own - 2 * products, 0)
+    step = value[:, None] - value
+    return Differences(step, np.sqrt(squares), step - down[:, None] - up, step + up[:, None] + down, paired)
+
+
+def difference(a: Estimate, b: Estimate) -> Difference:
+    """The first less the second."""
+    found = differences((a, b))
+    value, se, least, most = (float(part[0, 1]) for part in (found.value, found.se, found.least, found.most))
+    return Difference(value, se, least - Z95 * se, most + Z95 * se, bool(found.paired[0, 1]))

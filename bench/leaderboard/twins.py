@@ -1,0 +1,137 @@
+"""Entries of one track that share images or a model: said of both, because none of it is an error.
+
+Of two entries it is found, the first of these that holds, and whether they have one model file:
+
+- equal images, by the sha256 of their pixels (of an entry of schema 1 made from files: of their bytes);
+- nearly equal images, where features are kept: images that lie nearer to one of the other entry than to any other one
+  of their own, by NEARER; looked for where the means of both lie nearer together than those of other images would;
+- means nearer together than those of independent images are, where no features are kept. With images from one
+  distribution n m / (n + m) |m1 - m2|^2 is a weighted sum of chi-squares, here taken as one of as many degrees of
+  freedom as its variance says (Satterthwaite 1946). What is below NEAR_MEANS of its expectation and less probable than
+  CHANCE is not chance.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+from bench.leaderboard.entries import FEATURES, MANIFEST, MOMENTS, Entry, beside, entry_path
+from bench.leaderboard.evidence import Evidence, hashes_of, read_evidence
+from bench.leaderboard.moments import Moments, read_moments
+from bench.storage.reading import read_text
+
+SHARE = 0.01  # of the images of an entry: fewer equal ones are not mentioned
+NEARER = 0.01  # of the squared distance
+HALF_MEANS, NEAR_MEANS = 0.5, 0.05  # of what independent images have
+CHANCE = 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What is compared of one entry."""
+
+    entry: Entry
+    hashes: frozenset[str]
+    moments: Moments | None
+    evidence: Evidence | None
+
+
+def twins(looks: Sequence[Look]) -> dict[str, tuple[str, ...]]:
+    """What each entry of a track shares with others, one line for each, by slug."""
+    found: dict[str, list[str]] = defaultdict(list)
+    equal, close = _equal(looks), _close_means(looks)
+    one_file = _pairs([{look.entry.origin.sha256} - {""} for look in looks])
+    for a, b in sorted({*equal, *close, *one_file}):
+        for this, that in ((looks[a], looks[b]), (looks[b], looks[a])):
+            name, said = that.entry.about.name, ""
+            if shared := equal.get((a, b), 0):
+                said = f"{shared:,} of its {this.entry.manifest.count:,} images are also in {name!r}"
+            elif (a, b) in close:
+                said = _nearly(this, that, close[a, b])
+            if said:
+                found[this.entry.slug].append(said)
+            if (a, b) in one_file:
+                found[this.entry.slug].append(f"it was made by the same file as {name!r}")
+    return {slug: tuple(lines) for slug, lines in found.items()}
+
+
+def look_at(results: Path, entry: Entry) -> Look:
+    """Read what is compared of an entry; InputError where that is damaged."""
+    folder = beside(entry_path(results, entry.track, entry.slug))
+    moments = read_moments(folder / MOMENTS) if MOMENTS in entry.files else None
+    evidence = read_evidence(folder / FEATURES, entry.rules) if FEATURES in entry.files else None
+    if evidence is not None:
+        hashes = frozenset(hashes_of(evidence.pixels))
+    elif MANIFEST in entry.files:
+        lines = read_text(folder / MANIFEST).splitlines()
+        hashes = frozenset(line.removeprefix("\\")[:64] for line in lines)
+    else:
+        hashes = frozenset()
+    return Look(entry, hashes, moments, evidence)
+
+
+def _equal(looks: Sequence[Look]) -> Mapping[tuple[int, int], int]:
+    """How many images each two entries have in common, where it is more than SHARE of them."""
+    shared = _pairs([look.hashes for look in looks])
+    return {pair: count for pair, count in shared.items() if count > SHARE * looks[pair[0]].entry.manifest.count}
+
+
+def _pairs(sets: Iterable[Iterable[str]]) -> Counter[tuple[int, int]]:
+    """How many elements each two sets share, by their numbers; only those that share any."""
+    holders = defaultdict(list)
+    for number, elements in enumerate(sets):
+        for one in elements:
+            holders[one].append(number)
+    groups = Counter(map(tuple, holders.values()))  # of copies of one entry all elements have the same holders
+    shared: Counter[tuple[int, int]] = Counter()
+    for numbers, times in groups.items():
+        for pair in combinations(numbers, 2):
+            shared[pair] += times
+    return shared
+
+
+def _close_means(looks: Sequence[Look]) -> dict[tuple[int, int], bool]:
+    """The pairs whose means lie together, and whether so near that no chance brings them there."""
+    known = [(number, look.moments) for number, look in enumerate(looks) if look.moments is not None]
+    if len({len(one.mean) for _, one in known}) != 1:
+        return {}
+    means = np.stack([one.mean for _, one in known])
+    noise = np.array([one.trace / one.count for _, one in known])
+    products = means @ means.T
+    squares = np.diag(products)
+    ratios = (squares[:, None] + squares - 2 * products) / (noise[:, None] + noise)
+    rows, columns = np.nonzero(np.triu(ratios < HALF_MEANS, 1))
+    return {
+        (known[i][0], known[j][0]): _beyond_chance(ratios[i, j], known[i][1])
+        for i, j in zip(rows.tolist(), columns.tolist(), strict=True)
+    }
+
+
+def _beyond_chance(ratio: float, moments: Moments) -> bool:
+    from scipy.special import gammainc
+
+    spectrum = moments.spectrum
+    freedom = spectrum.sum() ** 2 / max((spectrum**2).sum(), np.finfo(float).tiny)
+    return bool(ratio < NEAR_MEANS and gammainc(freedom / 2, freedom / 2 * max(ratio, 0)) < CHANCE)
+
+
+def _nearly(this: Look, that: Look, near: bool) -> str:
+    """What is said of nearly equal images; "" where there are none."""
+    name = that.entry.about.name
+    mine, other = (None if one.evidence is None else one.evidence.features for one in (this, that))
+    if mine is None or other is None:
+        return f"its images are nearly those of {name!r}, by the means of their features" if near else ""
+    count = int((_nearest(mine, other) < NEARER * _nearest(mine, mine, of_itself=True)).sum())
+    if count <= SHARE * len(mine):
+        return ""
+    return f"{count:,} of its {len(mine):,} images are nearly images of {name!r}"
+
+
+def _nearest(x: np.ndarray, y: np.ndarray, *, of_itself: bool = False) -> np.ndarray:
+    from metrics.arithmetic.nearest import nearest
+
+    return nearest(x, y, 1, of_itself=of_itself)[1][:, 0]

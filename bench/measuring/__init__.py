@@ -1,0 +1,1 @@
+"""From sets of images to numbers: features, statistics, scores, a run's evaluation."""

@@ -1,0 +1,139 @@
+"""How images become features: one extractor with its weights, its resize, a device and a cache.
+
+The device, batch size and workers move a feature by rounding only; everything else is part of what a number means and
+stands in `Measure.question`.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bench import registry, weights
+from bench.measuring.features import FeatureTable, extract
+from bench.sources import ImageSource
+from bench.storage.cache import Cache, open_cache
+from metrics.errors import InputError
+from metrics.extractors.types import Extractor
+
+BATCH_SIZE = 32
+DEVICES = ("auto", "cpu", "cuda")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One extractor, ready to be used; made by `measure`."""
+
+    extractor: Extractor
+    weights: weights.Weights
+    resize: str
+    device: str = "cpu"
+    workers: int = 2
+    batch_size: int = BATCH_SIZE
+    cache: Cache | None = None
+    progress: Callable[[int, int], None] | None = None
+
+    @property
+    def question(self) -> dict[str, str | int]:
+        """What two numbers must share to be compared: extractor, its version and weights, the resize."""
+        return {
+            "extractor": self.extractor.name,
+            "extractor_version": self.extractor.version,
+            "extractor_sha256": self.weights.sha256,
+            "resize": self.resize,
+        }
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What belongs beside every number of this measure."""
+        found = []
+        if not self.weights.official:
+            found.append(
+                f"weights {self.weights.path} are not the published ones of {self.extractor.name} "
+                f"(sha256 {self.weights.sha256[:12]}): compare only with numbers of the same sha256"
+            )
+        return (*found, *about_extractor(self.extractor))
+
+    def features(self, source: ImageSource, taps: Iterable[str]) -> FeatureTable:
+        """The features of a set of images, from the cache where they are known."""
+        return extract(
+            source,
+            self.extractor,
+            taps=taps,
+            resize=self.resize,
+            weights=self.weights.path,
+            weights_sha256=self.weights.sha256,
+            device=self.device,
+            batch_size=self.batch_size,
+            workers=self.workers,
+            cache=self.cache,
+            progress=self.progress,
+        )
+
+
+def about_extractor(plugin: Extractor) -> tuple[str, ...]:
+    """A warning for all but the pool features of the Inception of papers."""
+    if plugin.is_inception:
+        if plugin.pool == "pool":
+            return ()
+        return (f"features of tap {plugin.pool!r}, not the ones of papers: compare only with numbers of the same tap",)
+    return (
+        f"made with extractor {plugin.name!r}, not with Inception: never compare it with an Inception FID, IS or KID",
+    )
+
+
+def measure(
+    extractor: str = "inception",
+    *,
+    resize: str | None = None,
+    tap: str | None = None,
+    logits: str | None = None,
+    weights_file: Path | None = None,
+    offline: bool = False,
+    device: str = "auto",
+    workers: int = 2,
+    batch_size: int = BATCH_SIZE,
+    cache: bool = True,
+    progress: Callable[[int, int], None] | None = None,
+) -> Measure:
+    """An extractor by name, its weights found and checked before anything expensive.
+
+    `resize` None takes the extractor's default, and so do `tap` (the layer whose features are compared) and `logits`
+    (the class predictions of the Inception Score); `device` "auto" takes a GPU where there is one. Raises InputError
+    for an unknown extractor, resize, tap or device, missing weights, and a GPU that is not there.
+    """
+    plugin = _at_taps(registry.load("extractors", extractor), tap, logits)
+    chosen = resize or plugin.resize[0]
+    if chosen not in plugin.resize:
+        raise InputError(f"extractor {plugin.name!r} has no resize {chosen!r}; it has {', '.join(plugin.resize)}")
+    found = weights.find(plugin, weights_file, offline)
+    store = open_cache() if cache else None
+    return Measure(plugin, found, chosen, _device(device), workers, batch_size, store, progress)
+
+
+def _at_taps(plugin: Extractor, tap: str | None, logits: str | None) -> Extractor:
+    known = {"tap": list(plugin.taps), "logits": [name for name in plugin.taps if name.startswith("logits")]}
+    for word, asked in (("tap", tap), ("logits", logits)):
+        if asked is not None and asked not in known[word]:
+            there = ", ".join(known[word]) or "none"
+            raise InputError(f"extractor {plugin.name!r} has no {word} {asked!r}; there are: {there}")
+    return replace(plugin, pool=tap or plugin.pool, logits=logits or plugin.logits)
+
+
+def _device(asked: str) -> str:
+    if asked not in DEVICES:
+        raise InputError(f"no device {asked!r}; there are: {', '.join(DEVICES)}")
+    if asked == "cpu" or (asked == "auto" and not _nvidia_driver()):
+        return "cpu"
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    if asked == "cuda":
+        raise InputError("no CUDA device here; take --device cpu or auto")
+    return "cpu"
+
+
+def _nvidia_driver() -> bool:
+    """Asking torch costs seconds; without the driver there is nothing to ask."""
+    return Path("/dev/nvidiactl").exists() or (os.name == "nt" and Path("C:/Windows/System32/nvcuda.dll").exists())

@@ -1,0 +1,1 @@
+"""Runs of reference models: planned, trained, sampled, measured, found again."""

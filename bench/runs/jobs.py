@@ -1,0 +1,148 @@
+"""What a run is before it starts: the job and how it is done, checked so far that only the training is left.
+
+What can be wrong with a run (names, shapes, weights, folders) is found here, before the first step of its training.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from bench import registry
+from bench.measuring.evaluation import TEST, Subject
+from bench.storage.files import check_writable
+from bench.storage.records import read_record, run_name, slug
+from metrics.errors import InputError
+from reference_models.errors import ModelError
+from reference_models.loop import Budget, Every, changed_settings, check_fits, to_json, with_settings
+from reference_models.loop.checkpoints import FILE_NAME
+from reference_models.loop.run import Precision, earlier_state, question_of
+from reference_models.types import Data, ImageShape, ModelSpec
+
+RUN = "run.json"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is trained, on what, and where its state lies."""
+
+    spec: ModelSpec
+    config: Any
+    subject: Subject
+    seed: int
+    folder: Path
+    train_split: str = "train"
+
+    @cached_property
+    def data(self) -> Data:
+        """Training and test images; InputError where they are missing."""
+        return load_data(self.subject, self.train_split)
+
+    @property
+    def recipe(self) -> Any:
+        return self.spec.recipe(self.subject.dataset.name)
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The settings that are not the recipe's."""
+        return changed_settings(self.config, self.recipe)
+
+    @property
+    def name(self) -> str:
+        """The name of its record."""
+        return run_name(self.spec.name, self.seed, self.changes)
+
+
+@dataclass(frozen=True)
+class How:
+    """How a job is trained; nothing here is part of what it is. `pictures` are the interval of the grids."""
+
+    budget: Budget = field(default_factory=Budget)
+    pictures: Every = field(default_factory=Every)
+    device: str = "auto"
+    precision: Precision = "float32"
+    compile: bool = False
+    log: Literal["tensorboard"] | None = None
+    resume: bool = False
+    force: bool = False
+    progress: bool = True
+
+    @property
+    def asked(self) -> dict[str, int | float]:
+        """What was said about the budget, as records keep it."""
+        return {unit: amount for unit, amount in vars(self.budget).items() if amount is not None}
+
+
+def prepare(
+    model: str,
+    subject: Subject,
+    *,
+    seed: int = 0,
+    settings: tuple[str, ...] = (),
+    workdir: Path = Path(),
+    train_split: str = "train",
+) -> Job:
+    """The model with its settings and the data that it is trained on.
+
+    `settings` are `name=value` texts that replace fields of the recipe. Raises InputError or ModelError for an unknown
+    model, setting or split, for missing data, and for a model whose task or network does not fit the data.
+    """
+    spec: ModelSpec = registry.load("models", model)
+    if seed < 0:
+        raise InputError(f"--seed {seed}; expected 0 or more")
+    recipe = spec.recipe(subject.dataset.name)
+    config = with_settings(recipe, settings)
+    name = run_name(f"{spec.name}-{slug(subject.name)}", seed, changed_settings(config, recipe))
+    job = Job(spec, config, subject, seed, workdir / "runs" / name, train_split)
+    check_fits(spec, job.data)
+    try:
+        spec.build(config, job.data.shape, len(job.data.classes))
+    except ModelError:
+        raise
+    except ValueError as error:  # of torch, about a number that the settings gave it
+        raise InputError(f"{spec.name} cannot be built with {', '.join(settings) or config} ({error})") from error
+    return job
+
+
+def load_data(subject: Subject, train_split: str = "train") -> Data:
+    """Training and test images of a subject as the models want them; InputError where they are missing."""
+    dataset = subject.dataset
+    tests = tuple(dataset.load(TEST, subject.root, one) for one in subject.domains) if TEST in dataset.splits else ()
+    return Data(
+        name=subject.name,
+        shape=ImageShape(*dataset.shape),
+        train=tuple(dataset.load(train_split, subject.root, domain) for domain in subject.domains),
+        test=tests,
+        domains=subject.domains if len(subject.domains) > 1 else (),
+        paired=subject.paired,
+        classes=dataset.classes,
+    )
+
+
+def check_places(job: Job, how: How, record: Path | None) -> None:
+    """InputError where a run, or another record, stands where this one would be written, and `force` was not given, and
+    where nothing can be written.
+
+    A record of the same model, settings and budget is what a repetition of the run writes again, and may be replaced.
+    ModelError where `resume` would go on with another run than the one in the folder.
+    """
+    if how.resume and (job.folder / FILE_NAME).exists():
+        earlier_state(job.folder / FILE_NAME, question_of(job.spec, job.config, job.data, job.seed, how.precision))
+    check_writable(job.folder)
+    if record:
+        check_writable(record.parent)
+    used = job.folder.exists() and any(job.folder.iterdir())
+    if used and how.force and not how.resume and not (job.folder / RUN).is_file():
+        raise InputError(f"{job.folder} is no folder of a run (it has no {RUN}), so --force does not empty it; move it")
+    if used and not (how.force or how.resume):
+        raise InputError(
+            f"{job.folder} exists; go on with --resume, start anew with --force, or choose another --seed or --workdir"
+        )
+    if record and record.exists() and not (how.force or how.resume):
+        earlier = read_record(record)
+        asked = earlier.training and earlier.training.asked
+        if earlier.status == "ok" and (earlier.config, asked) != (to_json(job.config), how.asked):
+            raise InputError(
+                f"{record} is the record of this model and seed with other settings or another budget; replace it with "
+                "--force, or choose another --seed or --results"
+            )

@@ -1,0 +1,183 @@
+"""Measuring what earlier runs left behind: a checkpoint, or the samples in a run's folder."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench import registry
+from bench.measuring.evaluation import Evaluation, Report, Subject, evaluate, open_subject
+from bench.runs.checkpoint_files import checkpoint_file
+from bench.runs.jobs import RUN, Job
+from bench.runs.run import TRAINING, make_record, publish
+from bench.runs.samples import generate_run, load_generated, save_generated
+from bench.storage.files import check_writable
+from bench.storage.reading import Missing, read_json
+from bench.storage.records import RunRecord, Training, read_record, read_records, record_path
+from bench.storage.typed import typed
+from metrics.errors import InputError
+from reference_models.loop import Loaded, checkpoints, load, to_json
+from reference_models.loop.settings import from_json
+
+RESUME = "go on with --resume to write it again"
+
+
+def open_checkpoint(path: Path, subject: Subject, *, model: str | None = None, device: str = "cpu") -> Loaded:
+    """The model of a checkpoint file or a run's folder.
+
+    Raises InputError for a file of another kind, ModelError for one that is missing, cut, of another schema, model or
+    image shape.
+    """
+    return load(
+        checkpoint_file(path),
+        device=device,
+        model=model and registry.resolve("models", model),
+        shape=subject.dataset.shape,
+    )
+
+
+def job_of(path: Path, loaded: Loaded, subject: Subject) -> Job:
+    """The job that a checkpoint is the result of."""
+    folder = path if path.is_dir() else path.parent
+    return Job(loaded.spec, loaded.config, subject, loaded.state["seed"], folder)
+
+
+def evaluate_checkpoint(
+    job: Job,
+    loaded: Loaded,
+    evaluation: Evaluation,
+    results: Path,
+    *,
+    force: bool = False,
+    report: Report | None = None,
+) -> RunRecord:
+    """Sample a trained model, measure it, write its record; in a run's folder the samples are kept for `rescore`."""
+    done = read_training(job.folder) or _from_checkpoint(loaded)
+    check_record(job, evaluation, results, force)
+    made = generate_run(job, loaded.model, evaluation)
+    if (job.folder / RUN).is_file():
+        save_generated(job.folder, made, job.subject.dataset.translated)
+    record = make_record(job, evaluation, done, evaluate(evaluation, made, report), device=done.device)
+    publish(record, job.folder, results)
+    return record
+
+
+def rescore(
+    folder: Path,
+    subject: Subject,
+    evaluation: Evaluation,
+    results: Path,
+    *,
+    force: bool = False,
+    report: Report | None = None,
+) -> RunRecord:
+    """Measure the stored samples of a run under another protocol, and write its record; no model is loaded."""
+    job = job_in(folder, subject)
+    check_record(job, evaluation, results, force)
+    made = load_generated(folder, subject)
+    done = read_training(folder)
+    record = make_record(job, evaluation, done, evaluate(evaluation, made, report), device=done.device if done else "")
+    publish(record, job.folder, results)
+    return record
+
+
+def run_of(folder: Path) -> dict[str, Any]:
+    """What a run's folder says it is: model, dataset, train_split, seed, config; InputError where it is none."""
+    path = folder / RUN
+    try:
+        values = read_json(path, remedy=RESUME)
+    except Missing as error:
+        raise InputError(
+            f"{folder} is no folder of a run (it has no {RUN}); give runs/<model>-<data set>-seed<k>"
+        ) from error
+    kinds = {"model": str, "dataset": str, "train_split": str, "seed": int, "config": dict[str, Any]}
+    if not isinstance(values, dict) or set(values) != set(kinds):
+        raise InputError(f"{path} is of another version; expected the fields {', '.join(kinds)}; run again")
+    return {name: typed(kind, values[name], f"{path}: {name}") for name, kind in kinds.items()}
+
+
+def job_in(folder: Path, subject: Subject) -> Job:
+    """The job whose state lies in a folder."""
+    about = run_of(folder)
+    spec = registry.load("models", about["model"])
+    config = from_json(type(spec.recipes["default"]), about["config"])
+    return Job(spec, config, subject, about["seed"], folder, about["train_split"])
+
+
+def read_training(folder: Path) -> Training | None:
+    """What the training in a run's folder did; None where the folder says nothing about it."""
+    path = folder / TRAINING
+    if not path.is_file():
+        return None
+    done: Training = typed(Training, read_json(path, remedy=RESUME), str(path))
+    return done
+
+
+def check_record(job: Job, evaluation: Evaluation, results: Path, force: bool) -> None:
+    """InputError where the record of another training of this model and seed stands, and `force` was not given, and
+    where nothing can be written."""
+    path = record_path(results, job.subject.name, evaluation.protocol.id, job.name)
+    check_writable(path.parent)
+    if path.exists() and not force:
+        earlier = read_record(path)
+        if earlier.status == "ok" and earlier.config != to_json(job.config):
+            raise InputError(
+                f"{path} is the record of other settings; replace it with --force or choose another --results"
+            )
+
+
+def _from_checkpoint(loaded: Loaded) -> Training:
+    state = loaded.state
+    return Training(
+        asked={},
+        full_epochs=loaded.spec.recipe(loaded.state["data"]["name"].partition("/")[0]).epochs,
+        steps=state["step"],
+        epochs=state["images"] / max(state["data"]["counts"]),
+        images=state["images"],
+        seconds=state["seconds"],
+        batch_size=loaded.config.batch_size,
+        device="",
+        precision=state["precision"],
+        compiled=False,
+        losses={},
+    )
+
+
+def subject_of_checkpoint(path: Path, named: str | None, root: Path | None) -> Subject:
+    """The data set that a checkpoint was trained on; `named` where that was folder:PATH, which is not stored."""
+    path = checkpoint_file(path)
+    return subject_of(path, checkpoints.read_state(path)["data"]["name"], named, root)
+
+
+def subject_of_run(folder: Path, named: str | None, root: Path | None) -> Subject:
+    """The data set of a run's folder; `named` as in `subject_of_checkpoint`."""
+    return subject_of(folder, run_of(folder)["dataset"], named, root)
+
+
+def subject_of(path: Path, stored: str, named: str | None, root: Path | None) -> Subject:
+    """The data set `stored`, or the one `named`, which must be the same; InputError otherwise."""
+    if named is None and stored.startswith("folder:"):
+        size = stored.rpartition(":")[2]
+        raise InputError(f"{path} was trained on {stored!r}; say where that is with --dataset folder:PATH:{size}")
+    subject = open_subject(named or stored, root)
+    if subject.name != stored:
+        raise InputError(f"{path} was trained on {stored!r}, not on {subject.name!r}; measure it on its own data set")
+    return subject
+
+
+def chosen_records(
+    results: Path, model: str | None, dataset: str | None, protocol: str, damaged: Callable[[str], None]
+) -> list[RunRecord]:
+    """The records of a model, a data set and a protocol (each None or "" for all); InputError where there are none.
+
+    `damaged` is told of each record that cannot be used.
+    """
+    name = registry.resolve("models", model) if model else ""
+    if dataset and not dataset.startswith("folder:"):
+        registry.resolve("datasets", dataset.partition("/")[0])
+    readable = read_records(results, dataset or "", protocol, damaged=damaged)
+    found = [one for one in readable if name in ("", one.model)]
+    if not found:
+        words = ("of", name), ("on", dataset), ("under", protocol)
+        asked = "".join(f" {word} {value}" for word, value in words if value)
+        raise InputError(f"no records{asked} below {results / 'runs'}; make one with `bench run`, or give --results")
+    return found

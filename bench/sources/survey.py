@@ -1,0 +1,125 @@
+"""A set of images with every image decoded once: what `bench doctor` judges.
+
+Nothing ends the look at a set: a file that cannot be decoded is listed with its error, and so is a set that cannot be
+opened.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.sources._parallel import in_order, iterate
+from bench.sources._types import ImageSource
+from bench.sources.decoding import CorruptImage, Header, decode, read_header
+from bench.sources.files import Listing, list_folder
+from bench.sources.opening import open_source
+from bench.sources.rows import hash_of
+from bench.sources.values import Extremes, of_file, of_image
+from bench.sources.zips import list_zip
+from metrics.errors import InputError
+
+FILES_PER_TASK = 8
+PROGRESS_EVERY = 64
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is kept of one decoded image: (height, width), hash and standard deviation of its pixels, its lowest and
+    highest value, whether its three channels are equal; for a file also the sha256 of its bytes and its header."""
+
+    key: str
+    size: tuple[int, int]
+    pixels_sha256: str
+    sd: float
+    extremes: Extremes
+    grey: bool
+    file_sha256: str = ""
+    header: Header | None = None
+
+
+@dataclass(frozen=True)
+class Corrupt:
+    """A file that cannot be decoded, and why."""
+
+    key: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A set after the look: its images, its corrupt files, its files of other kinds; `unusable` says why it could not
+    be opened at all."""
+
+    name: str
+    kind: str
+    images: tuple[Look, ...] = ()
+    corrupt: tuple[Corrupt, ...] = ()
+    others: tuple[str, ...] = ()
+    unusable: str = ""
+
+
+def survey(spec: str | Path | np.ndarray, workers: int, data_root: Path | None, progress: Progress | None) -> Survey:
+    """Decode every image of whatever `open_source` takes; progress(set, done, total) is called now and then."""
+    try:
+        if not isinstance(spec, np.ndarray) and spec != "":
+            path = Path(spec)
+            if path.is_dir():
+                return _files(list_folder(path), workers, progress)
+            if path.is_file() and path.suffix.lower() == ".zip":
+                return _files(list_zip(path), workers, progress)
+        return _rows(open_source(spec, data_root=data_root), workers, progress)
+    except InputError as error:
+        name = "array" if isinstance(spec, np.ndarray) else str(spec)
+        return Survey(name, "unusable", unusable=str(error))
+
+
+def _files(listing: Listing, workers: int, progress: Progress | None) -> Survey:
+    def look(start: int, stop: int) -> list[Look | Corrupt]:
+        return [look_at(index) for index in range(start, stop)]
+
+    def look_at(index: int) -> Look | Corrupt:
+        key = listing.keys[index]
+        try:
+            data = listing.load(index)
+            header = read_header(data, key)
+            pixels = decode(data, key)
+            return _look(key, pixels, of_file(data, key, pixels), hashlib.sha256(data).hexdigest(), header)
+        except CorruptImage as error:
+            return Corrupt(key, error.problem)
+
+    count = len(listing.keys)
+    looks = in_order(look, count, per_task=FILES_PER_TASK, workers=workers)
+    seen = list(_reported(looks, listing.name, count, progress))
+    images = tuple(item for item in seen if isinstance(item, Look))
+    corrupt = tuple(item for item in seen if isinstance(item, Corrupt))
+    return Survey(listing.name, listing.kind, images, corrupt, listing.others)
+
+
+def _rows(source: ImageSource, workers: int, progress: Progress | None) -> Survey:
+    batches = iterate(source, workers=workers, batch_size=PROGRESS_EVERY)
+    images = (image for batch in batches for image in batch)
+    looks: Iterator[Look | Corrupt] = (
+        _look(key, image, of_image(image)) for key, image in zip(source.keys, images, strict=True)
+    )
+    seen = _reported(looks, source.name, source.count, progress)
+    return Survey(source.name, source.kind, tuple(item for item in seen if isinstance(item, Look)))
+
+
+def _reported(
+    looks: Iterator[Look | Corrupt], name: str, count: int, progress: Progress | None
+) -> Iterator[Look | Corrupt]:
+    for done, item in enumerate(looks, 1):
+        if progress and (done % PROGRESS_EVERY == 0 or done == count):
+            progress(name, done, count)
+        yield item
+
+
+def _look(key: str, image: np.ndarray, extremes: Extremes, file_sha256: str = "", header: Header | None = None) -> Look:
+    grey = bool((image[0] == image[1]).all() and (image[0] == image[2]).all())
+    size = (image.shape[1], image.shape[2])
+    return Look(key, size, hash_of(image), float(image.std()), extremes, grey, file_sha256, header)

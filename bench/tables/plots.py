@@ -1,0 +1,55 @@
+"""Figures of results: the runs of one protocol by their FID, with intervals, between real 2 and noise.
+
+Made from a table's values, so a figure never says anything that its table does not. No global state: no pyplot.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from bench.storage.files import whole
+from bench.tables.table import ARROWS, Table
+
+LANDMARK, RUN, INK, FAINT = "#999999", "#3366aa", "#222222", "#dddddd"
+ROW_INCHES = 0.36
+
+
+def plot_intervals(path: Path, table: Table, key: str, landmarks: tuple[int, ...]) -> None:
+    """PNG of one column: a dot per row with its interval, the table's first column beside it; `landmarks` are grey.
+
+    Rows without a value are left out. Raises InputError where the file cannot be written.
+    """
+    from matplotlib.figure import Figure
+
+    place = [column.key for column in table.columns].index(key)
+    rows = [number for number, row in enumerate(table.rows) if row[place].value is not None]
+    figure = Figure(figsize=(6.4, 1.15 + ROW_INCHES * len(rows)), layout="constrained", facecolor="white")
+    axes = figure.add_subplot()
+    for height, number in enumerate(rows):
+        cell = table.rows[number][place]
+        assert isinstance(cell.value, int | float)
+        colour = LANDMARK if number in landmarks else RUN
+        if cell.low is not None and cell.high is not None:
+            axes.plot([cell.low, cell.high], [height, height], color=colour, linewidth=2.2, solid_capstyle="butt")
+        axes.plot([cell.value], [height], "o", color=colour, markersize=6)
+    _frame(axes, [str(table.rows[number][0].value) for number in rows])
+    column = table.columns[place]
+    axes.set_title(table.title, loc="left", fontsize=11, color=INK)
+    axes.set_xlabel(
+        f"FID, {column.title}{ARROWS[column.better]}" if key == "fid_corrected" else column.title, color=INK
+    )
+    _save(figure, path)
+
+
+def _frame(axes: Any, names: list[str]) -> None:
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.axvline(0, color=INK, linewidth=0.8)
+    axes.grid(axis="x", color=FAINT, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+
+
+def _save(figure: Any, path: Path) -> None:
+    with whole(path) as unfinished:
+        figure.savefig(unfinished, format="png", dpi=100, metadata={"Software": None})

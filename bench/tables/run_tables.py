@@ -1,0 +1,354 @@
+"""The tables of runs: Tables 5, 6 and 7 of the CIS 680 assignment 4 for one run, and one that compares several.
+
+Only records of one protocol share a table. FID stands there as the plain value, which papers print, and as the
+corrected one with its 95 % interval; the Inception Score likewise.
+"""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from bench import registry
+from bench.measuring.dependence import NOT_INDEPENDENT
+from bench.measuring.evaluation import (
+    GENERATED,
+    INPUT,
+    MEAN_IMAGE,
+    NOISE,
+    REAL_1,
+    REAL_2,
+    RECONSTRUCTED,
+    TEST,
+    UNTRAINED,
+)
+from bench.protocol import Protocol
+from bench.storage.records import Numbers, RunRecord, slug
+from bench.tables.table import Cell, Column, Table, aligned, mark_best
+
+TRANSLATES = ("paired", "unpaired")
+FID_COLUMNS = (Column("fid", "FID", "lower"), Column("fid_corrected", "corrected [95 %]", "lower", None))
+MSE_COLUMNS = (
+    Column("mse", "MSE [95 %]", "lower", None),
+    Column("mae", "MAE", "lower", 4),
+    Column("psnr", "PSNR (dB)", "higher"),
+    Column("ssim", "SSIM", "higher", 3),
+)
+ERROR_COLUMNS = (Column("pair", "Image set pair"), *MSE_COLUMNS)
+ERROR_NOTE = "means over all pairs of images, flattened to vectors in [0, 1]; an image counts with at most 100 dB"
+INCEPTION_SCORE = "inception-score"
+COMPLETE = 0.999  # the last step of an epoch may be a part of one
+PRDC = ("precision", "recall", "density", "coverage")
+
+
+# ----- one run
+
+
+def run_tables(record: RunRecord) -> list[Table]:
+    """The tables of a successful run: Table 5, 6 or 7 by its task, the errors of pairs of images, other distances."""
+    tables = [_table_5(record)] if record.task == "reconstruct" else [_sets_and_pairs(record)]
+    tables += [_reconstruction(record)] if record.pair_scores(TEST, RECONSTRUCTED) else []
+    tables += [_translation(record)] if any(_translated(record, label) for label in _labels(record)) else []
+    return [aligned(table) for table in (*tables, _distances(record))]
+
+
+def _table_5(record: RunRecord) -> Table:
+    shown = {
+        REAL_1: "real image set",
+        REAL_2: "real image set 2",
+        GENERATED: "generated image set",
+        UNTRAINED: "the same before training",
+        NOISE: NOISE,
+    }
+    rows = [
+        (Cell(words), *_is_cells(record, name, ""), *_fid_cells(record, REAL_1, name, ""))
+        for name, words in shown.items()
+        if name != UNTRAINED or record.set_scores(UNTRAINED)
+    ]
+    fid = (Column("fid", "FID to the real set", "lower"), FID_COLUMNS[1])
+    columns = (Column("set", "Image set"), *is_columns(record.protocol), *fid)
+    return Table("table-5", f"Table 5. {_who(record)}", columns, tuple(rows), _notes(record))
+
+
+def _sets_and_pairs(record: RunRecord) -> Table:
+    """Table 6, or Table 7 with a block of rows for each domain."""
+    rows = []
+    for label in _labels(record):
+        known = record.set_scores(UNTRAINED, label)
+        made = [(name, name) for name in (GENERATED, *([UNTRAINED] if known else []), NOISE)]
+        # Table 7 has no row of real 1 against itself
+        lines = [*([(REAL_2, REAL_1)] if record.task in TRANSLATES else [(REAL_1, REAL_1), (REAL_2, REAL_2)]), *made]
+        for other, name in lines:
+            pair = Cell(f"{_shown(REAL_1, label)} vs {_shown(other, label)}")
+            rows.append(
+                (
+                    pair,
+                    *_fid_cells(record, REAL_1, other, label),
+                    Cell(_shown(name, label)),
+                    *_is_cells(record, name, label),
+                )
+            )
+    number = 7 if record.task in TRANSLATES else 6
+    sets = (Column("set", "Image set"), *is_columns(record.protocol))
+    columns = (Column("pair", "Image set pair"), *FID_COLUMNS, *sets)
+    return Table(f"table-{number}", f"Table {number}. {_who(record)}", columns, tuple(rows), _notes(record))
+
+
+def _reconstruction(record: RunRecord) -> Table:
+    shown = {RECONSTRUCTED: "test images vs reconstructed", MEAN_IMAGE: "test images vs their mean image"}
+    rows = _error_rows(record, TEST, shown, "")
+    return Table("reconstruction", f"Reconstruction error. {_who(record)}", ERROR_COLUMNS, rows, (ERROR_NOTE,))
+
+
+def _translation(record: RunRecord) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    name = record.protocol.translated
+    for label in _labels(record):
+        wanted = _shown(name, label)
+        shown = {
+            GENERATED: f"{wanted} vs {_shown(GENERATED, label)}",
+            INPUT: f"{wanted} vs the input as it is",
+            MEAN_IMAGE: f"{wanted} vs their mean image",
+        }
+        rows += _error_rows(record, name, shown, label)
+    return Table("translation", f"Translation error. {_who(record)}", ERROR_COLUMNS, tuple(rows), (ERROR_NOTE,))
+
+
+def _error_rows(record: RunRecord, wanted: str, shown: dict[str, str], label: str) -> tuple[tuple[Cell, ...], ...]:
+    pairs = {words: record.pair_scores(wanted, name, label) for name, words in shown.items()}
+    return tuple(
+        (Cell(words), *_mse_cells(pair.scores["mse"])) for words, pair in pairs.items() if pair and "mse" in pair.scores
+    )
+
+
+def _distances(record: RunRecord) -> Table:
+    """KID, precision, recall, density, coverage of every pair."""
+    rows = []
+    for label in _labels(record):
+        for name in (REAL_2, GENERATED, UNTRAINED, NOISE):
+            pair = record.pair_scores(REAL_1, name, label)
+            if pair:
+                prdc = pair.scores.get("prdc", {})
+                cells = (_kid_cell(pair.scores.get("kid", {})), *(Cell(prdc.get(key)) for key in PRDC))
+                rows.append((Cell(f"{_shown(REAL_1, label)} vs {_shown(name, label)}"), *cells))
+    columns = (
+        Column("pair", "Image set pair"),
+        Column("kid", "KID [95 %]", "lower", None),
+        *(Column(key, key.capitalize(), "higher", 3) for key in PRDC),
+    )
+    return Table("distances", f"Other distances. {_who(record)}", columns, tuple(rows), (_extractor_note(record),))
+
+
+def _who(record: RunRecord) -> str:
+    return ", ".join((f"{record.model} on {record.dataset}", *record.changes, f"seed {record.seed}"))
+
+
+def _labels(record: RunRecord) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.domain for one in record.sets))
+
+
+def _shown(name: str, label: str) -> str:
+    """`real 1` of the domain edges is `real edges 1`, as Table 7 writes it."""
+    if not label:
+        return name
+    word, _, number = name.partition(" ")
+    return " ".join(filter(None, (word, label, number)))
+
+
+def is_columns(protocol: Protocol) -> tuple[Column, Column]:
+    """The Inception Score in the protocol's splits, and the corrected one, which has none."""
+    return (
+        Column("inception_score", protocol.title(INCEPTION_SCORE, "IS"), "higher"),
+        Column("inception_score_corrected", "corrected [95 %]", "higher", None),
+    )
+
+
+def _fid_cells(record: RunRecord, a: str, b: str, label: str) -> tuple[Cell, Cell]:
+    pair = record.pair_scores(a, b, label)
+    scores: Numbers = pair.scores.get("fid", {}) if pair else {}
+    corrected = Cell(scores.get("fid_corrected"), scores.get("fid_low"), scores.get("fid_high"))
+    return Cell(_rounded(scores.get("fid"))), corrected
+
+
+def _rounded(value: float | None) -> float | None:
+    """0 for the rounding that is left of a distance of a set to itself."""
+    return 0.0 if value is not None and abs(value) < 1e-9 else value
+
+
+def _is_cells(record: RunRecord, name: str, label: str) -> tuple[Cell, Cell]:
+    one = record.set_scores(name, label)
+    scores = one.scores.get(INCEPTION_SCORE, {}) if one else {}
+    key = "inception_score"
+    corrected = Cell(scores.get(f"{key}_corrected"), scores.get(f"{key}_low"), scores.get(f"{key}_high"))
+    return Cell(scores.get(key)), corrected
+
+
+def _kid_cell(scores: Numbers) -> Cell:
+    return Cell(scores.get("kid"), scores.get("kid_low"), scores.get("kid_high"))
+
+
+def _mse_cells(scores: Numbers) -> tuple[Cell, ...]:
+    mse = Cell(scores.get("mse"), scores.get("mse_low"), scores.get("mse_high"))
+    return mse, Cell(scores.get("mae")), Cell(scores.get("psnr")), Cell(scores.get("ssim"))
+
+
+# ----- what stands under them
+
+
+def _notes(record: RunRecord) -> tuple[str, ...]:
+    found = [_budget_note(record), _extractor_note(record), _bias_note(record)]
+    if not record.protocol.logits:
+        found.append(f"no Inception Score: {record.protocol.extractor} is no classifier")
+    found += [*_translation_note(record), *_split_note(record)]
+    kept = [one for one in record.warnings if one.startswith("weights ") or NOT_INDEPENDENT in one]
+    return tuple(found + kept)
+
+
+def _translation_note(record: RunRecord) -> list[str]:
+    """What was translated, where partners of it exist: they must not be what the translations are compared with."""
+    if not any(_translated(record, label) for label in _labels(record)):
+        return []
+    if record.protocol.translated == REAL_1:
+        return [
+            "NOT independent: generated are translations of the partners of real 1, so their FID and KID come out too "
+            "low and the intervals are wrong; `bench evaluate` measures them by the protocol of today"
+        ]
+    return [f"generated are translations of {record.protocol.translated}, whose partners are not in real 1"]
+
+
+def _split_note(record: RunRecord) -> list[str]:
+    train = [one for one in record.protocol.real if one.split != "test"]
+    if not train:
+        return []
+    name, split = train[0].name, train[0].split
+    seen = ", and a model that repeats what it was trained with comes too near to it" if name == REAL_1 else ""
+    return [f"{name} is of the {split} split, because the test split has too few images for two sets{seen}"]
+
+
+def _budget_note(record: RunRecord) -> str:
+    done = record.training
+    if done is None:
+        return "budget: not known, the checkpoint came without its training.json"
+    where = record.environment.gpu or f"{record.environment.cores} cores of {record.environment.cpu}"
+    device = f" on {where}" if done.device else ""
+    took = f"{done.steps:,} steps ({done.epochs:,.4g} epochs) in {_duration(done.seconds)}{device}"
+    changes = ", ".join(record.changes)
+    changed = f"; settings other than the recipe's: {changes}" if changes else ""
+    if done.epochs < done.full_epochs * COMPLETE:
+        share = f"{100 * done.epochs / done.full_epochs:.2g} %"
+        return f"budget: {took}, {share} of the recipe's {done.full_epochs:,.4g} epochs: NOT the full recipe{changed}"
+    return f"budget: {took}, {'as long as ' if changes else ''}the full recipe{changed}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _extractor_note(record: RunRecord) -> str:
+    return extractor_note(record.protocol, f"protocol {record.protocol_id}")
+
+
+def _bias_note(record: RunRecord) -> str:
+    return bias_note(record.protocol, min(one.count for one in record.sets))
+
+
+def extractor_note(protocol: Protocol, which: str) -> str:
+    """What the numbers of a table are made with."""
+    known = registry.load("extractors", protocol.extractor).is_inception
+    apart = "" if known else ", NOT Inception: compare with numbers of this protocol only"
+    return f"features: {protocol.extractor}, resize {protocol.resize}{apart} ({which})"
+
+
+def bias_note(protocol: Protocol, count: int) -> str:
+    """How to read two FIDs of so many images per set."""
+    width = registry.load("extractors", protocol.extractor).taps[protocol.pool]
+    share = "is mostly bias" if count <= width else "is biased upwards"
+    return (
+        f"[ ] are 95 % intervals. With {count:,} images per set and {width:,} features the plain FID {share}: real 1 "
+        "against real 2 would be 0 for unlimited images. The corrected value has that taken out, and can fall below 0. "
+        "Noise, uniform pixels, is the floor; real 1 against itself is 0 by construction"
+    )
+
+
+# ----- several runs
+
+
+def comparison_tables(records: Sequence[RunRecord]) -> list[Table]:
+    """One table per protocol and domain: real 2, every successful run by its FID, and noise.
+
+    The best run is marked only where its interval overlaps with no other one's.
+    """
+    key = lambda record: (record.dataset, record.protocol_id)  # noqa: E731, used twice
+    good = sorted((record for record in records if record.status == "ok"), key=key)
+    return [
+        _comparison(list(runs), label)
+        for group in (list(together) for _, together in groupby(good, key))
+        for label in dict.fromkeys(label for record in group for label in _labels(record))
+        for runs in [[record for record in group if record.pair_scores(REAL_1, GENERATED, label)]]
+    ]
+
+
+def _comparison(runs: list[RunRecord], label: str) -> Table:
+    first = runs[0]
+    runs = sorted(runs, key=lambda record: _rank_value(record, label))
+    paired = any(_error_of(record, label) for record in runs)
+    rows = [
+        _compared(first, REAL_2, _shown(REAL_2, label), label, None, paired),
+        *(_compared(one, GENERATED, one.title, label, _steps(one), paired) for one in runs),
+        _compared(first, NOISE, _shown(NOISE, label), label, None, paired),
+    ]
+    columns = (
+        Column("what", "Against real 1"),
+        Column("steps", "Steps"),
+        *FID_COLUMNS,
+        Column("kid", "KID [95 %]", "lower", None),
+        Column("inception_score_corrected", "IS, corrected [95 %]", "higher", None),
+        *(Column(key, key.capitalize(), "higher", 3) for key in PRDC),
+        *(MSE_COLUMNS[:1] if paired else ()),
+    )
+    where = f"{first.dataset} {label}".strip()
+    short = [f"{_who(one)}: {_budget_note(one)}" for one in runs]
+    notes = (_extractor_note(first), _bias_note(first), *short)
+    table = Table(
+        "comparison" + (f"-{slug(label)}" if label else ""), f"Models on {where}", columns, tuple(rows), notes
+    )
+    return mark_best(aligned(table), range(1, len(runs) + 1))
+
+
+def _rank_value(record: RunRecord, label: str) -> float:
+    """The corrected FID; last where there is none."""
+    value = _fid_cells(record, REAL_1, GENERATED, label)[1].value
+    return float("inf") if value is None else float(value)
+
+
+def _compared(
+    record: RunRecord, name: str, shown: str, label: str, steps: int | None, paired: bool
+) -> tuple[Cell, ...]:
+    pair = record.pair_scores(REAL_1, name, label)
+    scores = pair.scores if pair else {}
+    mse = (_mse_cells(_error_of(record, label) if name == GENERATED else {})[0],) if paired else ()
+    return (
+        Cell(shown),
+        Cell(steps),
+        *_fid_cells(record, REAL_1, name, label),
+        _kid_cell(scores.get("kid", {})),
+        _is_cells(record, name, label)[1],
+        *(Cell(scores.get("prdc", {}).get(key)) for key in PRDC),
+        *mse,
+    )
+
+
+def _error_of(record: RunRecord, label: str) -> Numbers:
+    """The paired error of a run: of its reconstructions, or of its translations where there are pairs."""
+    test = record.pair_scores(TEST, RECONSTRUCTED)
+    return test.scores.get("mse", {}) if test else _translated(record, label)
+
+
+def _translated(record: RunRecord, label: str) -> Numbers:
+    """The paired error of the translations of a domain; {} where they have no partners."""
+    pair = record.pair_scores(record.protocol.translated, GENERATED, label)
+    return pair.scores.get("mse", {}) if pair else {}
+
+
+def _steps(record: RunRecord) -> int | None:
+    return record.training.steps if record.training else None

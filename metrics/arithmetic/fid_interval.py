@@ -1,0 +1,184 @@
+"""Corrected FIDs and their intervals: split halves (the default), the delete-group jackknife, and FID-infinity.
+
+Split halves. Let T(A, B) be the overlap tr (S_A S_B)^(1/2) of two samples. Estimated, it comes out too small, and by
+about the same factor for two halves A, A' of ONE set, where the truth is known: T(A, A') estimates tr S. So, with A, A'
+halves of the real set and B, B' of the generated one (all of one size), two estimates of the covariance term are
+
+    difference  T(A, A') + T(B, B') - 2 T(A, B)
+    ratio       tr S1 + tr S2 - 2 T(A, B) sqrt(tr S1 tr S2 / (T(A, A') T(B, B')))
+
+Where both sets come from one distribution the first has expectation exactly 0 at ANY n and d, and so, nearly, has the
+second. Where they differ and n is far below d, the first is too small (it lets the factor stand) and the second mostly
+too large (it divides by it). The corrected value is their mean, averaged over random splits, plus the unbiased mean
+term |m1 - m2|^2 - tr S1 / n - tr S2 / m. Its variance is that of the influence of the single images. The interval
+reaches 1.96 standard deviations beyond the difference on one side and the ratio on the other, since the truth may lie
+anywhere between the two; they meet as n grows. docs/fid.md says how often it covers.
+
+Delete-group jackknife (Quenouille, Tukey; both sets lose one of G groups at a time) removes the 1 / n part of the bias
+only: enough for n > d, not below. FID-infinity (Chong and Forsyth 2020, arXiv 1911.07023) fits a line in 1 / n to
+smaller samples and has the same limit.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64, Int64, Num
+
+from metrics.arithmetic.arrays import canonical_order, chosen_blocks, row_blocks
+from metrics.arithmetic.frechet import fid_of, gaussian_distance, influence
+from metrics.arithmetic.gaussian import GaussianStats, centred_root, nuclear_norm, overlap
+
+Z95 = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
+T19 = 2.093024054408263  # 97.5 % quantile of Student's t with GROUPS - 1 degrees of freedom
+GROUPS = 20
+NO_OVERLAP = 1e-24  # of tr S1 tr S2: what rounding leaves of halves that share no direction
+Rows = Num[np.ndarray, "_ d"]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A corrected value, its standard deviation, and the ends of its 95 % interval."""
+
+    value: float
+    sd: float
+    low: float
+    high: float
+
+
+# ----- split halves
+
+
+def split_half(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], *, seed: int) -> Interval:
+    """The corrected FID of two sets of at least 4 images each; see the head of this file."""
+    draw = np.random.default_rng(seed)
+    sides = real, generated
+    (mean_a, trace_a), (mean_b, trace_b) = (_mean_and_trace(features) for features in sides)
+    orders = [canonical_order(features) for features in sides]
+    # All four halves have one size, or their overlaps would not be too small by one factor.
+    size = min(len(real), len(generated)) // 2
+    splits = []
+    for _ in range(_splits(size, real.shape[1])):
+        half_a, half_b = (
+            _halves(features, order[draw.permutation(len(order))[: 2 * size]])
+            for features, order in zip(sides, orders, strict=True)
+        )
+        splits.append(_covariance_terms(half_a, half_b, trace_a, trace_b))
+    difference, ratio = np.mean(splits, axis=0)
+    step = mean_a - mean_b
+    value = float(step @ step) - trace_a / len(real) - trace_b / len(generated) + float(difference + ratio) / 2
+    sd = float(np.sqrt(_variance(real, generated, np.mean(splits, axis=1))))
+    reach = abs(float(ratio - difference)) / 2 + Z95 * sd
+    return Interval(value, sd, value - reach, value + reach)
+
+
+def _splits(size: int, dims: int) -> int:
+    """More splits steady the value; each costs the cube of the smaller of the half's size and d."""
+    cost = min(size, dims)
+    return 16 if cost <= 64 else 8 if cost <= 512 else 4 if cost <= 1024 else 2
+
+
+def _mean_and_trace(features: Num[np.ndarray, "n d"]) -> tuple[Float64[np.ndarray, " d"], float]:
+    mean = features.mean(axis=0, dtype=np.float64)
+    squares = sum(float(((block - mean) ** 2).sum()) for block in row_blocks(features))
+    return mean, squares / (len(features) - 1)
+
+
+def _halves(features: Num[np.ndarray, "n d"], rows: Int64[np.ndarray, " k"]) -> tuple:
+    """These rows in two halves: each as a root of its covariance or, with more images than features, its statistics."""
+    size = len(rows) // 2
+    parts = np.sort(rows[:size]), np.sort(rows[size:])
+    if size > features.shape[1]:
+        return tuple(GaussianStats.of_blocks(chosen_blocks(features, part)) for part in parts)
+    return tuple(centred_root(features[part]) for part in parts)
+
+
+def _covariance_terms(real: tuple, generated: tuple, trace_a: float, trace_b: float) -> tuple[float, float]:
+    """Difference and ratio of one split."""
+    within_a, within_b = _overlap(*real), _overlap(*generated)
+    across = (_overlap(real[0], generated[0]) + _overlap(real[1], generated[1])) / 2
+    shrunk = within_a * within_b
+    scale = np.sqrt(trace_a * trace_b / shrunk) if shrunk > NO_OVERLAP * trace_a * trace_b else 1.0
+    return within_a + within_b - 2 * across, trace_a + trace_b - 2 * across * scale
+
+
+def _overlap(a: Any, b: Any) -> float:
+    """Of two halves of one kind, see `_halves`."""
+    return overlap(a, b) if isinstance(a, GaussianStats) else nuclear_norm(a @ b.T)
+
+
+def _variance(
+    real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], values: Float64[np.ndarray, " splits"]
+) -> float:
+    """That of the images' influence, plus what the mean over few random splits leaves of their own spread."""
+    return sum(float(one @ one) for one in influence(real, generated)) + float(values.var(ddof=1)) / len(values)
+
+
+# ----- delete-group jackknife
+
+
+def jackknife(
+    real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], *, seed: int, groups: int = GROUPS
+) -> Interval:
+    """The jackknife-corrected FID with its standard deviation and 95 % interval (Student's t for 20 groups).
+
+    Where a set has at most d images everything is read off one matrix of inner products; otherwise each group's
+    statistics are taken out of the whole's.
+    """
+    groups = min(groups, len(real), len(generated))
+    draw = np.random.default_rng(seed)
+    parts = [np.array_split(canonical_order(side)[draw.permutation(len(side))], groups) for side in (real, generated)]
+    leave_out = _gram_leave_out if min(len(real), len(generated)) <= real.shape[1] else _moment_leave_out
+    values = np.array(list(leave_out(real, generated, *parts)))
+    value = groups * fid_of(real, generated).fid - (groups - 1) * values.mean()
+    sd = float(np.sqrt((groups - 1) * values.var()))
+    return Interval(float(value), sd, float(value - T19 * sd), float(value + T19 * sd))
+
+
+def _gram_leave_out(real: Rows, generated: Rows, parts_a: list, parts_b: list) -> Iterator[float]:
+    a, b = real.astype(np.float64), generated.astype(np.float64)
+    step = a.mean(axis=0) - b.mean(axis=0)
+    a -= a.mean(axis=0)
+    b -= b.mean(axis=0)
+    gram, squares_a, squares_b = a @ b.T, (a**2).sum(axis=1), (b**2).sum(axis=1)
+    for part_a, part_b in zip(parts_a, parts_b, strict=True):
+        kept_a, kept_b = np.delete(np.arange(len(a)), part_a), np.delete(np.arange(len(b)), part_b)
+        shift_a, shift_b = -a[part_a].sum(axis=0) / len(kept_a), -b[part_b].sum(axis=0) / len(kept_b)
+        moved = step + shift_a - shift_b
+        block = gram[np.ix_(kept_a, kept_b)]
+        block = block - block.mean(axis=0)
+        block -= block.mean(axis=1, keepdims=True)
+        scale = np.sqrt((len(kept_a) - 1.0) * (len(kept_b) - 1.0))
+        trace_a = (squares_a[kept_a].sum() - len(kept_a) * (shift_a @ shift_a)) / (len(kept_a) - 1)
+        trace_b = (squares_b[kept_b].sum() - len(kept_b) * (shift_b @ shift_b)) / (len(kept_b) - 1)
+        yield float(moved @ moved + trace_a + trace_b - 2 * nuclear_norm(block) / scale)
+
+
+def _moment_leave_out(real: Rows, generated: Rows, parts_a: list, parts_b: list) -> Iterator[float]:
+    whole_a, whole_b = GaussianStats.of(real), GaussianStats.of(generated)
+    for part_a, part_b in zip(parts_a, parts_b, strict=True):
+        rest_a = _without(real, whole_a, part_a)
+        yield gaussian_distance(rest_a, _without(generated, whole_b, part_b)).fid
+
+
+def _without(features: Rows, whole: GaussianStats, rows: Int64[np.ndarray, " k"]) -> GaussianStats:
+    if len(rows) == 1:
+        rest = np.delete(np.arange(len(features)), rows)
+        return GaussianStats.of_blocks(chosen_blocks(features, rest))
+    return whole.without(GaussianStats.of_blocks(chosen_blocks(features, np.sort(rows))))
+
+
+# ----- extrapolation in 1 / n
+
+
+def infinity(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], *, seed: int, points: int = 10) -> float:
+    """FID-infinity: plain FIDs of random subsets, a fifth of the images to all, and a line in 1 / n at 1 / n = 0."""
+    draw = np.random.default_rng(seed)
+    orders = [canonical_order(side) for side in (real, generated)]
+    shares = np.linspace(0.2, 1.0, points)
+    values = []
+    for share in shares:
+        rows = [np.sort(order[draw.permutation(len(order))[: max(2, round(share * len(order)))]]) for order in orders]
+        values.append(fid_of(real[rows[0]], generated[rows[1]]).fid)
+    return float(np.polyfit(1 / shares, values, 1)[1])

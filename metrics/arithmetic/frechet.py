@@ -1,0 +1,134 @@
+"""The Fréchet distance of two sets of features or two Gaussians, and each image's share in it; see `metrics.fid`."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64, Num
+
+from genbench.surroundings import numpy_defaults
+from metrics.arithmetic.arrays import Given, check_pair, row_blocks
+from metrics.arithmetic.gaussian import GaussianStats, centred_root, check_gaussian, eigen_root, nuclear_norm, overlap
+from metrics.errors import InputError
+
+
+@dataclass(frozen=True)
+class Frechet:
+    """The distance and its two terms: fid = mean_term + covariance_term. Lower is better, 0 for equal Gaussians."""
+
+    fid: float
+    mean_term: float
+    covariance_term: float
+
+
+@numpy_defaults()
+def fid_between(a: Any, b: Any) -> Frechet:
+    """The Fréchet distance between two fitted Gaussians (GaussianStats), such as saved statistics.
+
+    Raises InputError for what is no mean and covariance (see `check_gaussian`) and for different dimensions.
+    """
+    a, b = check_gaussian(a, "the first statistics"), check_gaussian(b, "the second statistics")
+    if a.mean.shape != b.mean.shape:
+        raise InputError(
+            f"statistics of {len(a.mean)} and of {len(b.mean)} features; expected the same; use one extractor and tap"
+        )
+    return gaussian_distance(a, b)
+
+
+def gaussian_distance(a: GaussianStats, b: GaussianStats) -> Frechet:
+    """As `fid_between`, of statistics that were made here: nothing is checked."""
+    return _frechet(a.mean - b.mean, float(np.trace(a.cov)), float(np.trace(b.cov)), overlap(a, b))
+
+
+@numpy_defaults()
+def fid_of(real: Given, generated: Given) -> Frechet:
+    """The Fréchet distance between two feature sets, real [n, d] and generated [m, d], whichever is larger, n or d.
+
+    Raises InputError for fewer than 2 images, different widths and features that are not finite.
+    """
+    real, generated = check_pair(real, generated, 2)
+    dims = real.shape[1]
+    if min(len(real), len(generated)) > dims:
+        return gaussian_distance(*(GaussianStats.of_blocks(row_blocks(side)) for side in (real, generated)))
+    a, b = _Side.of(real), _Side.of(generated)
+    trace_a, trace_b = (float((side.root**2).sum()) for side in (a, b))
+    return _frechet(a.mean - b.mean, trace_a, trace_b, nuclear_norm(a.root @ b.root.T))
+
+
+@numpy_defaults()
+def influence(real: Given, generated: Given) -> tuple[np.ndarray, np.ndarray]:
+    """How much each image of real [n, d] and generated [m, d] raises (below 0: lowers) the FID, float64 [n], [m].
+
+    The derivative of the FID by the weight of one image, over the number of images; over each set they add up to 0.
+    With the optimal transport map T from the real Gaussian to the generated one it is, for a real image x,
+    (2 (m1 - m2).(x - m1) + (x - m1)' (1 - T) (x - m1)) / n less its mean, and with the inverse map for generated ones.
+    Leaving image i out changes the FID by about the negative of its value.
+    """
+    real, generated = check_pair(real, generated, 2)
+    a, b = _Side.of(real), _Side.of(generated)
+    left, deviations, right = _singular(a.root @ b.root.T)
+    step = a.mean - b.mean
+    return (
+        _side_influence(real, a, step, left * np.sqrt(deviations)),
+        _side_influence(generated, b, -step, right * np.sqrt(deviations)),
+    )
+
+
+def _frechet(step: Float64[np.ndarray, " d"], trace_a: float, trace_b: float, common: float) -> Frechet:
+    mean_term = float(step @ step)
+    covariance_term = max(trace_a + trace_b - 2 * common, 0.0)  # below 0 by rounding only
+    return Frechet(mean_term + covariance_term, mean_term, covariance_term)
+
+
+# ----- influence of single images
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One set: its mean, a root R [r, d] of its covariance, and R^+ [d, r] (None where R is the centred rows)."""
+
+    mean: Float64[np.ndarray, " d"]
+    root: Float64[np.ndarray, "r d"]
+    inverse: Float64[np.ndarray, "d r"] | None
+
+    @classmethod
+    def of(cls, features: Num[np.ndarray, "n d"]) -> "_Side":
+        if len(features) <= features.shape[1]:
+            return cls(features.mean(axis=0, dtype=np.float64), centred_root(features), None)
+        stats = GaussianStats.of_blocks(row_blocks(features))
+        return cls(stats.mean, *eigen_root(stats.cov))
+
+
+def _singular(product: Float64[np.ndarray, "a b"]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """U [a, k], s [k], V [b, k], from the eigenvectors of the smaller Gram matrix: what lies below 1e-7 of the largest
+    singular value is left out, which moves no influence by more than that."""
+    if product.shape[0] > product.shape[1]:
+        right, deviations, left = _singular(product.T)
+        return left, deviations, right
+    values, left = np.linalg.eigh(product @ product.T)
+    kept = values > values.max(initial=0) * 1e-14
+    deviations = np.sqrt(values[kept])
+    return left[:, kept], deviations, product.T @ (left[:, kept] / deviations)
+
+
+def _side_influence(
+    features: Num[np.ndarray, "n d"],
+    side: _Side,
+    step: Float64[np.ndarray, " d"],
+    weighted: Float64[np.ndarray, "r k"],
+) -> Float64[np.ndarray, " n"]:
+    """`weighted` is U s^(1/2): |weighted' z|^2 / (n - 1) is the share of the row with coordinates z in the overlap."""
+    count = len(features)
+    if side.inverse is None:
+        shares = (weighted**2).sum(axis=1)
+        rows = side.root * np.sqrt(count - 1)
+        values = 2 * rows @ step + (rows**2).sum(axis=1) * (count / (count - 1)) - count * shares
+    else:
+        project = side.inverse @ weighted
+        parts = []
+        for block in row_blocks(features):
+            rows = block.astype(np.float64) - side.mean
+            lengths = (rows**2).sum(axis=1) - ((rows @ project) ** 2).sum(axis=1)
+            parts.append(2 * rows @ step + lengths * (count / (count - 1)))
+        values = np.concatenate(parts)
+    return (values - values.mean()) / count

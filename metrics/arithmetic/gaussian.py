@@ -1,0 +1,201 @@
+"""Gaussians fitted to features, and the overlap tr (S1 S2)^(1/2) of two of them, without a matrix square root.
+
+A covariance is used through a root R with R' R = S: the centred rows over sqrt(n - 1) where there are at most d of
+them (exact, however singular S is), its eigenvectors otherwise. Then tr (S1 S2)^(1/2) is the sum of the singular values
+of R1 R2'. Nothing is ever added to a diagonal.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64, Num, Shaped
+
+from genbench.surroundings import numpy_defaults
+from metrics.arithmetic.arrays import LARGEST, Given, check_matrix, plain_array, row_blocks
+from metrics.errors import InputError
+from metrics.options import shown, whole_number
+
+RANK_TOLERANCE = 1e-14  # of the largest eigenvalue: below it a direction is rounding, not variance
+ROUNDING = 1e-6  # of a covariance's norm: how far one that was computed or kept in float32 may be off
+
+
+@dataclass(frozen=True)
+class GaussianStats:
+    """Mean [d], covariance [d, d] with 1 / (n - 1), and count n of a set of features, all in float64.
+
+    `merge` is exact: the statistics of two parts give those of the whole up to rounding, in any order.
+    """
+
+    mean: Float64[np.ndarray, " d"]
+    cov: Float64[np.ndarray, "d d"]
+    count: int
+
+    @classmethod
+    @numpy_defaults()
+    def of(cls, features: Given) -> "GaussianStats":
+        """The statistics of a feature array [n, d] (also a memory-mapped one: one block is in memory at a time).
+
+        Raises InputError for what is no finite matrix of at least two rows.
+        """
+        return cls.of_blocks(row_blocks(check_matrix(features, "the features", 2)))
+
+    @classmethod
+    def of_blocks(cls, parts: Iterable[Num[np.ndarray, "_ d"]]) -> "GaussianStats":
+        """The statistics of features that come in parts of any size; needs two rows in all."""
+        moments = (_Moments.of(part) for part in parts if len(part))
+        first = next(moments, None)
+        if first is None:
+            raise InputError("a covariance needs at least 2 images, got none")
+        return reduce(_Moments.merge, moments, first).statistics()
+
+    def merge(self, other: "GaussianStats") -> "GaussianStats":
+        """The statistics of both sets together (Chan, Golub and LeVeque 1979)."""
+        if self.mean.shape != other.mean.shape:
+            raise InputError(f"statistics of {len(self.mean)} and {len(other.mean)} features cannot be merged")
+        return _Moments.from_statistics(self).merge(_Moments.from_statistics(other)).statistics()
+
+    def without(self, part: "GaussianStats") -> "GaussianStats":
+        """The statistics of the rest, where `part` was merged into this; the inverse of `merge`."""
+        rest = self.count - part.count
+        if rest < 2:
+            raise InputError(f"{self.count} rows without {part.count} leave {rest}; statistics need 2")
+        mean = (self.count * self.mean - part.count * part.mean) / rest
+        step = part.mean - mean
+        scatter = (self.count - 1) * self.cov - (part.count - 1) * part.cov
+        scatter -= np.outer(step, step) * (rest * part.count / self.count)
+        return GaussianStats(mean, scatter / (rest - 1), rest)
+
+
+@dataclass(frozen=True)
+class _Moments:
+    """Count, mean and scatter (the sum of outer products of centred rows): what adds up exactly, from one row on."""
+
+    count: int
+    mean: Float64[np.ndarray, " d"]
+    scatter: Float64[np.ndarray, "d d"]
+
+    @classmethod
+    def of(cls, rows: Num[np.ndarray, "n d"]) -> "_Moments":
+        values = np.asarray(rows, np.float64)
+        mean = values.mean(axis=0)
+        centred = values - mean
+        return cls(len(values), mean, centred.T @ centred)
+
+    @classmethod
+    def from_statistics(cls, stats: GaussianStats) -> "_Moments":
+        return cls(stats.count, stats.mean, stats.cov * (stats.count - 1))
+
+    def merge(self, other: "_Moments") -> "_Moments":
+        count = self.count + other.count
+        step = other.mean - self.mean
+        scatter = self.scatter + other.scatter + np.outer(step, step) * (self.count * other.count / count)
+        return _Moments(count, self.mean + step * (other.count / count), scatter)
+
+    def statistics(self) -> GaussianStats:
+        if self.count < 2:
+            raise InputError(f"a covariance needs at least 2 images, got {self.count}")
+        return GaussianStats(self.mean, self.scatter / (self.count - 1), self.count)
+
+
+def check_gaussian(stats: Any, what: str) -> GaussianStats:
+    """`stats` as GaussianStats, if it has the mean [d], the covariance [d, d] and the count of some features.
+
+    InputError for other shapes, types and values, and for what `check_covariance` refuses.
+    """
+    if not all(hasattr(stats, name) for name in ("mean", "cov", "count")):
+        raise InputError(f"{what} are {shown(stats)}; expected GaussianStats, such as GaussianStats.of(features)")
+    mean, cov = check_covariance(plain_array(stats.mean, what), plain_array(stats.cov, what), what)
+    return GaussianStats(mean, cov, whole_number(stats.count, f"{what}: the count", 2))
+
+
+def check_covariance(
+    mean: Shaped[np.ndarray, "..."], cov: Shaped[np.ndarray, "..."], what: str
+) -> tuple[Float64[np.ndarray, " d"], Float64[np.ndarray, "d d"]]:
+    """Mean [d] and covariance [d, d] in float64, the latter made symmetric where it is so but for rounding.
+
+    `what` begins the message of the InputError that is raised for other shapes and types, for values that are not
+    finite or whose squares would not be, and for a matrix that no features have: not symmetric, or with a negative
+    variance in some direction. What a covariance in float32 leaves below 0 is taken (`ROUNDING`).
+    """
+    if mean.ndim != 1 or cov.shape != (len(mean), len(mean)) or len(mean) == 0:
+        raise InputError(f"{what}: mu is {mean.shape} and sigma {cov.shape}; expected (d,) and (d, d)")
+    for name, array, most in (("mu", mean, LARGEST), ("sigma", cov, LARGEST**2)):
+        if array.dtype.kind != "f" or array.dtype.itemsize < 4:
+            raise InputError(f"{what}: {name} is of type {array.dtype}; expected float32 or float64")
+        if bad := int(np.count_nonzero(~np.isfinite(array))):
+            raise InputError(f"{what}: {name} holds {bad} values that are not finite; write it anew")
+        if (largest := float(np.abs(array).max())) > most:
+            raise InputError(f"{what}: {name} holds {largest:.3g}; no features have more than {most:.0e}")
+    asymmetry = max(float(np.abs(cov[i] - cov[:, i]).max()) for i in range(len(cov)))
+    if asymmetry > np.sqrt(np.finfo(cov.dtype).eps) * np.abs(cov).max():
+        raise InputError(f"{what}: sigma is no covariance: it differs from its transpose by up to {asymmetry:.3g}")
+    cov = cov.astype(np.float64)
+    cov = (cov + cov.T) / 2
+    _check_definite(cov, what)
+    return mean.astype(np.float64), cov
+
+
+def _check_definite(cov: Float64[np.ndarray, "d d"], what: str) -> None:
+    """One Cholesky decomposition of a shifted matrix, a tenth of the time of its eigenvalues."""
+    shift = ROUNDING * float(np.linalg.norm(cov))
+    shifted = cov.copy()
+    shifted[np.diag_indices_from(shifted)] += shift
+    if shift > 0 and _cholesky(shifted) is None:
+        least = float(np.linalg.eigvalsh(cov)[0])
+        raise InputError(
+            f"{what}: sigma is no covariance: it has a negative variance in some direction, {least:.3g}; write it anew"
+        )
+
+
+def overlap(a: GaussianStats, b: GaussianStats) -> float:
+    """tr (S1 S2)^(1/2) of two covariances: the roots of the eigenvalues of R1 S2 R1', which is symmetric."""
+    from scipy.linalg import blas, eigvalsh  # 0.2 s that an answer from the cache about few images can do without
+
+    rank = min(a.count - 1, b.count - 1, len(a.mean))
+    lower = _cholesky(a.cov) if a.count > len(a.mean) else None
+    if lower is None:
+        root = eigen_root(a.cov)[0]
+        product = root @ b.cov @ root.T
+    else:
+        # Products with a triangle are half the work.
+        product = blas.dtrmm(1.0, lower, blas.dtrmm(1.0, lower, b.cov, side=1, lower=1), lower=1, trans_a=1)
+    values = eigvalsh(product, check_finite=False, overwrite_a=True)
+    # Where a set has fewer images than features, all but `rank` eigenvalues are 0 but for rounding.
+    rounding = ROUNDING * float(np.linalg.norm(a.cov) * np.linalg.norm(b.cov))
+    if rank < len(values) and values[-rank - 1] > rounding:
+        raise InputError(
+            f"statistics that are said to be of {a.count} and {b.count} images have variance in more directions than "
+            "so many images span; write them anew with their true count"
+        )
+    return float(np.sqrt(np.maximum(values[-rank:], 0)).sum())
+
+
+def centred_root(features: Num[np.ndarray, "n d"]) -> Float64[np.ndarray, "n d"]:
+    """The root of a covariance that needs no decomposition: centred rows over sqrt(n - 1)."""
+    values = np.asarray(features, np.float64)
+    return (values - values.mean(axis=0)) / np.sqrt(len(values) - 1)
+
+
+def eigen_root(cov: Float64[np.ndarray, "d d"]) -> tuple[Float64[np.ndarray, "r d"], Float64[np.ndarray, "d r"]]:
+    """A root R of a covariance by its eigenvectors, and its right inverse R^+ (R R^+ = 1); directions without any
+    variance are left out."""
+    values, vectors = np.linalg.eigh(cov)
+    kept = values > values.max(initial=0) * RANK_TOLERANCE
+    deviations = np.sqrt(values[kept])
+    return deviations[:, None] * vectors[:, kept].T, vectors[:, kept] / deviations
+
+
+def nuclear_norm(product: Float64[np.ndarray, "a b"]) -> float:
+    """The sum of the singular values."""
+    return float(np.linalg.svd(product, compute_uv=False).sum()) if product.size else 0.0
+
+
+def _cholesky(cov: Float64[np.ndarray, "d d"]) -> Float64[np.ndarray, "d d"] | None:
+    """L with L L' = S, eight times as fast as eigenvectors; None where S is not positive definite."""
+    try:
+        return np.linalg.cholesky(cov)
+    except np.linalg.LinAlgError:
+        return None

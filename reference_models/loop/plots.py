@@ -1,0 +1,130 @@
+"""How curves and pictures look: one style for all models. No global state: figures are made without pyplot."""
+
+from collections.abc import Mapping, Sequence
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reference_models.loop.files import whole
+
+COLOURS = ("#3366aa", "#dd6633", "#339966", "#aa3377", "#887733", "#55bbcc")
+INK, FAINT = "#222222", "#dddddd"
+GAP = 2  # pixels between images
+
+
+def plot_curves(path: Path, curve: Mapping[str, np.ndarray], names: Sequence[str], title: str, label: str) -> None:
+    """PNG of the named columns over the step: each value faintly, a running mean over a fiftieth of the run on top."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 3.8), layout="constrained", facecolor="white")
+    axes = figure.add_subplot()
+    axes.set_ylim(*draw_curves(axes, curve, names))
+    _frame(axes, title, label)
+    save_png(figure, path)
+
+
+def draw_curves(axes: Any, curve: Mapping[str, np.ndarray], names: Sequence[str]) -> tuple[float, float]:
+    """Draw the named columns, and say from where to where an axis should go that shows all but single outliers."""
+    smoothed = []
+    for name, colour in zip(names, _colours(len(names)), strict=True):
+        known = ~np.isnan(curve[name])
+        steps, values = curve["step"][known], curve[name][known]
+        window = max(1, len(steps) // 50)
+        shown = np.unique(np.linspace(0, len(steps) - 1, min(len(steps), 2000)).astype(int))
+        if window > 1:
+            axes.plot(steps[shown], values[shown], color=colour, alpha=0.18, linewidth=0.7)
+        smoothed.append(running_mean(values, window))
+        axes.plot(steps[shown], smoothed[-1][shown], color=colour, linewidth=1.6, label=name)
+    means = np.concatenate(smoothed)
+    low, high = np.nanpercentile(np.concatenate([curve[name] for name in names]), [0.5, 99.5])
+    low, high = min(low, means.min()), max(high, np.percentile(means, 99.5))
+    margin = 0.05 * (high - low) or 0.05 * max(abs(high), 1.0)
+    return float(low - margin), float(high + margin)
+
+
+def running_mean(values: np.ndarray, window: int) -> np.ndarray:
+    """Mean of the last `window` values at every place; of those that there are at the start."""
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    stop = np.arange(1, len(values) + 1)
+    start = np.maximum(stop - window, 0)
+    return (sums[stop] - sums[start]) / (stop - start)
+
+
+def _frame(axes: Any, title: str, label: str) -> None:
+    axes.set_title(title, loc="left", fontsize=11, color=INK)
+    axes.set_xlabel("step", color=INK)
+    axes.set_ylabel(label, color=INK)
+    axes.grid(color=FAINT, linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.ticklabel_format(axis="x", style="plain")
+    axes.margins(x=0.01)
+    if len(axes.get_legend_handles_labels()[1]) > 1:  # one curve is named by the title
+        axes.legend(frameon=False, ncols=4, fontsize=9, loc="upper right")
+
+
+def _colours(count: int) -> list[str]:
+    return [COLOURS[index % len(COLOURS)] for index in range(count)]
+
+
+def tile(images: np.ndarray, columns: int) -> np.ndarray:
+    """uint8 [n, c, h, w] as one uint8 picture [H, W, 3], row by row, white between; missing places stay white."""
+    count, _, height, width = images.shape
+    rows = -(-count // columns)
+    sheet = np.full((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3), 255, np.uint8)
+    for place, image in enumerate(images.transpose(0, 2, 3, 1)):
+        top, left = (place // columns) * (height + GAP), (place % columns) * (width + GAP)
+        sheet[top : top + height, left : left + width] = image
+    return sheet
+
+
+def plot_sheets(
+    path: Path,
+    sheets: Sequence[tuple[str, np.ndarray]],
+    title: str,
+    columns: Sequence[str] = (),
+    rows: Sequence[str] = (),
+) -> None:
+    """PNG of pictures [H, W, 3] side by side, each under its caption, enlarged by a whole factor.
+
+    `columns` are written over the columns and `rows` beside the rows of the first picture.
+    """
+    from matplotlib.figure import Figure
+
+    dpi = 100
+    height = max(sheet.shape[0] for _, sheet in sheets)
+    narrowest = min(sheet.shape[1] for _, sheet in sheets) / max(1, len(columns))
+    words = max(map(len, [*columns, *(caption for caption, _ in sheets)]))
+    scale = max(420 // height, ceil((words * 6 + 6) / narrowest))
+    left = 12 + (max(map(len, rows)) * 7 + 8 if rows else 0)
+    top, between, edge = 34 + (18 if columns or any(caption for caption, _ in sheets) else 0), 18, 12
+    total_width = left + sum(sheet.shape[1] * scale for _, sheet in sheets) + between * (len(sheets) - 1) + edge
+    total_width = max(total_width, left + edge + 8 * len(title))
+    total_height = top + height * scale + edge
+    figure = Figure(figsize=(total_width / dpi, total_height / dpi), dpi=dpi, facecolor="white")
+    figure.text(12 / total_width, 1 - 12 / total_height, title, fontsize=10, color=INK, va="top")
+    x = left
+    for caption, sheet in sheets:
+        wide, high = sheet.shape[1] * scale, sheet.shape[0] * scale
+        box = (x / total_width, 1 - (top + high) / total_height, wide / total_width, high / total_height)
+        axes = figure.add_axes(box)
+        axes.imshow(sheet, interpolation="nearest", aspect="auto")
+        axes.set_axis_off()
+        for place, word in enumerate([caption] if caption else columns):
+            share = 0.5 if caption else (place + 0.5) / len(columns)
+            axes.text(share, 1 + 5 / high, word, transform=axes.transAxes, ha="center", fontsize=8.5, color=INK)
+        if x == left:
+            for place, word in enumerate(rows):
+                share = 1 - (place + 0.5) / len(rows)
+                axes.text(
+                    -6 / wide, share, word, transform=axes.transAxes, ha="right", va="center", fontsize=8.5, color=INK
+                )
+        x += wide + between
+    save_png(figure, path)
+
+
+def save_png(figure: Any, path: Path) -> None:
+    """Write a figure as PNG, whole or not at all."""
+    with whole(path) as unfinished:
+        figure.savefig(unfinished, format="png", metadata={"Software": None})
