@@ -49,6 +49,10 @@ GROUPS = {
     "models and training": ("reference_models/**/*.py",),
 }
 ALWAYS = ("tests/test_defaults.py",)
+APART = {  # what runs in a process of its own that coverage.py cannot follow, and the tests that start it
+    "bench/submissions/_generator_process.py": ("tests/test_generators.py", "tests/test_isolation.py"),
+    "bench/submissions/_isolation.py": ("tests/test_isolation.py",),
+}
 SLOW = 5  # seconds: such tests come after all others
 MOST_SECONDS = 120  # of tests for one mutation, as the map counts them: what they have not noticed has survived
 
@@ -82,8 +86,10 @@ class Map:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.reached: dict[str, list[Reached]] = defaultdict(list)
+        self.of_file: dict[str, list[str]] = {}
         for path in sorted(folder.glob("test_*.json")):
             content = json.loads(path.read_text())
+            self.of_file[f"tests/{path.stem}.py"] = list(content["tests"])
             for name, test in content["tests"].items():
                 for file in content["imported"]:
                     lines, breadth = frozenset(test["lines"].get(file, ())), len(test["lines"])
@@ -110,7 +116,7 @@ class Map:
             if names and spent > MOST_SECONDS:
                 break
             names.append(each.test)
-        return names
+        return names or [test for file in APART.get(one.path, ()) for test in self.of_file[file]]
 
     def _lines_then(self, one: Mutation, sha: str) -> set[int]:
         """The lines of the statement up to the mutation, as they were numbered in the text of this hash."""
