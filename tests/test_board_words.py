@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 from leaderboard_entries import entry, place, scores, track_record, write_results
 
+from bench.leaderboard import board_tables
 from bench.leaderboard.board import (
     Board,
     Damaged,
     Standing,
     _ranks,
-    board_tables,
     cell_of,
     influences_of,
     read_board,

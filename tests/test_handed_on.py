@@ -6,9 +6,9 @@ import pytest
 from click.testing import CliRunner
 
 from bench.cli import main
+from bench.measuring import measure as measuring
 from bench.measuring.evaluation import open_subject
 from bench.measuring.measure import Measure
-from bench.measuring.measure import measure as measuring
 from bench.measuring.setup import Setup
 from bench.runs import run as runner
 from bench.runs.jobs import How, prepare

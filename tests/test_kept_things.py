@@ -14,7 +14,7 @@ import pytest
 from bench.leaderboard.entries import digest_of as digest_of_set
 from bench.leaderboard.entries import merkle_root, slug_of
 from bench.leaderboard.evidence import hash_rows, hashes_of
-from bench.measuring.measure import features
+from bench.measuring import features
 from bench.runs.checkpoint_files import checkpoint_file
 from bench.storage.array_files import ArrayFile, map_bytes
 from bench.storage.cache import Cache, digest_of, empty_engines, engines, not_kept

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from run_records import ENVIRONMENT, TRAINING, protocol, record
 
+from bench.measuring import evaluation
 from bench.measuring.comparing import Side, frechet
 from bench.measuring.evaluation import (
     GENERATED,
@@ -17,7 +18,6 @@ from bench.measuring.evaluation import (
     open_subject,
 )
 from bench.measuring.flags import flags
-from bench.measuring.measure import evaluation
 from bench.measuring.scoring import Options, Scores, about_pair, about_shared
 from bench.sources.decoding import Header
 from bench.sources.files import describe

@@ -9,6 +9,7 @@ import pytest
 import bench
 from bench import registry
 from bench.leaderboard.moments import Moments, distance, moments_of
+from bench.measuring import measure as measuring
 from bench.measuring.comparing import Side, common_question, frechet, most_influential
 from bench.measuring.copies import LEAST, _stacks, copies
 from bench.measuring.dependence import (
@@ -22,7 +23,6 @@ from bench.measuring.dependence import (
     partners,
 )
 from bench.measuring.measure import Measure, about_extractor
-from bench.measuring.measure import measure as measuring
 from bench.measuring.scoring import Options
 from bench.measuring.statistics import SavedStatistics
 from bench.sources import open_source

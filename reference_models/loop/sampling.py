@@ -107,7 +107,7 @@ def device_of(model: Model) -> torch.device:
 
 
 def _given(model: Model, values: np.ndarray) -> Tensor:
-    return torch.from_numpy(values.copy()).to(device_of(model))
+    return torch.from_numpy(np.ascontiguousarray(values).copy()).to(device_of(model))
 
 
 def _in_batches(model: Model, make: Callable[[int, int], Tensor], count: int, batch_size: int) -> np.ndarray:
