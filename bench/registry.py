@@ -11,6 +11,7 @@ import ast
 import difflib
 import importlib
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
@@ -59,7 +60,10 @@ def names(kind: str) -> list[str]:
 
 def resolve(kind: str, name: str) -> str:
     """The plug-in's own name for what was typed (aliases, underscores); InputError with the close names otherwise."""
-    known = _places(kind)
+    return _resolved(kind, name, _places(kind))
+
+
+def _resolved(kind: str, name: str, known: Mapping[str, Any]) -> str:
     typed = ALIASES.get(kind, {}).get(name, name if name in known else name.replace("_", "-"))
     if typed in known:
         return typed
@@ -77,17 +81,16 @@ def describe(kind: str, name: str) -> dict[str, Any]:
         plain = {key: value for key, value in values.items() if isinstance(value, str | int | float | bool)}
         return {**plain, "package": place.package}
     call = _constant(place.path, KINDS[kind][1])
-    return {field.arg: value for field in call.keywords if field.arg for value in _literal(field.value)} | {
-        "package": ""
-    }
+    literal = {field.arg: value for field in call.keywords if field.arg for value in _literal(field.value)}
+    return {**literal, "package": place.package}
 
 
 def load(kind: str, name: str) -> Any:
     """The plug-in's constant, importing its module only; InputError where another package's cannot be had."""
     place, (package, constant, word) = _place(kind, name), KINDS[kind]
     if place.point is None:
-        module = importlib.import_module(f"{package}.{resolve(kind, name).replace('-', '_')}")
-        return getattr(module, constant)
+        assert place.path
+        return getattr(importlib.import_module(f"{package}.{place.path.stem}"), constant)
     what = f"{word} {name!r} of {place.package}"
     try:
         found = place.point.load()
@@ -109,8 +112,9 @@ def package_of(kind: str, name: str) -> str:
 
 
 def _place(kind: str, name: str) -> Place:
-    name = resolve(kind, name)
-    first, *others = _places(kind)[name]
+    known = _places(kind)  # one look into the folder: it reads every file there
+    name = _resolved(kind, name, known)
+    first, *others = known[name]
     if others:
         named = " and ".join(one.package or "this project" for one in (first, *others))
         raise InputError(f"{KINDS[kind][2]} {name!r} is offered by {named}; remove one of these packages")
