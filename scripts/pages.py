@@ -11,7 +11,7 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import click
@@ -20,6 +20,7 @@ from bench import registry
 from bench.cli import main as bench
 from bench.storage.records import RunRecord, read_records, slug
 from bench.tables.run_tables import COMPLETE
+from bench.tables.table import Cell, text
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"
@@ -39,13 +40,19 @@ PART = re.compile(
 
 
 def number_text(value: float, decimals: int) -> str:
-    return f"{value:.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+    return text(Cell(value, decimals=decimals))
+
+
+@cache
+def records() -> list[RunRecord]:
+    """All of them, the oldest first."""
+    return sorted(read_records(RESULTS), key=lambda one: one.created_utc)
 
 
 def newest_records(model: str) -> list[RunRecord]:
     """The last record of each data set and settings, data sets that need no download first."""
     found: dict[tuple[str, tuple[str, ...]], RunRecord] = {}
-    for record in sorted(read_records(RESULTS), key=lambda one: one.created_utc):
+    for record in records():
         if record.model == model and record.status == "ok" and record.training:
             found[record.dataset, record.changes] = record
     return sorted(found.values(), key=lambda one: (one.dataset not in EMBEDDED, -share(one), one.dataset, one.changes))
@@ -91,9 +98,9 @@ def models(task: str) -> Iterator[str]:
         asked = [part for part in parts if "assignment" in part or "report" in part]
         papers = "; ".join(part for part in parts if part not in asked)
         recipes = ", ".join(f"`{data}`" for data in spec.recipes if data not in ("default", "tiny"))
-        records = newest_records(name)
-        figure = figure_of(records[0]) if records else ""
-        done = "; ".join(map(state, records)) or "not trained"
+        trained = newest_records(name)
+        figure = figure_of(trained[0]) if trained else ""
+        done = "; ".join(map(state, trained)) or "not trained"
         yield f"| `{name}` | {papers} | {'; '.join(asked) or '–'} | {recipes} | {figure} | {done} |"
 
 
@@ -148,9 +155,9 @@ def made(name: str) -> str:
     return "".join(f"{line.rstrip()}\n" for line in PARTS[name]()).rstrip("\n")
 
 
-def written(text: str) -> str:
+def written(page: str) -> str:
     """A page with its parts made anew."""
-    return PART.sub(lambda found: f"{found['name']} -->\n\n{made(found['name'])}\n\n", text)
+    return PART.sub(lambda found: f"{found['name']} -->\n\n{made(found['name'])}\n\n", page)
 
 
 def main() -> int:
@@ -158,9 +165,9 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing")
     check, stale = parser.parse_args().check, []
     for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
-        text = page.read_text(encoding="utf-8")
-        new = written(text)
-        if new != text:
+        old = page.read_text(encoding="utf-8")
+        new = written(old)
+        if new != old:
             stale.append(page.name)
             if not check:
                 page.write_text(new, encoding="utf-8")
