@@ -74,7 +74,23 @@ def _resolved(kind: str, name: str, known: Mapping[str, Any]) -> str:
 
 def describe(kind: str, name: str) -> dict[str, Any]:
     """The literal fields of a plug-in's constant (name, title, source, ...), and `package` ("" for our own)."""
-    place = _place(kind, name)
+    return _described(kind, name, _places(kind))
+
+
+def describe_all(kind: str) -> list[dict[str, Any]]:
+    """`describe` of every plug-in of a kind; of one in another package that does not work, why."""
+    known = _places(kind)
+    found = []
+    for name in sorted(known):
+        try:
+            found.append(_described(kind, name, known))
+        except InputError as error:
+            found.append({"name": name, "title": "does not work", "source": str(error), "package": ""})
+    return found
+
+
+def _described(kind: str, name: str, known: Mapping[str, list[Place]]) -> dict[str, Any]:
+    place = _place(kind, name, known)
     if place.path is None:
         constant = load(kind, name)
         values = {one.name: getattr(constant, one.name) for one in fields(constant)}
@@ -87,7 +103,7 @@ def describe(kind: str, name: str) -> dict[str, Any]:
 
 def load(kind: str, name: str) -> Any:
     """The plug-in's constant, importing its module only; InputError where another package's cannot be had."""
-    place, (package, constant, word) = _place(kind, name), KINDS[kind]
+    place, (package, constant, word) = _place(kind, name, _places(kind)), KINDS[kind]
     if place.point is None:
         assert place.path
         return getattr(importlib.import_module(f"{package}.{place.path.stem}"), constant)
@@ -108,11 +124,10 @@ def load(kind: str, name: str) -> Any:
 
 def package_of(kind: str, name: str) -> str:
     """`acme 1.0` where another package offers this plug-in, "" where it is this project's own."""
-    return _place(kind, name).package
+    return _place(kind, name, _places(kind)).package
 
 
-def _place(kind: str, name: str) -> Place:
-    known = _places(kind)  # one look into the folder: it reads every file there
+def _place(kind: str, name: str, known: Mapping[str, list[Place]]) -> Place:
     name = _resolved(kind, name, known)
     first, *others = known[name]
     if others:
@@ -122,16 +137,18 @@ def _place(kind: str, name: str) -> Place:
 
 
 def _places(kind: str) -> dict[str, list[Place]]:
+    """Where each plug-in of a kind is. This reads every file of its folder, so a caller asks once."""
     found = {name: [Place(path)] for name, path in _files(kind).items()}
-    for point in _offered(kind, tuple(sys.path)) if kind in OFFERED else ():
+    for point in _offered(tuple(sys.path)).get(kind, ()):
         found.setdefault(point.name, []).append(Place(point=point))
     return found
 
 
-@lru_cache(maxsize=len(OFFERED))
-def _offered(kind: str, path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
-    """The entry points of a kind; looked for once as long as `path`, where packages lie, is the same."""
-    return tuple(entry_points(group=f"genbench.{kind}"))
+@lru_cache(maxsize=1)
+def _offered(path: tuple[str, ...]) -> dict[str, tuple[EntryPoint, ...]]:
+    """The entry points of each kind; looked for once as long as `path`, where packages lie, is the same."""
+    found = entry_points()
+    return {kind: tuple(found.select(group=f"genbench.{kind}")) for kind in OFFERED}
 
 
 def _files(kind: str) -> dict[str, Path]:
@@ -145,7 +162,9 @@ def _files(kind: str) -> dict[str, Path]:
 
 
 def _constant(path: Path, constant: str) -> ast.Call:
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    """The call that makes the constant; the code above it need not be parsed."""
+    _, start, rest = path.read_text(encoding="utf-8").partition(f"\n{constant} = ")
+    for node in ast.parse(start + rest).body:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call) if name == constant:
                 return call

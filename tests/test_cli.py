@@ -440,6 +440,22 @@ def test_list_names_every_plug_in_with_title_and_source(kind):
     assert all(row["name"] in listed for row in rows)
 
 
+def test_list_reads_each_file_twice_and_looks_at_the_installed_packages_once(monkeypatch):
+    from collections import Counter
+    from importlib import metadata
+    from pathlib import Path
+
+    from bench import registry
+
+    reads, looks, read_text = Counter(), [], Path.read_text
+    monkeypatch.setattr(Path, "read_text", lambda path, **how: reads.update([path]) or read_text(path, **how))
+    monkeypatch.setattr(registry, "entry_points", lambda: looks.append(1) or metadata.entry_points())
+    registry._offered.cache_clear()
+    assert run("list").exit_code == 0
+    assert max(count for path, count in reads.items() if path.suffix == ".py") == 2
+    assert len(looks) == 1
+
+
 # ---- progress
 
 

@@ -7,7 +7,6 @@ import click
 from bench import registry
 from bench.cli._options import examples, json_option
 from bench.cli._output import echo, print_columns, print_json
-from metrics.errors import InputError
 
 
 @click.command(epilog=examples("bench list", "bench list datasets --json"))
@@ -22,7 +21,7 @@ def command(kind: str | None, as_json: bool) -> None:
     fields of each entry.
     """
     kinds = (kind,) if kind else tuple(registry.KINDS)
-    entries = [{"kind": one, **_described(one, name)} for one in kinds for name in registry.names(one)]
+    entries = [{"kind": one, **entry} for one in kinds for entry in registry.describe_all(one)]
     if as_json:
         print_json(entries)
         return
@@ -31,14 +30,6 @@ def command(kind: str | None, as_json: bool) -> None:
             echo()
         rows = [(entry["name"], entry["title"], _source(entry)) for entry in entries if entry["kind"] == one]
         print_columns(rows, (one, "", ""))
-
-
-def _described(kind: str, name: str) -> dict[str, Any]:
-    """What is known of a plug-in; of one in another package that does not work, why."""
-    try:
-        return registry.describe(kind, name)
-    except InputError as error:
-        return {"name": name, "title": "does not work", "source": str(error), "package": ""}
 
 
 def _source(entry: dict[str, Any]) -> str:

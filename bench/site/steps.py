@@ -91,7 +91,7 @@ def _subjects() -> dict[str, str]:
 @cache
 def _tasks() -> dict[str, str]:
     """What each model does, read from its source."""
-    return {name: registry.describe("models", name).get("task", "") for name in registry.names("models")}
+    return {model["name"]: model.get("task", "") for model in registry.describe_all("models")}
 
 
 def _setting(value: Any) -> str:
