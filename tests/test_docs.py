@@ -94,3 +94,10 @@ def test_how_much_of_a_recipe_was_trained_is_what_the_record_says(page, words):
 def test_what_pages_say_of_models_and_commands_is_what_is_known_of_them():
     done = subprocess.run([sys.executable, ROOT / "scripts" / "pages.py", "--check"], capture_output=True, text=True)
     assert done.stdout == "out of date: none\n", done.stdout + done.stderr
+
+
+def test_the_first_table_of_the_readme_is_the_committed_one():
+    rows = re.findall(r"^\| real 1 vs .*$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    committed = ROOT / "results" / "tables" / "digits" / "22e00037c295" / "dcgan-seed0.md"
+    assert len(rows) == 5
+    assert set(rows) <= set(committed.read_text().splitlines())

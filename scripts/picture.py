@@ -1,0 +1,72 @@
+"""The picture of the README: samples of some entries of the board of `digits`, and what the board says of them.
+
+    python scripts/picture.py          # writes docs/digits.png
+
+It is made from the committed previews and the committed board, so it shows what `bench leaderboard digits` says.
+"""
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from PIL import Image
+
+from bench.datasets import data_root, eval_set, open_dataset
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "results"
+ENTRIES = ("real 2", "dcgan-deep", "cgan", "biggan", "dcgan", "gan", "vae", "wgan")
+SIDE, STEP, COUNT = 64, 68, 12  # pixels of an image in a preview, from one to the next, and images in a row here
+INK, GREY, BLUE, FAINT = "#222222", "#888888", "#1f6f78", "#dddddd"
+
+
+def samples(name: str) -> np.ndarray:
+    """The first images of an entry side by side, uint8 [SIDE, COUNT * STEP]."""
+    if name == "real 2":
+        real = eval_set(open_dataset("digits"), name, data_root()).take(range(COUNT))[:, 0]
+        tiles = [np.asarray(Image.fromarray(one).resize((SIDE, SIDE), Image.Resampling.BICUBIC)) for one in real]
+    else:
+        with Image.open(RESULTS / "submissions" / "digits" / name / "preview.png") as preview:
+            grid = np.asarray(preview.convert("L"))
+        corners = [(row * STEP, column * STEP) for row in range(6) for column in range(6)][:COUNT]
+        tiles = [grid[top : top + SIDE, left : left + SIDE] for top, left in corners]
+    return np.hstack([np.pad(tile, ((0, 0), (0, STEP - SIDE)), constant_values=255) for tile in tiles])
+
+
+def main() -> None:
+    with (RESULTS / "leaderboards" / "digits.csv").open(newline="", encoding="utf-8") as file:
+        board = {row["name"]: row for row in csv.DictReader(file)}
+    figure = Figure(figsize=(8.4, 0.42 * len(ENTRIES) + 0.6), facecolor="white")
+    left, right = figure.subplots(1, 2, width_ratios=(COUNT, 6.2))
+    figure.subplots_adjust(left=0.125, right=0.985, top=0.925, bottom=0.065, wspace=0.02)
+    for height, name in enumerate(ENTRIES):
+        row = board[name]
+        value, low, high = (float(row[f"fid_corrected{end}"]) for end in ("", "_low", "_high"))
+        colour = BLUE if row["rank"] else GREY
+        left.imshow(samples(name), cmap="gray", extent=(0, COUNT, height + 0.46, height - 0.46), aspect="auto")
+        right.plot([low, high], [height, height], color=colour, linewidth=2.4, solid_capstyle="butt")
+        right.plot([value], [height], "o", color=colour, markersize=6)
+        said = f"{value:.2f} [{low:.2f}, {high:.2f}]".replace("-", "−")
+        right.text(2.6, height, said, va="center", fontsize=8.5, color=INK)
+    left.set(xlim=(0, COUNT), ylim=(len(ENTRIES) - 0.5, -0.5), xticks=[])
+    left.set_yticks(range(len(ENTRIES)), [f"{board[name]['rank']}  {name}".strip() for name in ENTRIES], color=INK)
+    right.set(xlim=(-0.7, 5.3), ylim=(len(ENTRIES) - 0.5, -0.5), yticks=[], xticks=(0, 1, 2))
+    right.axvline(0, color=INK, linewidth=0.8)
+    right.grid(axis="x", color=FAINT, linewidth=0.6)
+    right.set_axisbelow(True)
+    left.set_title("rank, name, samples", loc="left", fontsize=9.5, color=INK)
+    right.set_title("corrected FID ↓ with its 95 % interval", loc="left", fontsize=9.5, color=INK)
+    for axes in (left, right):
+        axes.tick_params(length=0, labelsize=9)
+        axes.spines[:].set_visible(False)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=120)
+    Image.open(drawn).convert("RGB").quantize(32, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        ROOT / "docs" / "digits.png", optimize=True
+    )
+
+
+if __name__ == "__main__":
+    main()
