@@ -41,8 +41,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from reference_models.blocks.gan_losses import pull_away_term
+from reference_models.blocks.gan_pair import GanPair
 from reference_models.blocks.gan_steps import adam_pair
-from reference_models.blocks.networks import GanPair
 from reference_models.blocks.sides import halved
 from reference_models.blocks.steps import frozen, update
 from reference_models.errors import ModelError
@@ -156,8 +156,7 @@ class Began(GanPair):
         real, gamma = to_float(batch.x), self.config.gamma
         if self.config.cooling:
             self._cool(batch.step)
-        with torch.no_grad():
-            fake = self.generate_like(real)
+        fake = self.generate_for_discriminator(real)
         loss_real = reconstruction(self.discriminator, real)
         loss_d = loss_real - self.k * reconstruction(self.discriminator, fake)
         update(self.optimisers["discriminator"], loss_d)

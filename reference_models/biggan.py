@@ -1,8 +1,8 @@
 """BigGAN (Brock, Donahue and Simonyan 2019, arXiv 1809.11096), which CSC413 (2020) assignment 4, part 3, looks into.
 
 The first of the paper's two architectures (figure 15, tables 4 to 6), which is also the assignment's figure 2; the
-"deep" one, of the released weights, is in `pretrained`. `_biggan_networks` has the networks: class embedding and a
-chunk of the noise into each block's conditional batch norm, self-attention, spectral norm, orthogonal weights,
+"deep" one, of the released weights, is in `pretrained`. `blocks.biggan_networks` has the networks: class embedding and
+a chunk of the noise into each block's conditional batch norm, self-attention, spectral norm, orthogonal weights,
 projection discriminator. One step is `discriminator_steps` updates of D, each on its own share of the batch, then one
 of G; generated images have the labels of real ones:
 
@@ -13,9 +13,9 @@ its own: each step passes one batch of noise through it. `truncation` is for sam
 bound is drawn again, which is the same as noise drawn within it. Statistics depend on the noise, so `truncate` collects
 them anew from a fixed table of noise (appendix C.1 calls them standing statistics).
 
-Different from the paper: shapes that it has no table for (see CHANNELS of `_biggan_networks`); the decay of the average
-starts low instead of late; no orthogonal regularisation (equation 3), which the authors' own recipes do without; one
-process, so batch norm is over one device.
+Different from the paper: shapes that it has no table for (see CHANNELS of `blocks.biggan_networks`); the decay of the
+average starts low instead of late; no orthogonal regularisation (equation 3), which the authors' own recipes do
+without; one process, so batch norm is over one device.
 """
 
 from collections.abc import Mapping

@@ -15,14 +15,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-import torch
 from torch import Tensor, nn
 
 from reference_models.blocks.gan_losses import cross_entropy_discriminator, cross_entropy_generator
+from reference_models.blocks.gan_pair import GanPair
+from reference_models.blocks.gan_steps import adam_pair
 from reference_models.blocks.steps import frozen, initialise_normal, update
 from reference_models.errors import ModelError
-from reference_models.loop.images import to_float, to_uint8
-from reference_models.types import Batch, ImageShape, Model, ModelSpec
+from reference_models.loop.images import to_float
+from reference_models.types import Batch, ImageShape, ModelSpec
 
 
 @dataclass(frozen=True)
@@ -96,22 +97,15 @@ def _leaky() -> nn.Module:
     return nn.LeakyReLU(0.2, inplace=True)
 
 
-class Dcgan(Model):
+class Dcgan(GanPair):
     def __init__(self, config: DcganConfig, shape: ImageShape) -> None:
-        super().__init__()
-        self.noise_dim = config.latent
-        self.generator = Generator(config, shape)
-        self.discriminator = Discriminator(config, shape)
+        super().__init__(config.latent, Generator(config, shape), Discriminator(config, shape))
         initialise_normal(self, config.init_std)
-        betas = (config.beta1, config.beta2)
-        self.optimisers = {
-            name: torch.optim.Adam(network.parameters(), lr=config.lr, betas=betas, fused=True)
-            for name, network in (("generator", self.generator), ("discriminator", self.discriminator))
-        }
+        self.optimisers = adam_pair(self.generator, self.discriminator, config.lr, config.beta1, config.beta2)
 
     def train_step(self, batch: Batch) -> Mapping[str, Tensor]:
         real = to_float(batch.x)
-        fake = self.generator(torch.randn(len(real), self.noise_dim, device=real.device))
+        fake = self.generate_like(real)
 
         loss_d = cross_entropy_discriminator(self.discriminator(real), self.discriminator(fake.detach()))
         update(self.optimisers["discriminator"], loss_d)
@@ -120,9 +114,6 @@ class Dcgan(Model):
             loss_g = cross_entropy_generator(self.discriminator(fake))
             update(self.optimisers["generator"], loss_g)
         return {"generator": loss_g.detach(), "discriminator": loss_d.detach()}
-
-    def sample(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
-        return to_uint8(self.generator(noise))
 
 
 def build(config: DcganConfig, shape: ImageShape, classes: int) -> Dcgan:

@@ -14,18 +14,16 @@ first and the last of the size of the feature map, 3 for the generator's plain c
 betas are those of appendix B, the only ones in it; dropout 0.3.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import torch
 from torch import Tensor, nn
 
 from reference_models.blocks.gan_losses import least_squares_discriminator, least_squares_generator
-from reference_models.blocks.gan_steps import adam_pair, alternate
+from reference_models.blocks.gan_pair import GanPair
+from reference_models.blocks.gan_steps import adam_pair
 from reference_models.blocks.sides import doubling, halved
 from reference_models.errors import ModelError
-from reference_models.loop.images import to_float, to_uint8
-from reference_models.types import Batch, ImageShape, Model, ModelSpec
+from reference_models.types import ImageShape, ModelSpec
 
 
 @dataclass(frozen=True)
@@ -85,26 +83,16 @@ class Discriminator(nn.Module):
         return self.layers(images)
 
 
-class DcganDeep(Model):
+class DcganDeep(GanPair):
     def __init__(self, config: DcganDeepConfig, shape: ImageShape) -> None:
-        super().__init__()
-        self.noise_dim = config.latent
-        self.generator = Generator(config, shape)
-        self.discriminator = Discriminator(config, shape)
+        super().__init__(config.latent, Generator(config, shape), Discriminator(config, shape))
         self.optimisers = adam_pair(self.generator, self.discriminator, config.lr, config.beta1, config.beta2)
 
-    def train_step(self, batch: Batch) -> Mapping[str, Tensor]:
-        real = to_float(batch.x)
-        return alternate(
-            self.optimisers,
-            self.discriminator,
-            lambda: self.generator(torch.randn(len(real), self.noise_dim, device=real.device)),
-            lambda fake: least_squares_discriminator(self.discriminator(real), self.discriminator(fake)),
-            lambda fake: 0.5 * least_squares_generator(self.discriminator(fake)),
-        )
+    def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return least_squares_discriminator(self.discriminator(real), self.discriminator(fake))
 
-    def sample(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
-        return to_uint8(self.generator(noise))
+    def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return 0.5 * least_squares_generator(self.discriminator(fake))
 
 
 def build(config: DcganDeepConfig, shape: ImageShape, classes: int) -> DcganDeep:

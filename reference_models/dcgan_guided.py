@@ -3,7 +3,7 @@
     L_D = - 1/(2n) sum (log D(X) + log(1 - D(G(z))))         L_G = - 1/n sum log D(G(z))
 
 to the factor: the discriminator's loss is half of the one in `dcgan`. The assignment leaves the networks open; they are
-those of `training.networks`, which its guidelines describe: kernel 3 down and 4 up where `dcgan` (another assignment's
+those of `blocks.networks`, which its guidelines describe: kernel 3 down and 4 up where `dcgan` (another assignment's
 Tables 3 and 4) has 4 both ways, 128 channels at most for the sketches where that has 1024, and a start from a matrix.
 Two networks and two factors, so this is a model of its own and no recipe of `dcgan`.
 
@@ -11,17 +11,16 @@ As there, the sigmoid of D is taken inside the logarithm, and the discriminator 
 noise of its own (Goodfellow et al. 2014, Algorithm 1).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from torch import Tensor
 
 from reference_models.blocks.gan_losses import cross_entropy_discriminator, cross_entropy_generator
-from reference_models.blocks.gan_steps import adam_pair, alternate
-from reference_models.blocks.networks import GanPair, discriminator, generator
-from reference_models.loop.images import to_float
+from reference_models.blocks.gan_pair import GanPair
+from reference_models.blocks.gan_steps import adam_pair
+from reference_models.blocks.networks import discriminator, generator
 from reference_models.loop.settings import require_positive
-from reference_models.types import Batch, ImageShape, ModelSpec
+from reference_models.types import ImageShape, ModelSpec
 
 
 @dataclass(frozen=True)
@@ -45,15 +44,11 @@ class DcganGuided(GanPair):
         super().__init__(config.latent, *networks)
         self.optimisers = adam_pair(*networks, config.lr, config.beta1, config.beta2)
 
-    def train_step(self, batch: Batch) -> Mapping[str, Tensor]:
-        real = to_float(batch.x)
-        return alternate(
-            self.optimisers,
-            self.discriminator,
-            lambda: self.generate_like(real),
-            lambda fake: 0.5 * cross_entropy_discriminator(self.discriminator(real), self.discriminator(fake)),
-            lambda fake: cross_entropy_generator(self.discriminator(fake)),
-        )
+    def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return 0.5 * cross_entropy_discriminator(self.discriminator(real), self.discriminator(fake))
+
+    def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return cross_entropy_generator(self.discriminator(fake))
 
 
 def build(config: DcganGuidedConfig, shape: ImageShape, classes: int) -> DcganGuided:

@@ -21,19 +21,18 @@ rate is a fifth of the generator's (two rates: Heusel et al. 2017). Initial weig
 Radford et al.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from reference_models.blocks.gan_losses import least_squares_discriminator, least_squares_generator
-from reference_models.blocks.gan_steps import adam_pair, alternate
+from reference_models.blocks.gan_pair import GanPair
+from reference_models.blocks.gan_steps import adam_pair
 from reference_models.blocks.sides import halved
 from reference_models.blocks.steps import initialise_normal
 from reference_models.errors import ModelError
-from reference_models.loop.images import to_float, to_uint8
-from reference_models.types import Batch, ImageShape, Model, ModelSpec
+from reference_models.types import ImageShape, ModelSpec
 
 
 @dataclass(frozen=True)
@@ -97,26 +96,19 @@ def _doubling(before: int, after: int, target: int) -> nn.ConvTranspose2d:
     return nn.ConvTranspose2d(before, after, 3, 2, padding=1, output_padding=1 - target % 2, bias=False)
 
 
-class DcganSmall(Model):
+class DcganSmall(GanPair):
     def __init__(self, config: DcganSmallConfig, shape: ImageShape) -> None:
-        super().__init__()
-        self.noise_dim = config.latent
+        super().__init__(config.latent, Generator(config, shape), Discriminator(config, shape))
         self.input_noise = config.input_noise
-        self.generator = Generator(config, shape)
-        self.discriminator = Discriminator(config, shape)
         initialise_normal(self, config.init_std)
         rates = (config.lr, config.beta1, config.beta2, config.discriminator_lr)
         self.optimisers = adam_pair(self.generator, self.discriminator, *rates)
 
-    def train_step(self, batch: Batch) -> Mapping[str, Tensor]:
-        real = to_float(batch.x)
-        return alternate(
-            self.optimisers,
-            self.discriminator,
-            lambda: self.generator(torch.randn(len(real), self.noise_dim, device=real.device)),
-            lambda fake: least_squares_discriminator(*self._judge(real, fake)),
-            lambda fake: least_squares_generator(self._judge_alone(fake)),
-        )
+    def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return least_squares_discriminator(*self._judge(real, fake))
+
+    def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return least_squares_generator(self._judge_alone(fake))
 
     def _judge(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """The discriminator's numbers [b] for noisy real and generated images, which share their batch norm."""
@@ -132,9 +124,6 @@ class DcganSmall(Model):
 
     def _noisy(self, images: Tensor) -> Tensor:
         return images + self.input_noise * torch.randn_like(images)
-
-    def sample(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
-        return to_uint8(self.generator(noise))
 
 
 def build(config: DcganSmallConfig, shape: ImageShape, classes: int) -> DcganSmall:

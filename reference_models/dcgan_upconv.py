@@ -19,19 +19,17 @@ before the tanh; the notebook's penalty is the mean of the norm itself, here it 
 Other sides than 32: three halvings down to side / 8, whose size the discriminator's last kernel has where it is not 4.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
 from reference_models.blocks.gan_losses import least_squares_discriminator, least_squares_generator
-from reference_models.blocks.gan_steps import adam_pair, alternate
+from reference_models.blocks.gan_pair import GanPair
+from reference_models.blocks.gan_steps import adam_pair
 from reference_models.blocks.gradient_penalty import between, squared_slopes
 from reference_models.errors import ModelError
-from reference_models.loop.images import to_float, to_uint8
-from reference_models.types import Batch, ImageShape, Model, ModelSpec
+from reference_models.types import ImageShape, ModelSpec
 
 
 @dataclass(frozen=True)
@@ -104,36 +102,23 @@ def _upconv(before: int, after: int, spectral_norm: bool) -> tuple[nn.Module, nn
     return nn.Upsample(scale_factor=2), _normed(nn.Conv2d(before, after, 5, 1, 2, bias=False), spectral_norm)
 
 
-class DcganUpconv(Model):
+class DcganUpconv(GanPair):
     def __init__(self, config: DcganUpconvConfig, shape: ImageShape) -> None:
-        super().__init__()
+        super().__init__(config.latent, Generator(config, shape), Discriminator(config, shape))
         self.config = config
-        self.noise_dim = config.latent
-        self.generator = Generator(config, shape)
-        self.discriminator = Discriminator(config, shape)
+        self.discriminator_steps = config.d_train_iters
         rates = (config.lr, config.beta1, config.beta2, config.discriminator_rate * config.lr)
         self.optimisers = adam_pair(self.generator, self.discriminator, *rates)
 
-    def _discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+    def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         loss = least_squares_discriminator(self.discriminator(real), self.discriminator(fake))
         if not self.config.gradient_penalty:
             return loss
         penalty = squared_slopes(self.discriminator, between(real, fake)).mean()
         return loss + self.config.penalty_weight * penalty
 
-    def train_step(self, batch: Batch) -> Mapping[str, Tensor]:
-        real = to_float(batch.x)
-        return alternate(
-            self.optimisers,
-            self.discriminator,
-            lambda: self.generator(torch.randn(len(real), self.noise_dim, device=real.device)),
-            lambda fake: self._discriminator_loss(real, fake),
-            lambda fake: least_squares_generator(self.discriminator(fake)),
-            self.config.d_train_iters,
-        )
-
-    def sample(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
-        return to_uint8(self.generator(noise))
+    def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return least_squares_generator(self.discriminator(fake))
 
 
 def build(config: DcganUpconvConfig, shape: ImageShape, classes: int) -> DcganUpconv:

@@ -12,20 +12,20 @@ both should end below the margin m. D(x) is the length over all pixels in [-1, 1
 margins (10 for MNIST, 20 for CelebA at 64 x 64, 80 for LSUN) have that size.
 
 One of the variants that CIS 680 (2017) assignment 3, section 2, part 3 lets choose from. The networks are those of
-`training.networks`, after its guidelines: the encoder ends in a code instead of one number, the decoder has the
+`blocks.networks`, after its guidelines: the encoder ends in a code instead of one number, the decoder has the
 generator's layers. The paper's decodes from feature maps of 8 x 8 instead.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from reference_models.blocks.gan_losses import pull_away_term
+from reference_models.blocks.gan_pair import GanPair
 from reference_models.blocks.gan_steps import adam_pair
-from reference_models.blocks.networks import GanPair, feature_count, features, generator
+from reference_models.blocks.networks import feature_count, features, generator
 from reference_models.blocks.steps import frozen, update
 from reference_models.errors import ModelError
 from reference_models.loop.images import to_float
@@ -86,8 +86,7 @@ class Ebgan(GanPair):
 
     def train_step(self, batch: Batch) -> Mapping[str, Tensor]:
         real = to_float(batch.x)
-        with torch.no_grad():
-            fake = self.generate_like(real)
+        fake = self.generate_for_discriminator(real)
         energy = self.discriminator(real)
         loss_d = margin_loss(energy, self.discriminator(fake), self.config.margin)
         update(self.optimisers["discriminator"], loss_d)

@@ -12,18 +12,16 @@ in its section 4.2) on pixels in [-1, 1], ReLU in its hidden layer, LeakyReLU 0.
 number stays linear as in Mao et al. 2017 (arXiv 1611.04076); Adam as in Radford et al. 2016.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import prod
 
-import torch
 from torch import Tensor, nn
 
 from reference_models.blocks.gan_losses import least_squares_discriminator, least_squares_generator
-from reference_models.blocks.gan_steps import adam_pair, alternate
+from reference_models.blocks.gan_pair import GanPair
+from reference_models.blocks.gan_steps import adam_pair
 from reference_models.errors import ModelError
-from reference_models.loop.images import to_float, to_uint8
-from reference_models.types import Batch, ImageShape, Model, ModelSpec
+from reference_models.types import ImageShape, ModelSpec
 
 
 @dataclass(frozen=True)
@@ -41,39 +39,31 @@ class GanConfig:
             raise ModelError(f"latent, hidden and lr must be positive; got {self}")
 
 
-class Gan(Model):
+class Gan(GanPair):
     def __init__(self, config: GanConfig, shape: ImageShape) -> None:
-        super().__init__()
-        self.noise_dim = config.latent
         pixels = prod(shape)
-        self.generator = nn.Sequential(
+        generator = nn.Sequential(
             nn.Linear(config.latent, config.hidden),
             nn.ReLU(),
             nn.Linear(config.hidden, pixels),
             nn.Tanh(),
             nn.Unflatten(1, tuple(shape)),
         )
-        self.discriminator = nn.Sequential(
+        discriminator = nn.Sequential(
             nn.Flatten(),
             nn.Linear(pixels, config.hidden),
             nn.LeakyReLU(0.2),
             nn.Linear(config.hidden, 1),
             nn.Flatten(0),
         )
-        self.optimisers = adam_pair(self.generator, self.discriminator, config.lr, config.beta1, config.beta2)
+        super().__init__(config.latent, generator, discriminator)
+        self.optimisers = adam_pair(generator, discriminator, config.lr, config.beta1, config.beta2)
 
-    def train_step(self, batch: Batch) -> Mapping[str, Tensor]:
-        real = to_float(batch.x)
-        return alternate(
-            self.optimisers,
-            self.discriminator,
-            lambda: self.generator(torch.randn(len(real), self.noise_dim, device=real.device)),
-            lambda fake: least_squares_discriminator(self.discriminator(real), self.discriminator(fake)),
-            lambda fake: least_squares_generator(self.discriminator(fake)),
-        )
+    def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return least_squares_discriminator(self.discriminator(real), self.discriminator(fake))
 
-    def sample(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
-        return to_uint8(self.generator(noise))
+    def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return least_squares_generator(self.discriminator(fake))
 
 
 def build(config: GanConfig, shape: ImageShape, classes: int) -> Gan:

@@ -15,13 +15,11 @@ report's DCGAN; dropout 0.3 on the three hidden layers (on the last it would rem
 and betas are those of its appendix B, the only ones in it.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import prod
 from typing import Literal
 
-import torch
 from torch import Tensor, nn
 
 from reference_models.blocks.gan_losses import (
@@ -30,10 +28,21 @@ from reference_models.blocks.gan_losses import (
     least_squares_discriminator,
     least_squares_generator,
 )
-from reference_models.blocks.gan_steps import adam_pair, alternate
+from reference_models.blocks.gan_pair import GanPair
+from reference_models.blocks.gan_steps import adam_pair
 from reference_models.errors import ModelError
-from reference_models.loop.images import to_float, to_uint8
-from reference_models.types import Batch, ImageShape, Model, ModelSpec
+from reference_models.types import ImageShape, ModelSpec
+
+
+def half_least_squares_generator(fake: Tensor) -> Tensor:
+    """1/2 mean (D(G(z)) - 1)^2 for the discriminator's numbers [b] for generated images: appendix B to the factor."""
+    return 0.5 * least_squares_generator(fake)
+
+
+LOSSES = {
+    "vanilla": (cross_entropy_discriminator, cross_entropy_generator),
+    "least-squares": (least_squares_discriminator, half_least_squares_generator),
+}
 
 
 @dataclass(frozen=True)
@@ -71,41 +80,17 @@ def discriminator(config: GanDeepConfig, shape: ImageShape) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Linear(config.hidden[-1], 1), nn.Flatten(0))
 
 
-def discriminator_loss(loss: str, real: Tensor, fake: Tensor) -> Tensor:
-    """The loss of this name for numbers [b] of real and of generated images."""
-    if loss == "vanilla":
-        return cross_entropy_discriminator(real, fake)
-    return least_squares_discriminator(real, fake)
-
-
-def generator_loss(loss: str, fake: Tensor) -> Tensor:
-    """The loss of this name for numbers [b] of generated images."""
-    if loss == "vanilla":
-        return cross_entropy_generator(fake)
-    return 0.5 * least_squares_generator(fake)
-
-
-class GanDeep(Model):
+class GanDeep(GanPair):
     def __init__(self, config: GanDeepConfig, shape: ImageShape) -> None:
-        super().__init__()
-        self.loss = config.loss
-        self.noise_dim = config.latent
-        self.generator = generator(config, shape)
-        self.discriminator = discriminator(config, shape)
+        super().__init__(config.latent, generator(config, shape), discriminator(config, shape))
+        self.losses = LOSSES[config.loss]
         self.optimisers = adam_pair(self.generator, self.discriminator, config.lr, config.beta1, config.beta2)
 
-    def train_step(self, batch: Batch) -> Mapping[str, Tensor]:
-        real = to_float(batch.x)
-        return alternate(
-            self.optimisers,
-            self.discriminator,
-            lambda: self.generator(torch.randn(len(real), self.noise_dim, device=real.device)),
-            lambda fake: discriminator_loss(self.loss, self.discriminator(real), self.discriminator(fake)),
-            lambda fake: generator_loss(self.loss, self.discriminator(fake)),
-        )
+    def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return self.losses[0](self.discriminator(real), self.discriminator(fake))
 
-    def sample(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
-        return to_uint8(self.generator(noise))
+    def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return self.losses[1](self.discriminator(fake))
 
 
 def build(config: GanDeepConfig, shape: ImageShape, classes: int) -> GanDeep:

@@ -16,25 +16,24 @@ Without feature matching the losses are those of the cross entropy with the gene
     D: - mean log D(x) - mean log(1 - D(G(z)))        G: - mean log D(G(z))
 
 With both switched off this is a plain DCGAN. The paper finds minibatch discrimination better for images, so it is on
-and feature matching off. f is the last feature map of `training.networks`, whose networks these are, after the
+and feature matching off. f is the last feature map of `blocks.networks`, whose networks these are, after the
 guidelines of CIS 680 (2017) assignment 3 (its section 2, part 3 names the two techniques), but for the discriminator's
 batch norm. Through that the images of a batch know of each other already (the paper's section 3.4 replaces it for this
 reason), and with it and minibatch discrimination the generator was lost on the way in two trials on digits. T starts as
 N(0, 1/A), so that its columns have length 1, as the authors' code keeps them. The paper's other ones are not here.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from reference_models.blocks.gan_losses import cross_entropy_discriminator, cross_entropy_generator
-from reference_models.blocks.gan_steps import adam_pair, alternate
-from reference_models.blocks.networks import GanPair, feature_count, features, generator
-from reference_models.loop.images import to_float
+from reference_models.blocks.gan_pair import GanPair
+from reference_models.blocks.gan_steps import adam_pair
+from reference_models.blocks.networks import feature_count, features, generator
 from reference_models.loop.settings import require_positive
-from reference_models.types import Batch, ImageShape, ModelSpec
+from reference_models.types import ImageShape, ModelSpec
 
 
 @dataclass(frozen=True)
@@ -101,20 +100,13 @@ class ImprovedGan(GanPair):
         self.feature_matching = config.feature_matching
         self.optimisers = adam_pair(self.generator, self.discriminator, config.lr, config.beta1, config.beta2)
 
-    def _generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+    def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return cross_entropy_discriminator(self.discriminator(real), self.discriminator(fake))
+
+    def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         if self.feature_matching:
             return feature_matching_loss(self.discriminator.features(real), self.discriminator.features(fake))
         return cross_entropy_generator(self.discriminator(fake))
-
-    def train_step(self, batch: Batch) -> Mapping[str, Tensor]:
-        real = to_float(batch.x)
-        return alternate(
-            self.optimisers,
-            self.discriminator,
-            lambda: self.generate_like(real),
-            lambda fake: cross_entropy_discriminator(self.discriminator(real), self.discriminator(fake)),
-            lambda fake: self._generator_loss(real, fake),
-        )
 
 
 def build(config: ImprovedGanConfig, shape: ImageShape, classes: int) -> ImprovedGan:

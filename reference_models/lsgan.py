@@ -3,24 +3,23 @@
     D: 1/2 mean (D(x) - 1)^2 + 1/2 mean D(G(z))^2         G: 1/2 mean (D(G(z)) - 1)^2
 
 D is linear at its end, without a sigmoid. One of the variants that CIS 680 (2017) assignment 3, section 2, part 3 lets
-choose from. The networks are those of `training.networks`, after its guidelines, and not the paper's (which have kernel
+choose from. The networks are those of `blocks.networks`, after its guidelines, and not the paper's (which have kernel
 5 and, for 112 x 112, two more convolutions per scale).
 
 Different from `dcgan-small`, `dcgan-deep` and `gan-deep`, whose sources take this loss up: the network, and the factor
 1/2 of the generator, which two of them have as well.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from torch import Tensor
 
 from reference_models.blocks.gan_losses import least_squares_discriminator, least_squares_generator
-from reference_models.blocks.gan_steps import adam_pair, alternate
-from reference_models.blocks.networks import GanPair, discriminator, generator
-from reference_models.loop.images import to_float
+from reference_models.blocks.gan_pair import GanPair
+from reference_models.blocks.gan_steps import adam_pair
+from reference_models.blocks.networks import discriminator, generator
 from reference_models.loop.settings import require_positive
-from reference_models.types import Batch, ImageShape, ModelSpec
+from reference_models.types import ImageShape, ModelSpec
 
 
 @dataclass(frozen=True)
@@ -43,15 +42,11 @@ class Lsgan(GanPair):
         super().__init__(config.latent, *networks)
         self.optimisers = adam_pair(*networks, config.lr, config.beta1, config.beta2)
 
-    def train_step(self, batch: Batch) -> Mapping[str, Tensor]:
-        real = to_float(batch.x)
-        return alternate(
-            self.optimisers,
-            self.discriminator,
-            lambda: self.generate_like(real),
-            lambda fake: least_squares_discriminator(self.discriminator(real), self.discriminator(fake)),
-            lambda fake: 0.5 * least_squares_generator(self.discriminator(fake)),
-        )
+    def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return least_squares_discriminator(self.discriminator(real), self.discriminator(fake))
+
+    def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return 0.5 * least_squares_generator(self.discriminator(fake))
 
 
 def build(config: LsganConfig, shape: ImageShape, classes: int) -> Lsgan:

@@ -13,11 +13,10 @@ its own. The loss is a choice:
 
 The paper's unconditional results on CIFAR-10 have the second one, its hinge results are better still (Table 2).
 One of the variants that CIS 680 (2017) assignment 3, section 2, part 3 lets choose from. The networks are those of
-`training.networks`, after its guidelines. Different from the paper: real and generated images pass the discriminator
+`blocks.networks`, after its guidelines. Different from the paper: real and generated images pass the discriminator
 together, which without batch norm is the same and takes one power iteration instead of two.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -31,11 +30,11 @@ from reference_models.blocks.gan_losses import (
     hinge_discriminator,
     hinge_generator,
 )
-from reference_models.blocks.gan_steps import adam_pair, alternate
-from reference_models.blocks.networks import GanPair, discriminator, generator
-from reference_models.loop.images import to_float
+from reference_models.blocks.gan_pair import GanPair
+from reference_models.blocks.gan_steps import adam_pair
+from reference_models.blocks.networks import discriminator, generator
 from reference_models.loop.settings import require_positive
-from reference_models.types import Batch, ImageShape, ModelSpec
+from reference_models.types import ImageShape, ModelSpec
 
 LOSSES = {
     "hinge": (hinge_discriminator, hinge_generator),
@@ -75,17 +74,11 @@ class Sngan(GanPair):
         self.losses = LOSSES[config.loss]
         self.optimisers = adam_pair(self.generator, self.discriminator, config.lr, config.beta1, config.beta2)
 
-    def train_step(self, batch: Batch) -> Mapping[str, Tensor]:
-        real = to_float(batch.x)
-        discriminator_loss, generator_loss = self.losses
-        return alternate(
-            self.optimisers,
-            self.discriminator,
-            lambda: self.generate_like(real),
-            lambda fake: discriminator_loss(*self.discriminator(torch.cat([real, fake])).chunk(2)),
-            lambda fake: generator_loss(self.discriminator(fake)),
-            self.discriminator_steps,
-        )
+    def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return self.losses[0](*self.discriminator(torch.cat([real, fake])).chunk(2))
+
+    def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return self.losses[1](self.discriminator(fake))
 
 
 def build(config: SnganConfig, shape: ImageShape, classes: int) -> Sngan:

@@ -1,7 +1,7 @@
 """The values that describe a reference model, its data and what one training step sees.
 
 A model is one module of this package with one constant `MODEL`. Images are uint8 [b, c, h, w] at every boundary; a
-model turns them into floats and back with `training.images` only. Everything that training changes stands in the
+model turns them into floats and back with `loop.images` only. Everything that training changes stands in the
 model's parameters, its buffers (also moving averages, image pools, adaptive weights) or its optimisers, so that a
 checkpoint holds all of it.
 """

@@ -13,7 +13,7 @@ judges a code drawn from there. How much the codes can tell about the images is 
 et al. 2018, arXiv 1801.04406).
 
 One of the variants that CIS 680 (2017) assignment 3, section 2, part 3 lets choose from. Generator and encoder are
-those of `training.networks`, after its guidelines, where the paper has residual networks; the encoder has no batch
+those of `blocks.networks`, after its guidelines, where the paper has residual networks; the encoder has no batch
 norm, through which the images of a batch would learn of each other past the bottleneck. The paper's generator maximises
 - log(1 - D); here it has the form that does not saturate, as in the authors' code (which gives it drawn codes, too).
 """
@@ -25,9 +25,10 @@ import torch
 from torch import Tensor, nn
 
 from reference_models.blocks.gan_losses import cross_entropy_discriminator, cross_entropy_generator
-from reference_models.blocks.gan_steps import adam_pair, update_generator
+from reference_models.blocks.gan_pair import GanPair
+from reference_models.blocks.gan_steps import adam_pair
 from reference_models.blocks.gradient_penalty import squared_slopes
-from reference_models.blocks.networks import GanPair, feature_count, features, generator
+from reference_models.blocks.networks import feature_count, features, generator
 from reference_models.blocks.steps import update
 from reference_models.conv_vae import kl_loss
 from reference_models.loop.images import to_float
@@ -93,8 +94,7 @@ class VdbGan(GanPair):
 
     def train_step(self, batch: Batch) -> Mapping[str, Tensor]:
         real = to_float(batch.x)
-        with torch.no_grad():
-            fake = self.generate_like(real)
+        fake = self.generate_for_discriminator(real)
         mean, log_sigma = self.discriminator.encode(torch.cat([real, fake]))
         codes = mean + log_sigma.exp() * torch.randn_like(mean)
         judged, kl = cross_entropy_discriminator(*self.discriminator.judge(codes).chunk(2)), kl_loss(mean, log_sigma)
@@ -104,13 +104,11 @@ class VdbGan(GanPair):
         update(self.optimisers["discriminator"], loss)
         self.beta.copy_(next_beta(self.beta, kl.detach(), self.config.information, self.config.beta_step))
 
-        loss_g = update_generator(
-            self.optimisers,
-            self.discriminator,
-            lambda: self.generate_like(real),
-            lambda fake: cross_entropy_generator(self.discriminator(fake)),
-        )
+        loss_g = self.update_generator(real)
         return {"generator": loss_g, "discriminator": judged.detach(), "kl": kl.detach(), "beta": self.beta.clone()}
+
+    def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return cross_entropy_generator(self.discriminator(fake))
 
 
 def build(config: VdbGanConfig, shape: ImageShape, classes: int) -> VdbGan:

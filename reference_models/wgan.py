@@ -10,7 +10,7 @@ batch norm too, as in the authors' code.
 One training step is one update of the critic, on real images of its own as in the algorithm; the generator is updated
 with the first and then with every `critic_steps`-th. So 10,000 steps are 2,000 updates of the generator. One of the
 variants that CIS 680 (2017) assignment 3, section 2, part 3 lets choose from; the networks are those of
-`training.networks`, after its guidelines. Not taken over from the authors' code: 100 critic updates for each of the
+`blocks.networks`, after its guidelines. Not taken over from the authors' code: 100 critic updates for each of the
 generator's first 25.
 """
 
@@ -20,8 +20,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from reference_models.blocks.gan_steps import update_generator
-from reference_models.blocks.networks import GanPair, discriminator, generator
+from reference_models.blocks.gan_pair import GanPair
+from reference_models.blocks.networks import discriminator, generator
 from reference_models.blocks.steps import update
 from reference_models.loop.images import to_float
 from reference_models.loop.settings import require_positive
@@ -61,21 +61,18 @@ class Wgan(GanPair):
 
     def train_step(self, batch: Batch) -> Mapping[str, Tensor]:
         real = to_float(batch.x)
-        with torch.no_grad():
-            fake = self.generate_like(real)
+        fake = self.generate_for_discriminator(real)
         distance = self.discriminator(real).mean() - self.discriminator(fake).mean()
         update(self.optimisers["discriminator"], -distance)
         clip_weights(self.discriminator, self.config.clip)
 
         losses = {"discriminator": -distance.detach(), "wasserstein": distance.detach()}
         if batch.step % self.config.critic_steps == 0:
-            losses["generator"] = update_generator(
-                self.optimisers,
-                self.discriminator,
-                lambda: self.generate_like(real),
-                lambda fake: -self.discriminator(fake).mean(),
-            )
+            losses["generator"] = self.update_generator(real)
         return losses
+
+    def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return -self.discriminator(fake).mean()
 
 
 def build(config: WganConfig, shape: ImageShape, classes: int) -> Wgan:

@@ -9,19 +9,19 @@ and the generator - mean f(G(z)). No batch norm in the critic, since the penalty
 
 As in `wgan`, one training step is one update of the critic on real images of its own; the generator is updated with the
 first and then with every `critic_steps`-th. One of the variants that CIS 680 (2017) assignment 3, section 2, part 3
-lets choose from; the networks are those of `training.networks`, after its guidelines. `dcgan-upconv` has the other
+lets choose from; the networks are those of `blocks.networks`, after its guidelines. `dcgan-upconv` has the other
 penalty, centred at zero.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import torch
 from torch import Tensor, nn
 
-from reference_models.blocks.gan_steps import adam_pair, update_generator
+from reference_models.blocks.gan_pair import GanPair
+from reference_models.blocks.gan_steps import adam_pair
 from reference_models.blocks.gradient_penalty import between, squared_slopes
-from reference_models.blocks.networks import GanPair, discriminator, generator
+from reference_models.blocks.networks import discriminator, generator
 from reference_models.blocks.steps import update
 from reference_models.loop.images import to_float
 from reference_models.loop.settings import require_positive
@@ -58,8 +58,7 @@ class WganGp(GanPair):
 
     def train_step(self, batch: Batch) -> Mapping[str, Tensor]:
         real = to_float(batch.x)
-        with torch.no_grad():
-            fake = self.generate_like(real)
+        fake = self.generate_for_discriminator(real)
         distance = self.discriminator(real).mean() - self.discriminator(fake).mean()
         penalty = slope_penalty(self.discriminator, between(real, fake))
         loss = -distance + self.config.penalty_weight * penalty
@@ -67,13 +66,11 @@ class WganGp(GanPair):
 
         losses = {"discriminator": loss.detach(), "wasserstein": distance.detach(), "penalty": penalty.detach()}
         if batch.step % self.config.critic_steps == 0:
-            losses["generator"] = update_generator(
-                self.optimisers,
-                self.discriminator,
-                lambda: self.generate_like(real),
-                lambda fake: -self.discriminator(fake).mean(),
-            )
+            losses["generator"] = self.update_generator(real)
         return losses
+
+    def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return -self.discriminator(fake).mean()
 
 
 def build(config: WganGpConfig, shape: ImageShape, classes: int) -> WganGp:

@@ -8,6 +8,7 @@ from network_facts import count, shapes
 from torch import nn
 
 from reference_models import dcgan_guided, lsgan
+from reference_models.blocks.gan_pair import GanPair
 from reference_models.blocks.networks import discriminator, feature_count, features, generator
 from reference_models.errors import ModelError
 from reference_models.types import Batch, ImageShape
@@ -133,6 +134,13 @@ def test_a_step_of_dcgan_guided_is_the_assignment_s_losses_written_out():
         lambda real, fake: -(torch.sigmoid(real).log() + (1 - torch.sigmoid(fake)).log()).sum() / (2 * 6),
         lambda fake: -torch.sigmoid(fake).log().sum() / 6,
     )
+
+
+def test_a_pair_without_an_objective_says_which_part_it_lacks():
+    pair = GanPair(1, nn.Sequential(nn.Linear(1, 9), nn.Unflatten(1, (1, 3, 3))), nn.Flatten())
+    pair.optimisers = {}
+    with pytest.raises(NotImplementedError, match="GanPair has no discriminator_loss"):
+        pair.train_step(Batch(torch.zeros(2, 1, 3, 3, dtype=torch.uint8)))
 
 
 def test_at_the_start_the_losses_are_those_of_a_coin():

@@ -56,7 +56,7 @@ def test_the_penalty_is_added_with_its_weight():
     for settings in ({}, {"gradient_penalty": True}, {"gradient_penalty": True, "penalty_weight": 3.0}):
         torch.manual_seed(0)
         model = dcgan_upconv.MODEL.build(dcgan_upconv.DcganUpconvConfig(width=2, **settings), SMALL, 0)
-        losses.append(model._discriminator_loss(real, fake).item())
+        losses.append(model.discriminator_loss(real, fake).item())
     assert losses[1] > losses[0]
     assert losses[2] - losses[0] == pytest.approx(3 * (losses[1] - losses[0]), rel=1e-4)  # float32 differences
 

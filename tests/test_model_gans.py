@@ -30,15 +30,15 @@ def test_the_generator_loss_is_that_of_algorithm_1():
 
 
 def test_the_least_squares_losses_of_the_report_have_one_half_each():
-    assert gan_deep.discriminator_loss("least-squares", REAL, FAKE) == least_squares_discriminator(REAL, FAKE)
-    assert gan_deep.generator_loss("least-squares", FAKE).item() == pytest.approx((0.75**2 + 1.5**2) / 2 / 2)
+    assert gan_deep.LOSSES["least-squares"][0](REAL, FAKE) == least_squares_discriminator(REAL, FAKE)
+    assert gan_deep.LOSSES["least-squares"][1](FAKE).item() == pytest.approx((0.75**2 + 1.5**2) / 2 / 2)
 
 
 def test_the_vanilla_losses_are_logarithms():
     real, fake = torch.logit(torch.tensor([0.9, 0.6])), torch.logit(torch.tensor([0.2, 0.5]))
     expected = -(math.log(0.9) + math.log(0.6)) / 2 - (math.log(0.8) + math.log(0.5)) / 2
-    assert gan_deep.discriminator_loss("vanilla", real, fake).item() == pytest.approx(expected, rel=1e-6)
-    assert gan_deep.generator_loss("vanilla", fake).item() == pytest.approx(-math.log(0.1) / 2, rel=1e-6)
+    assert gan_deep.LOSSES["vanilla"][0](real, fake).item() == pytest.approx(expected, rel=1e-6)
+    assert gan_deep.LOSSES["vanilla"][1](fake).item() == pytest.approx(-math.log(0.1) / 2, rel=1e-6)
 
 
 def test_a_step_is_algorithm_1_written_out():

@@ -18,12 +18,10 @@ for CelebA. Other sides than 64 are halved until 4, 5 or 6 is left.
 
 from itertools import pairwise
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from reference_models.blocks.sides import doubling, halved
-from reference_models.loop.images import to_uint8
-from reference_models.types import ImageShape, Model
+from reference_models.types import ImageShape
 
 SLOPE = 0.2  # guidelines: leaky ReLU in discriminators
 
@@ -66,20 +64,3 @@ def discriminator(width: int, shape: ImageShape, model: str, batch_norm: bool = 
     """Images [b, c, h, w] in [-1, 1] to one number each, [b]."""
     last = nn.Linear(feature_count(width, shape, model), 1)
     return nn.Sequential(*features(width, shape, model, batch_norm), last, nn.Flatten(0))
-
-
-class GanPair(Model):
-    """A generator of images from noise and a network that judges them; the objective is the subclass's."""
-
-    def __init__(self, latent: int, generator: nn.Module, discriminator: nn.Module) -> None:
-        super().__init__()
-        self.noise_dim = latent
-        self.generator = generator
-        self.discriminator = discriminator
-
-    def generate_like(self, real: Tensor) -> Tensor:
-        """Images in [-1, 1] for new noise, as many as `real` [b, c, h, w] and on its device."""
-        return self.generator(torch.randn(len(real), self.noise_dim, device=real.device))
-
-    def sample(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
-        return to_uint8(self.generator(noise))
