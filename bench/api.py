@@ -49,7 +49,8 @@ from bench.measuring.statistics import (
     write_statistics,
 )
 from bench.sources import ImageSource, open_source
-from bench.sources.opening import SPLIT_OF_DATASET, check_kind, check_path
+from bench.sources.opening import check_kind, check_path
+from bench.sources.splits import split_named
 from genbench.places import expanded
 from genbench.surroundings import numpy_defaults
 from metrics.errors import InputError
@@ -317,7 +318,7 @@ def _check_there(*given: Images) -> None:
         if not isinstance(images, str | os.PathLike):
             check_kind(images)
             continue
-        if SPLIT_OF_DATASET.fullmatch(str(images)):
+        if split_named(images):
             continue
         check_path(images)
         if images == "" or not expanded(Path(images)).exists():

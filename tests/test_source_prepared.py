@@ -7,7 +7,8 @@ import pytest
 from dataset_layouts import write_images
 
 from bench.datasets import open_dataset
-from bench.sources.opening import open_source, source_of_split
+from bench.sources import open_source
+from bench.sources.splits import source_of_split
 from bench.storage.cache import Cache
 
 FOLDER = "horse2zebra/trainA"

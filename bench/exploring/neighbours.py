@@ -22,7 +22,7 @@ from bench.exploring._types import Explored, Picture
 from bench.measuring.evaluation import TEST
 from bench.measuring.measure import Measure
 from bench.measuring.scoring import Options, compute
-from bench.sources.opening import source_of_split
+from bench.sources.splits import source_of_split
 from bench.tables.table import Cell, Column, Table
 from metrics.arithmetic.nearest import nearest
 from metrics.errors import InputError

@@ -53,7 +53,7 @@ from bench.measuring.measure import Measure, measure
 from bench.measuring.scoring import MeasuredSet, Scores, load_metrics
 from bench.protocol import MetricChoice, RealSet
 from bench.sources import ImageSource
-from bench.sources.opening import source_of_split
+from bench.sources.splits import source_of_split
 from bench.storage.cache import Cache
 from bench.storage.files import locked, npz_bytes, write_bytes
 from bench.storage.provenance import environment, now_utc

@@ -8,6 +8,8 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import UInt8
 
+Choose = Callable[[int], np.ndarray | None]  # of so many images: the numbers that are taken, in order; None for all
+
 
 @dataclass(frozen=True)
 class ImageSource:

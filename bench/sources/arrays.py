@@ -14,12 +14,14 @@ Nothing is ever unpickled. A file with mu and sigma but no arr_0 holds statistic
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from bench.sources._contents import contents
-from bench.sources.rows import Rows, three_channels
+from bench.sources._types import Choose, ImageSource
+from bench.sources.rows import Rows, from_rows, hash_of, three_channels
 from bench.storage.array_files import ArrayFile, map_array
 from metrics.errors import InputError
 
@@ -51,9 +53,32 @@ def load_array(path: Path, remedy: str = REMEDY) -> tuple[np.ndarray, list[str]]
         return (file.map(name) if file.stored(name) else file.read(name, most=MAX_UNPACKED_BYTES)), notes
 
 
+def from_file(path: Path, choose: Choose) -> ImageSource:
+    """The images of a .npy or .npz file."""
+    array, notes = load_array(path)
+    rows = rows_of(array, path.name)
+    return from_rows(path.stem, path.suffix.lower()[1:], rows, len(array), choose(len(array)), (), notes)
+
+
+def from_array(array: np.ndarray, choose: Choose) -> ImageSource:
+    """The images of an array of the caller's, who may write into it: each is compared with its hash when it is read."""
+    source = from_rows("array", "array", rows_of(array, "array"), len(array), choose(len(array)), (), [])
+    rows = source.read_range
+    assert rows is not None, "an array is read by rows"
+
+    def read_range(start: int, stop: int) -> np.ndarray:
+        images = rows(start, stop)
+        for number, image in enumerate(images, start):
+            if hash_of(image) != source.hashes[number]:
+                raise InputError(f"image {number} of the array was changed after it was opened; open a copy of it")
+        return images
+
+    return replace(source, read=lambda index: read_range(index, index + 1)[0], read_range=read_range)
+
+
 def rows_of(array: np.ndarray, name: str) -> Rows:
     """rows(start, stop) -> uint8 [b, 3, h, w] of an array of images; InputError where shape or values do not fit."""
-    last = _channels_last(array, name)
+    last = channels_last(array, name)
     to_uint8 = _conversion(array, name)
 
     def rows(start: int, stop: int) -> np.ndarray:
@@ -64,7 +89,8 @@ def rows_of(array: np.ndarray, name: str) -> Rows:
     return rows
 
 
-def _channels_last(array: np.ndarray, name: str) -> bool:
+def channels_last(array: np.ndarray, name: str) -> bool:
+    """Whether an array of images is [n, h, w, c] rather than [n, c, h, w]; InputError where it is neither, or both."""
     shape = "[" + ", ".join(map(str, array.shape)) + "]"
     if array.dtype.hasobject:
         raise InputError(f"{name} holds Python objects, which are never loaded; save uint8 images [n, h, w, 3]")
@@ -86,29 +112,55 @@ def _channels_last(array: np.ndarray, name: str) -> bool:
 def _conversion(array: np.ndarray, name: str) -> Callable[[np.ndarray], np.ndarray]:
     if array.dtype == np.uint8:
         return np.asarray
-    if array.dtype.kind != "f":
-        raise InputError(f"{name} has dtype {array.dtype}; expected uint8 in [0, 255], or floats in [0, 1] or [-1, 1]")
-    low, high = _range(array)
+    check_type(array.dtype, name)
+    low, high = extremes_of(array)
+    check_range(low, high, name)
+    if low < 0:
+        return from_signed
+    check_bright(low, high, name)
+    return from_unit
+
+
+def check_type(dtype: np.dtype, name: str) -> None:
+    """InputError unless these are uint8 or floats."""
+    if dtype != np.uint8 and dtype.kind != "f":
+        raise InputError(f"{name} has dtype {dtype}; expected uint8 in [0, 255], or floats in [0, 1] or [-1, 1]")
+
+
+def check_range(low: float, high: float, name: str) -> None:
+    """InputError unless floats from `low` to `high` lie in [-1, 1]."""
     if np.isnan(low) or np.isnan(high):
         raise InputError(f"{name} holds NaN; expected floats in [0, 1] or [-1, 1]. Look at what made it")
     if low < -1 or high > 1:
         hint = "convert with .round().astype(numpy.uint8)" if low >= 0 and 2 < high <= 255 else "clip or rescale it"
         raise InputError(f"{name} holds floats from {low:.6g} to {high:.6g}; expected [0, 1] or [-1, 1]: {hint}")
-    if low < 0:
-        return lambda x: (np.asarray(x, _precision(x)) * 127.5 + 128).clip(0, 255).astype(np.uint8)
+
+
+def check_bright(low: float, high: float, name: str) -> None:
+    """InputError where floats of 0 and more are so small that their range cannot be told."""
     if high < TOO_DARK:
         raise InputError(
             f"{name} holds floats from {low:.6g} to {high:.6g}, which does not tell [0, 1] from [-1, 1] "
             f"or from a scale applied twice; convert it to uint8"
         )
-    return lambda x: np.rint(np.asarray(x, _precision(x)) * 255).astype(np.uint8)
+
+
+def from_unit(values: np.ndarray) -> np.ndarray:
+    """uint8 of floats in [0, 1]."""
+    return np.rint(np.asarray(values, _precision(values)) * 255).astype(np.uint8)
+
+
+def from_signed(values: np.ndarray) -> np.ndarray:
+    """uint8 of floats in [-1, 1]."""
+    return (np.asarray(values, _precision(values)) * 127.5 + 128).clip(0, 255).astype(np.uint8)
 
 
 def _precision(values: np.ndarray) -> type:
     return np.float64 if values.dtype.itemsize >= 8 else np.float32  # float16 cannot hold 255 steps times 127.5 exactly
 
 
-def _range(array: np.ndarray) -> tuple[float, float]:
+def extremes_of(array: np.ndarray) -> tuple[float, float]:
+    """The lowest and the highest value, NaN where there is one; a block is in memory at a time."""
     rows = max(1, BLOCK_BYTES // max(1, array[0].nbytes))
     blocks = [np.asarray(array[start : start + rows]) for start in range(0, len(array), rows)]
     return float(np.min([block.min() for block in blocks])), float(np.max([block.max() for block in blocks]))

@@ -128,6 +128,19 @@ def decode(data: bytes, name: str) -> UInt8[np.ndarray, "3 h w"]:
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
+def pixels_of(image: Image.Image, name: str) -> UInt8[np.ndarray, "3 h w"]:
+    """The pixels of an image that Pillow has opened or made, by the same rules; InputError where there are none."""
+    try:
+        pixels = _rgb(image)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise InputError(f"{name} cannot be read ({one_line(error)}); give it as an array") from error
+    if pixels is None:
+        raise InputError(f"{name} is of mode {image.mode!r}, which states no range of values; convert it to RGB")
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
 def sixteen_bit_values(data: bytes, name: str) -> np.ndarray | None:
     """The values of a grey image of 16 bits as they are stored, [h, w]; None for images of other kinds."""
     image = _open(data, name)

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from bench.sources._parallel import in_order
-from bench.sources._types import ImageSource
+from bench.sources._types import Choose, ImageSource
 from bench.sources.decoding import SUFFIXES, CorruptImage, Header, decode, read_header
 from bench.storage.reading import Unreadable, read_bytes
 from genbench.errors import cannot
@@ -56,7 +56,14 @@ def list_folder(path: Path) -> Listing:
     if not found:
         raise InputError(none_found(str(path), others))
     found.sort(key=lambda item: item[0])
-    paths = [file for _, file in found]
+    name = path.resolve().name or str(path)
+    keys = tuple(printable(key) for key, _ in found)
+    load = bytes_of_files([file for _, file in found])
+    return Listing(name, "folder", keys, load, tuple(sorted(map(printable, others))))
+
+
+def bytes_of_files(paths: Sequence[Path]) -> Callable[[int], bytes]:
+    """load(index) -> the bytes of a file; CorruptImage where it cannot be read."""
 
     def load(index: int) -> bytes:
         try:
@@ -64,10 +71,7 @@ def list_folder(path: Path) -> Listing:
         except Unreadable as error:
             raise CorruptImage(str(paths[index]), error.problem) from error
 
-    name = path.resolve().name or str(path)
-    return Listing(
-        name, "folder", tuple(printable(key) for key, _ in found), load, tuple(sorted(map(printable, others)))
-    )
+    return load
 
 
 def _walk(folder: Path, prefix: str, found: list[tuple[str, Path]], others: list[str], above: tuple[Path, ...]) -> None:
@@ -115,7 +119,7 @@ def none_found(name: str, others: Sequence[str]) -> str:
     return f"{name} holds no images ({inside}); expected files ending in {', '.join(sorted(SUFFIXES))}"
 
 
-def from_listing(listing: Listing, choose: Callable[[int], np.ndarray | None], skip_corrupt: bool) -> ImageSource:
+def from_listing(listing: Listing, choose: Choose, skip_corrupt: bool) -> ImageSource:
     """The source of a listing: all of it, or the indices that `choose(count)` picks.
 
     With `skip_corrupt` every file is decoded once first, so that the count and the choice are about the good ones;

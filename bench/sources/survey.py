@@ -5,9 +5,11 @@ opened.
 """
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -63,10 +65,10 @@ class Survey:
     unusable: str = ""
 
 
-def survey(spec: str | Path | np.ndarray, workers: int, data_root: Path | None, progress: Progress | None) -> Survey:
+def survey(spec: Any, workers: int, data_root: Path | None, progress: Progress | None) -> Survey:
     """Decode every image of whatever `open_source` takes; progress(set, done, total) is called now and then."""
     try:
-        if not isinstance(spec, np.ndarray) and spec != "":
+        if isinstance(spec, str | os.PathLike) and spec != "":
             path = Path(spec)
             if path.is_dir():
                 return _files(list_folder(path), workers, progress)
@@ -74,7 +76,7 @@ def survey(spec: str | Path | np.ndarray, workers: int, data_root: Path | None, 
                 return _files(list_zip(path), workers, progress)
         return _rows(open_source(spec, data_root=data_root), workers, progress)
     except InputError as error:
-        name = "array" if isinstance(spec, np.ndarray) else str(spec)
+        name = str(spec) if isinstance(spec, str | os.PathLike) else type(spec).__name__
         return Survey(name, "unusable", unusable=str(error))
 
 

@@ -1,0 +1,81 @@
+"""Splits of data sets, by name: digits:train, folder:DIR:real-1, edges2shapes:test/photo."""
+
+import difflib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.sources._prepared import prepared_hashes
+from bench.sources._types import Choose, ImageSource
+from bench.sources.rows import from_rows, three_channels
+from bench.storage.cache import Cache
+from metrics.errors import InputError
+
+if TYPE_CHECKING:
+    from bench.datasets import Dataset, Split
+
+NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]+):([^:/\\]+)(?:/([^:/\\]+))?")
+OF_FOLDER = re.compile(r"(folder:.+):([^:/\\]+)()")
+
+
+def split_named(spec: object) -> tuple[str, str, str] | None:
+    """The data set, the split and the domain ("" for none) that a text names; None where it names no split."""
+    found = isinstance(spec, str) and ((OF_FOLDER if spec.startswith("folder:") else NAMED).fullmatch(spec))
+    return (found[1], found[2], found[3] or "") if found else None
+
+
+def from_split(
+    name: str, split: str, domain: str, choose: Choose, root: Path | None, cache: Cache | None
+) -> ImageSource:
+    """The images of a split or of an evaluation set; InputError with the close names where there is none."""
+    from bench.datasets import data_root, eval_set, open_dataset
+
+    dataset = open_dataset(name)
+    sets = {key.replace(" ", "-"): key for key in dataset.eval_sets or {}}
+    _check(dataset, split, list(sets), domain)
+    folder = data_root(root)
+    if split in dataset.splits:
+        loaded = dataset.load(split, folder, domain)
+    else:
+        loaded = eval_set(dataset, sets[split.replace(" ", "-")], folder, domain)
+    title = f"{dataset.name}:{split}" + (f"/{domain}" if domain else "")
+    grey = ["grey: the images are grey and repeated to three channels"] if dataset.shape[0] == 1 else []
+    return source_of_split(loaded, title, choose(loaded.count), grey, cache)
+
+
+def _check(dataset: "Dataset", split: str, sets: list[str], domain: str) -> None:
+    if split not in dataset.splits and split.replace(" ", "-") not in sets:
+        known = [*dataset.splits, *sets]
+        close = difflib.get_close_matches(split, known, n=1)
+        meant = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(known)}."
+        raise InputError(f"the data set {dataset.name} has no split {split!r}. {meant}")
+    if dataset.domains and domain not in dataset.domains:
+        choices = " or ".join(f"{dataset.name}:{split}/{key}" for key in dataset.domains)
+        raise InputError(f"the data set {dataset.name} has no domain {domain!r}; expected {choices}")
+    if domain and not dataset.domains:
+        raise InputError(f"the data set {dataset.name} has no domains, but {domain!r} was given; leave it out")
+
+
+def source_of_split(
+    split: "Split",
+    title: str,
+    chosen: np.ndarray | None = None,
+    notes: Sequence[str] = (),
+    cache: Cache | None = None,
+) -> ImageSource:
+    """The images of a split (the chosen rows, in rising order) as a source of this title.
+
+    With a `cache`, the hashes of a whole split of files are computed once for the same files.
+    """
+
+    def rows(start: int, stop: int) -> np.ndarray:
+        return np.ascontiguousarray(three_channels(split.read(start, stop)))
+
+    hashes, said = None, list(notes)
+    if cache and split.encoded and chosen is None:
+        hashes, warning = prepared_hashes(title, rows, split.encoded, split.count, cache)
+        said += [warning] if warning else []
+    return from_rows(title, "dataset", rows, split.count, chosen, split.names or (), said, hashes)
