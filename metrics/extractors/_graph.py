@@ -153,6 +153,13 @@ class _Writer:
                 self.add("Flatten", name, x, axis=1)
             case nn.ReLU():
                 self.add("Relu", name, x)
+            case nn.ReLU6():
+                ends = [self.constant(f"{name}.{end}", torch.tensor(float(end))) for end in (0, 6)]
+                self.add("Clip", name, x, *ends)
+            case nn.ZeroPad2d():
+                left, right, top, bottom = layer.padding
+                around = torch.tensor([0, 0, top, left, 0, 0, bottom, right])
+                self.add("Pad", name, x, self.constant(f"{name}.pads", around))
             case nn.Identity() | nn.Dropout():
                 self.add("Identity", name, x)
             case _:

@@ -24,14 +24,26 @@ class WeightFile:
 
 
 @dataclass(frozen=True)
+class PackagedFile:
+    """A weight file inside another package of the Python index: `path` below its `module`, which is never imported."""
+
+    distribution: str
+    module: str
+    path: str
+    sha256: str
+    licence: str
+
+
+@dataclass(frozen=True)
 class Extractor:
     """A feature extractor.
 
     `taps` maps each named output to its width; `pool` is the tap of FID, KID and PRDC; `logits` and `classes` are what
     the Inception Score reads (empty and 0 where the extractor is no classifier). `resize` lists the accepted resize
     modes, the default first. `weights` are public files, any ONE of which suffices; `shipped` names a file in
-    `metrics/extractors/weights/` instead; neither means that no weights are needed. `build(weights, resize, device,
-    taps)` returns a function from uint8 [b, 3, h, w] to {tap: float32 [b, d]}; heavy imports happen inside it.
+    `metrics/extractors/weights/` instead, `packaged` one in an installed package; none of the three means that no
+    weights are needed. `build(weights, resize, device, taps)` returns a function from uint8 [b, 3, h, w] to {tap:
+    float32 [b, d]}; heavy imports happen inside it.
     `family` names the only other extractors that a number may stand beside ("fid-inception", "digits", ...).
     """
 
@@ -47,6 +59,7 @@ class Extractor:
     classes: int = 0
     weights: tuple[WeightFile, ...] = ()
     shipped: str = ""
+    packaged: PackagedFile | None = None
     version: int = 1
 
     @property
