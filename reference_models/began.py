@@ -43,6 +43,7 @@ from torch.nn import functional
 from reference_models.blocks.gan_losses import pull_away_term
 from reference_models.blocks.gan_pair import GanPair
 from reference_models.blocks.gan_steps import adam_pair
+from reference_models.blocks.guidelines import GRID_EVERY
 from reference_models.blocks.sides import halved
 from reference_models.blocks.steps import frozen, update
 from reference_models.errors import ModelError
@@ -215,7 +216,7 @@ MODEL = ModelSpec(
         "default": SEED,
         "tiny": BeganConfig(code=4, width=2, batch_size=4, epochs=1),
     },
-    grid_every={"cufs-sketches": 1_000, "celeba": 1_000},  # assignment, section 2: "every 1,000 iterations"
+    grid_every=GRID_EVERY,
     build=build,
     figures={"losses": ("generator", "discriminator"), "convergence": ("M global",), "k": ("k",)},
 )

@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from reference_models.blocks.gan_losses import least_squares_discriminator, least_squares_generator
 from reference_models.blocks.gan_steps import adam_pair, alternate
-from reference_models.blocks.sides import doubling, halved
+from reference_models.blocks.report_networks import enlarging, judging
 from reference_models.errors import ModelError
 from reference_models.loop.images import to_float, to_uint8
 from reference_models.types import Batch, ImageShape, Model, ModelSpec
@@ -51,18 +51,7 @@ class Generator(nn.Module):
     def __init__(self, config: CganConfig, shape: ImageShape, classes: int) -> None:
         super().__init__()
         self.classes = classes
-        sides, w = halved(shape, "cgan", 3), config.width
-        self.layers = nn.Sequential(
-            *self._normalised(nn.ConvTranspose2d(config.latent + classes, 8 * w, sides[3], bias=False), config.slope),
-            *self._normalised(doubling(8 * w, 4 * w, sides[2]), config.slope),
-            *self._normalised(doubling(4 * w, 2 * w, sides[1]), config.slope),
-            *self._normalised(doubling(2 * w, w, sides[0]), config.slope),
-            *(nn.Conv2d(w, shape.channels, 3, padding=1), nn.Tanh()),
-        )
-
-    @staticmethod
-    def _normalised(convolution: nn.ConvTranspose2d, slope: float) -> list[nn.Module]:
-        return [convolution, nn.BatchNorm2d(convolution.out_channels), nn.LeakyReLU(slope)]
+        self.layers = nn.Sequential(*enlarging(config.latent + classes, config.width, config.slope, shape, "cgan"))
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
         return self.embedded(noise, functional.one_hot(labels, self.classes).to(noise.dtype))
@@ -78,14 +67,7 @@ class Discriminator(nn.Module):
     def __init__(self, config: CganConfig, shape: ImageShape, classes: int) -> None:
         super().__init__()
         self.classes = classes
-        halved(shape, "cgan", 3)
-        w, slope, dropout = config.width, config.slope, config.dropout
-        self.layers = nn.Sequential(
-            *(nn.Conv2d(shape.channels + classes, w, 4, 2, 1), nn.LeakyReLU(slope), nn.Dropout(dropout)),
-            *(nn.Conv2d(w, 2 * w, 4, 2, 1), nn.LeakyReLU(slope), nn.Dropout(dropout)),
-            *(nn.Conv2d(2 * w, 4 * w, 4, 2, 1), nn.LeakyReLU(slope), nn.Dropout(dropout)),
-            *(nn.Conv2d(4 * w, 1, shape.height // 8), nn.Flatten(0)),
-        )
+        self.layers = judging(shape.channels + classes, config.width, config.slope, config.dropout, shape, "cgan")
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         planes = functional.one_hot(labels, self.classes).to(images.dtype)[:, :, None, None]

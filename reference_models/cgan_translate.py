@@ -28,7 +28,8 @@ from torch import Tensor, nn
 
 from reference_models.blocks.gan_losses import least_squares_discriminator, least_squares_generator
 from reference_models.blocks.gan_steps import adam_pair, alternate
-from reference_models.blocks.sides import doubling, halved
+from reference_models.blocks.report_networks import enlarging, judging, normalised
+from reference_models.blocks.sides import halved
 from reference_models.errors import ModelError
 from reference_models.loop.images import to_float, to_uint8
 from reference_models.types import Batch, Direction, ImageShape, Model, ModelSpec
@@ -54,21 +55,14 @@ class CganTranslateConfig:
 
 def generator(config: CganTranslateConfig, shape: ImageShape) -> nn.Sequential:
     """Images [b, c, h, w] in [-1, 1] to images of the same shape."""
-    sides, w = halved(shape, "cgan-translate", 3), config.width
-
-    def normalised(convolution: nn.Conv2d | nn.ConvTranspose2d) -> list[nn.Module]:
-        return [convolution, nn.BatchNorm2d(convolution.out_channels), nn.LeakyReLU(config.slope)]
-
+    halved(shape, "cgan-translate", 3)  # the encoder too refuses images that are too small
+    w, slope = config.width, config.slope
     return nn.Sequential(
-        *normalised(nn.Conv2d(shape.channels, w, 4, 2, 1, bias=False)),
-        *normalised(nn.Conv2d(w, 2 * w, 4, 2, 1, bias=False)),
-        *normalised(nn.Conv2d(2 * w, 4 * w, 4, 2, 1, bias=False)),
-        *normalised(nn.Conv2d(4 * w, config.code, shape.height // 8, bias=False)),
-        *normalised(nn.ConvTranspose2d(config.code, 8 * w, sides[3], bias=False)),
-        *normalised(doubling(8 * w, 4 * w, sides[2])),
-        *normalised(doubling(4 * w, 2 * w, sides[1])),
-        *normalised(doubling(2 * w, w, sides[0])),
-        *(nn.Conv2d(w, shape.channels, 3, padding=1), nn.Tanh()),
+        *normalised(nn.Conv2d(shape.channels, w, 4, 2, 1, bias=False), slope),
+        *normalised(nn.Conv2d(w, 2 * w, 4, 2, 1, bias=False), slope),
+        *normalised(nn.Conv2d(2 * w, 4 * w, 4, 2, 1, bias=False), slope),
+        *normalised(nn.Conv2d(4 * w, config.code, shape.height // 8, bias=False), slope),
+        *enlarging(config.code, w, slope, shape, "cgan-translate"),
     )
 
 
@@ -77,13 +71,7 @@ class Discriminator(nn.Module):
 
     def __init__(self, config: CganTranslateConfig, shape: ImageShape) -> None:
         super().__init__()
-        w, slope, dropout = config.width, config.slope, config.dropout
-        self.layers = nn.Sequential(
-            *(nn.Conv2d(2 * shape.channels, w, 4, 2, 1), nn.LeakyReLU(slope), nn.Dropout(dropout)),
-            *(nn.Conv2d(w, 2 * w, 4, 2, 1), nn.LeakyReLU(slope), nn.Dropout(dropout)),
-            *(nn.Conv2d(2 * w, 4 * w, 4, 2, 1), nn.LeakyReLU(slope), nn.Dropout(dropout)),
-            *(nn.Conv2d(4 * w, 1, shape.height // 8), nn.Flatten(0)),
-        )
+        self.layers = judging(2 * shape.channels, config.width, config.slope, config.dropout, shape, "cgan-translate")
 
     def forward(self, given: Tensor, images: Tensor) -> Tensor:
         return self.layers(torch.cat([given, images], 1))

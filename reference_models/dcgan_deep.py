@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from reference_models.blocks.gan_losses import least_squares_discriminator, least_squares_generator
 from reference_models.blocks.gan_pair import GanPair
 from reference_models.blocks.gan_steps import adam_pair
-from reference_models.blocks.sides import doubling, halved
+from reference_models.blocks.report_networks import enlarging, judging
 from reference_models.errors import ModelError
 from reference_models.types import ImageShape, ModelSpec
 
@@ -48,18 +48,7 @@ class Generator(nn.Module):
 
     def __init__(self, config: DcganDeepConfig, shape: ImageShape) -> None:
         super().__init__()
-        sides, w = halved(shape, "dcgan-deep", 3), config.width
-        self.layers = nn.Sequential(
-            *self._normalised(nn.ConvTranspose2d(config.latent, 8 * w, sides[3], bias=False), config.slope),
-            *self._normalised(doubling(8 * w, 4 * w, sides[2]), config.slope),
-            *self._normalised(doubling(4 * w, 2 * w, sides[1]), config.slope),
-            *self._normalised(doubling(2 * w, w, sides[0]), config.slope),
-            *(nn.Conv2d(w, shape.channels, 3, padding=1), nn.Tanh()),
-        )
-
-    @staticmethod
-    def _normalised(convolution: nn.ConvTranspose2d, slope: float) -> list[nn.Module]:
-        return [convolution, nn.BatchNorm2d(convolution.out_channels), nn.LeakyReLU(slope)]
+        self.layers = nn.Sequential(*enlarging(config.latent, config.width, config.slope, shape, "dcgan-deep"))
 
     def forward(self, noise: Tensor) -> Tensor:
         return self.layers(noise[:, :, None, None])
@@ -70,14 +59,7 @@ class Discriminator(nn.Module):
 
     def __init__(self, config: DcganDeepConfig, shape: ImageShape) -> None:
         super().__init__()
-        halved(shape, "dcgan-deep", 3)
-        w = config.width
-        self.layers = nn.Sequential(
-            *(nn.Conv2d(shape.channels, w, 4, 2, 1), nn.LeakyReLU(config.slope), nn.Dropout(config.dropout)),
-            *(nn.Conv2d(w, 2 * w, 4, 2, 1), nn.LeakyReLU(config.slope), nn.Dropout(config.dropout)),
-            *(nn.Conv2d(2 * w, 4 * w, 4, 2, 1), nn.LeakyReLU(config.slope), nn.Dropout(config.dropout)),
-            *(nn.Conv2d(4 * w, 1, shape.height // 8), nn.Flatten(0)),
-        )
+        self.layers = judging(shape.channels, config.width, config.slope, config.dropout, shape, "dcgan-deep")
 
     def forward(self, images: Tensor) -> Tensor:
         return self.layers(images)

@@ -11,13 +11,14 @@ As there, the sigmoid of D is taken inside the logarithm, and the discriminator 
 noise of its own (Goodfellow et al. 2014, Algorithm 1).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from torch import Tensor
 
 from reference_models.blocks.gan_losses import cross_entropy_discriminator, cross_entropy_generator
 from reference_models.blocks.gan_pair import GanPair
 from reference_models.blocks.gan_steps import adam_pair
+from reference_models.blocks.guidelines import GRID_EVERY, guided_recipes
 from reference_models.blocks.networks import discriminator, generator
 from reference_models.loop.settings import require_positive
 from reference_models.types import ImageShape, ModelSpec
@@ -62,14 +63,8 @@ MODEL = ModelSpec(
     title="DCGAN after guidelines, kernel 3 down, 4 up",
     source="Radford, Metz and Chintala 2016, arXiv 1511.06434; CIS 680 (2017) assignment 3, section 2, parts 1 and 2",
     task="generate",
-    recipes={
-        "cufs-sketches": replace(SEED, epochs=1_705),  # 88 images: 3,001 iterations
-        "celeba": replace(SEED, width=128, batch_size=128, epochs=4),  # 5,087 iterations; guidelines: 1024 channels
-        "digits": replace(SEED, width=32, lr=5e-4, batch_size=32, epochs=60),  # 2,432 steps, minutes on two cores
-        "default": SEED,
-        "tiny": DcganGuidedConfig(width=2, latent=5, batch_size=4, epochs=1),
-    },
-    grid_every={"cufs-sketches": 1_000, "celeba": 1_000},  # assignment, section 2: "every 1,000 iterations"
+    recipes=guided_recipes(SEED, tiny=DcganGuidedConfig(width=2, latent=5, batch_size=4, epochs=1)),
+    grid_every=GRID_EVERY,
     build=build,
     figures={"losses": ("generator", "discriminator")},
 )

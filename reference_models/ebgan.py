@@ -25,6 +25,7 @@ from torch.nn import functional
 from reference_models.blocks.gan_losses import pull_away_term
 from reference_models.blocks.gan_pair import GanPair
 from reference_models.blocks.gan_steps import adam_pair
+from reference_models.blocks.guidelines import GRID_EVERY, guided_recipes
 from reference_models.blocks.networks import feature_count, features, generator
 from reference_models.blocks.steps import frozen, update
 from reference_models.errors import ModelError
@@ -115,14 +116,11 @@ MODEL = ModelSpec(
     source="Zhao, Mathieu and LeCun 2017, arXiv 1609.03126; CIS 680 (2017) assignment 3, section 2, part 3",
     task="generate",
     recipes={
-        "cufs-sketches": replace(SEED, epochs=1_705),  # 88 images: 3,001 iterations
-        "celeba": replace(SEED, width=128, batch_size=128, epochs=4),  # 5,087 iterations; guidelines: 1024 channels
+        **guided_recipes(SEED, tiny=EbganConfig(code=4, width=2, latent=5, batch_size=4, epochs=1)),
         # 2,432 steps, minutes on two cores; m as in the paper for MNIST
         "digits": replace(SEED, width=32, margin=10.0, lr=5e-4, batch_size=32, epochs=60),
-        "default": SEED,
-        "tiny": EbganConfig(code=4, width=2, latent=5, batch_size=4, epochs=1),
     },
-    grid_every={"cufs-sketches": 1_000, "celeba": 1_000},  # assignment, section 2: "every 1,000 iterations"
+    grid_every=GRID_EVERY,
     build=build,
     figures={"losses": ("generator", "discriminator"), "energies": ("real energy", "generated energy")},
 )

@@ -23,7 +23,7 @@ reason), and with it and minibatch discrimination the generator was lost on the 
 N(0, 1/A), so that its columns have length 1, as the authors' code keeps them. The paper's other ones are not here.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -31,6 +31,7 @@ from torch import Tensor, nn
 from reference_models.blocks.gan_losses import cross_entropy_discriminator, cross_entropy_generator
 from reference_models.blocks.gan_pair import GanPair
 from reference_models.blocks.gan_steps import adam_pair
+from reference_models.blocks.guidelines import GRID_EVERY, guided_recipes
 from reference_models.blocks.networks import feature_count, features, generator
 from reference_models.loop.settings import require_positive
 from reference_models.types import ImageShape, ModelSpec
@@ -114,20 +115,15 @@ def build(config: ImprovedGanConfig, shape: ImageShape, classes: int) -> Improve
 
 
 SEED = ImprovedGanConfig()
+TINY = ImprovedGanConfig(feature_matching=True, kernels=3, kernel_dim=2, width=2, latent=5, batch_size=4)
 
 MODEL = ModelSpec(
     name="improved-gan",
     title="GAN with minibatch discrimination or feature matching",
     source="Salimans et al. 2016, arXiv 1606.03498; CIS 680 (2017) assignment 3, section 2, part 3",
     task="generate",
-    recipes={
-        "cufs-sketches": replace(SEED, epochs=1_705),  # 88 images: 3,001 iterations
-        "celeba": replace(SEED, width=128, batch_size=128, epochs=4),  # 5,087 iterations; guidelines: 1024 channels
-        "digits": replace(SEED, width=32, lr=5e-4, batch_size=32, epochs=60),  # 2,432 steps, minutes on two cores
-        "default": SEED,
-        "tiny": ImprovedGanConfig(feature_matching=True, kernels=3, kernel_dim=2, width=2, latent=5, batch_size=4),
-    },
-    grid_every={"cufs-sketches": 1_000, "celeba": 1_000},  # assignment, section 2: "every 1,000 iterations"
+    recipes=guided_recipes(SEED, TINY),
+    grid_every=GRID_EVERY,
     build=build,
     figures={"losses": ("generator", "discriminator")},
 )

@@ -10,13 +10,14 @@ Different from `dcgan-small`, `dcgan-deep` and `gan-deep`, whose sources take th
 1/2 of the generator, which two of them have as well.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from torch import Tensor
 
 from reference_models.blocks.gan_losses import least_squares_discriminator, least_squares_generator
 from reference_models.blocks.gan_pair import GanPair
 from reference_models.blocks.gan_steps import adam_pair
+from reference_models.blocks.guidelines import GRID_EVERY, guided_recipes
 from reference_models.blocks.networks import discriminator, generator
 from reference_models.loop.settings import require_positive
 from reference_models.types import ImageShape, ModelSpec
@@ -60,14 +61,8 @@ MODEL = ModelSpec(
     title="Least-squares GAN",
     source="Mao et al. 2017, arXiv 1611.04076; CIS 680 (2017) assignment 3, section 2, part 3",
     task="generate",
-    recipes={
-        "cufs-sketches": replace(SEED, epochs=1_705),  # 88 images: 3,001 iterations
-        "celeba": replace(SEED, width=128, batch_size=128, epochs=4),  # 5,087 iterations; guidelines: 1024 channels
-        "digits": replace(SEED, width=32, lr=5e-4, batch_size=32, epochs=60),  # 2,432 steps, minutes on two cores
-        "default": SEED,
-        "tiny": LsganConfig(width=2, latent=5, batch_size=4, epochs=1),
-    },
-    grid_every={"cufs-sketches": 1_000, "celeba": 1_000},  # assignment, section 2: "every 1,000 iterations"
+    recipes=guided_recipes(SEED, tiny=LsganConfig(width=2, latent=5, batch_size=4, epochs=1)),
+    grid_every=GRID_EVERY,
     build=build,
     figures={"losses": ("generator", "discriminator")},
 )

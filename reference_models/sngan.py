@@ -17,7 +17,7 @@ One of the variants that CIS 680 (2017) assignment 3, section 2, part 3 lets cho
 together, which without batch norm is the same and takes one power iteration instead of two.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -32,6 +32,7 @@ from reference_models.blocks.gan_losses import (
 )
 from reference_models.blocks.gan_pair import GanPair
 from reference_models.blocks.gan_steps import adam_pair
+from reference_models.blocks.guidelines import GRID_EVERY, guided_recipes
 from reference_models.blocks.networks import discriminator, generator
 from reference_models.loop.settings import require_positive
 from reference_models.types import ImageShape, ModelSpec
@@ -92,14 +93,8 @@ MODEL = ModelSpec(
     title="GAN with spectral normalisation",
     source="Miyato et al. 2018, arXiv 1802.05957; CIS 680 (2017) assignment 3, section 2, part 3",
     task="generate",
-    recipes={
-        "cufs-sketches": replace(SEED, epochs=1_705),  # 88 images: 3,001 iterations
-        "celeba": replace(SEED, width=128, batch_size=128, epochs=4),  # 5,087 iterations; guidelines: 1024 channels
-        "digits": replace(SEED, width=32, lr=5e-4, batch_size=32, epochs=60),  # 2,432 steps, minutes on two cores
-        "default": SEED,
-        "tiny": SnganConfig(width=2, latent=5, batch_size=4, epochs=1),
-    },
-    grid_every={"cufs-sketches": 1_000, "celeba": 1_000},  # assignment, section 2: "every 1,000 iterations"
+    recipes=guided_recipes(SEED, tiny=SnganConfig(width=2, latent=5, batch_size=4, epochs=1)),
+    grid_every=GRID_EVERY,
     build=build,
     figures={"losses": ("generator", "discriminator")},
 )

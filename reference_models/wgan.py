@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from reference_models.blocks.gan_pair import GanPair
+from reference_models.blocks.guidelines import GRID_EVERY
 from reference_models.blocks.networks import discriminator, generator
 from reference_models.blocks.steps import update
 from reference_models.loop.images import to_float
@@ -97,7 +98,7 @@ MODEL = ModelSpec(
         "default": SEED,
         "tiny": WganConfig(width=2, latent=5, batch_size=4, epochs=1),
     },
-    grid_every={"cufs-sketches": 1_000, "celeba": 1_000},  # assignment, section 2: "every 1,000 iterations"
+    grid_every=GRID_EVERY,
     build=build,
     figures={"losses": ("generator", "discriminator"), "wasserstein estimate": ("wasserstein",)},
 )
