@@ -1,17 +1,16 @@
 """Generators of the package pytorch-pretrained-biggan with few channels and random weights, to compare with."""
 
+import importlib
 import json
 
 import pytest
 import torch
 
-from bench import registry
-
 WIDTH, CLASSES = 8, 7
 
 
 def layers_of(side):
-    return registry.load("pretrained", f"biggan-deep-{side}").build.__globals__["LAYERS"]
+    return importlib.import_module(f"reference_models.pretrained.biggan_deep_{side}").LAYERS
 
 
 def settings(side=128):

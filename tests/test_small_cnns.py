@@ -132,14 +132,14 @@ def test_weights_of_another_network_are_refused(tmp_path):
 
     save_file({"weight": np.zeros(3, np.float32)}, tmp_path / "other.safetensors")
     with pytest.raises(InputError, match=r"other\.safetensors lacks the key"):
-        digits_cnn.build(tmp_path / "other.safetensors", "clean", "cpu", ("pool",))
+        digits_cnn.EXTRACTOR.build(tmp_path / "other.safetensors", "clean", "cpu", ("pool",))
 
 
 def test_a_damaged_weights_file_is_refused(tmp_path):
     whole = (_small_cnn.WEIGHTS / digits_cnn.EXTRACTOR.shipped).read_bytes()
     (tmp_path / "half.safetensors").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match=r"half\.safetensors is damaged"):
-        digits_cnn.build(tmp_path / "half.safetensors", "clean", "cpu", ("pool",))
+        digits_cnn.EXTRACTOR.build(tmp_path / "half.safetensors", "clean", "cpu", ("pool",))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -152,9 +152,9 @@ def test_one_weight_that_is_not_finite_is_refused_and_named(tmp_path, value):
     state[name].reshape(-1)[-1] = value
     save_file(state, tmp_path / "broken.safetensors")
     with pytest.raises(InputError, match=rf"broken\.safetensors: '{name}' holds NaN or infinity"):
-        digits_cnn.build(tmp_path / "broken.safetensors", "clean", "cpu", ("pool",))
+        digits_cnn.EXTRACTOR.build(tmp_path / "broken.safetensors", "clean", "cpu", ("pool",))
 
 
 def test_a_missing_weights_file_is_named(tmp_path):
     with pytest.raises(InputError, match=r"no weights file .*none\.safetensors"):
-        digits_cnn.build(tmp_path / "none.safetensors", "clean", "cpu", ("pool",))
+        digits_cnn.EXTRACTOR.build(tmp_path / "none.safetensors", "clean", "cpu", ("pool",))

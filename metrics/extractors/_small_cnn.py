@@ -20,6 +20,7 @@ ten kinds of small pictures have nothing in common with Inception's 2048.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ import numpy as np
 from metrics.errors import InputError
 from metrics.extractors._engine import compile_network, file_sha256
 from metrics.extractors.resizing import resize as resized
-from metrics.extractors.types import Extract, Images
+from metrics.extractors.types import Extract, Extractor, Images
 
 if TYPE_CHECKING:
     from torch import nn
@@ -49,6 +50,35 @@ class Design:
     size: int
     colour: bool
     strides: tuple[int, int, int, int]
+
+
+def extractor(
+    design: Design, *, name: str, title: str, source: str, family: str, pool: str, logits: str, shipped: str
+) -> Extractor:
+    """The extractor of this design; the weights that ship unless a file of the same layout is given.
+
+    The texts stand in each call, where `bench list` reads them without an import.
+    """
+
+    return Extractor(
+        name=name,
+        title=title,
+        source=source,
+        family=family,
+        taps=TAPS,
+        pool=pool,
+        resize=RESIZE,
+        build=partial(_build_shipped, design, shipped),
+        logits=logits,
+        classes=CLASSES,
+        shipped=shipped,
+    )
+
+
+def _build_shipped(
+    design: Design, shipped: str, weights: Path | None, resize: str, device: str, taps: tuple[str, ...]
+) -> Extract:
+    return build(design, weights or WEIGHTS / shipped, resize, device, taps)
 
 
 def build(design: Design, weights: Path, resize: str, device: str, taps: tuple[str, ...]) -> Extract:

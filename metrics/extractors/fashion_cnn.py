@@ -8,31 +8,18 @@ distance of 500 test images to 500 others: 0.37 unchanged, 2.2 / 9.5 / 15 blurre
 times each, 31 for pure noise.
 """
 
-from pathlib import Path
-
-from metrics.extractors import _small_cnn
-from metrics.extractors._small_cnn import Design
-from metrics.extractors.types import Extract, Extractor
+from metrics.extractors._small_cnn import Design, extractor
 
 DESIGN = Design(size=28, colour=False, strides=(2, 1, 2, 1))
 SHA256 = "fe76fb370cf06eb16524a9c9dbab8ea6a243c4f4fcae2eafcdbe01bca9760273"
 
-
-def build(weights: Path | None, resize: str, device: str, taps: tuple[str, ...]) -> Extract:
-    """The function from uint8 RGB images to the taps; the shipped weights unless a file of the same layout is given."""
-    return _small_cnn.build(DESIGN, weights or _small_cnn.WEIGHTS / EXTRACTOR.shipped, resize, device, taps)
-
-
-EXTRACTOR = Extractor(
+EXTRACTOR = extractor(
+    DESIGN,
     name="fashion-cnn",
     title="Small classifier of Fashion-MNIST, 28x28 grey",
     source="https://github.com/zalandoresearch/fashion-mnist",
     family="fashion",
-    taps=_small_cnn.TAPS,
     pool="pool",
-    resize=_small_cnn.RESIZE,
-    build=build,
     logits="logits",
-    classes=_small_cnn.CLASSES,
     shipped="fashion_cnn.safetensors",
 )

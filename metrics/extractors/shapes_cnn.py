@@ -7,31 +7,18 @@ distance of 500 test images to 500 others: 0.13 unchanged, 0.66 / 3.5 / 8.7 blur
 repeated ten times each, 1,186 for pure noise.
 """
 
-from pathlib import Path
-
-from metrics.extractors import _small_cnn
-from metrics.extractors._small_cnn import Design
-from metrics.extractors.types import Extract, Extractor
+from metrics.extractors._small_cnn import Design, extractor
 
 DESIGN = Design(size=64, colour=True, strides=(2, 2, 2, 1))
 SHA256 = "6947dc17cfcebccf691574570b018eaa1bfda37157a51d8d1abc510b54a32d5c"
 
-
-def build(weights: Path | None, resize: str, device: str, taps: tuple[str, ...]) -> Extract:
-    """The function from uint8 RGB images to the taps; the shipped weights unless a file of the same layout is given."""
-    return _small_cnn.build(DESIGN, weights or _small_cnn.WEIGHTS / EXTRACTOR.shipped, resize, device, taps)
-
-
-EXTRACTOR = Extractor(
+EXTRACTOR = extractor(
+    DESIGN,
     name="shapes-cnn",
     title="Small classifier of the drawn shapes, 64x64 colour",
     source="drawn by this project",
     family="shapes",
-    taps=_small_cnn.TAPS,
     pool="pool",
-    resize=_small_cnn.RESIZE,
-    build=build,
     logits="logits",
-    classes=_small_cnn.CLASSES,
     shipped="shapes_cnn.safetensors",
 )

@@ -28,13 +28,12 @@ from reference_models.blocks.biggan_networks import SelfAttention
 from reference_models.errors import ModelError
 from reference_models.loop.images import to_uint8
 from reference_models.loop.noise import Noise
+from reference_models.pretrained._released import Layers
 from reference_models.types import Model
 
 SIDE, FIRST, RGB = 4, 16, 3  # side of the first map, its channels in widths; channels of the images
 REDUCTION = 4  # of channels inside a block
 BOUND = 2.0  # of the noise before it is scaled
-
-Layers = tuple[tuple[bool, int, int], ...]  # of each block: twice the side?, channels before and after in widths
 
 
 @dataclass(frozen=True)

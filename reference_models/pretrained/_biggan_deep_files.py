@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from reference_models.errors import ModelError
-from reference_models.pretrained._biggan_deep import RGB, SIDE, BigganDeep, DeepConfig, Layers
+from reference_models.pretrained._biggan_deep import RGB, SIDE, BigganDeep, DeepConfig
+from reference_models.pretrained._released import Layers
 
 RENAMED = (  # a name in the package's state dict, the name here
     (r"^generator\.", ""),

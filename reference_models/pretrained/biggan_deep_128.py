@@ -1,14 +1,9 @@
 """BigGAN-deep for ImageNet at 128x128 (Brock et al. 2019, table 7), with the weights that DeepMind released."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from functools import partial
 
-from reference_models.pretrained.types import Pretrained, PublicFile
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from reference_models.types import Model
+from reference_models.pretrained._released import build, published
+from reference_models.pretrained.types import Pretrained
 
 LAYERS = (  # twice the side?, channels before and after in widths of 128
     (False, 16, 16),
@@ -23,13 +18,6 @@ LAYERS = (  # twice the side?, channels before and after in widths of 128
     (True, 2, 1),
 )
 
-
-def build(state: Mapping[str, "Tensor"], settings: Mapping[str, Any] | None) -> "Model":
-    from reference_models.pretrained._biggan_deep_files import build as build_deep
-
-    return build_deep(state, settings, 128, LAYERS)
-
-
 PRETRAINED = Pretrained(
     name="biggan-deep-128",
     title="BigGAN-deep, ImageNet at 128x128",
@@ -37,13 +25,7 @@ PRETRAINED = Pretrained(
     shape=(3, 128, 128),
     classes=1000,
     labels="ImageNet (ILSVRC 2012) classes in their usual order",
-    file=PublicFile(
-        name="biggan-deep-128-pytorch_model.bin",
-        url="https://s3.amazonaws.com/models.huggingface.co/biggan/biggan-deep-128-pytorch_model.bin",
-        sha256="",  # not on record
-        size=0,
-        licence="not on record; the package that publishes it is under Apache-2.0",
-    ),
+    file=published(128),  # neither a hash nor a size on record
     saved_as=("pytorch_model.bin", "config.json"),
-    build=build,
+    build=partial(build, side=128, layers=LAYERS),
 )
