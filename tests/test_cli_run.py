@@ -21,6 +21,7 @@ from bench.runs import run as runner
 from bench.runs.samples import save_pngs
 from bench.sources import open_source
 from bench.storage.records import read_record, read_records
+from metrics.errors import InputError
 
 TINY = ("--set", "width=4", "--set", "latent=8", "--set", "batch_size=4", "--device", "cpu")
 DCGAN = ("run", "--model", "dcgan", "--dataset", "digits", *TINY)
@@ -111,16 +112,11 @@ def test_a_run_leaves_record_tables_curves_and_grids(finished):
     assert float(rows[2]["fid"]) == found["fid"]
     assert float(rows[2]["fid_corrected_low"]) == found["fid_low"]
     assert f"### Table 6. {TITLE}" in (tables / f"{NAME}.md").read_text()
-    figures = folder / "results" / "figures" / "digits" / NAME
-    assert {path.name for path in figures.iterdir()} == {
-        "losses.png",
-        "sample-grids.png",
-        "samples.png",
-        "samples-over-training.png",
-    }
+    drawn = {"losses.png", "sample-grids.png", "samples.png", "samples-over-training.png"}
+    assert {path.name for path in (folder / FOLDER).glob("*.png")} == drawn
     assert list((folder / FOLDER / "grids").glob("samples-*.png"))
-    for link in ("losses.png", "samples.png"):
-        assert (tables / f"../../../figures/digits/{NAME}/{link}").resolve().is_file()
+    assert [path.name for path in (folder / "results" / "figures" / "digits").glob("*.*")] == [f"{NAME}.webp"]
+    assert f"(../../../figures/digits/{NAME}.webp)" in (tables / f"{NAME}.md").read_text()
 
 
 def test_the_record_says_what_was_done(finished):
@@ -191,7 +187,7 @@ def test_a_vae_ends_in_table_5_and_its_reconstruction_error(here):
     shown = good("run", *arguments, *PIXELS).stdout
     assert "Table 5. vae on digits, hidden=8, seed 0" in shown
     assert "test images vs reconstructed" in shown
-    assert (Path("results/figures/digits/vae-hidden-8-seed0") / "evaluation-reconstruction-mse.png").is_file()
+    assert Path("results/figures/digits/vae-hidden-8-seed0.webp").is_file()
 
 
 def test_a_translation_ends_in_table_7_for_both_domains(here):
@@ -282,6 +278,10 @@ def test_tables_name_a_damaged_record_and_show_the_others(copy):
     assert "no records" in refused("tables")
 
 
+def _no_room(*arguments, **options):
+    raise InputError("cannot write the page: No space left on device")
+
+
 def _full(*arguments, **options):
     raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -315,14 +315,14 @@ def test_a_repetition_that_fails_leaves_the_earlier_record_unless_forced(copy, m
 
 def test_a_disk_that_is_full_for_the_figures_keeps_the_record_and_says_how_to_go_on(here, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("bench.tables.files.write_bytes", _full)
+        patch.setattr("bench.tables.files.write_page", _no_room)
         line = refused(*DCGAN, "--steps", "1", *PIXELS)
-    assert "cannot copy the figures" in line
+    assert "No space left" in line
     assert f"`bench evaluate {FOLDER}`" in line
     assert _only_record().status == "ok"
     good("evaluate", FOLDER, *PIXELS)
     assert list(Path("results/tables").rglob(f"{NAME}.md"))
-    assert ((Path("results/figures/digits") / NAME) / "samples.png").is_file()
+    assert Path(f"results/figures/digits/{NAME}.webp").is_file()
 
 
 def test_ctrl_c_offers_the_command_that_goes_on(here, monkeypatch):

@@ -68,7 +68,12 @@ def test_every_class_has_its_closest_other_one(biggan):
 def test_one_hot_labels_have_no_map_and_a_word_why(cgan, tmp_path):
     found = explore(cgan, pixels(cgan), samples=1, steps=2)
     assert found.notes == ("no map: the class embeddings of cgan are all equally far apart",)
-    assert {path.name for path in write(found, tmp_path / "out")} == {"explore.json", "pairs.csv", "interpolation.png"}
+    assert {path.name for path in write(found, tmp_path / "out")} == {
+        "explore.json",
+        "pictures.webp",
+        "pairs.csv",
+        "interpolation.png",
+    }
     assert list(zip(values(found.tables[0], "first"), values(found.tables[0], "last"), strict=True)) == [
         ("0", "1"),
         ("2", "3"),

@@ -94,7 +94,12 @@ def test_all_files_are_written_the_same_ones_every_time(opened, tmp_path):
     first, second = ({path.name: path.read_bytes() for path in (tmp_path / place).iterdir()} for place in "ab")
     assert first == second
     tables, pictures = {"distances", "memorisation", "nearest"}, {"pixels", "features", "distances"}
-    assert set(first) == {"explore.json", *(f"{one}.csv" for one in tables), *(f"{one}.png" for one in pictures)}
+    assert set(first) == {
+        "explore.json",
+        "pictures.webp",
+        *(f"{one}.csv" for one in tables),
+        *(f"{one}.png" for one in pictures),
+    }
 
 
 def test_a_translation_is_compared_with_the_domain_that_it_makes(tmp_path):

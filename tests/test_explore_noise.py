@@ -116,7 +116,15 @@ def test_the_same_checkpoint_gives_the_same_files(found, folder, tmp_path):
         write(one, tmp_path / place)
     first, second = ({path.name: path.read_bytes() for path in (tmp_path / place).iterdir()} for place in "ab")
     assert first == second
-    assert set(first) == {"explore.json", "paths.csv", "numbers.csv", "interpolation.png", "path.png", "one-number.png"}
+    assert set(first) == {
+        "explore.json",
+        "pictures.webp",
+        "paths.csv",
+        "numbers.csv",
+        "interpolation.png",
+        "path.png",
+        "one-number.png",
+    }
 
 
 def test_a_model_with_classes_keeps_its_label_along_a_path(tmp_path):

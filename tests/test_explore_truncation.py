@@ -83,7 +83,7 @@ def test_all_files_are_written_the_same_ones_every_time(opened, evaluation, tmp_
         write(explore(opened, evaluation, bounds=[INF, 0.5], repeats=2), tmp_path / place)
     first, second = ({path.name: path.read_bytes() for path in (tmp_path / place).iterdir()} for place in "ab")
     assert first == second
-    assert set(first) == {"explore.json", "truncation.csv", "curve.png", "samples.png"}
+    assert set(first) == {"explore.json", "pictures.webp", "truncation.csv", "curve.png", "samples.png"}
 
 
 def test_without_a_classifier_there_is_no_inception_score(opened, tmp_path):

@@ -192,9 +192,9 @@ def show(record: "RunRecord", results: Path, as_json: bool) -> None:
         return
     print_block("\n".join(terminal(table) for table in tables))
     say(f"record   {place_of(record, results)}")
-    for word, suffix in (("tables", ".md"), ("figures", ".png")):
-        for folder in dict.fromkeys(one.parent for one in files if one.suffix == suffix):
-            say(f"{word:8} {folder}")
+    for word, suffix in (("tables", ".md"), ("pictures", ".webp")):
+        for path in (one for one in files if one.suffix == suffix):
+            say(f"{word:8} {path}")
 
 
 def resume_command(ctx: click.Context) -> str:

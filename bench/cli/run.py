@@ -38,7 +38,7 @@ def command(ctx: click.Context, training: Training, judging: Judging, plan: bool
     """From a model's name to its table: train, sample, measure against disjoint real sets, write.
 
     The state of the run (checkpoint, curves, grids, samples) goes to runs/MODEL-DATASET-seedK, the record to
-    results/runs, tables and copies of the figures beside it; what --set changes is part of the names, so that
+    results/runs, tables and a page of pictures beside it; what --set changes is part of the names, so that
     variants keep apart. All that can be wrong with it, missing weights first of all, is found before the training
     starts. Ctrl-C keeps the checkpoint; --resume goes on.
 

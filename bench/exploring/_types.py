@@ -3,6 +3,7 @@
 explore.json     what was explored, with which options, and every number
 NAME.csv         its tables
 NAME.png         its pictures
+pictures.webp    all of them on one page, to be published
 """
 
 import json
@@ -13,10 +14,11 @@ from typing import Any
 
 from bench.storage.files import write_text
 from bench.storage.folders import whole_folder
+from bench.tables.picture_page import write_page
 from bench.tables.table import Table, csv_text, json_values
 from metrics.errors import InputError
 
-FILE_NAME = "explore.json"
+FILE_NAME, PAGE = "explore.json", "pictures.webp"
 Picture = Callable[[Path], None]
 
 
@@ -66,8 +68,11 @@ def write(found: Explored, folder: Path, *, force: bool = False) -> list[Path]:
         check_folder(folder, force)
         for table in found.tables:
             write_text(unfinished / f"{table.name}.csv", csv_text(table))
-        for name, draw in found.pictures.items():
-            draw(unfinished / f"{name}.png")
+        pictures = {unfinished / f"{name}.png": draw for name, draw in found.pictures.items()}
+        for path, draw in pictures.items():
+            draw(path)
+        if pictures:
+            write_page(unfinished / PAGE, list(pictures))
         text = json.dumps(found.json(), indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False)
         write_text(unfinished / FILE_NAME, text + "\n")
     return sorted(folder.iterdir())

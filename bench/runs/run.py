@@ -37,7 +37,7 @@ from bench.storage.records import (
     slug,
     write_record,
 )
-from bench.tables.files import copy_figures, write_tables
+from bench.tables.files import write_figures, write_tables
 from genbench.files import is_unfinished, sweep
 from metrics.errors import InputError
 from reference_models.errors import ModelError
@@ -175,13 +175,13 @@ def _stands(path: Path) -> bool:
 
 
 def publish(record: RunRecord, run_folder: Path, results: Path) -> None:
-    """Write the record of a run, then its tables and copies of its figures; `write_tables` says which.
+    """Write the record of a run, then its page of pictures and its tables; `bench.tables.files` says which.
 
     InputError where there is no room, and how to go on: nothing that was measured is lost.
     """
     write_record(place_of(record, results), record)
     try:
-        copy_figures(record, run_folder, results)
+        write_figures(record, run_folder, results)
         write_tables(record, results)
     except InputError as error:
         raise InputError(

@@ -14,9 +14,9 @@ ROW_INCHES = 0.36
 
 
 def plot_intervals(path: Path, table: Table, key: str, landmarks: tuple[int, ...]) -> None:
-    """PNG of one column: a dot per row with its interval, the table's first column beside it; `landmarks` are grey.
+    """Lossless WebP of one column: a dot per row with its interval, the table's first column beside it.
 
-    Rows without a value are left out. Raises InputError where the file cannot be written.
+    The rows `landmarks` are grey, and rows without a value are left out. Raises InputError where it cannot be written.
     """
     from matplotlib.figure import Figure
 
@@ -52,4 +52,4 @@ def _frame(axes: Any, names: list[str]) -> None:
 
 def _save(figure: Any, path: Path) -> None:
     with whole(path) as unfinished:
-        figure.savefig(unfinished, format="png", dpi=100, metadata={"Software": None})
+        figure.savefig(unfinished, format="webp", dpi=100, pil_kwargs={"lossless": True})
