@@ -8,7 +8,6 @@ Other installed packages offer theirs as entry points of the groups `genbench.me
 """
 
 import ast
-import difflib
 import importlib
 import sys
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from genbench.errors import one_line
+from genbench.names import did_you_mean
 from metrics.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,8 +67,8 @@ def _resolved(kind: str, name: str, known: Mapping[str, Any]) -> str:
     typed = ALIASES.get(kind, {}).get(name, name if name in known else name.replace("_", "-"))
     if typed in known:
         return typed
-    close = difflib.get_close_matches(name, [*known, *ALIASES.get(kind, {})], n=2, cutoff=0.5)
-    meant = f"Did you mean {' or '.join(map(repr, close))}?" if close else f"There are: {', '.join(sorted(known))}."
+    there = f"There are: {', '.join(sorted(known))}."
+    meant = did_you_mean(name, [*known, *ALIASES.get(kind, {})], there)
     raise InputError(f"no {KINDS[kind][2]} {name!r}. {meant}")
 
 

@@ -1,12 +1,12 @@
 """The checks of plain options, the same in every metric and every command: whole numbers, seeds, switches, names."""
 
-import difflib
 from collections.abc import Iterable
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from genbench.names import did_you_mean
 from metrics.errors import InputError
 
 MOST_SEED = 2**32 - 1  # what numpy's RandomState takes
@@ -54,9 +54,7 @@ def check_names(given: Iterable[str], known: Iterable[str], what: str) -> None:
     known = list(known)
     for name in given:
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            meant = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(known)}."
-            raise InputError(f"no {what} {name!r}. {meant}")
+            raise InputError(f"no {what} {name!r}. {did_you_mean(name, known)}")
 
 
 def shown(value: Any) -> str:

@@ -12,6 +12,7 @@ from bench import cli
 from bench.cli import main
 from bench.names import shown
 from bench.tables.table import RENDERERS, Cell, Column, Table
+from genbench.names import did_you_mean
 
 NASTY = "a\x1b[2Jb\nwarning: forged\u202e\x9bc"
 ESCAPED = r"a\x1b[2Jb\nwarning: forged\u202e\x9bc"
@@ -75,3 +76,25 @@ def test_text_leaves_by_one_exit():
             continue
         calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
         assert "echo" not in {call.attr for call in calls if isinstance(call, ast.Attribute)}, path
+
+
+# ---- names that nobody knows
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "answer"),
+    [
+        ("fud", ["kid", "fid", "prdc"], "Did you mean 'fid'?"),
+        ("fid-kid", ["prdc", "fid", "kid"], "Did you mean 'kid' or 'fid'?"),
+        ("FUD", ["kid", "fid"], "Did you mean 'fid'?"),
+        ("smiling", ["Smiling", "Male"], "Did you mean 'Smiling'?"),
+        ("xyz", ["kid", "fid"], "There are: kid, fid."),
+        ("xyz", [], "There are: none."),
+    ],
+)
+def test_an_unknown_name_is_answered_with_the_close_ones_or_with_all(name, known, answer):
+    assert did_you_mean(name, iter(known)) == answer
+
+
+def test_where_no_name_is_close_something_else_can_be_said():
+    assert did_you_mean("xyz", ["fid"], "`bench list` has them.") == "`bench list` has them."

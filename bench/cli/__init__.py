@@ -10,7 +10,6 @@ shows its traceback; 2 what was given cannot be used, told in one line; 130 inte
 
 import ast
 import contextlib
-import difflib
 import importlib
 import logging
 import os
@@ -26,6 +25,7 @@ from bench.cli import _signals, _streams
 from bench.cli._options import examples
 from bench.names import shown
 from genbench.errors import REMEDIES, reason, remedy
+from genbench.names import did_you_mean
 
 HERE = Path(__file__).parent
 TO_BE_MENDED = {("metrics.errors", "InputError"), ("reference_models.errors", "ModelError")}
@@ -52,9 +52,7 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         known = _modules()
         if args[0] not in known:
-            close = difflib.get_close_matches(args[0], known, n=2, cutoff=0.5)
-            meant = f"Did you mean {' or '.join(map(repr, close))}?" if close else f"There are: {', '.join(known)}."
-            raise click.UsageError(f"no command {args[0]!r}. {meant}")
+            raise click.UsageError(f"no command {args[0]!r}. {did_you_mean(args[0], known)}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -7,7 +7,6 @@ another one of the 40 attributes, `celeba/Male+Smiling` a label for each combina
 counting most.
 """
 
-import difflib
 from dataclasses import replace
 from functools import partial
 from itertools import product
@@ -20,6 +19,7 @@ from bench.datasets._types import Dataset, Split
 from bench.datasets.images import centre_square, file_split, resized
 from bench.datasets.splits import check_choice, check_counts, missing
 from bench.storage.reading import read_bytes
+from genbench.names import did_you_mean
 from metrics.errors import InputError
 
 SPLITS = {"train": 162_770, "valid": 19_867, "test": 19_962}
@@ -57,11 +57,7 @@ def labelled(word: str) -> Dataset:
     attributes = tuple(word.split("+"))
     for name in attributes:
         if name not in ATTRIBUTES:
-            close = difflib.get_close_matches(name, ATTRIBUTES, n=2, cutoff=0.5)
-            meant = (
-                f"Did you mean {' or '.join(map(repr, close))}?" if close else f"There are: {', '.join(ATTRIBUTES)}."
-            )
-            raise InputError(f"celeba has no attribute {name!r}. {meant}")
+            raise InputError(f"celeba has no attribute {name!r}. {did_you_mean(name, ATTRIBUTES)}")
     if len(set(attributes)) < len(attributes) or len(attributes) > MOST_ATTRIBUTES:
         raise InputError(f"celeba/{word}: expected 1 to {MOST_ATTRIBUTES} different attributes with + between them")
     return replace(DATASET, classes=_classes(attributes), load=partial(load, attributes=attributes))

@@ -1,6 +1,5 @@
 """A checkpoint with all that an exploration asks about it, and which models an exploration is for."""
 
-import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -18,6 +17,7 @@ from bench.runs.jobs import RUN
 from bench.runs.samples import check_asked, sample_noise, translate_test
 from bench.runs.stored import open_checkpoint, run_of, subject_of_checkpoint
 from bench.storage.reading import file_sha256
+from genbench.names import did_you_mean
 from metrics.errors import InputError
 from reference_models.loop import Loaded, to_json
 from reference_models.types import ImageShape, Model
@@ -57,9 +57,8 @@ class Explorable:
         for name, label in labels.items():
             if word.strip().lower() in (name.lower(), str(label)):
                 return label
-        close = difflib.get_close_matches(word.strip(), labels, n=2, cutoff=0.5)
         some = ", ".join([*list(labels)[:NAMED], *(["..."] if len(labels) > NAMED else [])])
-        meant = f"Did you mean {' or '.join(map(repr, close))}?" if close else f"There are: {some}."
+        meant = did_you_mean(word.strip(), labels, f"There are: {some}.")
         raise InputError(f"{self.generator.name} has no label {word.strip()!r} here. {meant}")
 
     def about(self) -> dict[str, Any]:

@@ -12,7 +12,6 @@ that changes a number of it: the protocol (data set, digests of the sets, counts
 with versions) and the two sets that memorisation is looked for in. Numbers of different ids never stand in one ranking.
 """
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from bench.measuring.evaluation import REAL_1, REAL_2, TEST, Subject, open_subje
 from bench.protocol import MetricChoice, Protocol, RealSet, difference, protocol_id
 from bench.storage.records import slug
 from bench.storage.typed import values_of
+from genbench.names import did_you_mean
 from metrics.errors import InputError
 
 OFFLINE = "-offline"
@@ -122,9 +122,7 @@ def find_track(name: str) -> Track:
     known = tracks()
     if name in known:
         return known[name]
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    meant = f"Did you mean {' or '.join(map(repr, close))}?" if close else "`bench tracks` lists them."
-    raise InputError(f"no track {name!r}. {meant}")
+    raise InputError(f"no track {name!r}. {did_you_mean(name, known, '`bench tracks` lists them.')}")
 
 
 def subject_of(track: Track, root: Path | None = None) -> Subject:

@@ -6,7 +6,6 @@ batch size, workers or image sizes: images of one size form a batch, and every r
 """
 
 import contextlib
-import difflib
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ import numpy as np
 from bench.sources import ImageSource, iterate
 from bench.sources.values import Extremes, as_stored, joined, of_image
 from bench.storage.cache import Cache, Draft, bytes_of, digest_of, not_kept, write_all
+from genbench.names import did_you_mean
 from metrics.errors import InputError
 from metrics.extractors.types import Extract, Extractor
 
@@ -246,18 +246,13 @@ def _check(
 ) -> None:
     for tap in taps:
         if tap not in extractor.taps:
-            raise InputError(f"{extractor.name} has no tap {tap!r}. {_meant(tap, extractor.taps)}")
+            raise InputError(f"{extractor.name} has no tap {tap!r}. {did_you_mean(tap, extractor.taps)}")
     if resize not in extractor.resize:
-        raise InputError(f"{extractor.name} has no resize {resize!r}. {_meant(resize, extractor.resize)}")
+        raise InputError(f"{extractor.name} has no resize {resize!r}. {did_you_mean(resize, extractor.resize)}")
     if batch_size < 1 or workers < 0:
         raise InputError(f"batch size {batch_size} with {workers} workers: expected at least 1 and 0")
     if source.count == 0:
         raise InputError(f"{source.name} holds no images; features need at least one")
-
-
-def _meant(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(known)}."
 
 
 def _meta(table: FeatureTable, tap: str, width: int) -> dict[str, Any]:

@@ -14,7 +14,6 @@
 What exists on the disk comes first; a name of one letter before the colon is a Windows drive.
 """
 
-import difflib
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +33,7 @@ from bench.sources.splits import from_split, split_named
 from bench.sources.torch_sets import from_torch_set, is_torch_set
 from bench.sources.zips import list_zip
 from bench.storage.cache import Cache
+from genbench.names import close_names
 from genbench.places import expanded
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import plain_array
@@ -159,6 +159,6 @@ def _missing(spec: str) -> str:
     if spec.startswith("folder:"):
         return f"{spec} names no split; write folder:DIR:SPLIT, such as {spec}:real-1, or give the folder itself"
     datasets = registry.names("datasets")
-    close = difflib.get_close_matches(spec.split(":")[0].lower().replace("_", "-"), datasets, n=1, cutoff=0.7)
+    close = close_names(spec.split(":")[0].replace("_", "-"), datasets, likeness=0.7)
     hint = f"For the data set {close[0]!r} write {close[0]}:SPLIT. " if close else ""
     return f"{spec} does not exist. {hint}Expected {TAKEN}"

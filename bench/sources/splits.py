@@ -1,6 +1,5 @@
 """Splits of data sets, by name: digits:train, folder:DIR:real-1, edges2shapes:test/photo."""
 
-import difflib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from bench.sources._prepared import prepared_hashes
 from bench.sources._types import Choose, ImageSource
 from bench.sources.rows import from_rows, three_channels
 from bench.storage.cache import Cache
+from genbench.names import did_you_mean
 from metrics.errors import InputError
 
 if TYPE_CHECKING:
@@ -49,9 +49,7 @@ def from_split(
 def _check(dataset: "Dataset", split: str, sets: list[str], domain: str) -> None:
     if split not in dataset.splits and split.replace(" ", "-") not in sets:
         known = [*dataset.splits, *sets]
-        close = difflib.get_close_matches(split, known, n=1)
-        meant = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(known)}."
-        raise InputError(f"the data set {dataset.name} has no split {split!r}. {meant}")
+        raise InputError(f"the data set {dataset.name} has no split {split!r}. {did_you_mean(split, known)}")
     if dataset.domains and domain not in dataset.domains:
         choices = " or ".join(f"{dataset.name}:{split}/{key}" for key in dataset.domains)
         raise InputError(f"the data set {dataset.name} has no domain {domain!r}; expected {choices}")

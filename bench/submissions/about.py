@@ -1,6 +1,5 @@
 """Who submits what: the texts of an entry, and submission.toml, which may hold all options of `bench submit`."""
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from typing import Any
 
 from bench.leaderboard.entries import About, slug_of
 from bench.storage.reading import read_toml
+from genbench.names import did_you_mean
 from metrics.errors import InputError
 
 LONGEST = 2_000  # letters of any text but the name
@@ -84,8 +84,7 @@ def read_settings(path: Path, known: Mapping[str, type]) -> dict[str, Any]:
     found, choices = {}, ", ".join(sorted(known))
     for name, value in values.items():
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
-            meant = f"Did you mean {' or '.join(map(repr, close))}?" if close else f"It knows {choices}."
+            meant = did_you_mean(name, known, f"It knows {choices}.")
             raise InputError(f"{path} has an unknown option {name!r}. {meant}")
         kind = known[name]
         if type(value) not in ACCEPTED[kind]:

@@ -1,6 +1,5 @@
 """`bench verify` as a whole: which entries, which levels, and what is written down of it."""
 
-import difflib
 import warnings
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from bench.submissions.material import GENERATORS, How, open_material
 from bench.submissions.submitting import check_images
 from bench.submissions.verifying import Verdict, note_level, verify_entry
 from genbench.files import is_unfinished
+from genbench.names import did_you_mean
 from metrics.errors import InputError
 
 REFUTED = "recomputed"  # the code of what images or a model did not give
@@ -55,8 +55,7 @@ def find_entry(named: str, results: Path) -> tuple[Path, Path]:
     if slash and "/" not in name and place.is_file():
         return place, results
     known = [f"{one.parent.name}/{one.stem}" for one in entry_paths(results)]
-    close = difflib.get_close_matches(named, known, n=3, cutoff=0.5)
-    meant = f"Did you mean {' or '.join(map(repr, close))}?" if close else f"{results} has {len(known):,} entries."
+    meant = did_you_mean(named, known, f"{results} has {len(known):,} entries.")
     raise InputError(f"no entry {named!r}; expected the path of its JSON, or TRACK/NAME below --results. {meant}")
 
 

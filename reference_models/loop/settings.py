@@ -1,6 +1,5 @@
 """Configurations: changed by `name=value` text, and to and from JSON."""
 
-import difflib
 import json
 import types
 from collections.abc import Iterable
@@ -8,6 +7,7 @@ from dataclasses import asdict, fields, replace
 from math import isfinite
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from genbench.names import did_you_mean
 from reference_models.errors import ModelError
 
 
@@ -25,9 +25,7 @@ def with_settings(config: Any, settings: Iterable[str]) -> Any:
         if not equals:
             raise ModelError(f"--set {setting!r} has no value; write it as name=value, for example batch_size=64")
         if name not in kinds:
-            close = difflib.get_close_matches(name, kinds, n=1, cutoff=0.5)
-            meant = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(kinds)}."
-            raise ModelError(f"no setting {name!r} in {type(config).__name__}. {meant}")
+            raise ModelError(f"no setting {name!r} in {type(config).__name__}. {did_you_mean(name, kinds)}")
         changes[name] = _parse(name, kinds[name], text.strip())
     changed = replace(config, **changes)
     require_positive(changed, *(name for name in ("batch_size", "epochs") if name in changes))
