@@ -390,7 +390,7 @@ def test_fetching_tells_where_the_file_lies(monkeypatch, tmp_path):
         "checked": True,
     }
     assert run_json("weights", "fetch", "biggan-deep-512")["checked"] is False
-    assert "no sha256 is on record" in run("weights", "fetch", "biggan_deep_512").stderr
+    assert "the sha256 is not on record" in run("weights", "fetch", "biggan_deep_512").stderr
 
 
 def test_cache_is_shown_verified_and_emptied(folders):

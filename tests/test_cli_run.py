@@ -349,7 +349,7 @@ def test_a_compiler_that_is_not_there_is_one_line(here, monkeypatch):
     result = bench(*DCGAN, "--steps", "1", "--compile", *PIXELS)
     assert result.exit_code == 1
     assert "No working C++ compiler" in result.stderr.splitlines()[-1]
-    assert result.stderr.splitlines()[-1].endswith("leave --compile away")
+    assert result.stderr.splitlines()[-1].endswith("leave --compile out")
 
 
 def test_missing_weights_are_told_before_the_training(here, monkeypatch):

@@ -119,7 +119,7 @@ def test_the_command_prints_a_row_per_bound(opened):
 def test_a_bound_in_words_is_one_line(opened):
     result = bench(opened.folder, "--at", "half")
     assert result.exit_code == 2
-    assert "'half' is no number" in result.stderr
+    assert "'half' is not a number" in result.stderr
 
 
 def test_a_translation_has_no_noise_to_truncate(tmp_path):

@@ -60,7 +60,7 @@ def test_a_whole_results_folder_is_verified_at_once():
     edited(PATH, lambda values: values["scores"]["prdc"].update(precision=0.1234))
     found = {Path(one["path"]).stem: one["level"] for one in verified("--all", code=1)}
     assert found == {"blends": 0, "tiny": 1}
-    assert "2 entries, 1 with something wrong" in bench("verify", "--all").stdout
+    assert "2 entries, 1 with problems" in bench("verify", "--all").stdout
 
 
 @pytest.mark.parametrize(

@@ -101,10 +101,10 @@ def _one_line(error: Exception) -> tuple[str, int] | None:
         return str(error), 2
     on_gpu = ("torch", "OutOfMemoryError") in {(module.split(".")[0], name) for module, name in kinds}
     if on_gpu or isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and TORCH_MEMORY in str(error)):
-        less = "a smaller --batch-size or --limit, or of a model --set batch_size=N"
+        less = "a smaller --batch-size or --limit, or for a model --set batch_size=N"
         return f"not enough memory ({error or 'of the process'}); take {less}", 1
     if any(module.startswith(TORCH_COMPILE) for module, _ in kinds):
-        return f"torch.compile failed here ({str(error).partition(chr(10))[0]}); leave --compile away", 1
+        return f"torch.compile failed here ({str(error).partition(chr(10))[0]}); leave --compile out", 1
     if isinstance(error, OSError) and error.errno in REMEDIES:
         place = f": {error.filename}" if error.filename else ""
         return f"{reason(error)}{place}; {remedy(error)}", 1
@@ -137,7 +137,7 @@ def main(ctx: click.Context) -> None:
     """Measures and compares image generators.
 
     A set of images is a folder, a .zip, .npz or .npy file, or a split of a data set such as digits:test. Results go to
-    stdout, progress to stderr, and every command knows --json.
+    stdout and progress goes to stderr. Every command has --json.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

@@ -41,7 +41,7 @@ def looking_options(function: Function) -> Function:
         click.option(
             "-o", "--output", type=path_type, help="A new folder.  [default: explore/... beside the checkpoint]"
         ),
-        click.option("--dataset", metavar="NAME", help="Where the checkpoint was trained on folder:PATH, this path."),
+        click.option("--dataset", metavar="NAME", help="The PATH, if the checkpoint was trained on folder:PATH."),
         data_root_option,
         device_option,
         force_option,
@@ -51,7 +51,7 @@ def looking_options(function: Function) -> Function:
 
 checkpoint_argument = click.argument("checkpoint", type=path_type)
 truncation_option = click.option(
-    "--truncation", type=float, metavar="T", help="Noise within [-T, T] only.  [default: the model's]"
+    "--truncation", type=float, metavar="T", help="Use only noise within [-T, T].  [default: the model's]"
 )
 generator_weights_option = click.option(
     GENERATOR_WEIGHTS,
@@ -60,7 +60,7 @@ generator_weights_option = click.option(
     help="Weights of a pretrained generator.  [env: BENCH_WEIGHTS]",
 )
 seed_option = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the noise.")
-steps_option = click.option("--steps", type=int, default=9, show_default=True, help="Images along a path.")
+steps_option = click.option("--steps", type=int, default=9, show_default=True, help="The number of images on a path.")
 
 
 def ready(looking: Looking, name: str, checkpoints: Sequence[Path]) -> tuple[Path, "list[Opened]"]:

@@ -62,7 +62,7 @@ class PathType(click.Path):
 path_type = PathType()
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 data_root_option = click.option(
-    "--data-root", type=path_type, help="Where data sets were downloaded to.  [env: BENCH_DATA]"
+    "--data-root", type=path_type, help="Folder of the downloaded data sets.  [env: BENCH_DATA]"
 )
 workers_option = click.option(
     "--workers", type=click.IntRange(min=0), default=2, show_default=True, help="Threads that decode images."
@@ -105,9 +105,9 @@ def reading_options(function: Function) -> Function:
         function,
         "reading",
         Reading,
-        click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Draw N images of each set."),
+        click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Draw N random images of each set."),
         click.option(
-            "--seed", type=SEED, default=2020, show_default=True, help="For every draw: --limit, shuffles, subsets."
+            "--seed", type=SEED, default=2020, show_default=True, help="Seed of --limit, shuffles and subsets."
         ),
         click.option("--skip-corrupt", is_flag=True, help="Leave out files that cannot be decoded, and say so."),
         data_root_option,

@@ -23,9 +23,9 @@ Function = Callable[..., Any]
 NOT_REPEATED = ("resume", "force", "plan")
 
 results_option = click.option(
-    "--results", type=path_type, default=Path("results"), show_default=True, help="Where records and tables go."
+    "--results", type=path_type, default=Path("results"), show_default=True, help="Folder of the records and tables."
 )
-force_option = click.option("--force", is_flag=True, help="Replace what is there.")
+force_option = click.option("--force", is_flag=True, help="Replace existing output.")
 device_option = click.option("--device", type=click.Choice(("auto", "cpu", "cuda")), default="auto", show_default=True)
 
 
@@ -89,20 +89,20 @@ def training_options(function: Function) -> Function:
         click.option("--model", required=True, metavar="NAME", help="See `bench list models`."),
         click.option("--dataset", required=True, metavar="NAME", help="NAME, NAME/DOMAIN or folder:PATH."),
         click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
-        click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Replace a setting of the recipe."),
+        click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a setting of the recipe."),
         click.option("--steps", type=int, help="Stop after this many steps."),
         click.option("--epochs", type=float, help="Stop after this many epochs.  [default: the recipe's]"),
         click.option("--minutes", type=float, help="Stop after this many minutes of training."),
-        click.option("--grid-steps", type=int, help="Pictures every so many steps.  [default: a tenth of the run]"),
-        click.option("--grid-epochs", type=float, help="Pictures every so many epochs."),
+        click.option("--grid-steps", type=int, help="Pictures every N steps.  [default: a tenth of the run]"),
+        click.option("--grid-epochs", type=float, help="Pictures every N epochs."),
         click.option("--train-split", default="train", show_default=True, help="The split to train on."),
         device_option,
         click.option("--precision", type=click.Choice(("float32", "bf16")), default="float32", show_default=True),
         click.option("--compile", is_flag=True, help="torch.compile the networks."),
-        click.option("--log", type=click.Choice(("tensorboard",)), help="Write the curves for TensorBoard too."),
-        click.option("--resume", is_flag=True, help="Go on where an interrupted run stopped."),
-        click.option("--force", is_flag=True, help="Start anew where a run or another record is."),
-        click.option("--workdir", type=path_type, default=Path(), help="Where runs/ goes.  [default: this folder]"),
+        click.option("--log", type=click.Choice(("tensorboard",)), help="Also write the curves for TensorBoard."),
+        click.option("--resume", is_flag=True, help="Continue an interrupted run."),
+        click.option("--force", is_flag=True, help="Start again and replace an existing run or record."),
+        click.option("--workdir", type=path_type, default=Path(), help="Folder for runs/.  [default: this folder]"),
         data_root_option,
     )
 

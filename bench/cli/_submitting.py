@@ -48,7 +48,7 @@ def running_options(function: Function) -> Function:
             type=click.FloatRange(min=0.01),
             default=MINUTES,
             show_default=True,
-            help="After which a generator is stopped.",
+            help="Time limit of a generator.",
         ),
         click.option(
             "--generator-memory",
@@ -56,7 +56,7 @@ def running_options(function: Function) -> Function:
             type=click.FloatRange(min=0.1),
             default=GIB,
             show_default=True,
-            help="GiB of address space that a generator may take.",
+            help="Limit of address space of a generator, in GiB.",
         ),
-        click.option("--trust-code", is_flag=True, help="Run TorchScript, which is code of whoever made it."),
+        click.option("--trust-code", is_flag=True, help="Run TorchScript: it is code, so you must trust its author."),
     )

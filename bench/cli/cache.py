@@ -14,10 +14,10 @@ KEY_SHOWN = 12
 @click.pass_context
 @json_option
 def command(ctx: click.Context, as_json: bool) -> None:
-    """What is kept by content: features and statistics of sets that were measured before.
+    """Shows or empties the cache, which keeps the features and statistics of sets that were measured before.
 
-    An entry is found by the bytes of the images, the extractor, its weights and the resize, never by a name or a date,
-    so it cannot go stale. $BENCH_CACHE names another folder. Without a command: show.
+    The key of an entry is the content of the images, the extractor, its weights and the resize. It has no names and no
+    dates, so an entry cannot become stale. $BENCH_CACHE names another folder. Without a command: show.
     """
     if ctx.invoked_subcommand is None:
         _show(as_json)
@@ -37,10 +37,10 @@ def show(as_json: bool) -> None:
 @json_option
 @click.pass_context
 def verify(ctx: click.Context, as_json: bool) -> None:
-    """Reads every byte of every entry; exit code 1 where one is damaged.
+    """Reads every byte of every entry. The exit code is 1 if an entry is damaged.
 
-    A damaged entry counts as a miss and is replaced when it is needed. JSON keys: folder, entries (their number),
-    damaged (key, problem).
+    A damaged entry is never used; it is replaced when it is needed. JSON keys: folder, entries (their number), damaged
+    (key, problem).
     """
     from bench.storage.cache import open_cache
 
@@ -58,10 +58,10 @@ def verify(ctx: click.Context, as_json: bool) -> None:
 
 
 @command.command(epilog=examples("bench cache empty", "bench cache empty --older-than 30"))
-@click.option("--older-than", type=click.FloatRange(min=0), metavar="DAYS", help="Keep what is newer.")
+@click.option("--older-than", type=click.FloatRange(min=0), metavar="DAYS", help="Remove only entries older than this.")
 @json_option
 def empty(older_than: float | None, as_json: bool) -> None:
-    """Removes all entries and compiled networks, or the old ones; they are computed again when they are needed.
+    """Removes all entries and compiled networks, or only old ones. They are computed again when they are needed.
 
     JSON keys: folder, freed_bytes.
     """

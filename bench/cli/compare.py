@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 )
 @click.argument("a")
 @click.argument("b")
-@click.option("--track", metavar="NAME", help="The rules by which folders of images are measured.")
+@click.option("--track", metavar="NAME", help="The track whose rules measure folders of images.")
 @click.option(
     "--format",
     "kind",
@@ -51,13 +51,13 @@ def command(
     results: Path,
     as_json: bool,
 ) -> None:
-    """The difference of A and B in every score, with a 95 % interval, and whether they can be told apart.
+    """Shows the difference of A and B in every score, with a 95 % interval, and whether they can be told apart.
 
-    Each is an entry (TRACK/NAME or its JSON), the record of a run, or a folder, .zip, .npz or .npy of images, which is
-    measured by the rules of --track. Both have to answer one question: the same real images, extractor and versions.
+    A and B are entries (TRACK/NAME or its JSON), records of runs, or images (a folder, .zip, .npz or .npy), which are
+    measured by the rules of --track. Both must have the same real images, extractor and versions.
 
-    Distances are compared in pairs on the same real images. Where both were trained with several seeds, a second table
-    compares the means over the seeds.
+    The differences are paired: both are compared on the same real images. If both were trained with several seeds, a
+    second table compares the means over the seeds.
 
     JSON keys: a, b, lines and over_seeds, lists of objects with domain, key, title, better, a, b, difference, low,
     high, paired, winner (a, b or null) and count; and damaged, a list of lines about files that were left out.

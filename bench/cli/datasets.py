@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_context
 def command(ctx: click.Context, data_root: Path | None, as_json: bool) -> None:
-    """Lists the data sets: whether their images are there, what they are, under which licence.
+    """Lists the data sets with their licences, and says whether their images are here.
 
     JSON: a list of objects with name, title, source, licence, shape, splits, domains, paired, extractors, there,
     download, howto.
@@ -46,7 +46,7 @@ def command(ctx: click.Context, data_root: Path | None, as_json: bool) -> None:
     print_columns(shown, ("data set", "images", "shape", "licence", "title"))
     absent = [row for row in rows if not row["there"]]
     if any(row["download"] for row in absent):
-        echo(f"get what is missing with: bench datasets fetch NAME (to {root})")
+        echo(f"download missing data with: bench datasets fetch NAME (to {root})")
     by_hand: dict[str, list[str]] = {}
     for row in absent:
         if not row["download"]:
@@ -87,7 +87,7 @@ def _describe(dataset: "Dataset", root: Path) -> dict[str, Any]:
 @data_root_option
 @json_option
 def fetch(name: str, data_root: Path | None, as_json: bool) -> None:
-    """Downloads the data set NAME below the data root, checks it, and goes on where an earlier download broke off.
+    """Downloads the data set NAME below the data root and checks it. It continues an interrupted download.
 
     JSON keys: dataset, data_root, licence.
     """
@@ -104,4 +104,4 @@ def fetch(name: str, data_root: Path | None, as_json: bool) -> None:
         print_json({"dataset": dataset.name, "data_root": str(root), "licence": dataset.licence})
     else:
         echo(root)
-        say(f"{dataset.name} is there; its licence: {dataset.licence}")
+        say(f"{dataset.name} is here; its licence: {dataset.licence}")

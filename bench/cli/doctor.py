@@ -30,15 +30,15 @@ SIZES = 3  # named in the table of sets
 def command(
     ctx: click.Context, images: tuple[str, ...], extractor: str, workers: int, data_root: Path | None, as_json: bool
 ) -> None:
-    """Decodes every image of every set and tells all that would spoil a number.
+    """Decodes every image of every set and reports everything that would spoil a number.
 
-    Corrupt files, sizes, colour modes and profiles, values in a small part of the range of their type, lossy files,
-    duplicates inside a set and across sets, flat images, names in the order of classes, fewer images than the extractor
-    has features. Exit code 0 where there are warnings at most, 1 where there are errors (corrupt files, one image), 2
-    where a set cannot be opened at all.
+    It looks for corrupt files, mixed sizes, colour modes and profiles, values in a small part of the range of their
+    type, lossy files, duplicates inside a set and across sets, flat images, names sorted by class, and fewer images
+    than the extractor has features. The exit code is 0 if there are at most warnings, 1 if there are errors (corrupt
+    files, one image), and 2 if a set cannot be opened.
 
     JSON keys: sets (name, kind, count, corrupt, sizes, modes, formats) and findings (level, code, sets, what, remedy,
-    count, files), the gravest first.
+    count, files), the most serious first.
     """
     from bench import registry
     from bench.measuring.doctor import examine

@@ -18,8 +18,8 @@ from bench.cli._running import (
 
 @click.command(epilog=examples("bench evaluate runs/dcgan-digits-seed0", "bench evaluate runs/vae-digits-seed0 --json"))
 @click.argument("checkpoint", type=path_type)
-@click.option("--model", metavar="NAME", help="Refuse a checkpoint of any other model.")
-@click.option("--dataset", metavar="NAME", help="Where the checkpoint was trained on folder:PATH, this path.")
+@click.option("--model", metavar="NAME", help="Refuse a checkpoint of another model.")
+@click.option("--dataset", metavar="NAME", help="The PATH, if the checkpoint was trained on folder:PATH.")
 @judging_options
 @device_option
 @data_root_option
@@ -35,7 +35,7 @@ def command(
     force: bool,
     as_json: bool,
 ) -> None:
-    """The second half of `bench run`: samples CHECKPOINT (a file or a run's folder), measures it and writes its record.
+    """Samples CHECKPOINT (a file or the folder of a run), measures it, and writes its record.
 
     JSON: the record (see docs/running.md) with path, files and tables.
     """

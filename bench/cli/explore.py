@@ -29,10 +29,10 @@ from bench.cli._running import Extracting, extracting_options, open_measure
 @json_option
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:
-    """Looks at what a model learned: PNGs and the numbers beside them, in a folder beside the checkpoint.
+    """Shows what a model has learned: pictures and numbers, in a folder beside the checkpoint.
 
     Every exploration writes explore.json (all numbers), its tables as CSV and its pictures, and prints the tables.
-    Without a command: the explorations that there are. JSON: a list of objects with name, title.
+    Without a command, it lists the explorations. JSON: a list of objects with name, title.
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -53,7 +53,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
 @checkpoint_argument
 @click.option("--pairs", type=int, default=3, show_default=True, help="Pairs of noise vectors.")
 @steps_option
-@click.option("--dims", type=int, default=8, show_default=True, help="Numbers of the noise that are varied singly.")
+@click.option("--dims", type=int, default=8, show_default=True, help="How many single numbers of the noise to vary.")
 @seed_option
 @truncation_option
 @generator_weights_option
@@ -72,9 +72,9 @@ def noise(
 ) -> None:
     """Varies the noise of CHECKPOINT: paths between two noise vectors, linear and spherical, and single numbers of it.
 
-    CHECKPOINT is a file, a run's folder or the name of a pretrained generator (`bench list pretrained`).
+    CHECKPOINT is a file, the folder of a run, or the name of a pretrained generator (`bench list pretrained`).
 
-    JSON: as explore.json, with folder and files.
+    JSON: the content of explore.json, with folder and files.
     """
     from bench.exploring.noise import explore
 
@@ -91,9 +91,9 @@ def noise(
 @checkpoint_argument
 @click.option("--pairs", type=int, default=4, show_default=True, help="Pairs of test images.")
 @steps_option
-@click.option("--grid", type=int, metavar="N", help="N x N images, for codes of 2 numbers.  [default: 15 for those]")
-@click.option("--arithmetic", multiple=True, metavar="A,B,C", help="Labels of a - b + c.  [default: three such]")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the choice of test images.")
+@click.option("--grid", type=int, metavar="N", help="N x N images, for codes of 2 numbers.  [default: 15]")
+@click.option("--arithmetic", multiple=True, metavar="A,B,C", help="Three labels for a - b + c.  [default: chosen]")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed for the test images.")
 @extracting_options
 @looking_options
 def manifold(
@@ -106,9 +106,9 @@ def manifold(
     extracting: Extracting,
     looking: Looking,
 ) -> None:
-    """Looks at the codes of CHECKPOINT: combinations of two, where they lie, a grid over them, arithmetic on them.
+    """Shows the codes of CHECKPOINT: mixtures of two, a map, a grid, and arithmetic with labels.
 
-    JSON: as explore.json, with folder and files.
+    JSON: the content of explore.json, with folder and files.
     """
     from bench.exploring.manifold import explore
 
@@ -126,7 +126,9 @@ def manifold(
     )
 )
 @checkpoint_argument
-@click.option("--pair", "pairs", multiple=True, metavar="A,B", help="Classes to go between.  [default: four pairs]")
+@click.option(
+    "--pair", "pairs", multiple=True, metavar="A,B", help="Two classes to interpolate.  [default: four pairs]"
+)
 @click.option("--samples", type=int, default=2, show_default=True, help="Rows of noise for each pair.")
 @steps_option
 @seed_option
@@ -145,11 +147,11 @@ def classes(
     extracting: Extracting,
     looking: Looking,
 ) -> None:
-    """Looks at the class embeddings of CHECKPOINT: a map of them, and images of the classes between two.
+    """Shows the class embeddings of CHECKPOINT: a map of them, and images between two classes.
 
-    CHECKPOINT is a file, a run's folder or the name of a pretrained generator (`bench list pretrained`).
+    CHECKPOINT is a file, the folder of a run, or the name of a pretrained generator (`bench list pretrained`).
 
-    JSON: as explore.json, with folder and files.
+    JSON: the content of explore.json, with folder and files.
     """
     from bench.exploring.classes import explore
 
@@ -164,14 +166,18 @@ def classes(
     )
 )
 @checkpoint_argument
-@click.option("--at", "bounds", metavar="T,T...", help="Bounds of the noise, inf for none.  [default: inf to 0.25]")
-@click.option("--repeats", type=int, default=3, show_default=True, help="Tables of noise, for precision and recall.")
+@click.option(
+    "--at", "bounds", metavar="T,T...", help="Bounds of the noise; inf means no bound.  [default: inf to 0.25]"
+)
+@click.option(
+    "--repeats", type=int, default=3, show_default=True, help="How many tables of noise, for precision and recall."
+)
 @extracting_options
 @looking_options
 def truncation(checkpoint: Path, bounds: str | None, repeats: int, extracting: Extracting, looking: Looking) -> None:
-    """Measures CHECKPOINT with its noise truncated: FID, Inception Score, precision and recall over the bound.
+    """Measures CHECKPOINT with truncated noise: FID, Inception Score, precision and recall for each bound.
 
-    JSON: as explore.json, with folder and files.
+    JSON: the content of explore.json, with folder and files.
     """
     from bench.exploring.truncation import BOUNDS, explore
     from bench.measuring.evaluation import open_evaluation
@@ -188,7 +194,7 @@ def _number(word: str) -> float:
     try:
         return float(word)
     except ValueError:
-        raise click.BadParameter(f"{word!r} is no number; write for example --at inf,1,0.5") from None
+        raise click.BadParameter(f"{word!r} is not a number; write for example --at inf,1,0.5") from None
 
 
 @command.command(
@@ -200,9 +206,11 @@ def _number(word: str) -> float:
 @checkpoint_argument
 @click.option("--shown", type=int, default=6, show_default=True, help="Images in each part of the pictures.")
 @click.option("-k", "--neighbours", "k", type=int, default=4, show_default=True, help="Neighbours of each.")
-@click.option("--samples", type=int, metavar="N", help="Images compared.  [default: as many as for testing, or 1000]")
-@click.option("--limit", type=int, metavar="N", help="Draw N training images.  [default: all]")
-@click.option("--direction", type=click.Choice(("x-to-y", "y-to-x")), help="Of a translation of the test images.")
+@click.option(
+    "--samples", type=int, metavar="N", help="Generated images to compare.  [default: as many as for testing, or 1000]"
+)
+@click.option("--limit", type=int, metavar="N", help="Search N random training images.  [default: all]")
+@click.option("--direction", type=click.Choice(("x-to-y", "y-to-x")), help="Direction of a translation.")
 @seed_option
 @extracting_options
 @looking_options
@@ -217,9 +225,9 @@ def neighbours(
     extracting: Extracting,
     looking: Looking,
 ) -> None:
-    """Finds the training images nearest to what CHECKPOINT makes, in pixels and in features, to look for copies.
+    """Finds the training images that are nearest to the images of CHECKPOINT, to look for copies.
 
-    JSON: as explore.json, with folder and files.
+    JSON: the content of explore.json, with folder and files.
     """
     from bench.exploring.neighbours import explore
 
@@ -247,17 +255,17 @@ def neighbours(
     )
 )
 @click.argument("checkpoints", nargs=-1, required=True, type=path_type)
-@click.option("--count", type=int, default=9, show_default=True, help="Images of each that are shown.")
-@click.option("--measured", is_flag=True, help="Measure each under the data set's protocol too.")
+@click.option("--count", type=int, default=9, show_default=True, help="How many images of each to show.")
+@click.option("--measured", is_flag=True, help="Also measure each under the data set's protocol.")
 @seed_option
 @extracting_options
 @looking_options
 def compare(
     checkpoints: tuple[Path, ...], count: int, measured: bool, seed: int, extracting: Extracting, looking: Looking
 ) -> None:
-    """Puts CHECKPOINTS of one data set side by side: what they make of the same input, and their curves below.
+    """Shows CHECKPOINTS of one data set side by side: their images from the same input, and their curves.
 
-    JSON: as explore.json, with folder and files.
+    JSON: the content of explore.json, with folder and files.
     """
     from bench.exploring.compare import explore
     from bench.measuring.evaluation import open_evaluation

@@ -18,7 +18,9 @@ from bench.cli._output import echo, figure, print_columns, print_facts, print_js
 @click.argument("b", metavar="B")
 @measuring_options
 @reading_options
-@click.option("--influence", type=click.IntRange(min=1), metavar="N", help="List the N images that move the FID most.")
+@click.option(
+    "--influence", type=click.IntRange(min=1), metavar="N", help="List the N images that change the FID most."
+)
 @click.option("--all-estimates", is_flag=True, help="Add the delete-group jackknife and FID-infinity.")
 @click.option("--crosscheck", is_flag=True, help="Compare with torch-fidelity, stage by stage.")
 @json_option
@@ -32,14 +34,14 @@ def command(
     crosscheck: bool,
     as_json: bool,
 ) -> None:
-    """The Fréchet distance of the sets A (real) and B (generated).
+    """Computes the Fréchet distance (FID) of the sets A (real) and B (generated). Lower is better.
 
-    A and B are folders, .zip, .npz or .npy files, splits of data sets (digits:test), or statistics saved by `bench
-    stats` and other tools. Lower is better. The plain value is the one of papers; it falls as the sets grow, so compare
-    generators by the corrected one, which has an interval.
+    A and B are folders, .zip, .npz or .npy files, splits of data sets (digits:test), or statistics that `bench stats`
+    or another tool saved. The plain value is the one in papers. It is too large for small sets, so compare generators
+    by the corrected value, which has an interval.
 
-    JSON keys: fid, mean_term, covariance_term, fid_corrected, fid_sd, fid_low, fid_high (null where A or B is saved
-    statistics, and where the two are not independent), n_a, n_b, name_a, name_b, digest_a, digest_b, extractor,
+    JSON keys: fid, mean_term, covariance_term, fid_corrected, fid_sd, fid_low, fid_high (null if A or B is saved
+    statistics, or if the two depend on each other), n_a, n_b, name_a, name_b, digest_a, digest_b, extractor,
     extractor_version, extractor_sha256, resize, tap, limit, seed, version, warnings; with the options influence and
     crosscheck (lists), fid_jackknife and its _sd, _low, _high, fid_infinity.
     """

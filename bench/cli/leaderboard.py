@@ -18,19 +18,19 @@ from bench.cli._running import results_option
     default="terminal",
     show_default=True,
 )
-@click.option("--sort", metavar="METRIC", help="A column that entries are ranked by.  [default: fid_corrected]")
-@click.option("--check", is_flag=True, help="Exit code 1 where the committed tables are out of date.")
+@click.option("--sort", metavar="METRIC", help="The column to rank by.  [default: fid_corrected]")
+@click.option("--check", is_flag=True, help="Exit code 1 if the written tables are out of date.")
 @click.option("--write", is_flag=True, help="Write the tables to --results/leaderboards.")
 @results_option
 @json_option
 def command(
     track: str | None, kind: str, sort: str | None, check: bool, write: bool, results: Path, as_json: bool
 ) -> None:
-    """Ranks the entries of TRACK below --results; without TRACK, lists all tracks with entries.
+    """Ranks the entries of TRACK below --results. Without TRACK, it shows all tracks with entries.
 
-    Each rank is shown with the ranks that the data allow, by paired differences on the same real images. Flagged
-    entries and the controls are listed apart and not ranked; damaged ones are named and left out. The same files give
-    the same order and bytes everywhere.
+    Each rank has an interval, from paired differences on the same real images. Flagged entries and controls are not
+    ranked; they have a separate table. Damaged entries are named and left out. The same files give the same order and
+    bytes on every machine.
 
     JSON: a list of tables with name, title, columns, rows, notes; with --check an object with out_of_date, with --write
     one with written, both lists.
@@ -42,7 +42,7 @@ def command(
 
     if (check or write) and (sort or (check and write)):
         raise InputError(
-            "--check and --write are about the tables by fid_corrected, one at a time; leave the other away"
+            "--check and --write need the ranking by fid_corrected, one at a time; leave the other options out"
         )
     chosen = [track] if track else None
     if write:
@@ -61,7 +61,7 @@ def command(
         tables = [everything(board)] if kind == "csv" else [ranking(board), *filter(None, [not_ranked(board)])]
     else:
         if sort:
-            raise InputError("--sort needs a TRACK: numbers of different tracks never stand in one ranking")
+            raise InputError("--sort needs a TRACK, because numbers of different tracks are never in one ranking")
         names = tracks_with_entries(results)
         if not names:
             raise InputError(

@@ -13,9 +13,9 @@ from bench.cli._output import echo, print_columns, print_json
 @click.argument("kind", required=False, metavar="[KIND]", type=click.Choice(tuple(registry.KINDS)))
 @json_option
 def command(kind: str | None, as_json: bool) -> None:
-    """Lists what can be named on the command line, all of it or one KIND.
+    """Lists all metrics, extractors, data sets and models, or one KIND of these.
 
-    What another installed package offers says from which package it comes.
+    If another installed package offers one, the line names that package.
 
     JSON: a list of objects with kind, name, title, source, package ("" for this project's own) and the other plain
     fields of each entry.

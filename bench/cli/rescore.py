@@ -23,7 +23,7 @@ from bench.cli._running import (
     )
 )
 @click.argument("folder", type=path_type)
-@click.option("--dataset", metavar="NAME", help="Where the run was trained on folder:PATH, this path.")
+@click.option("--dataset", metavar="NAME", help="The PATH, if the run was trained on folder:PATH.")
 @judging_options
 @device_option
 @data_root_option
@@ -32,7 +32,7 @@ from bench.cli._running import (
 def command(
     folder: Path, dataset: str | None, judging: Judging, device: str, data_root: Path | None, force: bool, as_json: bool
 ) -> None:
-    """Measures the samples in FOLDER (of a run) under another protocol; no model is loaded and nothing is sampled.
+    """Measures the samples in FOLDER (of a run) under another protocol. It loads no model and samples nothing.
 
     JSON: the record (see docs/running.md) with path, files and tables.
     """

@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 )
 @training_options
 @judging_options
-@click.option("--plan", is_flag=True, help="Say what would be done, how long and how much memory, and stop.")
+@click.option("--plan", is_flag=True, help="Show the steps, the time and the memory, and stop.")
 @json_option
 @click.pass_context
 def command(ctx: click.Context, training: Training, judging: Judging, plan: bool, as_json: bool) -> None:
-    """From a model's name to its table: train, sample, measure against disjoint real sets, write.
+    """Trains a model, samples it, measures it against disjoint real sets, and writes the tables.
 
-    The state of the run (checkpoint, curves, grids, samples) goes to runs/MODEL-DATASET-seedK, the record to
-    results/runs, tables and a page of pictures beside it; what --set changes is part of the names, so that
-    variants keep apart. All that can be wrong with it, missing weights first of all, is found before the training
-    starts. Ctrl-C keeps the checkpoint; --resume goes on.
+    The state of the run (checkpoint, curves, grids, samples) goes to runs/MODEL-DATASET-seedK. The record goes to
+    results/runs, with tables and a page of pictures beside it. Changes by --set are part of the names, so variants
+    have their own files. All problems, such as missing weights, are found before the training starts. Ctrl-C keeps the
+    checkpoint, and --resume continues.
 
     JSON: the record (see docs/running.md) with path, files and tables; with --plan the plan.
     """
@@ -63,7 +63,7 @@ def command(ctx: click.Context, training: Training, judging: Judging, plan: bool
         with progress() as tell:
             record = run(job, how, evaluation, judging.results, tell)
     except KeyboardInterrupt:
-        say(f"the checkpoint is in {job.folder}; go on with: {resume_command(ctx)}")
+        say(f"the checkpoint is in {job.folder}; continue with: {resume_command(ctx)}")
         raise
     except Exception:
         say(f"the run stopped; its state is in {job.folder}")
@@ -85,7 +85,7 @@ def _facts(plan: "Plan") -> list[tuple[str, str]]:
     if plan.epochs is not None:
         steps += f", {plan.epochs:,.4g} of the recipe's {plan.full_epochs:,.4g} epochs"
     seconds = "" if plan.training_seconds is None else f"about {_time(plan.training_seconds)}"
-    memory = "not told by this system" if plan.memory_bytes is None else _mib(plan.memory_bytes)
+    memory = "not known on this system" if plan.memory_bytes is None else _mib(plan.memory_bytes)
     return [
         ("model", f"{plan.model}, parameters: {parameters}"),
         ("data", f"{plan.dataset}, {images} training images"),
@@ -94,7 +94,7 @@ def _facts(plan: "Plan") -> list[tuple[str, str]]:
         (
             "measuring",
             f"{plan.measured_images:,} images with {plan.extractor}, resize {plan.resize}: at most "
-            f"{_time(plan.measuring_seconds)}, less where features are in the cache",
+            f"{_time(plan.measuring_seconds)}, less if features are in the cache",
         ),
         ("memory", f"{memory} at the peak of the trial steps; {_mib(plan.images_bytes)} of training images in the end"),
         ("disk", f"{plan.checkpoint_bytes / 2**20:,.1f} MiB of checkpoint, besides samples and pictures"),

@@ -24,21 +24,27 @@ NO_FOLDER = {".npy", ".zip", ".png", ".jpg", ".jpeg", ".gif"}  # names that woul
     "-n",
     "--count",
     type=click.IntRange(min=1),
-    help="How many.  [default: 1000, all test images if fewer, all of --images]",
+    help="How many images.  [default: 1000, or all test images if fewer, or all of --images]",
 )
 @click.option(
     "-o", "--output", type=path_type, required=True, help="A new folder for PNGs, or a name that ends in .npz."
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the noise.")
 @click.option(
-    "--images", "folder", type=path_type, metavar="DIR", help="Translate or reconstruct these.  [default: test images]"
+    "--images",
+    "folder",
+    type=path_type,
+    metavar="DIR",
+    help="Images to translate or reconstruct.  [default: test images]",
 )
 @click.option("--direction", type=click.Choice(("x-to-y", "y-to-x")), help="Of a translation.")
-@click.option("--classes", metavar="A,B,...", help="Of labels, by name or number: image i has the one at i, in turn.")
-@click.option("--truncation", type=float, metavar="T", help="Noise within [-T, T] only.  [default: the model's]")
-@click.option("--weights", type=path_type, metavar="FILE", help="Of a pretrained generator.  [env: BENCH_WEIGHTS]")
+@click.option("--classes", metavar="A,B,...", help="Labels, by name or number; the images take them in turn.")
+@click.option("--truncation", type=float, metavar="T", help="Use only noise within [-T, T].  [default: the model's]")
+@click.option(
+    "--weights", type=path_type, metavar="FILE", help="Weights of a pretrained generator.  [env: BENCH_WEIGHTS]"
+)
 @click.option("--offline", is_flag=True, help="Never offer a download.")
-@click.option("--dataset", metavar="NAME", help="Where the checkpoint was trained on folder:PATH, this path.")
+@click.option("--dataset", metavar="NAME", help="The PATH, if the checkpoint was trained on folder:PATH.")
 @device_option
 @data_root_option
 @force_option
@@ -60,12 +66,12 @@ def command(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Samples CHECKPOINT, a file or a run's folder, or the name of a pretrained generator (`bench list pretrained`).
+    """Writes samples of CHECKPOINT: a file, the folder of a run, or a pretrained generator (`bench list pretrained`).
 
-    Image i depends on the seed and i only, whatever the count. A model that translates is given the test images of its
-    data set, in their order, or with --images those of a folder, which one that reconstructs takes too: the middle
-    square of each, resized; in a folder, what is made of an image has its name. A pretrained generator needs its
-    weights: `bench weights` says where they are, or where they come from.
+    Image i depends only on the seed and i, not on the count. A model that translates gets the test images of its data
+    set, in their order. With --images, a model that translates or reconstructs gets the images of a folder instead: the
+    middle square of each, resized. In a folder, each output has the name of its input. A pretrained generator needs its
+    weights; `bench weights` shows where they are, or where they come from.
 
     JSON keys: output, count, seed, images, direction, classes, truncation, model, dataset, weights_sha256.
     """
@@ -83,7 +89,7 @@ def command(
     from metrics.errors import InputError
 
     if output.suffix.lower() in NO_FOLDER:
-        raise InputError(f"-o {output}: images are written as PNGs into a folder, or as one .npz; choose such a name")
+        raise InputError(f"-o {output}: the output is a folder of PNG files or one .npz; choose such a name")
     if output.suffix == ".npz" and output.exists() and not force:
         raise InputError(f"{output} exists; replace it with --force or choose another name")
     if folder and output.resolve() == folder.resolve():

@@ -22,10 +22,8 @@ from bench.measuring.scoring import Options
 @click.option(
     "--metrics", metavar="M,M,...", help="See `bench list metrics`.  [default: fid,kid,prdc for two sets, is for one]"
 )
-@click.option("--train", metavar="IMAGES", help="Of memorisation: what the generator of B was trained on.")
-@click.option(
-    "--logits", metavar="NAME", help="Of the Inception Score: logits or logits-unbiased, where there are both."
-)
+@click.option("--train", metavar="IMAGES", help="For memorisation: the training images of the generator of B.")
+@click.option("--logits", metavar="NAME", help="For the Inception Score: logits or logits-unbiased, if there are both.")
 @measuring_options
 @reading_options
 @click.option(
@@ -65,18 +63,18 @@ def command(
     subset_size: int,
     as_json: bool,
 ) -> None:
-    """Metrics of the set A, or of the sets A (real) and B (generated), in one pass over the images.
+    """Computes metrics of the set A, or of the sets A (real) and B (generated), in one pass over the images.
 
     JSON keys: those of each metric. A metric of two sets keeps its own (fid, fid_corrected, ...; kid, kid_low, ...;
-    precision, recall, density, coverage; mse, mae, psnr, ssim), a metric of one set ends in the set's letter
-    (inception_score_a, inception_score_b), also where there is only one set. Beside them n_a, n_b, name_a, name_b,
+    precision, recall, density, coverage; mse, mae, psnr, ssim). The keys of a metric of one set end in its letter
+    (inception_score_a, inception_score_b), even if there is only one set. There are also n_a, n_b, name_a, name_b,
     digest_a, digest_b, extractor, extractor_version, extractor_sha256, resize, tap, tap_logits, limit, seed, the
-    options that were used, metrics, version, warnings. The paired error alone reads no features: extractor is null.
-    It compares image by image: files by their names, arrays by position; paired_by and first_pairs say how it went.
+    options that were used, metrics, version, warnings. Paired errors alone need no features, and extractor is null.
+    They compare image by image: files by their names, arrays by position. paired_by and first_pairs show the pairs.
 
-    Memorisation takes B as generated, A as real images that the generator has not seen, and --train. Its keys:
-    near_duplicates, authpct, c_t, train_share and others (docs/metrics.md); exact_copies, near_copies and others of the
-    pixels; flags, the reasons for which a leaderboard would not rank the images.
+    Memorisation needs --train. B must be generated images, and A real images that the generator has not seen. Its keys:
+    near_duplicates, authpct, c_t, train_share and others (docs/metrics.md); exact_copies, near_copies and others from
+    the pixels; flags, the reasons for which a leaderboard would not rank the images.
     """
     from bench import api
 

@@ -18,10 +18,10 @@ from bench.cli._running import force_option, results_option
 def command(output: Path, results: Path, force: bool, as_json: bool) -> None:
     """Writes the leaderboard below --results as static pages into --output: tracks, tables, entries, explanations.
 
-    The pages load nothing from anywhere else, work from a file and below any address, and are the same bytes for the
-    same results. A site that is there is replaced; a folder that holds anything else is not, without --force.
+    The pages load nothing from elsewhere. They work as files and at any address. The same results give the same bytes.
+    An existing site is replaced; any other folder is replaced only with --force.
 
-    What is damaged is left out and named on stderr; the rest is written.
+    Damaged files are left out and named on stderr.
 
     JSON: an object with tracks, entries (how many), files (their names, sorted) and damaged (a list of lines).
     """

@@ -17,15 +17,15 @@ from bench.cli.fid import measured_with
 )
 @click.argument("images", metavar="IMAGES")
 @click.option("-o", "--output", type=path_type, required=True, metavar="FILE", help="The .npz file.")
-@click.option("--force", is_flag=True, help="Replace a file that exists.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
 @measuring_options
 @reading_options
 @json_option
 def command(images: str, output: Path, force: bool, measuring: Measuring, reading: Reading, as_json: bool) -> None:
     """Writes mean and covariance of the features of IMAGES (a folder, .zip, .npz, .npy or DATASET:SPLIT).
 
-    `bench fid FILE B` takes the file as a reference. It holds mu, sigma, the count and what made it; pytorch-fid, TTUR
-    and clean-fid read it too.
+    `bench fid FILE B` uses the file as a reference. It holds mu, sigma, the count and how they were made. pytorch-fid,
+    TTUR and clean-fid can read it too.
 
     JSON keys: path, dims, count, source, source_digest, extractor, extractor_version, weights_sha256, resize, tap,
     features_version, versions, limit, seed, version, warnings.

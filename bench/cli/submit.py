@@ -75,7 +75,7 @@ def about_options(function: Any) -> Any:
         function,
         "said",
         Said,
-        click.option("--name", metavar="TEXT", help="Of the entry; at most 80 letters."),
+        click.option("--name", metavar="TEXT", help="Name of the entry; at most 80 letters."),
         click.option("--authors", default="", metavar="TEXT"),
         click.option("--link", default="", metavar="URL"),
         click.option("--paper", default="", metavar="TEXT"),
@@ -86,9 +86,9 @@ def about_options(function: Any) -> Any:
             type=click.Choice(("yes", "no", "not said")),
             default="not said",
             show_default=True,
-            help="Whether more than the track's training images was used.",
+            help="Did you use more than the track's training images?",
         ),
-        click.option("--seed-policy", default="", metavar="TEXT", help='Such as "seed 0, not selected".'),
+        click.option("--seed-policy", default="", metavar="TEXT", help='For example "seed 0, not selected".'),
         click.option("--note", default="", metavar="TEXT"),
     )
 
@@ -128,14 +128,14 @@ def noise_options(function: Any) -> Any:
     is_eager=True,
     expose_value=False,
     callback=read_settings_file,
-    help="Where options are kept.  [default: submission.toml, where there is one]",
+    help="File with these options.  [default: submission.toml, if there is one]",
 )
 @click.option("--track", metavar="NAME", help="See `bench tracks`.")
 @about_options
 @noise_options
 @running_options
 @click.option("--reference", is_flag=True, help="Mark a checkpoint as a reference model of this project.")
-@click.option("--dry-run", is_flag=True, help="Check the images, and stop.")
+@click.option("--dry-run", is_flag=True, help="Only check the images.")
 @click.option("--weights", type=path_type, metavar="FILE", help="Weights of the extractor.  [env: BENCH_WEIGHTS]")
 @click.option("--offline", is_flag=True, help="Never offer a download.")
 @workers_option
@@ -164,9 +164,9 @@ def command(
 ) -> None:
     """Checks the images of PATH, measures them and writes an entry below --results.
 
-    PATH is a folder, .zip or .npz of images; a checkpoint or run of this project; an .onnx or TorchScript generator
-    with its --noise-dim. Models are sampled here. All that is wrong is said at once; errors end it with exit code 2 and
-    nothing is written.
+    PATH is a folder, .zip or .npz of images, a checkpoint or run of this project, or an .onnx or TorchScript generator
+    with its --noise-dim. Models are sampled here. All problems are listed at once. If there is an error, nothing is
+    written and the exit code is 2.
 
     JSON: the entry with its path and the findings; with --dry-run track, good and findings.
     """

@@ -27,8 +27,8 @@ from bench.cli._running import results_option
 def command(model: str | None, dataset: str | None, protocol: str, kind: str, results: Path, as_json: bool) -> None:
     """Prints the tables of the records below --results. Numbers of different protocols never share a table.
 
-    The best run of a comparison is marked only where its 95 % interval overlaps with no other one's. CSV keeps every
-    digit; several tables are divided by a line "# title". HTML is a whole document.
+    The best run of a comparison is marked only if its 95 % interval overlaps with no other one. CSV keeps every digit;
+    a line "# title" begins each of several tables. HTML is a complete document.
 
     JSON: a list of tables with name, title, columns, rows, notes.
     """

@@ -16,10 +16,10 @@ from bench.cli._running import results_option
 @json_option
 @click.pass_context
 def command(ctx: click.Context, data_root: Path | None, results: Path, as_json: bool) -> None:
-    """Lists all tracks: a data set, or a domain of one, measured by one rule under one name.
+    """Lists all tracks. A track is a data set, or one domain of it, with one set of rules and a name.
 
-    Each with its extractor, how many images are submitted, whether its real images and the weights are here, and how
-    many entries --results has.
+    The list shows the extractor, the number of images, whether the real images and the weights are here, and the number
+    of entries below --results.
 
     JSON: a list of objects with name, dataset, domain, extractor, images, sets, table, data_here, weights_here,
     entries.
@@ -46,7 +46,7 @@ def command(ctx: click.Context, data_root: Path | None, results: Path, as_json: 
     ]
     print_columns(rows, ("track", "extractor", "images", "data", "weights", "entries", ""))
     if not all(line.data_here for line in lines):
-        echo("get missing data with: bench datasets fetch NAME, missing weights with: bench weights fetch NAME")
+        echo("download data with: bench datasets fetch NAME, and weights with: bench weights fetch NAME")
 
 
 @command.command(epilog=examples("bench tracks show digits", "bench tracks show shapes --json"))
@@ -56,12 +56,12 @@ def command(ctx: click.Context, data_root: Path | None, results: Path, as_json: 
 @results_option
 @json_option
 def show(name: str, weights: Path | None, data_root: Path | None, results: Path, as_json: bool) -> None:
-    """Says every rule of the track NAME in words.
+    """Explains every rule of the track NAME in words.
 
-    Its id is a hash of everything that changes a number; it takes the images and the weights, or the record of the
-    track in --results.
+    The id of a track is a hash of everything that changes a number. To show it, bench needs the images and the weights,
+    or the record of the track below --results.
 
-    JSON: an object with name, id (null where it is not known), rules (null likewise) and words, a list of pairs.
+    JSON: an object with name, id and rules (null if they are not known), and words, a list of pairs.
     """
     from bench.leaderboard.open_tracks import measure_of, open_track
     from bench.leaderboard.track_words import rules_in_words, stored_rules

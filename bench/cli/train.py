@@ -19,7 +19,7 @@ from bench.cli._running import Training, job_and_how, resume_command, training_o
 @json_option
 @click.pass_context
 def command(ctx: click.Context, training: Training, as_json: bool) -> None:
-    """The first half of `bench run`: trains a model in runs/MODEL-DATASET-seedK; `bench evaluate` is the other half.
+    """Trains a model in runs/MODEL-DATASET-seedK: the first half of `bench run`. `bench evaluate` is the second half.
 
     JSON keys: folder, checkpoint, asked, full_epochs, steps, epochs, images, seconds, batch_size, device, precision,
     compiled, losses.
@@ -32,7 +32,7 @@ def command(ctx: click.Context, training: Training, as_json: bool) -> None:
     try:
         result, done = fit(job, how)
     except KeyboardInterrupt:
-        say(f"the checkpoint is in {job.folder}; go on with: {resume_command(ctx)}")
+        say(f"the checkpoint is in {job.folder}; continue with: {resume_command(ctx)}")
         raise
     if as_json:
         print_json({**asdict(done), "folder": str(job.folder), "checkpoint": str(result.checkpoint)})

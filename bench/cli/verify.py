@@ -49,13 +49,14 @@ def command(
     results: Path,
     as_json: bool,
 ) -> None:
-    """Says what is wrong with ENTRY, the path of its JSON or TRACK/NAME below --results, and which level it reaches.
+    """Lists the problems of ENTRY (the path of its JSON, or TRACK/NAME below --results) and shows the level it reaches.
 
-    1 consistent: its JSON, its files and the track's agree, and its scores follow from the features beside it; in
-    bounds, where none are kept. 2 recomputed: --images are the submitted ones and give all that the entry holds. 3
-    regenerated: --checkpoint makes them again. The level goes to verified.json beside the entry; what it holds from
-    before is a claim. Exit code 0 where nothing is wrong, 1 where something was found, 2 where nothing could be
-    checked.
+    Level 1, consistent: its JSON, its files and those of the track agree, and its scores follow from the stored
+    features (in bounds, if no features are stored). Level 2, recomputed: --images are the submitted images and give
+    everything that the entry holds. Level 3, regenerated: --checkpoint makes these images again.
+
+    The level goes to verified.json beside the entry. A level that this file holds from before is a claim. The exit code
+    is 0 if nothing is wrong, 1 if a problem was found, and 2 if nothing could be checked.
 
     JSON: a list of objects with path, level (reached now), claimed, problems and doubts (code, what).
     """
@@ -94,7 +95,7 @@ def _show(verdicts: "Sequence[Verdict]") -> None:
             echo(f"    {problem.what}")
     if len(verdicts) > 1:
         wrong = sum(bool(verdict.problems) for verdict in verdicts)
-        echo(f"{len(verdicts):,} entries, {wrong:,} with something wrong")
+        echo(f"{len(verdicts):,} entries, {wrong:,} with problems")
 
 
 def _word(verdict: "Verdict") -> str:

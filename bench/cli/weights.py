@@ -12,13 +12,13 @@ from bench.cli._output import echo, print_columns, print_json, progress, say
 @json_option
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:
-    """Lists the weight files of all extractors and pretrained generators: where each is, or where it comes from.
+    """Lists the weight files of all extractors and pretrained generators, with their place or their address.
 
-    A file is looked for at --weights, in $BENCH_WEIGHTS (a file or a folder), in the cache folder, and where torch.hub,
-    torch-fidelity and pytorch-fid keep theirs. Any one file of an extractor suffices.
+    bench looks for a file at --weights, in $BENCH_WEIGHTS (a file or a folder), in the cache folder, and in the folders
+    of torch.hub, torch-fidelity and pytorch-fid. One file of an extractor is enough.
 
-    JSON: a list of objects with used_by, name, url, sha256, size, licence, path (null where missing), place; sha256 is
-    empty and size 0 where they are not on record.
+    JSON: a list of objects with used_by, name, url, sha256, size, licence, path (null if missing), place. If sha256 and
+    size are not on record, they are empty and 0.
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -40,17 +40,17 @@ def command(ctx: click.Context, as_json: bool) -> None:
     ]
     print_columns(shown, ("used by", "file", "size", "place", "path or address"))
     if any(row["path"] is None for row in rows):
-        echo("get what is missing with: bench weights fetch NAME")
+        echo("download missing files with: bench weights fetch NAME")
 
 
 @command.command(epilog=examples("bench weights fetch inception", "bench weights fetch biggan-deep-256 --json"))
 @click.argument("name")
-@click.option("--offline", is_flag=True, help="Only look whether they are there.")
+@click.option("--offline", is_flag=True, help="Only check whether they are here.")
 @json_option
 def fetch(name: str, offline: bool, as_json: bool) -> None:
     """Downloads the weights of NAME, an extractor or a pretrained generator, into the cache folder.
 
-    Their sha256 is checked where it is on record. A download that broke off is continued; what is there is kept.
+    The sha256 is checked if it is on record. An interrupted download continues. Existing files are kept.
 
     JSON keys: used_by, path, checked.
     """
@@ -66,4 +66,4 @@ def fetch(name: str, offline: bool, as_json: bool) -> None:
         return
     echo(path)
     use = f"bench sample {name} -n 16 -o DIR" if kind == "pretrained" else f"bench fid A B --extractor {name}"
-    say(f"{'sha256 checked' if checked else 'no sha256 is on record, so none was checked'}; `{use}` uses it")
+    say(f"{'sha256 checked' if checked else 'the sha256 is not on record, so it was not checked'}; `{use}` uses it")
