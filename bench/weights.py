@@ -8,18 +8,16 @@ are the published ones; hashing 100 MB takes 0.1 s, so it is done every time and
 hash is on record: their name has to do, and whoever uses them is told.
 """
 
-import http.client
 import importlib.util
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench import registry
-from bench.storage.files import locked
+from bench.storage.download import TIMEOUT_SECONDS, Progress, download, is_offline, part_of
 from bench.storage.reading import file_sha256
-from genbench.errors import cannot, told
+from bench.storage.watching import Tell, watched
 from genbench.places import cache_folder, expanded, home, named
 from metrics.errors import InputError
 from metrics.extractors.types import Extractor, WeightFile
@@ -28,8 +26,20 @@ from reference_models.pretrained.types import PublicFile
 File = WeightFile | PublicFile
 
 SHIPPED = registry.ROOT / "metrics" / "extractors" / "weights"
-CHUNK = 2**20
-TIMEOUT_SECONDS = 30
+NEEDS_NO_DOWNLOAD = "efficientnet-lite0"  # what is offered where weights cannot be had
+FIRST_ANSWER_SECONDS = 5.0  # how long a server may be silent to whoever has asked for a number and not for a download
+
+
+class MissingWeights(InputError):
+    """The weights of an extractor are nowhere: `why` in words, and a message that says what helps."""
+
+    def __init__(self, why: str, extractor: Extractor) -> None:
+        self.why = why
+        own = extractor.weights[0].name
+        super().__init__(
+            f"{why}. Take --extractor {NEEDS_NO_DOWNLOAD}, which needs no download, or name a copy of {own} with "
+            "--weights"
+        )
 
 
 @dataclass(frozen=True)
@@ -67,11 +77,11 @@ def folder() -> Path:
     return cache_folder() / "weights"
 
 
-def find(extractor: Extractor, explicit: Path | None = None, offline: bool = False) -> Weights:
+def find(extractor: Extractor, explicit: Path | None = None) -> Weights:
     """The weights of an extractor, `explicit` (a file, or a folder that holds one under its published name) first.
 
-    Never downloads: raises InputError naming the file, its address, its hash and the choices where there is none
-    (`offline` leaves the download out of them), where a named place does not exist, and where a kept file is damaged.
+    Never downloads: raises MissingWeights, which names the choices, where there is none, and InputError where a named
+    place does not exist or a kept file is damaged.
     """
     if not extractor.weights and not _comes_installed(extractor):
         if explicit:
@@ -93,7 +103,27 @@ def find(extractor: Extractor, explicit: Path | None = None, offline: bool = Fal
         path, _ = kept(file)
         if path:
             return _hashed(path, extractor)
-    raise InputError(_missing(extractor, offline))
+    raise MissingWeights(f"extractor {extractor.name!r} has no weights here", extractor)
+
+
+def ready(extractor: Extractor, explicit: Path | None = None, offline: bool = False) -> Weights:
+    """As `find`; weights that are nowhere are fetched from their public address at this first use, which is announced.
+
+    Raises InputError where `offline` or BENCH_OFFLINE forbids that, and where the network does not answer in seconds:
+    a short line that names what needs no download.
+    """
+    try:
+        return find(extractor, explicit)
+    except MissingWeights as error:
+        if offline or is_offline():
+            forbids = "--offline" if offline else "BENCH_OFFLINE"
+            raise MissingWeights(f"{error.why}, and {forbids} forbids to fetch them", extractor) from error
+    try:
+        _fetched(extractor.weights, _announced, FIRST_ANSWER_SECONDS)
+    except InputError as error:
+        why = f"the weights of extractor {extractor.name!r} cannot be fetched: {error}"
+        raise MissingWeights(why, extractor) from error
+    return find(extractor, explicit)
 
 
 def status() -> list[Status]:
@@ -109,7 +139,7 @@ def status() -> list[Status]:
     return rows
 
 
-def fetch(name: str, progress: Callable[[int, int], None] | None = None, offline: bool = False) -> Path:
+def fetch(name: str, progress: Progress | None = None, offline: bool = False) -> Path:
     """Downloads the weights of an extractor or a pretrained generator into `folder()` and checks their hash, where one
     is on record; what is there already is kept.
 
@@ -127,15 +157,7 @@ def fetch(name: str, progress: Callable[[int, int], None] | None = None, offline
         raise InputError(
             f"--offline forbids the download of {files[0].name} from {files[0].url}; put it into {folder()} yourself"
         )
-    failures = []
-    for file in files:
-        place = folder() / file.name
-        try:
-            with locked(place, f"another process downloads {file.name}"), told("write", place, InputError):
-                return _download(file, progress or (lambda done, total: None))
-        except InputError as error:
-            failures.append(str(error))
-    raise InputError("; ".join(failures))
+    return _fetched(files, lambda file: nullcontext(progress or (lambda done, total: None)), TIMEOUT_SECONDS)
 
 
 def fetchable(name: str) -> Sequence[File]:
@@ -246,63 +268,25 @@ def _fits(path: Path, file: File) -> bool:
     return file.size in (0, path.stat().st_size) and file_sha256(path).startswith(file.sha256)
 
 
-def _missing(extractor: Extractor, offline: bool) -> str:
-    file = extractor.weights[0]
-    load = registry.load
-    ready = [name for name in registry.names("extractors") if not load("extractors", name).weights]
-    fetch_it = "" if offline else f"fetch it with: bench weights fetch {extractor.name}; or "
-    return (
-        f"extractor {extractor.name!r} has no weights here: {file.name} ({file.size / 1e6:.0f} MB, sha256 "
-        f"{file.sha256}) from {file.url} - {fetch_it}put it into {folder()}, or name it with --weights or "
-        f"BENCH_WEIGHTS; or choose an extractor that needs no download: {', '.join(ready)}"
-    )
-
-
 # ----- fetching
 
 
-def _download(file: File, progress: Callable[[int, int], None]) -> Path:
-    part, total = folder() / f"{file.name}.part", file.size
-    if not total:
-        part.unlink(missing_ok=True)  # how much of it is there cannot be told
-    if not part.is_file() or part.stat().st_size < total:
-        total = _transfer(file, part, progress)
-    done = part.stat().st_size
-    if done < total:
-        raise InputError(f"{file.url} broke off after {done} of {total} bytes; run it again to continue")
-    digest = file_sha256(part)
-    if not digest.startswith(file.sha256):
-        part.unlink()
-        raise InputError(f"{file.url} sent other bytes: sha256 {digest}, expected {file.sha256}; nothing was kept")
-    return part.replace(folder() / file.name)
-
-
-def _transfer(file: File, part: Path, progress: Callable[[int, int], None]) -> int:
-    """Appends to `part` what is missing; whatever arrived before the transfer broke stays there. The size of it all:
-    the one on record, else what the server says."""
-    done = part.stat().st_size if part.is_file() else 0
-    request = urllib.request.Request(file.url, headers={"Range": f"bytes={done}-"} if done else {})
-    try:
-        response = urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)
-    except (OSError, http.client.HTTPException) as error:
-        raise InputError(f"{file.url} does not answer ({getattr(error, 'reason', None) or error})") from error
-    with response:
-        if response.status != http.client.PARTIAL_CONTENT:
-            done = 0  # this server sends the whole file or nothing
-        total = file.size or done + int(response.headers.get("Content-Length") or 0)
+def _fetched(files: Sequence[File], watch: Callable[[File], AbstractContextManager[Tell]], timeout: float) -> Path:
+    """The first of these files that can be had; InputError with all reasons where none can."""
+    failures: list[InputError] = []
+    for file in files:
+        path = folder() / file.name
+        if not file.size:
+            part_of(path).unlink(missing_ok=True)  # how much of it is there cannot be told
         try:
-            with part.open("ab" if done else "wb") as out:
-                while chunk := _next(response):
-                    out.write(chunk)
-                    done += len(chunk)
-                    progress(done, total)
-        except OSError as error:
-            raise InputError(cannot("write", part, error)) from error
-    return total
+            with watch(file) as tell:
+                download(file.url, path, file.size or None, file.sha256, tell, timeout)
+            return path
+        except InputError as error:
+            failures.append(error)
+    raise InputError("; ".join(map(str, failures))) from failures[-1].__cause__
 
 
-def _next(response: http.client.HTTPResponse) -> bytes:
-    try:
-        return response.read1(CHUNK)
-    except (OSError, http.client.HTTPException):
-        return b""  # told from the end of the file by its length
+def _announced(file: File) -> AbstractContextManager[Tell]:
+    size, host = f"{file.size / 1e6:.0f} MB", file.url.split("/")[2]
+    return watched(file.name, f"fetching {file.name} from {host}, once: {size}, licence {file.licence}")

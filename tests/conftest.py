@@ -21,3 +21,4 @@ def _own_folders(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("BENCH_CACHE", str(home / "cache"))
     monkeypatch.setenv("BENCH_DATA", str(home / "data"))
     monkeypatch.delenv("BENCH_WEIGHTS", raising=False)
+    monkeypatch.setenv("BENCH_OFFLINE", "1")

@@ -18,7 +18,7 @@ from tiny_training import numbered
 import bench
 from bench.accumulator import Accumulator
 from bench.datasets import eval_set, open_dataset
-from bench.datasets._download import unpack
+from bench.datasets._archives import unpack
 from bench.datasets._types import Split
 from bench.exploring.neighbours import nearest_images
 from bench.measuring.copies import copies
@@ -44,7 +44,7 @@ BLOCK_NAME = re.compile(
 NO_BLOCKS = {  # names that only look like it, and the most that one read of a network takes
     "bench.leaderboard.influence.ROWS",
     "bench.submissions._pictures.CHUNKS",
-    "bench.weights.CHUNK",
+    "bench.storage.download.CHUNK",
     "metrics.mse.SSIM_WINDOW",
     "reference_models.loop.film.COLUMNS",
 }
@@ -209,7 +209,7 @@ CASES = {
     "bench.datasets.edges2shapes.AT_ONCE": (1, lambda: drawn("edges2shapes"), EXACT),
     "bench.storage.reading.CHUNK": (1, hashed_text, EXACT),
     "bench.storage.array_files.CHUNK": (5, packed_array, EXACT),
-    "bench.datasets._download.CHUNK": (5, unpacked, EXACT),
+    "bench.datasets._archives.CHUNK": (5, unpacked, EXACT),
     "reference_models.loop.batches.CACHE_BYTES": (0, training_batches, EXACT),
 }
 

@@ -300,18 +300,13 @@ def test_a_weights_file_with_code_in_it_runs_nothing(bad, good, capfd):
     assert "ran" not in capfd.readouterr().out
 
 
-def test_missing_weights_name_file_address_hash_and_what_works_offline(good, monkeypatch, tmp_path):
+def test_missing_weights_name_what_needs_no_download(good, monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    line = refusal("fid", good, good)
-    for part in (
-        "weights-inception-2015-12-05-6726825d.pth",
-        "https://",
-        "sha256 6726825d",
-        "bench weights fetch inception",
-    ):
-        assert part in line
-    assert "digits-cnn" in line
-    assert "bench weights fetch" not in refusal("fid", good, good, "--offline")
+    told = "Take --extractor efficientnet-lite0, which needs no download, or name a copy of weights-inception-"
+    for options, forbids in (((), "BENCH_OFFLINE"), (("--offline",), "--offline")):
+        line = refusal("fid", good, good, *options)
+        assert told in line and f"{forbids} forbids to fetch them" in line
+        assert len(line) < 300
 
 
 def test_a_weights_file_that_is_not_there_or_not_wanted(good):

@@ -355,7 +355,7 @@ def test_a_compiler_that_is_not_there_is_one_line(here, monkeypatch):
 def test_missing_weights_are_told_before_the_training(here, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(here / "torch"))
     line = refused("run", "--model", "cyclegan", "--dataset", "edges2shapes", "--extractor", "inception")
-    assert "bench weights fetch inception" in line
+    assert "extractor 'inception' has no weights here" in line
     assert not Path("runs").exists()
 
 

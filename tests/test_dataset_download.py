@@ -13,9 +13,10 @@ from types import SimpleNamespace
 import pytest
 from dataset_layouts import write_horse2zebra
 
-from bench.datasets import _download, horse2zebra, mnist
-from bench.datasets._download import download, unpack
+from bench.datasets import horse2zebra, mnist
+from bench.datasets._archives import unpack
 from bench.datasets._torchvision import fetch_with_torchvision
+from bench.storage.download import download
 from metrics.errors import InputError
 
 BODY = bytes(range(256)) * 40
@@ -37,6 +38,11 @@ class Server(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+@pytest.fixture(autouse=True)
+def _online(monkeypatch):
+    monkeypatch.delenv("BENCH_OFFLINE")
 
 
 @pytest.fixture
@@ -63,7 +69,7 @@ def test_a_download_is_whole_and_says_how_far_it_is(server, tmp_path):
 
 
 def test_an_interrupted_download_goes_on_where_it_stopped(server, tmp_path):
-    with pytest.raises(InputError, match=r"failed after 5000 bytes .* run the command again to go on"):
+    with pytest.raises(InputError, match=r"broke off after 5000 of 10240 bytes; run the command again to go on"):
         download(url(server, "/breaks"), tmp_path / "file")
     assert not (tmp_path / "file").exists()
     download(url(server, "/breaks"), tmp_path / "file", sha256=SHA256)
@@ -91,7 +97,7 @@ def test_another_file_than_expected_is_refused_and_not_kept(server, tmp_path, si
 
 
 def test_an_absent_file_is_one_line(server, tmp_path):
-    with pytest.raises(InputError, match="404") as error:
+    with pytest.raises(InputError, match=r"does not answer \(Not Found\); run the command again") as error:
         download(url(server, "/missing"), tmp_path / "file")
     assert "\n" not in str(error.value)
 
@@ -101,9 +107,27 @@ def test_no_server_is_one_line(tmp_path):
         download("http://127.0.0.1:9/file", tmp_path / "file")
 
 
+def test_no_download_where_it_is_forbidden(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("BENCH_OFFLINE", "1")
+    with pytest.raises(
+        InputError, match=r"BENCH_OFFLINE is set and forbids to download http.*; put the file at .*file"
+    ):
+        download(url(server), tmp_path / "file")
+    with pytest.raises(InputError, match="mnist: BENCH_OFFLINE is set and forbids the download; by hand"):
+        fetch_with_torchvision("mnist", tmp_path, lambda sets: None, "by hand")
+    assert (server.asked, list(tmp_path.iterdir())) == ([], [])
+
+
+@pytest.mark.parametrize("value", ["", "0"])
+def test_an_empty_variable_or_a_0_forbids_nothing(server, tmp_path, monkeypatch, value):
+    monkeypatch.setenv("BENCH_OFFLINE", value)
+    download(url(server), tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == BODY
+
+
 def test_too_little_space_is_said_before_anything_is_written(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(_download.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 5, 5))
-    with pytest.raises(InputError, match="has 5 bytes free, but the download needs 10240; give another --data-root"):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 5, 5))
+    with pytest.raises(InputError, match="has 5 bytes free, but the download needs 10240; make room"):
         download(url(server), tmp_path / "file")
     assert list(tmp_path.iterdir()) == []
 

@@ -17,7 +17,7 @@ PACKAGES = ("bench", "metrics", "reference_models", "genbench")
 MODULES = {path.relative_to(ROOT): ast.parse(path.read_text()) for p in PACKAGES for path in (ROOT / p).rglob("*.py")}
 METRIC_LIBRARIES = {"numpy", "scipy", "jaxtyping", "metrics", "genbench"}
 NETWORK = {"socket", "urllib.request", "http.client", "requests", "ftplib"}
-MAY_USE_NETWORK = {Path("bench/weights.py"), Path("bench/datasets/_download.py")}
+MAY_USE_NETWORK = {Path("bench/storage/download.py")}
 ROOMS = (  # of bench, from the ground up; rooms of one line may use each other
     ("registry", "protocol", "names", "storage"),
     ("sources", "datasets", "weights"),

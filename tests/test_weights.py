@@ -3,13 +3,17 @@
 import hashlib
 import http.server
 import re
+import socket
 import threading
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bench import registry, weights
+from bench.measuring.measure import measure
+from bench.storage import watching
 from metrics.errors import InputError
 from metrics.extractors.types import WeightFile
 from reference_models.pretrained.types import PublicFile
@@ -92,19 +96,13 @@ def test_a_damaged_file_in_the_cache_is_an_error(inception):
         weights.find(inception)
 
 
-def test_missing_weights_are_one_line_with_all_that_helps(inception):
-    with pytest.raises(InputError) as caught:
+def test_missing_weights_are_one_short_line_with_what_helps(inception):
+    with pytest.raises(weights.MissingWeights) as caught:
         weights.find(inception)
-    message = str(caught.value)
-    wanted = ["net-12345678.pth", inception.weights[0].url, SHA256, "bench weights fetch inception", "vgg16-random"]
-    assert [part for part in wanted if part not in message] == []
-    assert "\n" not in message
-
-
-def test_offline_does_not_advise_a_download(inception):
-    with pytest.raises(InputError) as caught:
-        weights.find(inception, offline=True)
-    assert "bench weights fetch" not in str(caught.value)
+    assert str(caught.value) == (
+        "extractor 'inception' has no weights here. Take --extractor efficientnet-lite0, which needs no download, or "
+        "name a copy of net-12345678.pth with --weights"
+    )
 
 
 def test_an_extractor_without_weights_needs_none(monkeypatch, tmp_path):
@@ -160,6 +158,11 @@ def test_a_wrong_place_in_the_environment_is_named(inception, monkeypatch):
 # ----- fetching
 
 
+@pytest.fixture
+def _online(monkeypatch):
+    monkeypatch.delenv("BENCH_OFFLINE")
+
+
 class Server(http.server.BaseHTTPRequestHandler):
     """Serves CONTENT; the class attributes say how it misbehaves."""
 
@@ -177,6 +180,8 @@ class Server(http.server.BaseHTTPRequestHandler):
         asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", "")) if self.ranges else None
         start = int(asked[1]) if asked else 0
         self.send_response(206 if asked else 200)
+        if asked:
+            self.send_header("Content-Range", f"bytes {start}-{len(self.content) - 1}/{len(self.content)}")
         if self.length:
             self.send_header("Content-Length", str(len(self.content) - start))
         self.end_headers()
@@ -187,7 +192,7 @@ class Server(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server(inception, monkeypatch):
+def server(inception, monkeypatch, _online):
     """A server whose behaviour tests change by attributes, as the only address of the inception weights."""
     handler = type("Handler", (Server,), {"requests": []})
     with http.server.HTTPServer(("127.0.0.1", 0), handler) as running:
@@ -235,7 +240,7 @@ def test_a_transfer_that_breaks_off_is_continued(server):
 
 
 def test_a_server_that_cannot_continue_sends_everything(server):
-    keep(weights.folder(), CONTENT[:1000], "net-12345678.pth.part")
+    keep(weights.folder(), CONTENT[:1000], "net-12345678.pth.partial")
     server.ranges = False
     assert weights.fetch("inception").read_bytes() == CONTENT
 
@@ -247,22 +252,22 @@ def test_a_file_of_unknown_size_is_fetched_whether_or_not_the_server_says_it(ser
     monkeypatch.setattr(weights.registry, "load", lambda kind, name: unsized)
     seen = []
     assert weights.fetch("inception", lambda *given: seen.append(given)).read_bytes() == CONTENT
-    assert seen[-1] == (len(CONTENT), len(CONTENT) if length else 0)
+    assert seen[-1] == (len(CONTENT), len(CONTENT) if length else None)
 
 
 @pytest.mark.parametrize("begun", [0, 5000, len(CONTENT)])
 def test_other_bytes_are_refused_and_not_kept(server, begun):
     server.content = CONTENT[::-1]
     if begun:
-        keep(weights.folder(), b"x" * begun, "net-12345678.pth.part")
+        keep(weights.folder(), b"x" * begun, "net-12345678.pth.partial")
     with pytest.raises(InputError, match=r"other bytes.*expected"):
         weights.fetch("inception")
     assert left() == []
 
 
 def test_a_file_that_cannot_be_written_is_an_error(server):
-    (weights.folder() / "net-12345678.pth.part").mkdir(parents=True)
-    with pytest.raises(InputError, match=r"cannot write .*net-12345678\.pth\.part"):
+    (weights.folder() / "net-12345678.pth.partial").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"cannot write .*net-12345678\.pth\.partial"):
         weights.fetch("inception")
 
 
@@ -291,7 +296,7 @@ def test_an_unknown_extractor_is_answered_with_the_close_name():
 def test_a_file_whose_hash_is_not_on_record_is_fetched_anew_and_kept(server, monkeypatch):
     file = PublicFile("net.bin", server.url, "", 0, "?")
     monkeypatch.setattr(weights, "fetchable", lambda name: [file])
-    keep(weights.folder(), b"begun", "net.bin.part")
+    keep(weights.folder(), b"begun", "net.bin.partial")
     seen = []
     path = weights.fetch("any", lambda done, total: seen.append((done, total)))
     assert path.read_bytes() == CONTENT
@@ -309,3 +314,90 @@ def test_generators_can_be_fetched_and_are_listed():
         (file,) = weights.fetchable(name)
         assert rows[name].url == file.url
         assert (rows[name].path, rows[name].place) == (None, "")
+
+
+# ----- at the first use
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What is shown of downloads: names, lines, and how far each was at the end."""
+    seen = []
+
+    @contextmanager
+    def watch(name, line):
+        seen.append([name, line, None])
+        yield lambda done, total: seen[-1].__setitem__(2, (done, total))
+
+    monkeypatch.setattr(watching, "_watch", [watch])
+    return seen
+
+
+def test_weights_are_fetched_at_the_first_use_and_announced(server, shown):
+    extractor = weights.registry.load("extractors", "inception")
+    found = weights.ready(extractor)
+    assert (found.path, found.official) == (weights.folder() / "net-12345678.pth", True)
+    host = server.url.split("/")[2]
+    line = f"fetching net-12345678.pth from {host}, once: 1 MB, licence MIT"
+    assert shown == [["net-12345678.pth", line, (len(CONTENT), len(CONTENT))]]
+    weights.ready(extractor)
+    assert len(server.requests) == 1
+
+
+def test_a_measure_fetches_its_weights(server, shown):
+    assert measure("inception").weights.path == weights.folder() / "net-12345678.pth"
+
+
+def test_a_fault_in_the_rest_is_found_before_the_download(server, shown):
+    with pytest.raises(InputError, match="no device 'gpu'"):
+        measure("inception", device="gpu")
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("how", ["--offline", "BENCH_OFFLINE"])
+def test_who_forbids_it_gets_one_short_line(server, shown, monkeypatch, how):
+    extractor = weights.registry.load("extractors", "inception")
+    if how == "BENCH_OFFLINE":
+        monkeypatch.setenv("BENCH_OFFLINE", "1")
+    with pytest.raises(weights.MissingWeights) as caught:
+        weights.ready(extractor, offline=how == "--offline")
+    assert str(caught.value) == (
+        f"extractor 'inception' has no weights here, and {how} forbids to fetch them. Take --extractor "
+        "efficientnet-lite0, which needs no download, or name a copy of net-12345678.pth with --weights"
+    )
+    assert (server.requests, shown) == ([], [])
+
+
+def test_a_server_that_says_nothing_is_left_soon(inception, shown, monkeypatch, _online):
+    monkeypatch.setattr(weights, "FIRST_ANSWER_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes the connection and never answers
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/net-12345678.pth"
+        quiet = replace(inception, weights=(replace(inception.weights[0], url=url),))
+        with pytest.raises(weights.MissingWeights, match=r"does not answer .*timed out.* Take --extractor"):
+            weights.ready(quiet)
+
+
+def test_a_download_at_the_first_use_goes_on_where_it_broke_off(server, shown):
+    extractor = weights.registry.load("extractors", "inception")
+    server.stop_after = 100_000
+    with pytest.raises(weights.MissingWeights, match="broke off after 100000 of 512000 bytes"):
+        weights.ready(extractor)
+    server.stop_after = None
+    assert weights.ready(extractor).path.read_bytes() == CONTENT
+    assert server.requests == [None, "bytes=100000-"]
+
+
+def test_what_is_damaged_or_named_wrongly_is_not_fetched(server, shown, tmp_path):
+    extractor = weights.registry.load("extractors", "inception")
+    with pytest.raises(InputError, match="no weights at"):
+        weights.ready(extractor, explicit=tmp_path / "mine.pth")
+    keep(weights.folder(), b"cut off")
+    with pytest.raises(InputError, match="damaged"):
+        weights.ready(extractor)
+    assert server.requests == []
+
+
+def test_a_program_without_a_bar_logs_the_line(caplog):
+    with watching.logged("net.pth", "fetching net.pth") as tell:
+        tell(1, 2)
+    assert [record.getMessage() for record in caplog.records] == ["fetching net.pth"]

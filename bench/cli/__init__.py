@@ -15,6 +15,7 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,6 +25,7 @@ from bench import __version__
 from bench.cli import _signals, _streams
 from bench.cli._options import examples
 from bench.names import shown
+from bench.storage import watching
 from genbench.errors import REMEDIES, reason, remedy
 from genbench.names import did_you_mean
 
@@ -68,6 +70,7 @@ class Commands(click.Group):
         # step took 1.1 s instead of 0.09 s. Has to come before torch is imported; a value that the user has set stays.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         _streams.fit()
+        watching.watch_with(_bar)
         try:
             with _signals.ended_like_ctrl_c() as came:
                 code = super().main(*args, **{"prog_name": "bench", **kwargs, "standalone_mode": False})
@@ -114,6 +117,16 @@ def _one_line(error: Exception) -> tuple[str, int] | None:
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     """One line, where Python prints the place in the code too."""
     click.echo(f"bench: warning: {shown(' '.join(str(message).split()))}", err=True)
+
+
+@contextlib.contextmanager
+def _bar(name: str, line: str) -> Iterator[Callable[[int, int | None], None]]:
+    """The line and a bar on stderr, for a download that comes with something else."""
+    from bench.cli._output import progress, say
+
+    say(line)
+    with progress("bytes") as tell:
+        yield lambda done, total: tell(name, done, total or 0)
 
 
 def _end(message: str, code: int) -> NoReturn:

@@ -91,7 +91,7 @@ def measuring_options(function: Function) -> Function:
             metavar="FILE",
             help="Weights of the extractor.  [env: BENCH_WEIGHTS]",
         ),
-        click.option("--offline", is_flag=True, help="Never offer a download."),
+        click.option("--offline", is_flag=True, help="Never download weights; BENCH_OFFLINE=1 does the same."),
         click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True),
         workers_option,
         click.option("--batch-size", type=click.IntRange(min=1), default=BATCH_SIZE, show_default=True),

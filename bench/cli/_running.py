@@ -75,7 +75,7 @@ EXTRACTING_OPTIONS = (
     click.option("--extractor", metavar="NAME", help="See `bench list extractors`.  [default: the data set's]"),
     click.option("--resize", metavar="MODE", help="tf1, clean or torch.  [default: the extractor's first]"),
     click.option("--weights", type=path_type, metavar="FILE", help="Weights of the extractor.  [env: BENCH_WEIGHTS]"),
-    click.option("--offline", is_flag=True, help="Never offer a download."),
+    click.option("--offline", is_flag=True, help="Never download weights; BENCH_OFFLINE=1 does the same."),
     workers_option,
 )
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     show_default=True,
 )
 @click.option("--weights", type=path_type, metavar="FILE", help="Weights of the extractor.  [env: BENCH_WEIGHTS]")
-@click.option("--offline", is_flag=True, help="Never offer a download.")
+@click.option("--offline", is_flag=True, help="Never download weights; BENCH_OFFLINE=1 does the same.")
 @device_option
 @workers_option
 @data_root_option

@@ -43,7 +43,7 @@ NO_FOLDER = {".npy", ".zip", ".png", ".jpg", ".jpeg", ".gif"}  # names that woul
 @click.option(
     "--weights", type=path_type, metavar="FILE", help="Weights of a pretrained generator.  [env: BENCH_WEIGHTS]"
 )
-@click.option("--offline", is_flag=True, help="Never offer a download.")
+@click.option("--offline", is_flag=True, help="Never download weights; BENCH_OFFLINE=1 does the same.")
 @click.option("--dataset", metavar="NAME", help="The PATH, if the checkpoint was trained on folder:PATH.")
 @device_option
 @data_root_option

@@ -137,7 +137,7 @@ def noise_options(function: Any) -> Any:
 @click.option("--reference", is_flag=True, help="Mark a checkpoint as a reference model of this project.")
 @click.option("--dry-run", is_flag=True, help="Only check the images.")
 @click.option("--weights", type=path_type, metavar="FILE", help="Weights of the extractor.  [env: BENCH_WEIGHTS]")
-@click.option("--offline", is_flag=True, help="Never offer a download.")
+@click.option("--offline", is_flag=True, help="Never download weights; BENCH_OFFLINE=1 does the same.")
 @workers_option
 @data_root_option
 @results_option

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--images", type=path_type, metavar="PATH", help="The submitted images: level 2.")
 @click.option("--checkpoint", type=path_type, metavar="PATH", help="The submitted model or generator: level 3.")
 @click.option("--weights", type=path_type, metavar="FILE", help="Weights of the extractor.  [env: BENCH_WEIGHTS]")
-@click.option("--offline", is_flag=True, help="Never offer a download.")
+@click.option("--offline", is_flag=True, help="Never download weights; BENCH_OFFLINE=1 does the same.")
 @running_options
 @workers_option
 @data_root_option

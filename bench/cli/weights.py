@@ -59,7 +59,7 @@ def fetch(name: str, offline: bool, as_json: bool) -> None:
     kind = "pretrained" if name.replace("_", "-") in registry.names("pretrained") else "extractors"
     name = registry.resolve(kind, name)
     with progress("bytes") as tell:
-        path = weights.fetch(name, lambda done, total: tell(name, done, total), offline)
+        path = weights.fetch(name, lambda done, total: tell(name, done, total or 0), offline)
     checked = all(file.sha256 for file in weights.fetchable(name))
     if as_json:
         print_json({"used_by": name, "path": str(path), "checked": checked})

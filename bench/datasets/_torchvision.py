@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bench.storage.download import is_offline
 from metrics.errors import InputError
 
 
@@ -12,6 +13,8 @@ def fetch_with_torchvision(data_set: str, root: Path, download: Callable[[Any], 
 
     torchvision checks the md5 of what it gets and prints its own progress bar on stderr.
     """
+    if is_offline():
+        raise InputError(f"{data_set}: BENCH_OFFLINE is set and forbids the download; {by_hand}")
     from torchvision import datasets
 
     root.mkdir(parents=True, exist_ok=True)

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from bench.datasets._download import Progress, download, unpack
+from bench.datasets._archives import unpack
 from bench.datasets._types import Dataset, Split
 from bench.datasets.images import file_split, list_images, resized
 from bench.datasets.splits import check_choice, check_counts, missing
+from bench.storage.download import Progress, download
 from metrics.errors import InputError
 
 URL = "http://efrosgans.eecs.berkeley.edu/pix2pix/datasets/edges2shoes.tar.gz"

@@ -7,10 +7,11 @@ Datasets records for it.
 
 from pathlib import Path
 
-from bench.datasets._download import Progress, download, unpack
+from bench.datasets._archives import unpack
 from bench.datasets._types import Dataset, Split
 from bench.datasets.images import file_split, list_images, resized
 from bench.datasets.splits import check_choice, check_counts, missing
+from bench.storage.download import Progress, download
 
 URL = "http://efrosgans.eecs.berkeley.edu/cyclegan/datasets/horse2zebra.zip"
 ARCHIVE_BYTES = 116_867_962

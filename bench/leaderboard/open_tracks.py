@@ -59,6 +59,7 @@ from bench.storage.files import locked, npz_bytes, write_bytes
 from bench.storage.provenance import environment, now_utc
 from bench.storage.reading import file_sha256
 from bench.storage.records import Numbers
+from bench.weights import MissingWeights
 from metrics.errors import InputError
 from metrics.types import Metric
 
@@ -117,13 +118,12 @@ def measure_of(track: Track, **how: Any) -> Measure:
     """
     try:
         return measure(track.extractor, **how)
-    except InputError as error:
+    except MissingWeights as error:
         offline = track.name + OFFLINE
-        if offline not in tracks() or how.get("weights_file"):
+        if offline not in tracks():
             raise
         raise InputError(
-            f"nothing was started: the track {track.name} is measured with {track.extractor!r}. Without its weights "
-            f"take {offline}, a track of its own. What is missing: {error}"
+            f"nothing was started: {error.why}. Take {offline}, a track of its own that needs no download"
         ) from error
 
 

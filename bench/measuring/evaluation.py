@@ -33,6 +33,7 @@ from bench.measuring.scoring import MeasuredSet, Options, Scores, load_metrics, 
 from bench.protocol import MetricChoice, Protocol, RealSet
 from bench.sources import ImageSource, open_source
 from bench.storage.records import Numbers, PairScores, SetScores
+from bench.weights import MissingWeights
 from metrics.errors import InputError
 from metrics.types import Metric
 
@@ -133,12 +134,12 @@ def find_measure(subject: Subject, extractor: str | None = None, **how: object) 
     first, offline = subject.dataset.extractors[0], subject.dataset.extractors[-1]
     try:
         return measure(extractor or first, **how)  # type: ignore[arg-type]
-    except InputError as error:
-        if extractor is not None or first == offline or how.get("weights_file"):
+    except MissingWeights as error:
+        if extractor is not None or first == offline:
             raise
         raise InputError(
-            f"nothing was started: {subject.name} is measured with {first!r}. Without its weights take the offline "
-            f"protocol, --extractor {offline}, whose numbers compare among themselves only. What is missing: {error}"
+            f"nothing was started: {error.why}. Take --extractor {offline}, the offline protocol of {subject.name}, "
+            "whose numbers compare among themselves only"
         ) from error
 
 

@@ -99,16 +99,18 @@ def measure(
     """An extractor by name, its weights found and checked before anything expensive.
 
     `resize` None takes the extractor's default, and so do `tap` (the layer whose features are compared) and `logits`
-    (the class predictions of the Inception Score); `device` "auto" takes a GPU where there is one. Raises InputError
-    for an unknown extractor, resize, tap or device, missing weights, and a GPU that is not there.
+    (the class predictions of the Inception Score); `device` "auto" takes a GPU where there is one. Weights that are
+    missing are fetched, unless `offline`. Raises InputError for an unknown extractor, resize, tap or device, weights
+    that are neither here nor to be had, and a GPU that is not there.
     """
     plugin = _at_taps(registry.load("extractors", extractor), tap, logits)
     chosen = resize or plugin.resize[0]
     if chosen not in plugin.resize:
         raise InputError(f"extractor {plugin.name!r} has no resize {chosen!r}; it has {', '.join(plugin.resize)}")
-    found = weights.find(plugin, weights_file, offline)
+    place = _device(device)
+    found = weights.ready(plugin, weights_file, offline)
     store = open_cache() if cache else None
-    return Measure(plugin, found, chosen, _device(device), workers, batch_size, store, progress)
+    return Measure(plugin, found, chosen, place, workers, batch_size, store, progress)
 
 
 def _at_taps(plugin: Extractor, tap: str | None, logits: str | None) -> Extractor:

@@ -1,0 +1,109 @@
+"""Downloads that go on where they broke off and are checked: the only place of this package that opens the network."""
+
+import http.client
+import os
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.storage.files import locked
+from bench.storage.reading import file_sha256
+from genbench.errors import told
+from metrics.errors import InputError
+
+Progress = Callable[[int, int | None], None]  # bytes done, bytes in all where they are known
+CHUNK = 1 << 20
+TIMEOUT_SECONDS = 60.0
+AGAIN = "run the command again to go on, or put the file at"
+BROKEN = (OSError, http.client.HTTPException)
+
+
+def download(
+    url: str,
+    path: Path,
+    size: int | None = None,
+    sha256: str | None = None,
+    progress: Progress | None = None,
+    timeout: float = TIMEOUT_SECONDS,
+) -> None:
+    """Gets `url` into `path`, going on where an interrupted download (`part_of(path)`) stopped.
+
+    The file appears under its name only when it is whole: as long as the server says, and of the size and sha256 (or
+    the beginning of it) where these are given. `timeout` is how many seconds the server may be silent. Raises
+    InputError where BENCH_OFFLINE forbids it, where the network fails (running it again goes on), where the check does
+    (the part is deleted), and where the place cannot be written or has too little space.
+    """
+    if is_offline():
+        raise InputError(f"BENCH_OFFLINE is set and forbids to download {url}; put the file at {path}")
+    with (
+        locked(path, f"another process downloads {path.name}"),
+        told("write", part_of(path), InputError),
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = part_of(path)
+        if size is None or not part.exists() or part.stat().st_size != size:
+            _append(url, path, size, progress or (lambda done, total: None), timeout)
+        _check(url, part, size, sha256)
+        part.replace(path)
+
+
+def is_offline() -> bool:
+    """Whether the environment variable BENCH_OFFLINE forbids downloads."""
+    return os.environ.get("BENCH_OFFLINE", "") not in ("", "0")
+
+
+def part_of(path: Path) -> Path:
+    """Where a download that broke off is kept."""
+    return path.with_name(path.name + ".partial")
+
+
+def _append(url: str, path: Path, size: int | None, progress: Progress, timeout: float) -> None:
+    part = part_of(path)
+    have = part.stat().st_size if part.exists() else 0
+    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+    try:
+        reply = urllib.request.urlopen(request, timeout=timeout)
+    except BROKEN as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()  # it holds the connection
+        why = getattr(error, "reason", None) or error
+        kept = f" after {have} bytes" if have else ""
+        raise InputError(f"{url} does not answer{kept} ({why}); {AGAIN} {path}") from error
+    with reply:
+        resumed = reply.status == 206 and reply.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+        have = have if resumed else 0
+        length = reply.headers.get("Content-Length")
+        total = have + int(length) if length else size
+        _need_space(part.parent, (total or 0) - have)
+        with part.open("ab" if resumed else "wb") as sink:
+            while chunk := _next(reply):
+                sink.write(chunk)
+                have += len(chunk)
+                progress(have, total)
+    if total is not None and have < total:
+        raise InputError(f"{url} broke off after {have} of {total} bytes; {AGAIN} {path}")
+
+
+def _next(reply: http.client.HTTPResponse) -> bytes:
+    try:
+        return reply.read1(CHUNK)
+    except BROKEN:
+        return b""  # told from the end of the file by its length
+
+
+def _check(url: str, part: Path, size: int | None, sha256: str | None) -> None:
+    found = part.stat().st_size
+    if size is not None and found != size:
+        part.unlink()
+        raise InputError(f"{url} gave {found} bytes, expected {size}; the source has changed or was cut: try again")
+    if sha256 and not (digest := file_sha256(part)).startswith(sha256):
+        part.unlink()
+        raise InputError(f"{url} sent other bytes: sha256 {digest}, expected {sha256}; nothing was kept: try again")
+
+
+def _need_space(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise InputError(f"{folder} has {free} bytes free, but the download needs {needed}; make room, or name another")
