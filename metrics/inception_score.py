@@ -35,11 +35,11 @@ from scipy.special import log_softmax, xlogy
 
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, check_matrix
+from metrics.arithmetic.quantiles import Z95
 from metrics.options import check_seed, switch, whole_number
 from metrics.types import Metric, Output
 
 BLOCK_VALUES = 1 << 22  # probabilities held at once: 32 MiB
-Z95 = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
 REMAINING_DOUBLINGS = 2.0  # r / (1 - r) for r = 2/3
 
 

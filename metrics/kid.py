@@ -31,12 +31,12 @@ from jaxtyping import Bool, Float64, Num
 
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, check_pair
+from metrics.arithmetic.quantiles import Z95
 from metrics.options import check_seed, whole_number
 from metrics.types import Metric, Output
 
 BLOCK = 2048  # rows: a block of the kernel matrix is 32 MiB
 MOST_SUBSETS = 10_000  # each is a byte for every image
-Z95 = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,10 @@ from collections.abc import Iterator
 
 import numpy as np
 from jaxtyping import Float64, Shaped
-from scipy.special import stdtrit
 
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, plain_array
+from metrics.arithmetic.quantiles import t95
 from metrics.errors import InputError
 from metrics.types import Metric, Output
 
@@ -138,7 +138,7 @@ def compute(real: Given, generated: Given) -> dict[str, float]:
     """
     errors = per_image(real, generated)
     mean, se = errors.mean(), errors.std(ddof=1) / np.sqrt(len(errors))
-    reach = stdtrit(len(errors) - 1, 0.975) * se
+    reach = t95(len(errors) - 1) * se
     return {
         "mse": float(mean),
         "mse_se": float(se),

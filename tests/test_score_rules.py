@@ -8,9 +8,9 @@ from bench.leaderboard.moments import Distance
 from bench.submissions._relations import related
 from bench.submissions._values import COPIED, Counts, fits_moments, possible
 from metrics.arithmetic.chance import hypergeometric_tail, more_often
+from metrics.arithmetic.quantiles import Z95
 
 COUNTS = Counts(real=200, other=100, classes=10, k=5, train=60, held_out=40, calibration=30)
-Z95 = 1.959963984540054
 NOTHING: tuple[str, ...] = ()
 
 

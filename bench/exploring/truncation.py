@@ -29,6 +29,7 @@ from bench.measuring.scoring import MeasuredSet, Scores, measure_set, score_pair
 from bench.sources import ImageSource
 from bench.tables.run_tables import FID_COLUMNS, is_columns
 from bench.tables.table import Cell, Column, Table
+from metrics.arithmetic.quantiles import t95
 from metrics.errors import InputError
 from reference_models.loop import sample
 from reference_models.loop.plots import plot_sheets
@@ -37,7 +38,6 @@ from reference_models.types import Model
 BOUNDS = (math.inf, 2.0, 1.5, 1.0, 0.75, 0.5, 0.25)
 METRICS = ("fid", "inception-score", "prdc")
 SHOWN = 10  # samples of each bound in the picture
-CONFIDENCE = 0.95
 CLOSE = 0.06  # of an axis: words of points that are closer would lie over each other
 
 Report = Callable[[str, int, int], None]
@@ -173,12 +173,10 @@ def _shares(prdc: Sequence[Scores]) -> list[Cell]:
 
 def _mean_interval(values: Sequence[float]) -> tuple[float, float | None, float | None]:
     """Mean and the ends of its 95 % interval by Student's distribution; no ends for one value."""
-    from scipy.stats import t
-
     mean, count = float(np.mean(values)), len(values)
     if count < 2:
         return mean, None, None
-    half = float(t.ppf((1 + CONFIDENCE) / 2, count - 1) * np.std(values, ddof=1) / math.sqrt(count))
+    half = float(t95(count - 1) * np.std(values, ddof=1) / math.sqrt(count))
     return mean, max(0.0, mean - half), min(1.0, mean + half)
 
 

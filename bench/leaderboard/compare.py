@@ -22,6 +22,7 @@ from bench.leaderboard.tracks import rules_difference, told
 from bench.measuring.flags import dependent
 from bench.protocol import difference as protocol_difference
 from bench.tables.table import Cell, Column, Table, decimals_of
+from metrics.arithmetic.quantiles import t95
 from metrics.errors import InputError
 
 
@@ -164,14 +165,12 @@ def welch(a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray) -> t
 
     Welch 1947, with the degrees of freedom of Satterthwaite; both samples need two values.
     """
-    from scipy.special import stdtrit
-
     parts = [float(np.var(one, ddof=1)) / len(one) for one in (a, b)]
     step, variance = float(np.mean(a) - np.mean(b)), sum(parts)
     if variance == 0:
         return step, step
     degrees = variance**2 / sum(part**2 / (len(one) - 1) for part, one in zip(parts, (a, b), strict=True))
-    reach = float(stdtrit(degrees, 0.975)) * float(np.sqrt(variance))
+    reach = t95(degrees) * float(np.sqrt(variance))
     return step - reach, step + reach
 
 

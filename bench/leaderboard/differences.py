@@ -118,14 +118,18 @@ def differences(estimates: Sequence[Estimate]) -> Differences:
     value, variance, down, up, rest = (
         np.array([getattr(one, name) for one in estimates]) for name in ("value", "variance", "down", "up", "rest")
     )
+    # Independent scores: the variances add up.
     squares = variance[:, None] + variance
     known = np.array([one.influence is not None for one in estimates])
     paired = known[:, None] & known
     if known.any():
+        # Two distances to one real set move together with its images: |u_a - u_b|^2 instead of |u_a|^2 + |u_b|^2, and
+        # what each side has of its own, the generated images and the random splits, adds up as before.
         moves = np.stack([one.influence for one in estimates if one.influence is not None])
         products = moves @ moves.T
         own = np.diag(products) + rest[known]
         squares[np.ix_(known, known)] = np.maximum(own[:, None] + own - 2 * products, 0)
+    # The room of both sides adds up: a may be as far down as it can while b is as far up.
     step = value[:, None] - value
     return Differences(step, np.sqrt(squares), step - down[:, None] - up, step + up[:, None] + down, paired)
 

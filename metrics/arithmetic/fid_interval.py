@@ -29,8 +29,8 @@ from jaxtyping import Float64, Int64, Num
 from metrics.arithmetic.arrays import canonical_order, chosen_blocks, row_blocks
 from metrics.arithmetic.frechet import fid_of, gaussian_distance, influence
 from metrics.arithmetic.gaussian import GaussianStats, centred_root, nuclear_norm, overlap
+from metrics.arithmetic.quantiles import Z95
 
-Z95 = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
 T19 = 2.093024054408263  # 97.5 % quantile of Student's t with GROUPS - 1 degrees of freedom
 GROUPS = 20
 NO_OVERLAP = 1e-24  # of tr S1 tr S2: what rounding leaves of halves that share no direction
@@ -55,6 +55,7 @@ def split_half(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], 
     draw = np.random.default_rng(seed)
     sides = real, generated
     (mean_a, trace_a), (mean_b, trace_b) = (_mean_and_trace(features) for features in sides)
+    # The halves are drawn by content, so that the order of the files does not move the value.
     orders = [canonical_order(features) for features in sides]
     # All four halves have one size, or their overlaps would not be too small by one factor.
     size = min(len(real), len(generated)) // 2
@@ -66,9 +67,11 @@ def split_half(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], 
         )
         splits.append(_covariance_terms(half_a, half_b, trace_a, trace_b))
     difference, ratio = np.mean(splits, axis=0)
+    # E |mean_a - mean_b|^2 is larger than |m1 - m2|^2 by the variances of the two means.
     step = mean_a - mean_b
     value = float(step @ step) - trace_a / len(real) - trace_b / len(generated) + float(difference + ratio) / 2
     sd = float(np.sqrt(_variance(real, generated, np.mean(splits, axis=1))))
+    # The truth may be either estimate or lie between them; from the farther one it is as far as chance goes.
     reach = abs(float(ratio - difference)) / 2 + Z95 * sd
     return Interval(value, sd, value - reach, value + reach)
 
@@ -96,9 +99,11 @@ def _halves(features: Num[np.ndarray, "n d"], rows: Int64[np.ndarray, " k"]) -> 
 
 def _covariance_terms(real: tuple, generated: tuple, trace_a: float, trace_b: float) -> tuple[float, float]:
     """Difference and ratio of one split."""
+    # Within a set the truth is known, its trace; `across` has the same error; two pairs of halves make it steadier.
     within_a, within_b = _overlap(*real), _overlap(*generated)
     across = (_overlap(real[0], generated[0]) + _overlap(real[1], generated[1])) / 2
     shrunk = within_a * within_b
+    # By how much overlaps come out too small here; halves that share no direction cannot tell.
     scale = np.sqrt(trace_a * trace_b / shrunk) if shrunk > NO_OVERLAP * trace_a * trace_b else 1.0
     return within_a + within_b - 2 * across, trace_a + trace_b - 2 * across * scale
 
@@ -131,7 +136,9 @@ def jackknife(
     parts = [np.array_split(canonical_order(side)[draw.permutation(len(side))], groups) for side in (real, generated)]
     leave_out = _gram_leave_out if min(len(real), len(generated)) <= real.shape[1] else _moment_leave_out
     values = np.array(list(leave_out(real, generated, *parts)))
+    # A bias of c / n grows to c / n G / (G - 1) without a group: this combination of the two takes it away.
     value = groups * fid_of(real, generated).fid - (groups - 1) * values.mean()
+    # The G values share nearly all images and vary G - 1 times too little: (G - 1)^2 var / (G - 1) is that of a mean.
     sd = float(np.sqrt((groups - 1) * values.var()))
     return Interval(float(value), sd, float(value - T19 * sd), float(value + T19 * sd))
 
@@ -141,9 +148,11 @@ def _gram_leave_out(real: Rows, generated: Rows, parts_a: list, parts_b: list) -
     step = a.mean(axis=0) - b.mean(axis=0)
     a -= a.mean(axis=0)
     b -= b.mean(axis=0)
+    # The overlap is the nuclear norm of the centred inner products, so that one product serves all groups.
     gram, squares_a, squares_b = a @ b.T, (a**2).sum(axis=1), (b**2).sum(axis=1)
     for part_a, part_b in zip(parts_a, parts_b, strict=True):
         kept_a, kept_b = np.delete(np.arange(len(a)), part_a), np.delete(np.arange(len(b)), part_b)
+        # Without a group the means move: by these shifts, and the inner products are centred anew.
         shift_a, shift_b = -a[part_a].sum(axis=0) / len(kept_a), -b[part_b].sum(axis=0) / len(kept_b)
         moved = step + shift_a - shift_b
         block = gram[np.ix_(kept_a, kept_b)]
@@ -181,4 +190,5 @@ def infinity(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], *,
     for share in shares:
         rows = [np.sort(order[draw.permutation(len(order))[: max(2, round(share * len(order)))]]) for order in orders]
         values.append(fid_of(real[rows[0]], generated[rows[1]]).fid)
+    # The line is in 1 / share = n / images, whose 0 is an infinite sample too.
     return float(np.polyfit(1 / shares, values, 1)[1])
