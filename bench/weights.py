@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import registry
-from bench.storage.download import TIMEOUT_SECONDS, Progress, download, is_offline, part_of
+from bench.storage.download import TIMEOUT_SECONDS, DownloadError, Progress, download, is_offline, part_of
 from bench.storage.reading import file_sha256
 from bench.storage.watching import Tell, watched
 from genbench.places import cache_folder, expanded, home, named
@@ -120,8 +120,8 @@ def ready(extractor: Extractor, explicit: Path | None = None, offline: bool = Fa
             raise MissingWeights(f"{error.why}, and {forbids} forbids to fetch them", extractor) from error
     try:
         _fetched(extractor.weights, _announced, FIRST_ANSWER_SECONDS)
-    except InputError as error:
-        why = f"the weights of extractor {extractor.name!r} cannot be fetched: {error}"
+    except DownloadError as error:
+        why = f"the weights of extractor {extractor.name!r} cannot be fetched: {error.brief}"
         raise MissingWeights(why, extractor) from error
     return find(extractor, explicit)
 
@@ -272,9 +272,12 @@ def _fits(path: Path, file: File) -> bool:
 
 
 def _fetched(files: Sequence[File], watch: Callable[[File], AbstractContextManager[Tell]], timeout: float) -> Path:
-    """The first of these files that can be had; InputError with all reasons where none can."""
-    failures: list[InputError] = []
+    """The first of these files that can be had. DownloadError, the one of the first, where none can; a server that does
+    not answer is asked once."""
+    failures: list[DownloadError] = []
     for file in files:
+        if file.url.split("/")[2] in {error.host for error in failures}:
+            continue
         path = folder() / file.name
         if not file.size:
             part_of(path).unlink(missing_ok=True)  # how much of it is there cannot be told
@@ -282,9 +285,9 @@ def _fetched(files: Sequence[File], watch: Callable[[File], AbstractContextManag
             with watch(file) as tell:
                 download(file.url, path, file.size or None, file.sha256, tell, timeout)
             return path
-        except InputError as error:
+        except DownloadError as error:
             failures.append(error)
-    raise InputError("; ".join(map(str, failures))) from failures[-1].__cause__
+    raise failures[0]
 
 
 def _announced(file: File) -> AbstractContextManager[Tell]:

@@ -97,7 +97,7 @@ def test_another_file_than_expected_is_refused_and_not_kept(server, tmp_path, si
 
 
 def test_an_absent_file_is_one_line(server, tmp_path):
-    with pytest.raises(InputError, match=r"does not answer \(Not Found\); run the command again") as error:
+    with pytest.raises(InputError, match=r"/missing cannot be had \(Not Found\); run the command again") as error:
         download(url(server, "/missing"), tmp_path / "file")
     assert "\n" not in str(error.value)
 

@@ -273,7 +273,7 @@ def test_a_file_that_cannot_be_written_is_an_error(server):
 
 def test_an_address_that_is_gone_is_an_error(server):
     server.status = 404
-    with pytest.raises(InputError, match=r"does not answer.*Not Found"):
+    with pytest.raises(InputError, match=r"cannot be had \(Not Found\)"):
         weights.fetch("inception")
 
 
@@ -375,6 +375,24 @@ def test_a_server_that_says_nothing_is_left_soon(inception, shown, monkeypatch, 
         quiet = replace(inception, weights=(replace(inception.weights[0], url=url),))
         with pytest.raises(weights.MissingWeights, match=r"does not answer .*timed out.* Take --extractor"):
             weights.ready(quiet)
+
+
+def test_a_server_that_does_not_answer_is_asked_once(inception, shown, _online):
+    one = inception.weights[0]  # of port 9, where nobody listens
+    twice = replace(inception, weights=(one, replace(one, name="other.pth", url="http://127.0.0.1:9/other.pth")))
+    with pytest.raises(weights.MissingWeights) as caught:
+        weights.ready(twice)
+    assert str(caught.value) == (
+        "the weights of extractor 'inception' cannot be fetched: 127.0.0.1:9 does not answer (Connection refused). "
+        "Take --extractor efficientnet-lite0, which needs no download, or name a copy of net-12345678.pth with --weights"
+    )
+    assert len(shown) == 1
+
+
+def test_the_second_address_is_asked_where_the_first_has_nothing(server, shown):
+    extractor = weights.registry.load("extractors", "inception")
+    gone = replace(extractor.weights[0], name="gone.pth", url="http://localhost:9/gone.pth")
+    assert weights.ready(replace(extractor, weights=(gone, *extractor.weights))).path.name == "net-12345678.pth"
 
 
 def test_a_download_at_the_first_use_goes_on_where_it_broke_off(server, shown):

@@ -20,6 +20,15 @@ AGAIN = "run the command again to go on, or put the file at"
 BROKEN = (OSError, http.client.HTTPException)
 
 
+class DownloadError(InputError):
+    """A download that failed: `brief` says why, without what to do; `host` is the server that could not be reached, or
+    empty where one has answered."""
+
+    def __init__(self, brief: str, remedy: str, host: str = "") -> None:
+        super().__init__(f"{brief}; {remedy}")
+        self.brief, self.host = brief, host
+
+
 def download(
     url: str,
     path: Path,
@@ -32,8 +41,8 @@ def download(
 
     The file appears under its name only when it is whole: as long as the server says, and of the size and sha256 (or
     the beginning of it) where these are given. `timeout` is how many seconds the server may be silent. Raises
-    InputError where BENCH_OFFLINE forbids it, where the network fails (running it again goes on), where the check does
-    (the part is deleted), and where the place cannot be written or has too little space.
+    DownloadError where the network fails (running it again goes on) or the check does (the part is deleted), and
+    InputError where BENCH_OFFLINE forbids it and where the place cannot be written or has too little space.
     """
     if is_offline():
         raise InputError(f"BENCH_OFFLINE is set and forbids to download {url}; put the file at {path}")
@@ -68,9 +77,10 @@ def _append(url: str, path: Path, size: int | None, progress: Progress, timeout:
     except BROKEN as error:
         if isinstance(error, urllib.error.HTTPError):
             error.close()  # it holds the connection
-        why = getattr(error, "reason", None) or error
-        kept = f" after {have} bytes" if have else ""
-        raise InputError(f"{url} does not answer{kept} ({why}); {AGAIN} {path}") from error
+        host, why = url.split("/")[2], _reason(error)
+        answered = isinstance(error, urllib.error.HTTPError)
+        brief = f"{url} cannot be had ({why})" if answered else f"{host} does not answer ({why})"
+        raise DownloadError(brief, f"{AGAIN} {path}", "" if answered else host) from error
     with reply:
         resumed = reply.status == 206 and reply.headers.get("Content-Range", "").startswith(f"bytes {have}-")
         have = have if resumed else 0
@@ -83,7 +93,7 @@ def _append(url: str, path: Path, size: int | None, progress: Progress, timeout:
                 have += len(chunk)
                 progress(have, total)
     if total is not None and have < total:
-        raise InputError(f"{url} broke off after {have} of {total} bytes; {AGAIN} {path}")
+        raise DownloadError(f"{url} broke off after {have} of {total} bytes", f"{AGAIN} {path}")
 
 
 def _next(reply: http.client.HTTPResponse) -> bytes:
@@ -93,14 +103,23 @@ def _next(reply: http.client.HTTPResponse) -> bytes:
         return b""  # told from the end of the file by its length
 
 
+def _reason(error: Exception) -> str:
+    why = getattr(error, "reason", None) or error
+    return getattr(why, "strerror", None) or str(why)
+
+
 def _check(url: str, part: Path, size: int | None, sha256: str | None) -> None:
     found = part.stat().st_size
     if size is not None and found != size:
         part.unlink()
-        raise InputError(f"{url} gave {found} bytes, expected {size}; the source has changed or was cut: try again")
+        raise DownloadError(
+            f"{url} gave {found} bytes, expected {size}", "the source has changed or was cut: try again"
+        )
     if sha256 and not (digest := file_sha256(part)).startswith(sha256):
         part.unlink()
-        raise InputError(f"{url} sent other bytes: sha256 {digest}, expected {sha256}; nothing was kept: try again")
+        raise DownloadError(
+            f"{url} sent other bytes: sha256 {digest}, expected {sha256}", "nothing was kept: try again"
+        )
 
 
 def _need_space(folder: Path, needed: int) -> None:
