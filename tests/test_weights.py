@@ -384,7 +384,8 @@ def test_a_server_that_does_not_answer_is_asked_once(inception, shown, _online):
         weights.ready(twice)
     assert str(caught.value) == (
         "the weights of extractor 'inception' cannot be fetched: 127.0.0.1:9 does not answer (Connection refused). "
-        "Take --extractor efficientnet-lite0, which needs no download, or name a copy of net-12345678.pth with --weights"
+        "Take --extractor efficientnet-lite0, which needs no download, or name a copy of net-12345678.pth with "
+        "--weights"
     )
     assert len(shown) == 1
 
