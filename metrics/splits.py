@@ -8,13 +8,15 @@ content (the sha256 of an image), not an index:
 - contents are put in the order of their hashes and then shuffled by RandomState(seed), so that the same images are
   drawn however the files are named or ordered.
 
+The evaluation sets of the data sets have published orders of their own. `in_turn` is the one rule by which every set is
+taken out of an order, theirs and that of `disjoint`.
+
 This module is a tool and no metric.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,11 @@ from jaxtyping import Int64
 
 from metrics.errors import InputError
 from metrics.options import check_seed, shown, text, whole_number
+
+BLOCK = 256  # images compared at a time
+
+Rows = Int64[np.ndarray, " _"]
+Contents = Callable[[str, Rows], Sequence[Hashable]]
 
 
 @dataclass(frozen=True)
@@ -80,10 +87,44 @@ def disjoint(
     contents = sorted(indices)
     drawn = np.random.RandomState(seed).permutation(len(contents))
     first = np.array([indices[contents[position]][0] for position in drawn], dtype=np.int64)
-    ends = np.cumsum([0, *counts])
-    sets = [first[start:end] for start, end in pairwise(ends)]
+    wanted = {str(place): ("", count) for place, count in enumerate(counts)}
+    sets = [rows for _, rows in in_turn(wanted, lambda part: first)]  # each content is in `first` once
     duplicates = tuple(tuple(group) for group in indices.values() if len(group) > 1)
     return sets, SplitReport(len(hashes), len(indices), duplicates, len(indices) - sum(counts))
+
+
+def in_turn(
+    sets: Mapping[str, tuple[str, int]], order: Callable[[str], Rows], contents: Contents | None = None
+) -> Iterator[tuple[str, Rows]]:
+    """Yields the name and the rows of one set after the other; a set is (the part that it is taken from, its count).
+
+    `order(part)` is the order in which a part hands out its rows, asked for once. The sets take theirs from it in turn,
+    so that no two share a row. With `contents`, which has a key for each row of a part, a row is passed over where an
+    earlier set has its content, also one of another part. A set is shorter than its count where its part runs out.
+    """
+    left: dict[str, Rows] = {}
+    seen: set[Hashable] = set()
+    for name, (part, count) in sets.items():
+        if part not in left:
+            left[part] = order(part)
+        rows, used = _unseen(left[part], count, part, contents if seen else None, seen)
+        yield name, rows
+        left[part] = left[part][used:]
+        if contents is not None:
+            seen.update(contents(part, rows))
+
+
+def _unseen(order: Rows, count: int, part: str, contents: Contents | None, seen: set[Hashable]) -> tuple[Rows, int]:
+    """The first `count` rows of an order whose contents were not seen, and how far that went."""
+    if contents is None:
+        return order[:count], min(count, len(order))
+    rows: list[int] = []
+    used = 0
+    while len(rows) < count and used < len(order):
+        block = order[used : used + min(count - len(rows), BLOCK)]
+        used += len(block)
+        rows += [int(row) for row, key in zip(block, contents(part, block), strict=True) if key not in seen]
+    return np.array(rows, np.int64), used
 
 
 def overlap(hashes_a: Sequence[str], hashes_b: Sequence[str]) -> list[tuple[int, int]]:

@@ -76,15 +76,6 @@ class Batch:
     step: int = 0
 
 
-class Config(Protocol):
-    """What every configuration has: a frozen dataclass whose fields say where their numbers come from."""
-
-    @property
-    def batch_size(self) -> int: ...
-    @property
-    def epochs(self) -> float: ...
-
-
 class Model(nn.Module):
     """A generator with all that its training needs. Subclasses implement what their task asks for.
 

@@ -81,3 +81,30 @@ def test_drawn_sets_do_not_overlap(seed):
     hashes = _hashes(seed)
     one, two = splits.disjoint(hashes, [10, 10], seed)[0]
     assert splits.overlap([hashes[i] for i in one], [hashes[i] for i in two]) == []
+
+
+def test_sets_take_their_rows_from_one_order_in_turn():
+    orders = {"train": np.array([3, 1, 0, 2]), "test": np.array([1, 0])}
+    wanted = {"a": ("train", 2), "b": ("test", 1), "c": ("train", 1)}
+    drawn = {name: rows.tolist() for name, rows in splits.in_turn(wanted, orders.__getitem__)}
+    assert drawn == {"a": [3, 1], "b": [1], "c": [0]}
+
+
+def test_a_content_of_an_earlier_set_is_passed_over_also_in_another_part():
+    contents = {"train": "ABCA", "test": "CABD"}
+    wanted = {"a": ("train", 2), "b": ("test", 2), "c": ("train", 2)}
+    drawn = splits.in_turn(wanted, lambda part: np.arange(4), lambda part, rows: [contents[part][row] for row in rows])
+    assert [(name, rows.tolist()) for name, rows in drawn] == [("a", [0, 1]), ("b", [0, 3]), ("c", [])]
+
+
+def test_within_one_set_a_content_may_stand_twice():
+    drawn = splits.in_turn({"a": ("", 3)}, lambda part: np.arange(3), lambda part, rows: ["same"] * len(rows))
+    assert next(drawn)[1].tolist() == [0, 1, 2]
+
+
+def test_nothing_is_read_for_a_set_that_is_not_asked_for():
+    def contents(part, rows):
+        raise AssertionError("read")
+
+    drawn = splits.in_turn({"a": ("", 2), "b": ("", 2)}, lambda part: np.arange(4), contents)
+    assert next(drawn)[0] == "a"

@@ -1,5 +1,7 @@
 """Data sets, one file each. `open_dataset` finds one by name, `eval_set` reads one of its disjoint evaluation sets."""
 
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +12,9 @@ from bench.datasets.order import permutation
 from bench.datasets.splits import subset
 from genbench.places import data_folder, expanded
 from metrics.errors import InputError
+from metrics.splits import in_turn
 
 ORDER_SEED = 680  # the order in which every split hands out its evaluation images
-BLOCK = 256  # images compared at a time
 
 
 def data_root(explicit: Path | None = None) -> Path:
@@ -41,19 +43,18 @@ def eval_set(dataset: Dataset, name: str, root: Path, domain: str = "") -> Split
     sets = dataset.eval_sets or {}
     if name not in sets:
         raise InputError(f"{dataset.name} has no evaluation set {name!r}; it has {', '.join(sets) or 'none'}")
-    opened: dict[str, tuple[Split, np.ndarray]] = {}  # each split with what is left of its order
-    seen: set[bytes] = set()
-    for current, (part, count) in sets.items():
-        if part not in opened:
-            split = dataset.load(part, root, domain)
-            opened[part] = split, permutation(ORDER_SEED, split.count)
-        split, order = opened[part]
-        rows, used = _unseen(split, order, count, seen)
-        if current == name:
-            break
-        opened[part] = split, order[used:]
-        if not dataset.paired:
-            seen |= {image.tobytes() for image in split.take(rows)}
+    opened = cache(lambda part: dataset.load(part, root, domain))
+    part, count = sets[name]
+    split = opened(part)
+
+    def order(part: str) -> np.ndarray:
+        return permutation(ORDER_SEED, opened(part).count)
+
+    def contents(part: str, rows: np.ndarray) -> list[bytes]:
+        return [sha256(image.tobytes()).digest() for image in opened(part).take(rows)]
+
+    taken = in_turn(sets, order, None if dataset.paired else contents)
+    rows = next(rows for current, rows in taken if current == name)
     if len(rows) < count:
         where = f"{dataset.name} {domain}".strip()
         raise InputError(
@@ -61,17 +62,3 @@ def eval_set(dataset: Dataset, name: str, root: Path, domain: str = "") -> Split
             f"{len(rows)} among {split.count}; {dataset.howto}"
         )
     return subset(split, rows)
-
-
-def _unseen(split: Split, order: np.ndarray, count: int, seen: set[bytes]) -> tuple[np.ndarray, int]:
-    """The first `count` rows of an order whose images were not seen, and how far that went."""
-    rows: list[int] = []
-    used = 0
-    while len(rows) < count and used < len(order):
-        block = order[used : used + min(count - len(rows), BLOCK)]
-        used += len(block)
-        images = split.take(block) if seen else [None] * len(block)
-        rows += [
-            int(row) for row, image in zip(block, images, strict=True) if image is None or image.tobytes() not in seen
-        ]
-    return np.array(rows, np.int64), used

@@ -64,12 +64,6 @@ def opened(path: Path, remedy: str = RESTORE, most: int | None = None) -> Iterat
         raise Unreadable(path, f"cannot be read ({words.reason(error)})", mends) from error
 
 
-def check_file(path: Path, remedy: str = RESTORE) -> None:
-    """Unreadable where this is no regular file that can be opened."""
-    with opened(path, remedy):
-        return
-
-
 def read_bytes(path: Path, *, most: int, remedy: str = RESTORE) -> bytes:
     """The bytes of a file of at most `most`."""
     with opened(path, remedy, most) as file:

@@ -19,8 +19,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-MODES = ("tf1", "clean", "torch")
-
 
 def resize(images: UInt8[np.ndarray, "b c h w"], mode: str, size: int) -> Float32[np.ndarray, "b c {size} {size}"]:
     """Images of one size brought to size x size by the named mode; values in [0, 255], not rounded."""
@@ -56,8 +54,7 @@ def normalise(pixels: Float32[np.ndarray, "*shape"], mode: str) -> Float32[np.nd
 @lru_cache(maxsize=64)
 def resize_matrix(mode: str, n_in: int, n_out: int) -> Float32[np.ndarray, "{n_out} {n_in}"]:
     """The weights of n_in input samples in each of n_out output samples along one axis; read-only, rows sum to 1."""
-    build = {"tf1": _tf1, "clean": _bicubic, "torch": _half_pixel}[mode]
-    matrix = build(n_in, n_out).astype(np.float32)
+    matrix = MODES[mode](n_in, n_out).astype(np.float32)
     matrix.flags.writeable = False
     return matrix
 
@@ -111,3 +108,6 @@ def _keys(x: np.ndarray) -> np.ndarray:
     near = ((a + 2) * x - (a + 3)) * x * x + 1
     far = (((x - 5) * x + 8) * x - 4) * a
     return np.where(x < 1, near, np.where(x < 2, far, 0))
+
+
+MODES = {"tf1": _tf1, "clean": _bicubic, "torch": _half_pixel}
