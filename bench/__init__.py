@@ -1,31 +1,93 @@
-"""bench: measures and compares image generators."""
+"""bench: measures and compares image generators. The commands as functions; docs/python.md shows them at work."""
 
+import sys
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bench.accumulator import Accumulator
-    from bench.api import Result, fid, save_statistics, score
+    from bench.api.boards import compare, leaderboard, site, submit, verify
+    from bench.api.explorations import explore
+    from bench.api.models import evaluate, plan, rescore, run, sample, tables, train
+    from bench.api.result import Result
+    from bench.api.sets import doctor, fid, save_statistics, score, stats
     from bench.sources import ImageSource, open_source
     from metrics.errors import InputError
 
 __version__ = "0.1.0"
-__all__ = ["Accumulator", "ImageSource", "InputError", "Result", "fid", "open_source", "save_statistics", "score"]
 
 _HOMES = {  # imported when asked for: `import bench` and the command's help load no numpy
-    "Accumulator": "bench.accumulator",
-    "ImageSource": "bench.sources",
-    "InputError": "metrics.errors",
-    "Result": "bench.api",
-    "fid": "bench.api",
-    "open_source": "bench.sources",
-    "save_statistics": "bench.api",
-    "score": "bench.api",
+    "bench.accumulator": ("Accumulator",),
+    "bench.api.boards": ("compare", "leaderboard", "site", "submit", "verify"),
+    "bench.api.explorations": ("explore",),
+    "bench.api.models": ("evaluate", "plan", "rescore", "run", "sample", "tables", "train"),
+    "bench.api.result": ("Result",),
+    "bench.api.sets": ("doctor", "fid", "save_statistics", "score", "stats"),
+    "bench.sources": ("ImageSource", "open_source"),
+    "metrics.errors": ("InputError",),
 }
+__all__ = [
+    "Accumulator",
+    "ImageSource",
+    "InputError",
+    "Result",
+    "compare",
+    "doctor",
+    "evaluate",
+    "explore",
+    "fid",
+    "leaderboard",
+    "open_source",
+    "plan",
+    "rescore",
+    "run",
+    "sample",
+    "save_statistics",
+    "score",
+    "site",
+    "stats",
+    "submit",
+    "tables",
+    "train",
+    "verify",
+]
+
+
+class _Room(ModuleType):
+    """A room of this package that has the name of a function and is called like it: `bench.tables(...)`."""
+
+    @property
+    def __wrapped__(self) -> Any:  # what a signature is taken from
+        name = self.__name__.partition(".")[2]
+        return getattr(import_module(_home(name)), name)
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        return self.__wrapped__(*given, **named)
+
+
+class _Package(ModuleType):
+    """This package: a room that Python binds to the name of a function becomes callable."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, ModuleType) and _home(name):
+            value.__class__ = _Room
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
+def _home(name: str) -> str:
+    return next((home for home, names in _HOMES.items() if name in names), "")
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    home = _home(name)
+    if not home:
         raise AttributeError(f"module 'bench' has no attribute {name!r}; it has {', '.join(__all__)}")
-    import importlib
+    return getattr(import_module(home), name)
 
-    return getattr(importlib.import_module(_HOMES[name]), name)
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

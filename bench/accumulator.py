@@ -10,11 +10,13 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from bench.api import Result, side_of
+from bench.api.result import Result
+from bench.api.sets import side_of
 from bench.measuring.comparing import Side, about_sides, frechet
 from bench.measuring.measure import Measure
 from bench.measuring.scoring import Options
-from bench.measuring.setup import Images, Settings, Setup
+from bench.measuring.setup import Images, Setup
+from bench.settings import Settings
 from bench.sources.rows import three_channels
 from bench.sources.values import Extremes, joined, of_image
 from genbench.surroundings import numpy_defaults
@@ -51,8 +53,8 @@ class Accumulator:
         """
         batch = three_channels(_as_uint8(images))
         found, extremes = [], self._extremes
-        for start in range(0, len(batch), self._setup.batch_size):
-            part = np.ascontiguousarray(batch[start : start + self._setup.batch_size])
+        for start in range(0, len(batch), self._setup.settings["batch_size"]):
+            part = np.ascontiguousarray(batch[start : start + self._setup.settings["batch_size"]])
             features = np.array(self._extract(part)[self._tap], np.float32)
             if not np.isfinite(features).all():
                 raise InputError(
@@ -108,8 +110,8 @@ class Accumulator:
         else:
             against = side_of(other, self._measure, self._setup)
         side = self._side()
-        scores = frechet(side, against, Options(seed=self._setup.seed, all_estimates=all_estimates))
-        question = {**self._question, "limit": self._setup.limit, "seed": self._setup.seed}
+        scores = frechet(side, against, Options(seed=self._setup.settings["seed"], all_estimates=all_estimates))
+        question = {**self._question, **self._setup.drawn}
         warnings = (*self._measure.warnings, *scores.warnings)
         return Result.of({**scores.values, **question, **about_sides(side, against)}, warnings)
 

@@ -11,7 +11,6 @@ from click.testing import CliRunner
 
 import bench
 from bench.cli import main
-from bench.measuring.setup import Settings, Setup
 from metrics.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -80,10 +79,6 @@ def test_progress_names_the_set_and_counts_its_images():
 def test_an_unknown_setting_is_an_error():
     with pytest.raises(InputError, match=r"no keyword 'limt'. Did you mean 'limit'\?"):
         bench.fid(images(5), images(5), limt=3)
-
-
-def test_settings_and_their_defaults_have_the_same_names():
-    assert list(Settings.__annotations__) == list(Setup.__dataclass_fields__)
 
 
 def test_the_package_exports_what_it_says():
@@ -254,7 +249,7 @@ def test_memorisation_without_training_images_says_how_to_give_them():
 def test_the_code_of_the_documentation_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs" / "python.md").read_text(), re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 6
     names = {}
     for block in blocks:
         exec(compile(block, "docs/python.md", "exec"), names)

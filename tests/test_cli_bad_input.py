@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from PIL import Image
 from usual_signals import usual_signals
 
-import bench.api
+import bench.api.sets
 import bench.storage.cache
 from bench.cli import main
 from bench.measuring.measure import measure
@@ -402,7 +402,7 @@ def test_what_gives_out_in_the_middle_is_one_line(monkeypatch, error, code, told
     def fail(*args, **settings):
         raise error
 
-    monkeypatch.setattr(bench.api, "fid", fail)
+    monkeypatch.setattr(bench.api.sets, "fid", fail)
     result = run("fid", "a", "b")
     assert result.exit_code == code
     assert told in result.stderr
@@ -417,7 +417,7 @@ def test_a_warning_of_python_is_one_line_without_the_place_in_the_code(monkeypat
             warnings.warn("cannot be\nkept", stacklevel=1)
         raise InputError("the end")
 
-    monkeypatch.setattr(bench.api, "fid", warn)
+    monkeypatch.setattr(bench.api.sets, "fid", warn)
     assert run("fid", "a", "b").stderr == "bench: warning: cannot be kept\nbench: the end\n"
 
 
@@ -459,7 +459,7 @@ def test_a_model_s_own_error_is_the_user_s_to_mend(monkeypatch):
     def fail(*args, **settings):
         raise ModelError("no recipe for 'mars'")
 
-    monkeypatch.setattr(bench.api, "fid", fail)
+    monkeypatch.setattr(bench.api.sets, "fid", fail)
     assert refusal("fid", "a", "b") == "bench: no recipe for 'mars'\n"
 
 
@@ -467,7 +467,7 @@ def test_a_bug_keeps_its_traceback(monkeypatch):
     def fail(*args, **settings):
         raise ZeroDivisionError("of ours")
 
-    monkeypatch.setattr(bench.api, "fid", fail)
+    monkeypatch.setattr(bench.api.sets, "fid", fail)
     result = run("fid", "a", "b")
     assert result.exit_code == 1
     assert isinstance(result.exception, ZeroDivisionError)

@@ -50,7 +50,7 @@ def test_a_measure_hands_everything_that_it_was_made_with_to_the_extraction(monk
 def test_a_setup_hands_on_how_images_become_features(monkeypatch):
     kept = spy(monkeypatch, "bench.measuring.setup.measure")
     with pytest.raises(Seen):
-        Setup(**MEASURING, **READING, **PLACES).measure(logits="logits")
+        Setup.of({**MEASURING, **READING, **PLACES}).measure(logits="logits")
     handed = {name: value for name, value in MEASURING.items() if name != "extractor"}
     assert kept == [(("pixels",), {**handed, "logits": "logits", "weights_file": Path("w.pth")})]
 
@@ -58,7 +58,7 @@ def test_a_setup_hands_on_how_images_become_features(monkeypatch):
 def test_a_setup_hands_on_which_images_are_read(monkeypatch):
     kept = spy(monkeypatch, "bench.measuring.setup.open_source")
     with pytest.raises(Seen):
-        Setup(**MEASURING, **READING, **PLACES).open("a folder")
+        Setup.of({**MEASURING, **READING, **PLACES}).open("a folder")
     assert kept == [(("a folder",), {**READING, "data_root": Path("data"), "cache": None})]
 
 
@@ -94,7 +94,7 @@ FUNCTIONS = {"fid": "fid", "score": "score", "stats": "save_statistics"}
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_hands_all_its_options_to_its_function(name, monkeypatch):
     words, given, named = COMMANDS[name]
-    kept = spy(monkeypatch, f"bench.api.{FUNCTIONS[name]}")
+    kept = spy(monkeypatch, f"bench.api.sets.{FUNCTIONS[name]}")
     result = CliRunner().invoke(main, [name, *words, *OPTIONS])
     assert isinstance(result.exception, Seen), result.output
     ((handed, keywords),) = kept

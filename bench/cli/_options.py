@@ -1,47 +1,21 @@
-"""Options that several commands share, gathered into one value per concern.
+"""Options of commands, made from the groups of `bench.settings`.
 
-`@measuring_options` gives a command the argument `measuring`, `@reading_options` the argument `reading`; their fields
-are the keywords of the functions in `bench.api`.
+`@options(Settings)` gives a command the argument `settings`, a dict of keywords for a function of `bench`; `option`
+makes a single one.
 """
 
 import functools
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import click
 
+from bench.settings import Known, known
 from genbench.places import expanded
 
 Function = Callable[..., Any]
-SEED = click.IntRange(0, 2**32 - 1)  # what numpy's RandomState takes
-
-
-@dataclass(frozen=True)
-class Measuring:
-    """How images become features."""
-
-    extractor: str
-    resize: str | None
-    tap: str | None
-    weights: Path | None
-    offline: bool
-    device: str
-    workers: int
-    batch_size: int
-    cache: bool
-
-
-@dataclass(frozen=True)
-class Reading:
-    """Which images of a set are read."""
-
-    limit: int | None
-    seed: int
-    skip_corrupt: bool
-    data_root: Path | None
 
 
 def examples(*lines: str) -> str:
@@ -59,69 +33,72 @@ class PathType(click.Path):
         return expanded(os.fsdecode(super().convert(value, param, ctx)))
 
 
+class Words(click.ParamType):
+    """Several values in one word, divided by commas."""
+
+    name = "words"
+
+    def __repr__(self) -> str:
+        return "WORDS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return [word.strip() for word in value.split(",")] if isinstance(value, str) else value
+
+
 path_type = PathType()
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-data_root_option = click.option(
-    "--data-root", type=path_type, help="Folder of the downloaded data sets.  [env: BENCH_DATA]"
-)
-workers_option = click.option(
-    "--workers", type=click.IntRange(min=0), default=2, show_default=True, help="Threads that decode images."
-)
-extractor_option = click.option(
-    "--extractor", default="inception", show_default=True, metavar="NAME", help="See `bench list extractors`."
-)
 
 
-def measuring_options(function: Function) -> Function:
-    """--extractor, --resize, --tap, --weights, --offline, --device, --workers, --batch-size, --no-cache as a value."""
-    from bench.measuring.measure import BATCH_SIZE, DEVICES
+def options(*groups: type) -> Callable[[Function], Function]:
+    """A decorator: the options of these groups, whose values arrive as one dict in the argument `settings`."""
+    listed = [one for one in known(*groups).values() if one.long]
 
-    return gathered(
-        function,
-        "measuring",
-        Measuring,
-        extractor_option,
-        click.option("--resize", metavar="MODE", help="tf1, clean or torch.  [default: the extractor's first]"),
-        click.option(
-            "--tap", metavar="NAME", help="Layer whose features are compared.  [default: the extractor's own]"
-        ),
-        click.option(
-            "--weights",
-            type=path_type,
-            metavar="FILE",
-            help="Weights of the extractor.  [env: BENCH_WEIGHTS]",
-        ),
-        click.option("--offline", is_flag=True, help="Never download weights; BENCH_OFFLINE=1 does the same."),
-        click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True),
-        workers_option,
-        click.option("--batch-size", type=click.IntRange(min=1), default=BATCH_SIZE, show_default=True),
-        click.option("--no-cache", "cache", is_flag=True, default=True, flag_value=False, help="Compute everything."),
-    )
+    def decorate(function: Function) -> Function:
+        @functools.wraps(function)
+        def gathering(**values: Any) -> Any:
+            return function(settings={one.name: values.pop(one.name) for one in listed}, **values)
+
+        command: Function = gathering
+        for one in reversed(listed):
+            command = _option(one)(command)
+        return command
+
+    return decorate
 
 
-def reading_options(function: Function) -> Function:
-    """--limit, --seed, --skip-corrupt, --data-root as `reading`."""
-    return gathered(
-        function,
-        "reading",
-        Reading,
-        click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Draw N random images of each set."),
-        click.option(
-            "--seed", type=SEED, default=2020, show_default=True, help="Seed of --limit, shuffles and subsets."
-        ),
-        click.option("--skip-corrupt", is_flag=True, help="Leave out files that cannot be decoded, and say so."),
-        data_root_option,
-    )
+def option(group: type, name: str) -> Callable[[Function], Function]:
+    """One option of a group."""
+    return _option(known(group)[name])
 
 
-def gathered(function: Function, name: str, kind: type, *options: Callable[[Function], Function]) -> Function:
-    """The function with these options, whose values arrive as one `kind` in the argument `name`."""
+def _option(one: Known) -> Callable[[Function], Function]:
+    option = one.option
+    how: dict[str, Any] = {"help": option.help or None, "metavar": option.metavar or None}
+    if one.kind is bool:
+        how |= {"is_flag": True, "default": option.default, "flag_value": not option.default}
+    else:
+        several = get_origin(one.kind) is not None and not option.commas
+        how |= {"type": _type(one), "multiple": several}
+        if option.default is not None and not several and "[default:" not in option.help and option.default != "":
+            how |= {"default": option.default, "show_default": True}
+        elif option.default == "":
+            how |= {"default": ""}
+        elif isinstance(option.default, Path):
+            how |= {"default": option.default}
+    return click.option(*filter(None, [option.letter]), one.long, one.name, **how)
 
-    @functools.wraps(function)
-    def gathering(**values: Any) -> Any:
-        return function(**{name: kind(**{field.name: values.pop(field.name) for field in fields(kind)})}, **values)
 
-    command: Function = gathering
-    for option in reversed(options):
-        command = option(command)
-    return command
+def _type(one: Known) -> Any:
+    option = one.option
+    if option.choices:
+        return click.Choice(option.choices)
+    if option.commas:
+        return Words()
+    if one.kind is Path:
+        return path_type
+    if one.kind in (int, float) and (option.least is not None or option.most is not None):
+        if one.kind is float:
+            return click.FloatRange(option.least, option.most)
+        least, most = (None if bound is None else int(bound) for bound in (option.least, option.most))
+        return click.IntRange(least, most)
+    return one.kind if one.kind in (int, float, str) else str

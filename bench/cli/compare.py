@@ -1,17 +1,14 @@
 """Two entries, runs or folders of images: can they be told apart?"""
 
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from bench.cli._options import data_root_option, examples, json_option, path_type, workers_option
+import bench
+from bench.cli._options import examples, json_option, options
 from bench.cli._output import print_block, print_json, progress
-from bench.cli._running import device_option, results_option
-
-if TYPE_CHECKING:
-    from bench.leaderboard.contestants import Side
+from bench.settings import Refeaturing
 
 
 @click.command(
@@ -31,26 +28,9 @@ if TYPE_CHECKING:
     default="terminal",
     show_default=True,
 )
-@click.option("--weights", type=path_type, metavar="FILE", help="Weights of the extractor.  [env: BENCH_WEIGHTS]")
-@click.option("--offline", is_flag=True, help="Never download weights; BENCH_OFFLINE=1 does the same.")
-@device_option
-@workers_option
-@data_root_option
-@results_option
+@options(Refeaturing)
 @json_option
-def command(
-    a: str,
-    b: str,
-    track: str | None,
-    kind: str,
-    weights: Path | None,
-    offline: bool,
-    device: str,
-    workers: int,
-    data_root: Path | None,
-    results: Path,
-    as_json: bool,
-) -> None:
+def command(a: str, b: str, track: str | None, kind: str, settings: dict[str, Any], as_json: bool) -> None:
     """Shows the difference of A and B in every score, with a 95 % interval, and whether they can be told apart.
 
     A and B are entries (TRACK/NAME or its JSON), records of runs, or images (a folder, .zip, .npz or .npy), which are
@@ -62,16 +42,11 @@ def command(
     JSON keys: a, b, lines and over_seeds, lists of objects with domain, key, title, better, a, b, difference, low,
     high, paired, winner (a, b or null) and count; and damaged, a list of lines about files that were left out.
     """
-    from bench.leaderboard.compare import compare, comparison_tables
-    from bench.leaderboard.contestants import side_of
-    from bench.leaderboard.measured_contestants import measured_by
+    from bench.leaderboard.compare import comparison_tables
     from bench.tables.table import RENDERERS
 
-    how: dict[str, Any] = {"weights_file": weights, "offline": offline, "device": device, "workers": workers}
     with progress() as tell:
-        measure_images = measured_by(track, data_root, tell, **how)
-        sides: list[Side] = [side_of(given, results, measure_images) for given in (a, b)]
-    found = compare(*sides)
+        found = bench.compare(a, b, track=track, progress=tell, **settings)
     if as_json or kind == "json":
         print_json(asdict(found))
         return

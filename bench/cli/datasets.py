@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.cli._options import data_root_option, examples, json_option
+from bench.cli._options import examples, json_option
 from bench.cli._output import echo, print_columns, print_json, progress, say
+from bench.cli._running import data_root_option
 
 if TYPE_CHECKING:
     from bench.datasets import Dataset

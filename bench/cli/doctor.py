@@ -1,13 +1,14 @@
 """What is wrong with one or more sets of images, before they are measured."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+import bench
 from bench.cli._findings import show_findings
-from bench.cli._options import data_root_option, examples, extractor_option, json_option, workers_option
+from bench.cli._options import examples, json_option, options
 from bench.cli._output import echo, print_columns, print_json, progress
+from bench.settings import Looking
 
 if TYPE_CHECKING:
     from bench.measuring.doctor import Diagnosis, SetSummary
@@ -22,14 +23,10 @@ SIZES = 3  # named in the table of sets
     )
 )
 @click.argument("images", metavar="IMAGES...", nargs=-1, required=True)
-@extractor_option
-@workers_option
-@data_root_option
+@options(Looking)
 @json_option
 @click.pass_context
-def command(
-    ctx: click.Context, images: tuple[str, ...], extractor: str, workers: int, data_root: Path | None, as_json: bool
-) -> None:
+def command(ctx: click.Context, images: tuple[str, ...], settings: dict[str, Any], as_json: bool) -> None:
     """Decodes every image of every set and reports everything that would spoil a number.
 
     It looks for corrupt files, mixed sizes, colour modes and profiles, values in a small part of the range of their
@@ -40,22 +37,15 @@ def command(
     JSON keys: sets (name, kind, count, corrupt, sizes, modes, formats) and findings (level, code, sets, what, remedy,
     count, files), the most serious first.
     """
-    from bench import registry
-    from bench.measuring.doctor import examine
-    from metrics.errors import InputError
-
-    plugin = registry.load("extractors", extractor)
     with progress() as tell:
-        diagnosis = examine(images, dims=plugin.taps[plugin.pool], workers=workers, data_root=data_root, progress=tell)
+        diagnosis = bench.doctor(*images, progress=tell, **settings)
     closed = [finding.what for finding in diagnosis.findings if finding.code == "unusable"]
-    if len(closed) == len(images):
-        raise InputError("; ".join(dict.fromkeys(closed)))
     if as_json:
         print_json(diagnosis.as_dict())
     else:
         _show(diagnosis)
     if closed:
-        raise InputError("; ".join(dict.fromkeys(closed)))
+        raise click.ClickException("; ".join(dict.fromkeys(closed)))
     if any(finding.level == "error" for finding in diagnosis.findings):
         ctx.exit(1)
 

@@ -4,8 +4,10 @@ from typing import Any
 
 import click
 
-from bench.cli._options import Measuring, Reading, examples, json_option, measuring_options, reading_options
+import bench
+from bench.cli._options import examples, json_option, options
 from bench.cli._output import echo, figure, print_columns, print_facts, print_json, print_warnings, progress, styled
+from bench.settings import Settings
 
 
 @click.command(
@@ -16,8 +18,7 @@ from bench.cli._output import echo, figure, print_columns, print_facts, print_js
 )
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
-@measuring_options
-@reading_options
+@options(Settings)
 @click.option(
     "--influence", type=click.IntRange(min=1), metavar="N", help="List the N images that change the FID most."
 )
@@ -27,8 +28,7 @@ from bench.cli._output import echo, figure, print_columns, print_facts, print_js
 def command(
     a: str,
     b: str,
-    measuring: Measuring,
-    reading: Reading,
+    settings: dict[str, Any],
     influence: int | None,
     all_estimates: bool,
     crosscheck: bool,
@@ -45,18 +45,15 @@ def command(
     extractor_version, extractor_sha256, resize, tap, limit, seed, version, warnings; with the options influence and
     crosscheck (lists), fid_jackknife and its _sd, _low, _high, fid_infinity.
     """
-    from bench import api
-
     with progress() as tell:
-        result = api.fid(
+        result = bench.fid(
             a,
             b,
             influence=influence or 0,
             all_estimates=all_estimates,
             crosscheck=crosscheck,
             progress=tell,
-            **vars(measuring),
-            **vars(reading),
+            **settings,
         )
     if as_json:
         print_json(dict(result))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+import bench
 from bench.cli._options import examples, json_option
 from bench.cli._output import echo, print_json, print_tables, say
 from bench.cli._running import results_option
@@ -35,8 +36,7 @@ def command(
     JSON: a list of tables with name, title, columns, rows, notes; with --check an object with out_of_date, with --write
     one with written, both lists.
     """
-    from bench.leaderboard.board import DEFAULT_SORT, read_board, read_boards, tracks_with_entries
-    from bench.leaderboard.board_tables import everything, not_ranked, out_of_date, overview, ranking, write_boards
+    from bench.leaderboard.board_tables import out_of_date, write_boards
     from bench.tables.table import json_values
     from metrics.errors import InputError
 
@@ -55,22 +55,10 @@ def command(
     if check:
         _check(out_of_date(results, chosen), as_json)
         return
-    if track:
-        board = read_board(results, track, sort or DEFAULT_SORT)
-        damaged = list(board.damaged_lines)
-        tables = [everything(board)] if kind == "csv" else [ranking(board), *filter(None, [not_ranked(board)])]
-    else:
-        if sort:
-            raise InputError("--sort needs a TRACK, because numbers of different tracks are never in one ranking")
-        names = tracks_with_entries(results)
-        if not names:
-            raise InputError(
-                f"no entries below {results / 'submissions'}; make one with `bench submit`, or give --results"
-            )
-        boards, damaged = read_boards(results, names)
-        tables = [overview(boards)]
-    for line in damaged:
+    found = bench.leaderboard(track, sort=sort, results=results)
+    for line in found.warnings:
         _warn(line)
+    tables = list(found if not track else found[-1:] if kind == "csv" else found[:-1])
     if as_json or kind == "json":
         print_json([json_values(table) for table in tables])
         return

@@ -1,19 +1,15 @@
 """Measure the stored samples of a run with another extractor."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from bench.cli._options import data_root_option, examples, json_option, path_type
+import bench
+from bench.cli._options import examples, json_option, options, path_type
 from bench.cli._output import progress
-from bench.cli._running import (
-    Judging,
-    device_option,
-    force_option,
-    judging_options,
-    open_protocol,
-    show,
-)
+from bench.cli._running import show
+from bench.settings import Remeasuring
 
 
 @click.command(
@@ -23,23 +19,13 @@ from bench.cli._running import (
     )
 )
 @click.argument("folder", type=path_type)
-@click.option("--dataset", metavar="NAME", help="The PATH, if the run was trained on folder:PATH.")
-@judging_options
-@device_option
-@data_root_option
-@force_option
+@options(Remeasuring)
 @json_option
-def command(
-    folder: Path, dataset: str | None, judging: Judging, device: str, data_root: Path | None, force: bool, as_json: bool
-) -> None:
+def command(folder: Path, settings: dict[str, Any], as_json: bool) -> None:
     """Measures the samples in FOLDER (of a run) under another protocol. It loads no model and samples nothing.
 
     JSON: the record (see docs/running.md) with path, files and tables.
     """
-    from bench.runs.stored import rescore, subject_of_run
-
-    subject = subject_of_run(folder, dataset, data_root)
-    evaluation = open_protocol(subject, judging, device)
     with progress() as tell:
-        record = rescore(folder, subject, evaluation, judging.results, force=force, report=tell)
-    show(record, judging.results, as_json)
+        made = bench.rescore(folder, progress=tell, **settings)
+    show(made, as_json)

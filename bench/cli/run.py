@@ -1,22 +1,15 @@
 """Train a reference model, sample it, measure it, write records and tables."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.cli._options import examples, json_option
-from bench.cli._output import print_facts, print_json, progress, say
-from bench.cli._running import (
-    Judging,
-    Training,
-    job_and_how,
-    judging_options,
-    open_protocol,
-    resume_command,
-    show,
-    training_options,
-)
+import bench
+from bench.cli._options import examples, json_option, options
+from bench.cli._output import print_facts, print_json, progress
+from bench.cli._running import resume_command, say_notes, show
+from bench.settings import RunSettings
 
 if TYPE_CHECKING:
     from bench.runs.plan import Plan
@@ -29,12 +22,13 @@ if TYPE_CHECKING:
         "bench run --model cyclegan --dataset edges2shapes --extractor vgg16-random --plan",
     )
 )
-@training_options
-@judging_options
+@click.option("--model", required=True, metavar="NAME", help="See `bench list models`.")
+@click.option("--dataset", required=True, metavar="NAME", help="NAME, NAME/DOMAIN or folder:PATH.")
+@options(RunSettings)
 @click.option("--plan", is_flag=True, help="Show the steps, the time and the memory, and stop.")
 @json_option
 @click.pass_context
-def command(ctx: click.Context, training: Training, judging: Judging, plan: bool, as_json: bool) -> None:
+def command(ctx: click.Context, model: str, dataset: str, settings: dict[str, Any], plan: bool, as_json: bool) -> None:
     """Trains a model, samples it, measures it against disjoint real sets, and writes the tables.
 
     The state of the run (checkpoint, curves, grids, samples) goes to runs/MODEL-DATASET-seedK. The record goes to
@@ -44,31 +38,19 @@ def command(ctx: click.Context, training: Training, judging: Judging, plan: bool
 
     JSON: the record (see docs/running.md) with path, files and tables; with --plan the plan.
     """
-    from bench.runs.jobs import check_places
-    from bench.runs.plan import make_plan
-    from bench.runs.run import run
-    from bench.storage.records import read_records, record_path
-
-    job, how = job_and_how(training)
-    evaluation = open_protocol(job.subject, judging, training.device)
     if plan:
-        _show_plan(make_plan(job, how, evaluation, judging.results), as_json)
+        _show_plan(bench.plan(model, dataset, **settings), as_json)
         return
-    protocol = evaluation.protocol
-    path = record_path(judging.results, protocol.dataset, protocol.id, job.name)
-    check_places(job, how, path)
-    # Damaged records of this protocol are told now and not after the training.
-    read_records(judging.results, protocol.dataset, protocol.id, without=path if how.force else None)
     try:
         with progress() as tell:
-            record = run(job, how, evaluation, judging.results, tell)
-    except KeyboardInterrupt:
-        say(f"the checkpoint is in {job.folder}; continue with: {resume_command(ctx)}")
+            made = bench.run(model, dataset, progress=tell, **settings)
+    except KeyboardInterrupt as error:
+        say_notes(error, f"; continue with: {resume_command(ctx)}")
         raise
-    except Exception:
-        say(f"the run stopped; its state is in {job.folder}")
+    except Exception as error:
+        say_notes(error)
         raise
-    show(record, judging.results, as_json)
+    show(made, as_json)
 
 
 def _show_plan(plan: "Plan", as_json: bool) -> None:

@@ -1,14 +1,14 @@
 """Images out of a checkpoint or a pretrained generator: PNGs in a folder, or one .npz."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from bench.cli._options import data_root_option, examples, json_option, path_type
+import bench
+from bench.cli._options import examples, json_option, options, path_type
 from bench.cli._output import echo, print_json, say
-from bench.cli._running import device_option, force_option
-
-NO_FOLDER = {".npy", ".zip", ".png", ".jpg", ".jpeg", ".gif"}  # names that would make a folder surprising
+from bench.settings import SampleSettings
 
 
 @click.command(
@@ -29,43 +29,9 @@ NO_FOLDER = {".npy", ".zip", ".png", ".jpg", ".jpeg", ".gif"}  # names that woul
 @click.option(
     "-o", "--output", type=path_type, required=True, help="A new folder for PNGs, or a name that ends in .npz."
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the noise.")
-@click.option(
-    "--images",
-    "folder",
-    type=path_type,
-    metavar="DIR",
-    help="Images to translate or reconstruct.  [default: test images]",
-)
-@click.option("--direction", type=click.Choice(("x-to-y", "y-to-x")), help="Of a translation.")
-@click.option("--classes", metavar="A,B,...", help="Labels, by name or number; the images take them in turn.")
-@click.option("--truncation", type=float, metavar="T", help="Use only noise within [-T, T].  [default: the model's]")
-@click.option(
-    "--weights", type=path_type, metavar="FILE", help="Weights of a pretrained generator.  [env: BENCH_WEIGHTS]"
-)
-@click.option("--offline", is_flag=True, help="Never download weights; BENCH_OFFLINE=1 does the same.")
-@click.option("--dataset", metavar="NAME", help="The PATH, if the checkpoint was trained on folder:PATH.")
-@device_option
-@data_root_option
-@force_option
+@options(SampleSettings)
 @json_option
-def command(
-    checkpoint: Path,
-    count: int | None,
-    output: Path,
-    seed: int,
-    folder: Path | None,
-    direction: str | None,
-    classes: str | None,
-    truncation: float | None,
-    weights: Path | None,
-    offline: bool,
-    dataset: str | None,
-    device: str,
-    data_root: Path | None,
-    force: bool,
-    as_json: bool,
-) -> None:
+def command(checkpoint: Path, count: int | None, output: Path, settings: dict[str, Any], as_json: bool) -> None:
     """Writes samples of CHECKPOINT: a file, the folder of a run, or a pretrained generator (`bench list pretrained`).
 
     Image i depends only on the seed and i, not on the count. A model that translates gets the test images of its data
@@ -75,45 +41,15 @@ def command(
 
     JSON keys: output, count, seed, images, direction, classes, truncation, model, dataset, weights_sha256.
     """
-    from bench.runs.generators import open_generator
-    from bench.runs.samples import (
-        check_asked,
-        from_folder,
-        names_like,
-        sample_noise,
-        save_images,
-        save_pngs,
-        translate_test,
-    )
-    from bench.runs.stored import subject_of_checkpoint
-    from metrics.errors import InputError
-
-    if output.suffix.lower() in NO_FOLDER:
-        raise InputError(f"-o {output}: the output is a folder of PNG files or one .npz; choose such a name")
-    if output.suffix == ".npz" and output.exists() and not force:
-        raise InputError(f"{output} exists; replace it with --force or choose another name")
-    if folder and output.resolve() == folder.resolve():
-        raise InputError(f"-o {output} is the folder of the images themselves; choose another")
-    generator = open_generator(checkpoint, weights_file=weights, offline=offline, device=device)
-    check_asked(generator, direction, classes, truncation, folder)
-    if folder:
-        images = from_folder(generator, folder, direction, count)
-    elif generator.model.directions:
-        subject = subject_of_checkpoint(checkpoint, dataset, data_root)
-        images = translate_test(generator, subject, direction, count)
-    else:
-        images = sample_noise(generator, seed, count, classes=classes, truncation=truncation)
-    if output.suffix == ".npz":
-        save_images(output, images)
-    else:
-        save_pngs(output, images, names_like(folder, len(images)) if folder else (), force=force)
+    made = bench.sample(checkpoint, count=count, output=output, **settings)
     if as_json:
-        about = {"output": str(output), "count": len(images), "seed": seed, "images": folder and str(folder)}
-        about |= {"direction": direction, "classes": classes, "truncation": truncation}
-        about |= {"model": generator.name, "dataset": generator.dataset, "weights_sha256": generator.weights_sha256}
+        folder = settings["images"]
+        about = {"output": str(output), "count": len(made.images), "images": folder and str(folder)}
+        about |= {name: settings[name] for name in ("seed", "direction", "classes", "truncation")}
+        about |= {"model": made.model, "dataset": made.dataset, "weights_sha256": made.weights_sha256}
         print_json(about)
         return
     echo(output)
-    say(f"{len(images):,} images of {generator.name}")
-    if generator.official is False:
-        say(f"weights {generator.weights_sha256}: not known to be the published ones")
+    say(f"{len(made.images):,} images of {made.model}")
+    if made.official is False:
+        say(f"weights {made.weights_sha256}: not known to be the published ones")

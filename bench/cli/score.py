@@ -4,10 +4,12 @@ from typing import Any
 
 import click
 
-from bench.cli._options import Measuring, Reading, examples, json_option, measuring_options, reading_options
+import bench
+from bench.cli._options import examples, json_option, options
 from bench.cli._output import echo, figure, print_columns, print_facts, print_json, print_warnings, progress, styled
 from bench.cli.fid import measured_with
 from bench.measuring.scoring import Options
+from bench.settings import Settings
 
 
 @click.command(
@@ -24,8 +26,7 @@ from bench.measuring.scoring import Options
 )
 @click.option("--train", metavar="IMAGES", help="For memorisation: the training images of the generator of B.")
 @click.option("--logits", metavar="NAME", help="For the Inception Score: logits or logits-unbiased, if there are both.")
-@measuring_options
-@reading_options
+@options(Settings)
 @click.option(
     "--is-splits",
     "splits",
@@ -55,8 +56,7 @@ def command(
     metrics: str | None,
     train: str | None,
     logits: str | None,
-    measuring: Measuring,
-    reading: Reading,
+    settings: dict[str, Any],
     splits: int,
     k: int,
     subsets: int,
@@ -76,10 +76,8 @@ def command(
     near_duplicates, authpct, c_t, train_share and others (docs/metrics.md); exact_copies, near_copies and others from
     the pixels; flags, the reasons for which a leaderboard would not rank the images.
     """
-    from bench import api
-
     with progress() as tell:
-        result = api.score(
+        result = bench.score(
             a,
             b,
             metrics=() if metrics is None else [name.strip() for name in metrics.split(",")],
@@ -90,8 +88,7 @@ def command(
             subsets=subsets,
             subset_size=subset_size,
             progress=tell,
-            **vars(measuring),
-            **vars(reading),
+            **settings,
         )
     if as_json:
         print_json(dict(result))

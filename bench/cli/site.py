@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+import bench
 from bench.cli._options import examples, json_option, path_type
 from bench.cli._output import echo, print_json, say
 from bench.cli._running import force_option, results_option
@@ -25,9 +26,7 @@ def command(output: Path, results: Path, force: bool, as_json: bool) -> None:
 
     JSON: an object with tracks, entries (how many), files (their names, sorted) and damaged (a list of lines).
     """
-    from bench.site import write_site
-
-    made = write_site(results, output, force=force)
+    made = bench.site(output, results=results, force=force)
     for line in made.damaged:
         say(f"warning: {line}")
     if as_json:

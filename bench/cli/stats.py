@@ -1,12 +1,15 @@
 """Writes the statistics of a set to a file that serves as a reference."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from bench.cli._options import Measuring, Reading, examples, json_option, measuring_options, path_type, reading_options
+import bench
+from bench.cli._options import examples, json_option, options, path_type
 from bench.cli._output import print_facts, print_json, print_warnings, progress
 from bench.cli.fid import measured_with
+from bench.settings import Settings
 
 
 @click.command(
@@ -18,10 +21,9 @@ from bench.cli.fid import measured_with
 @click.argument("images", metavar="IMAGES")
 @click.option("-o", "--output", type=path_type, required=True, metavar="FILE", help="The .npz file.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
-@measuring_options
-@reading_options
+@options(Settings)
 @json_option
-def command(images: str, output: Path, force: bool, measuring: Measuring, reading: Reading, as_json: bool) -> None:
+def command(images: str, output: Path, force: bool, settings: dict[str, Any], as_json: bool) -> None:
     """Writes mean and covariance of the features of IMAGES (a folder, .zip, .npz, .npy or DATASET:SPLIT).
 
     `bench fid FILE B` uses the file as a reference. It holds mu, sigma, the count and how they were made. pytorch-fid,
@@ -30,10 +32,8 @@ def command(images: str, output: Path, force: bool, measuring: Measuring, readin
     JSON keys: path, dims, count, source, source_digest, extractor, extractor_version, weights_sha256, resize, tap,
     features_version, versions, limit, seed, version, warnings.
     """
-    from bench import api
-
     with progress() as tell:
-        result = api.save_statistics(images, output, force=force, progress=tell, **vars(measuring), **vars(reading))
+        result = bench.save_statistics(images, output, force=force, progress=tell, **settings)
     if as_json:
         print_json(dict(result))
         return

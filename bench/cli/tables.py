@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+import bench
 from bench.cli._options import examples, json_option
 from bench.cli._output import print_json, print_tables, say
 from bench.cli._running import results_option
@@ -32,17 +33,11 @@ def command(model: str | None, dataset: str | None, protocol: str, kind: str, re
 
     JSON: a list of tables with name, title, columns, rows, notes.
     """
-    from bench.runs.stored import chosen_records
-    from bench.tables.run_tables import comparison_tables, run_tables
     from bench.tables.table import json_values
 
-    records = chosen_records(results, model, dataset, protocol, lambda why: say(f"damaged and not shown: {why}"))
-    good = [record for record in records if record.status == "ok"]
-    for record in records:
-        if record.status == "failed":
-            say(f"failed: {record.model} on {record.dataset}, seed {record.seed}: {record.error}")
-    compared = comparison_tables(good) if len(good) > 1 else []
-    tables = [*compared, *(table for record in good for table in run_tables(record))]
+    tables = bench.tables(model, dataset, protocol=protocol, results=results)
+    for line in tables.warnings:
+        say(line)
     if as_json or kind == "json":
         print_json([json_values(table) for table in tables])
         return

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from bench.cli._options import data_root_option, examples, json_option, path_type
+from bench.cli._options import examples, json_option, path_type
 from bench.cli._output import echo, print_columns, print_facts, print_json
-from bench.cli._running import results_option
+from bench.cli._running import data_root_option, results_option
 
 
 @click.group(invoke_without_command=True, epilog=examples("bench tracks", "bench tracks --json"))

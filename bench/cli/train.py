@@ -1,12 +1,14 @@
 """Train a reference model and leave its checkpoint, curves and grids."""
 
-from dataclasses import asdict
+from typing import Any
 
 import click
 
-from bench.cli._options import examples, json_option
-from bench.cli._output import print_facts, print_json, say
-from bench.cli._running import Training, job_and_how, resume_command, training_options
+import bench
+from bench.cli._options import examples, json_option, options
+from bench.cli._output import print_facts, print_json, progress, say
+from bench.cli._running import resume_command, say_notes
+from bench.settings import TrainSettings
 
 
 @click.command(
@@ -15,34 +17,33 @@ from bench.cli._running import Training, job_and_how, resume_command, training_o
         "bench train --model dcgan --dataset shapes --minutes 2 --seed 1",
     )
 )
-@training_options
+@click.option("--model", required=True, metavar="NAME", help="See `bench list models`.")
+@click.option("--dataset", required=True, metavar="NAME", help="NAME, NAME/DOMAIN or folder:PATH.")
+@options(TrainSettings)
 @json_option
 @click.pass_context
-def command(ctx: click.Context, training: Training, as_json: bool) -> None:
+def command(ctx: click.Context, model: str, dataset: str, settings: dict[str, Any], as_json: bool) -> None:
     """Trains a model in runs/MODEL-DATASET-seedK: the first half of `bench run`. `bench evaluate` is the second half.
 
     JSON keys: folder, checkpoint, asked, full_epochs, steps, epochs, images, seconds, batch_size, device, precision,
     compiled, losses.
     """
-    from bench.runs.jobs import check_places
-    from bench.runs.run import fit
-
-    job, how = job_and_how(training)
-    check_places(job, how, None)
     try:
-        result, done = fit(job, how)
-    except KeyboardInterrupt:
-        say(f"the checkpoint is in {job.folder}; continue with: {resume_command(ctx)}")
+        with progress() as tell:
+            made = bench.train(model, dataset, progress=tell, **settings)
+    except KeyboardInterrupt as error:
+        say_notes(error, f"; continue with: {resume_command(ctx)}")
         raise
     if as_json:
-        print_json({**asdict(done), "folder": str(job.folder), "checkpoint": str(result.checkpoint)})
+        print_json(made.as_dict())
         return
+    done = made.done
     losses = "  ".join(f"{name} {value:.4g}" for name, value in done.losses.items())
     print_facts(
         [
             ("trained", f"{done.steps:,} steps, {done.epochs:,.4g} epochs, {done.seconds:.0f} s on {done.device}"),
             ("losses", f"{losses} (means over the last 100 steps)"),
-            ("checkpoint", str(result.checkpoint)),
+            ("checkpoint", str(made.checkpoint)),
         ]
     )
-    say(f"measure it with: bench evaluate {job.folder}")
+    say(f"measure it with: bench evaluate {made.folder}")

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.cli._options import data_root_option, examples, json_option, path_type, workers_option
-from bench.cli._output import echo, print_json, progress, styled
-from bench.cli._running import results_option
-from bench.cli._submitting import Running, running_options
+import bench
+from bench.cli._options import examples, json_option, options, path_type
+from bench.cli._output import echo, print_json, progress, say, styled
+from bench.settings import VerifySettings
 
 if TYPE_CHECKING:
     from bench.submissions.verifying import Verdict
@@ -27,12 +27,7 @@ if TYPE_CHECKING:
 @click.option("--all", "every", is_flag=True, help="Level 1 of all entries below --results.")
 @click.option("--images", type=path_type, metavar="PATH", help="The submitted images: level 2.")
 @click.option("--checkpoint", type=path_type, metavar="PATH", help="The submitted model or generator: level 3.")
-@click.option("--weights", type=path_type, metavar="FILE", help="Weights of the extractor.  [env: BENCH_WEIGHTS]")
-@click.option("--offline", is_flag=True, help="Never download weights; BENCH_OFFLINE=1 does the same.")
-@running_options
-@workers_option
-@data_root_option
-@results_option
+@options(VerifySettings)
 @json_option
 @click.pass_context
 def command(
@@ -41,12 +36,7 @@ def command(
     every: bool,
     images: Path | None,
     checkpoint: Path | None,
-    weights: Path | None,
-    offline: bool,
-    running: Running,
-    workers: int,
-    data_root: Path | None,
-    results: Path,
+    settings: dict[str, Any],
     as_json: bool,
 ) -> None:
     """Lists the problems of ENTRY (the path of its JSON, or TRACK/NAME below --results) and shows the level it reaches.
@@ -60,18 +50,10 @@ def command(
 
     JSON: a list of objects with path, level (reached now), claimed, problems and doubts (code, what).
     """
-    from bench.submissions.levels import Source, find_entry, verify_all, verify_one
-
     if every == (entry is not None) or (every and (images or checkpoint)):
         raise click.UsageError("give one ENTRY, with --images or --checkpoint or both, or --all", ctx)
     with progress() as tell:
-        if entry is None:
-            verdicts = verify_all(results)
-        else:
-            path, below = find_entry(entry, results)
-            measure = {"weights_file": weights, "offline": offline, "device": running.device, "workers": workers}
-            source = Source(images, checkpoint, running.how(), measure, data_root, workers, tell)
-            verdicts = [verify_one(path, below, source if images or checkpoint else None)]
+        verdicts = bench.verify(entry, images=images, checkpoint=checkpoint, say=say, progress=tell, **settings)
     if as_json:
         print_json([_values(one) for one in verdicts])
     else:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from bench.settings import WORKERS
 from bench.sources import ImageSource, iterate
 from bench.sources.rows import hash_of
 from bench.storage.records import Numbers
@@ -23,7 +24,7 @@ LEAST = 4  # images per set
 CALIBRATION = 1_000  # held-out images, evenly spread, that say which nearness is usual
 
 
-def copies(train: ImageSource, generated: ImageSource, held_out: ImageSource, *, workers: int = 2) -> Numbers:
+def copies(train: ImageSource, generated: ImageSource, held_out: ImageSource, *, workers: int = WORKERS) -> Numbers:
     """How many generated images are, in pixels, training images, held-out images, or each other; shares in [0, 1].
 
     `exact_copies`: equal to a training image; `exact_copies_expected`: the same of the held-out images, which data sets

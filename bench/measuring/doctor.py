@@ -21,8 +21,7 @@ from itertools import combinations, groupby
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
-import numpy as np
-
+from bench.settings import WORKERS
 from bench.sources.survey import Look, Progress, Survey, survey
 from bench.sources.values import joined
 
@@ -75,10 +74,10 @@ class Diagnosis:
 
 
 def examine(
-    paths: Sequence[str | Path | np.ndarray],
+    paths: Sequence[Any],
     *,
     dims: int = 2048,
-    workers: int = 2,
+    workers: int = WORKERS,
     data_root: Path | None = None,
     progress: Progress | None = None,
 ) -> Diagnosis:

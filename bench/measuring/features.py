@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from bench.settings import BATCH_SIZE, WORKERS
 from bench.sources import ImageSource, iterate
 from bench.sources.values import Extremes, as_stored, joined, of_image
 from bench.storage.cache import Cache, Draft, bytes_of, digest_of, not_kept, write_all
@@ -82,8 +83,8 @@ def extract(
     weights: Path | None,
     weights_sha256: str,
     device: str = "cpu",
-    batch_size: int = 32,
-    workers: int = 2,
+    batch_size: int = BATCH_SIZE,
+    workers: int = WORKERS,
     cache: Cache | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> FeatureTable:

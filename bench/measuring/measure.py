@@ -11,13 +11,11 @@ from pathlib import Path
 
 from bench import registry, weights
 from bench.measuring.features import FeatureTable, extract
+from bench.settings import BATCH_SIZE, DEVICES, WORKERS
 from bench.sources import ImageSource
 from bench.storage.cache import Cache, open_cache
 from metrics.errors import InputError
 from metrics.extractors.types import Extractor
-
-BATCH_SIZE = 32
-DEVICES = ("auto", "cpu", "cuda")
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class Measure:
     weights: weights.Weights
     resize: str
     device: str = "cpu"
-    workers: int = 2
+    workers: int = WORKERS
     batch_size: int = BATCH_SIZE
     cache: Cache | None = None
     progress: Callable[[int, int], None] | None = None
@@ -91,7 +89,7 @@ def measure(
     weights_file: Path | None = None,
     offline: bool = False,
     device: str = "auto",
-    workers: int = 2,
+    workers: int = WORKERS,
     batch_size: int = BATCH_SIZE,
     cache: bool = True,
     progress: Callable[[int, int], None] | None = None,

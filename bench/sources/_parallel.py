@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from bench.settings import BATCH_SIZE, WORKERS
 from bench.sources._types import ImageSource
 
 T = TypeVar("T")
@@ -44,7 +45,7 @@ def in_order(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def iterate(source: ImageSource, workers: int = 2, batch_size: int = 32) -> Iterator[list[np.ndarray]]:
+def iterate(source: ImageSource, workers: int = WORKERS, batch_size: int = BATCH_SIZE) -> Iterator[list[np.ndarray]]:
     """All images of a source in order, as lists of `batch_size` arrays uint8 [3, h, w] (the last list may be shorter).
 
     Sizes may differ inside a list. Decoding runs in `workers` threads (0: in the caller's own) about one batch ahead;

@@ -10,6 +10,7 @@ from bench.leaderboard.entries import Entry, entry_path, entry_paths, read_verif
 from bench.leaderboard.open_tracks import measure_of, open_track
 from bench.leaderboard.tracks import find_track
 from bench.measuring.evaluation import Report
+from bench.settings import WORKERS
 from bench.storage.cache import open_cache
 from bench.submissions._book import Book
 from bench.submissions._recomputing import Again, verify_again
@@ -35,7 +36,7 @@ class Source:
     how: How
     measure: dict[str, Any]
     root: Path | None = None
-    workers: int = 2
+    workers: int = WORKERS
     report: Report | None = None
 
 

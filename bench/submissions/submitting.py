@@ -28,6 +28,7 @@ from bench.leaderboard.open_tracks import OpenTrack, closest_sets, real_sources,
 from bench.leaderboard.tracks import TRAIN, Track
 from bench.measuring.doctor import Finding
 from bench.measuring.evaluation import REAL_1, REAL_2, TEST, Report, Subject
+from bench.settings import WORKERS
 from bench.sources import ImageSource, open_source
 from bench.sources.survey import Survey, survey
 from bench.storage.files import locked, npy_bytes, npz_bytes
@@ -61,7 +62,7 @@ def check_images(
     subject: Subject,
     opened: OpenTrack | None = None,
     *,
-    workers: int = 2,
+    workers: int = WORKERS,
     report: Report | None = None,
 ) -> Checked:
     """Decode every image and find everything that is wrong; the real images are those of `opened`, where it is given,

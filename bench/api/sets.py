@@ -1,19 +1,19 @@
-"""The commands as functions: `bench fid` is `bench.fid`, `bench score` is `bench.score`, `bench stats` is
-`bench.save_statistics`. Arguments are named like the long options and mean the same; docs/python.md shows them at work.
+"""Sets of images measured: `fid`, `score`, `save_statistics` and `doctor`.
 
-A set of images is all that `bench.sources.open_source` takes (a folder, .zip, .npz, .npy, "digits:test", an array) or
-an ImageSource. Whatever the user can mend is an InputError, raised before anything expensive where that can be known.
+A set of images is all that `bench.sources.open_source` takes (a folder, "digits:test", an array, a list, ...) or an
+ImageSource. Whatever the user can mend is an InputError, raised before anything expensive where that can be known.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Unpack
 
-from bench import __version__, registry
+from bench import registry
+from bench.api.result import Result
 from bench.measuring.comparing import (
     Side,
     about_sides,
@@ -24,6 +24,7 @@ from bench.measuring.comparing import (
     side_of_images,
     side_of_statistics,
 )
+from bench.measuring.doctor import Diagnosis, examine
 from bench.measuring.measure import Measure, about_extractor, measure
 from bench.measuring.memorising import score_triplet
 from bench.measuring.pairing import pair
@@ -38,7 +39,7 @@ from bench.measuring.scoring import (
     score_set,
     taps_for,
 )
-from bench.measuring.setup import Images, Settings, Setup
+from bench.measuring.setup import Images, Setup
 from bench.measuring.statistics import (
     SavedStatistics,
     check_target,
@@ -48,6 +49,7 @@ from bench.measuring.statistics import (
     statistics_of,
     write_statistics,
 )
+from bench.settings import Looking, Settings, checked
 from bench.sources import ImageSource, open_source
 from bench.sources.opening import check_kind, check_path
 from bench.sources.splits import split_named
@@ -60,43 +62,6 @@ from metrics.options import place, switch, text, whole_number
 from metrics.types import Metric
 
 SET_METRICS, PAIR_METRICS = ("is",), ("fid", "kid", "prdc")  # what `score` computes unless told
-
-
-class Result(Mapping[str, Any]):
-    """Frozen scores by key, plain values that JSON can hold; `result.fid` is `result["fid"]`."""
-
-    __slots__ = ("_scores",)
-
-    def __init__(self, scores: Mapping[str, Any]) -> None:
-        object.__setattr__(self, "_scores", dict(scores))
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any], warnings: Iterable[str]) -> "Result":
-        """Values with the version that made them, and each warning once."""
-        return cls({**values, "version": __version__, "warnings": list(dict.fromkeys(warnings))})
-
-    def __getitem__(self, key: str) -> Any:
-        return self._scores[key]
-
-    def __getattr__(self, key: str) -> Any:
-        if key.startswith("_") or key not in self._scores:
-            raise AttributeError(f"no score {key!r}; there are: {', '.join(self)}")
-        return self._scores[key]
-
-    def __setattr__(self, key: str, value: Any) -> None:
-        raise AttributeError(f"a result is frozen; dict(result) can be changed, got {key} = {value!r}")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._scores)
-
-    def __len__(self) -> int:
-        return len(self._scores)
-
-    def __repr__(self) -> str:
-        return f"Result({self._scores!r})"
-
-    def __reduce__(self) -> tuple[type["Result"], tuple[dict[str, Any]]]:
-        return Result, (self._scores,)
 
 
 @numpy_defaults()
@@ -118,12 +83,12 @@ def fid(
     stages of torch-fidelity's result beside ours. Raises InputError.
     """
     setup = Setup.of(settings)
-    options = Options(seed=setup.seed, all_estimates=all_estimates)
+    options = Options(seed=setup.settings["seed"], all_estimates=all_estimates)
     influence, crosscheck = whole_number(influence, "influence", 0), switch(crosscheck, "crosscheck")
     saved_a, saved_b = _saved(a, setup), _saved(b, setup)
     wanted = {"--influence": influence, "--all-estimates": all_estimates, "--crosscheck": crosscheck}
     asked = [option for option, given in wanted.items() if given]
-    if saved_a and saved_b and setup.limit is not None:
+    if saved_a and saved_b and setup.settings["limit"] is not None:
         asked.append("--limit")
     if (saved_a or saved_b) and asked:
         alone = any(saved and saved.with_images for saved in (saved_a, saved_b))
@@ -146,7 +111,9 @@ def fid(
         files = [side_of_file(expanded(str(images)), saved, measuring) if saved else None for images, saved in given]
         sources = [None if saved else setup.open(images) for images, saved in given]
         if crosscheck and measuring.extractor.pool != "pool":
-            raise InputError(f"--crosscheck compares the pool features, not tap {setup.tap!r}; leave --tap away")
+            raise InputError(
+                f"--crosscheck compares the pool features, not tap {setup.settings['tap']!r}; leave --tap away"
+            )
         opened = [source for source in sources if source]
         if len(opened) == 2:
             check_counts(opened, (FID,), options)
@@ -159,7 +126,7 @@ def fid(
     if influence:
         extra["influence"] = most_influential(one, other, influence)
     sides = about_sides(one, other)
-    values = {**scores.values, **question, **sides, "limit": setup.limit, "seed": setup.seed, **extra}
+    values = {**scores.values, **question, **sides, **setup.drawn, **extra}
     return Result.of(values, (*about_measure, *scores.warnings))
 
 
@@ -193,7 +160,7 @@ def score(
     logits = None if logits is None else text(logits, "logits")
     chosen = load_metrics(metrics) or load_metrics(SET_METRICS if b is None else PAIR_METRICS)
     _check_arity(chosen, b, train)
-    options = Options(setup.seed, splits, k, subsets, subset_size)
+    options = Options(setup.settings["seed"], splits, k, subsets, subset_size)
     given = (a, *(images for images in (b, train) if images is not None))
     _check_there(*given)
     in_pixels = all(metric.feature == "images" for metric in chosen)
@@ -240,7 +207,7 @@ def score(
     values |= {"tap_logits": plugin.logits} if any(metric.feature == "logits" for metric in chosen) else {}
     used = {name: value for metric in chosen for name, value in options.fitting(metric).items()}
     used.pop("all_estimates", None)
-    values |= {**used, "limit": setup.limit, "seed": setup.seed, "metrics": [metric.name for metric in chosen]}
+    values |= {**used, **setup.drawn, "metrics": [metric.name for metric in chosen]}
     return Result.of(values, warnings)
 
 
@@ -265,8 +232,33 @@ def save_statistics(images: Images, path: Path, *, force: bool = False, **settin
     provenance = provenance_of(table, tap)
     write_statistics(path, gaussian, provenance, force=force)
     about = about_sets(MeasuredSet(source, table))
-    values = {**provenance, "dims": len(stats.mean), "path": str(path), "limit": setup.limit, "seed": setup.seed}
+    values = {**provenance, "dims": len(stats.mean), "path": str(path), **setup.drawn}
     return Result.of(values, (*measuring.warnings, *about, *stats.notes))
+
+
+stats = save_statistics
+
+
+def doctor(*images: Images, **settings: Unpack[Looking]) -> Diagnosis:
+    """Decodes every image of every set and tells all that would spoil a number, the gravest first.
+
+    A set that cannot be opened is a finding; InputError where there is none that can.
+    """
+    how = checked(Looking, settings)
+    if not images:
+        raise InputError("no set of images was given; expected one or more")
+    plugin = registry.load("extractors", how["extractor"])
+    diagnosis = examine(
+        images,
+        dims=plugin.taps[plugin.pool],
+        workers=how["workers"],
+        data_root=how["data_root"],
+        progress=how["progress"],
+    )
+    closed = [finding.what for finding in diagnosis.findings if finding.code == "unusable"]
+    if len(closed) == len(images):
+        raise InputError("; ".join(dict.fromkeys(closed)))
+    return diagnosis
 
 
 def side_of(images: Images, measuring: Measure, setup: Setup) -> Side:
@@ -298,8 +290,8 @@ def _saved(images: Images | None, setup: Setup) -> SavedStatistics | None:
     path = expanded(Path(images))
     saved = read_statistics(path) if path.is_file() and is_statistics(path) else None
     if saved and saved.with_images:
-        plugin = registry.load("extractors", setup.extractor)
-        usual = setup.tap in (None, "pool") and setup.resize in (None, plugin.resize[0])
+        plugin = registry.load("extractors", setup.settings["extractor"])
+        usual = setup.settings["tap"] in (None, "pool") and setup.settings["resize"] in (None, plugin.resize[0])
         return saved if plugin.family == "fid-inception" and usual else None
     return saved
 

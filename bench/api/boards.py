@@ -1,0 +1,189 @@
+"""The leaderboard: `submit`, `verify`, `leaderboard`, `compare`, `site`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+from bench.settings import Refeaturing, Said, SubmitSettings, VerifySettings, checked, known
+from bench.tables.several import Tables
+from genbench.places import expanded
+from metrics.errors import InputError
+from metrics.options import place, switch, text
+
+if TYPE_CHECKING:
+    from bench.leaderboard.compare import Comparison
+    from bench.leaderboard.entries import About, Entry
+    from bench.measuring.doctor import Finding
+    from bench.site import Site
+    from bench.submissions.generators import GeneratorSpec
+    from bench.submissions.material import How
+    from bench.submissions.verifying import Verdict
+
+
+class Refused(InputError):
+    """The checks found errors in what was to be submitted; `findings` are all that they found."""
+
+    def __init__(self, message: str, findings: "tuple[Finding, ...]") -> None:
+        super().__init__(message)
+        self.findings = findings
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """What the checks found, and the entry with its path; both None of a dry run."""
+
+    track: str
+    findings: "tuple[Finding, ...]"
+    entry: "Entry | None" = None
+    path: Path | None = None
+
+
+def submit(
+    path: str | Path,
+    *,
+    track: str,
+    name: str,
+    say: Callable[[str], object] = str,
+    found: "Callable[[tuple[Finding, ...]], object]" = id,
+    **settings: Unpack[SubmitSettings],
+) -> Submitted:
+    """Checks images, or a model that makes them, measures them and writes an entry below `results`.
+
+    `path` is a folder, .zip or .npz of images; a checkpoint or run of this project; an .onnx or TorchScript generator
+    with its `noise_dim`. `dry_run` checks and stops. `say` is told how a generator is kept apart before it runs,
+    `found` what the checks found before anything is measured. Raises Refused, an InputError, where they found errors.
+    """
+    from bench.leaderboard.entries import entry_path, slug_of
+    from bench.leaderboard.open_tracks import measure_of, open_track
+    from bench.leaderboard.tracks import find_track, subject_of
+    from bench.submissions.material import open_material
+    from bench.submissions.submitting import check_images
+    from bench.submissions.submitting import submit as write_entry
+    from bench.submissions.writing import earlier_of
+
+    how, images = checked(SubmitSettings, settings), expanded(place(path, "the path"))
+    chosen, about = find_track(text(track, "track")), _about(name, how)
+    subject, way = subject_of(chosen, how["data_root"]), _way(how, say, _generator(how))
+    opened = None
+    if not how["dry_run"]:
+        earlier_of(entry_path(how["results"], chosen.name, slug_of(about.name)), about.name, force=how["force"])
+        opened = open_track(chosen, measure_of(chosen, **_measuring(how)), how["data_root"], how["progress"])
+    material = open_material(images, chosen, subject, way, reference=how["reference"])
+    looked = check_images(material, chosen, subject, opened, workers=how["workers"], report=how["progress"])
+    found(looked.findings)
+    if not looked.good:
+        errors = sum(finding.level == "error" for finding in looked.findings)
+        raise Refused(
+            f"{errors} {'error' if errors == 1 else 'errors'} in {images}; nothing was written", looked.findings
+        )
+    if opened is None:
+        return Submitted(chosen.name, looked.findings)
+    where, entry = write_entry(looked, opened, about, how["results"], force=how["force"])
+    return Submitted(chosen.name, looked.findings, entry, where)
+
+
+def verify(
+    entry: str | Path | None = None,
+    *,
+    images: str | Path | None = None,
+    checkpoint: str | Path | None = None,
+    say: Callable[[str], object] = str,
+    **settings: Unpack[VerifySettings],
+) -> "list[Verdict]":
+    """What is wrong with an entry, the path of its JSON or TRACK/NAME, and which level it reaches; without one, with
+    all below `results`.
+
+    1 consistent; 2 recomputed from the submitted `images`; 3 made again by the `checkpoint`. The level goes to
+    verified.json beside the entry. Raises InputError where nothing can be checked.
+    """
+    from bench.submissions.levels import Source, find_entry, verify_all, verify_one
+
+    how = checked(VerifySettings, settings)
+    if entry is None:
+        if images is not None or checkpoint is not None:
+            raise InputError("images and a checkpoint are of one entry; name it")
+        return verify_all(how["results"])
+    path, below = find_entry(str(place(entry, "the entry")), how["results"])
+    if images is None and checkpoint is None:
+        return [verify_one(path, below, None)]
+    made, model = (None if one is None else expanded(place(one, "the path")) for one in (images, checkpoint))
+    way, measuring = _way(how, say), _measuring(how)
+    source = Source(made, model, way, measuring, how["data_root"], how["workers"], how["progress"])
+    return [verify_one(path, below, source)]
+
+
+def leaderboard(track: str | None = None, *, sort: str | None = None, results: str | Path = "results") -> Tables:
+    """The ranking of a track with the ranks that the data allow, and what is not ranked; without one, all tracks.
+
+    `sort` is the score that entries are ranked by. `warnings` name damaged entries, which are left out. Raises
+    InputError where there is no entry.
+    """
+    from bench.leaderboard.board import DEFAULT_SORT, read_board, read_boards, tracks_with_entries
+    from bench.leaderboard.board_tables import everything, not_ranked, overview, ranking
+
+    where = expanded(place(results, "results"))
+    if track:
+        board = read_board(where, track, sort or DEFAULT_SORT)
+        tables = (ranking(board), *filter(None, [not_ranked(board)]), everything(board))
+        return Tables(tables, tuple(board.damaged_lines))
+    if sort:
+        raise InputError("--sort needs a TRACK, because numbers of different tracks are never in one ranking")
+    names = tracks_with_entries(where)
+    if not names:
+        raise InputError(f"no entries below {where / 'submissions'}; make one with `bench submit`, or give --results")
+    boards, damaged = read_boards(where, names)
+    return Tables((overview(boards),), tuple(damaged))
+
+
+def compare(a: str | Path, b: str | Path, *, track: str | None = None, **settings: Unpack[Refeaturing]) -> "Comparison":
+    """The difference of two entries, records of runs or sets of images in every score, with its 95 % interval.
+
+    Images are measured by the rules of `track`. Raises InputError where both do not answer one question.
+    """
+    from bench.leaderboard.compare import compare as compare_sides
+    from bench.leaderboard.contestants import side_of
+    from bench.leaderboard.measured_contestants import measured_by
+
+    how = checked(Refeaturing, settings)
+    measure_images = measured_by(track, how["data_root"], how["progress"], **_measuring(how))
+    sides = [side_of(str(place(given, "a side")), how["results"], measure_images) for given in (a, b)]
+    return compare_sides(*sides)
+
+
+def site(output: str | Path, *, results: str | Path = "results", force: bool = False) -> "Site":
+    """Writes the leaderboard below `results` as static pages; what is damaged is left out and named."""
+    from bench.site import write_site
+
+    where = expanded(place(results, "results"))
+    return write_site(where, expanded(place(output, "output")), force=switch(force, "force"))
+
+
+def _about(name: str, how: SubmitSettings) -> "About":
+    from bench.leaderboard.entries import About
+    from bench.submissions.about import check_about
+
+    said = {key: how[key] for key in known(Said)}  # type: ignore[literal-required]
+    return check_about(About(name=text(name, "name"), **said))
+
+
+def _generator(how: SubmitSettings) -> "GeneratorSpec | None":
+    from bench.submissions.generators import GeneratorSpec, parse_shape
+
+    if how["noise_dim"] is None:
+        return None
+    return GeneratorSpec(parse_shape(how["noise_dim"]), how["noise"], how["output_range"])
+
+
+def _way(how: Any, say: Callable[[str], object], generator: "GeneratorSpec | None" = None) -> "How":
+    """How what is no image is turned into images, and within which limits."""
+    from bench.submissions.generators import Limits
+    from bench.submissions.material import How
+
+    limits = Limits(how["generator_minutes"], how["generator_memory"])
+    return How(generator, limits, how["trust_code"], how["device"], say)
+
+
+def _measuring(how: Mapping[str, Any]) -> dict[str, Any]:
+    """The keywords of `bench.leaderboard.open_tracks.measure_of`."""
+    return {"weights_file": how["weights"], **{name: how[name] for name in ("offline", "device", "workers")}}

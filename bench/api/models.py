@@ -1,0 +1,285 @@
+"""Models trained, sampled and measured, and the tables of what came out of it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+from bench import registry
+from bench.settings import (
+    Remeasuring,
+    RunSettings,
+    SampleSettings,
+    TrainSettings,
+    checked,
+)
+from bench.tables.several import Tables
+from genbench.places import expanded
+from metrics.errors import InputError
+from metrics.options import place, text, whole_number
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from bench.measuring.evaluation import Subject
+    from bench.measuring.measure import Measure
+    from bench.runs.jobs import How, Job
+    from bench.runs.plan import Plan
+    from bench.storage.records import RunRecord, Training
+
+NO_FOLDER = {".npy", ".zip", ".png", ".jpg", ".jpeg", ".gif"}  # names that would make a folder surprising
+
+
+@dataclass(frozen=True)
+class Run:
+    """A record, where it lies, and the tables and pictures beside it."""
+
+    record: "RunRecord"
+    path: Path
+    files: tuple[Path, ...]
+
+    @property
+    def tables(self) -> Tables:
+        """Tables 5, 6 and 7 of this run."""
+        from bench.tables.run_tables import run_tables
+
+        return Tables(tuple(run_tables(self.record)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The record as JSON values, with path, files and tables."""
+        from bench.tables.table import json_values
+
+        places = {"path": str(self.path), "files": [str(one) for one in self.files]}
+        return {**asdict(self.record), **places, "tables": list(map(json_values, self.tables))}
+
+    def __repr__(self) -> str:
+        return f"Run({self.record.model} on {self.record.dataset}, seed {self.record.seed}: {self.record.status})"
+
+    def _repr_html_(self) -> str:
+        return self.tables._repr_html_()
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training did, its folder and its checkpoint."""
+
+    folder: Path
+    checkpoint: Path
+    done: "Training"
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {**asdict(self.done), "folder": str(self.folder), "checkpoint": str(self.checkpoint)}
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Images uint8 [n, c, h, w] of a generator; `official` is False where its weights are not the published ones."""
+
+    images: "np.ndarray"
+    model: str
+    dataset: str
+    weights_sha256: str | None
+    official: bool | None
+
+    def __repr__(self) -> str:
+        return f"Sampled({len(self.images):,} images of {self.model})"
+
+
+def run(model: str, dataset: str, **settings: Unpack[RunSettings]) -> Run:
+    """Trains a reference model, samples it, measures it against disjoint real sets, writes record and tables.
+
+    All that can be wrong with it, missing weights first of all, is found before the training starts. Raises InputError
+    and ModelError. What ends it later says in a note of the exception where its state lies; `resume` goes on.
+    """
+    from bench.measuring.evaluation import open_evaluation
+    from bench.runs.jobs import check_places
+    from bench.runs.run import run as run_job
+    from bench.storage.records import read_records, record_path
+
+    how = checked(RunSettings, settings)
+    job, way = _job(model, dataset, how)
+    evaluation = open_evaluation(job.subject, open_measure(job.subject, how))
+    protocol = evaluation.protocol
+    path = record_path(how["results"], protocol.dataset, protocol.id, job.name)
+    check_places(job, way, path)
+    # Damaged records of this protocol are told now and not after the training.
+    read_records(how["results"], protocol.dataset, protocol.id, without=path if way.force else None)
+    try:
+        record = run_job(job, way, evaluation, how["results"], how["progress"])
+    except KeyboardInterrupt as error:
+        error.add_note(f"the checkpoint is in {job.folder}")
+        raise
+    except Exception as error:
+        error.add_note(f"the run stopped; its state is in {job.folder}")
+        raise
+    return _run(record, how["results"])
+
+
+def plan(model: str, dataset: str, **settings: Unpack[RunSettings]) -> "Plan":
+    """What `run` would do, how long it would take and how much memory; times a few steps and writes nothing."""
+    from bench.measuring.evaluation import open_evaluation
+    from bench.runs.plan import make_plan
+
+    how = checked(RunSettings, settings)
+    job, way = _job(model, dataset, how)
+    return make_plan(job, way, open_evaluation(job.subject, open_measure(job.subject, how)), how["results"])
+
+
+def train(model: str, dataset: str, **settings: Unpack[TrainSettings]) -> Trained:
+    """The first half of `run`: trains a model in runs/MODEL-DATASET-seedK; `evaluate` is the other half."""
+    from bench.runs.jobs import check_places
+    from bench.runs.run import fit
+
+    job, way = _job(model, dataset, checked(TrainSettings, settings))
+    check_places(job, way, None)
+    try:
+        result, done = fit(job, way)
+    except KeyboardInterrupt as error:
+        error.add_note(f"the checkpoint is in {job.folder}")
+        raise
+    return Trained(job.folder, result.checkpoint, done)
+
+
+def sample(
+    checkpoint: str | Path,
+    *,
+    count: int | None = None,
+    output: str | Path | None = None,
+    **settings: Unpack[SampleSettings],
+) -> Sampled:
+    """Images of a checkpoint file, of a run's folder or of a pretrained generator by name.
+
+    Image i depends on the seed and i only. `output` writes them too: PNGs into a new folder, or one .npz.
+    """
+    from bench.runs.generators import open_generator
+    from bench.runs.samples import check_asked, from_folder, sample_noise, translate_test
+    from bench.runs.stored import subject_of_checkpoint
+
+    how = checked(SampleSettings, settings)
+    count = None if count is None else whole_number(count, "count", 1)
+    source, folder, direction = expanded(place(checkpoint, "the checkpoint")), how["images"], how["direction"]
+    target = None if output is None else _target(expanded(place(output, "output")), folder, how["force"])
+    made = open_generator(source, weights_file=how["weights"], offline=how["offline"], device=how["device"])
+    check_asked(made, direction, how["classes"], how["truncation"], folder)
+    if folder:
+        images = from_folder(made, folder, direction, count)
+    elif made.model.directions:
+        subject = subject_of_checkpoint(source, how["dataset"], how["data_root"])
+        images = translate_test(made, subject, direction, count)
+    else:
+        images = sample_noise(made, how["seed"], count, classes=how["classes"], truncation=how["truncation"])
+    if target:
+        _save(target, images, folder, how["force"])
+    return Sampled(images, made.name, made.dataset, made.weights_sha256, made.official)
+
+
+def evaluate(checkpoint: str | Path, *, model: str | None = None, **settings: Unpack[Remeasuring]) -> Run:
+    """The second half of `run`: samples a checkpoint (a file or a run's folder), measures it and writes its record."""
+    from bench.measuring.evaluation import open_evaluation
+    from bench.runs.stored import evaluate_checkpoint, job_of, open_checkpoint, subject_of_checkpoint
+
+    how, path = checked(Remeasuring, settings), expanded(place(checkpoint, "the checkpoint"))
+    subject = subject_of_checkpoint(path, how["dataset"], how["data_root"])
+    loaded = open_checkpoint(path, subject, model=model, device=how["device"])
+    job = job_of(path, loaded, subject)
+    evaluation = open_evaluation(subject, open_measure(subject, how))
+    record = evaluate_checkpoint(job, loaded, evaluation, how["results"], force=how["force"], report=how["progress"])
+    return _run(record, how["results"])
+
+
+def rescore(folder: str | Path, **settings: Unpack[Remeasuring]) -> Run:
+    """Measures the stored samples of a run under another protocol; no model is loaded and nothing is sampled."""
+    from bench.measuring.evaluation import open_evaluation
+    from bench.runs.stored import rescore as rescore_run
+    from bench.runs.stored import subject_of_run
+
+    how, path = checked(Remeasuring, settings), expanded(place(folder, "the folder"))
+    subject = subject_of_run(path, how["dataset"], how["data_root"])
+    evaluation = open_evaluation(subject, open_measure(subject, how))
+    record = rescore_run(path, subject, evaluation, how["results"], force=how["force"], report=how["progress"])
+    return _run(record, how["results"])
+
+
+def tables(
+    model: str | None = None,
+    dataset: str | None = None,
+    *,
+    protocol: str = "",
+    results: str | Path = "results",
+) -> Tables:
+    """The tables of the records below `results`: a comparison per protocol, then Tables 5, 6 and 7 of each run.
+
+    `warnings` name damaged records and failed runs, which have no tables. InputError where there is no record.
+    """
+    from bench.runs.stored import chosen_records
+    from bench.tables.run_tables import comparison_tables, run_tables
+
+    said: list[str] = []
+    where = expanded(place(results, "results"))
+    records = chosen_records(where, model, dataset, protocol, lambda why: said.append(f"damaged and not shown: {why}"))
+    good = [record for record in records if record.status == "ok"]
+    failed = [record for record in records if record.status == "failed"]
+    said += [f"failed: {one.model} on {one.dataset}, seed {one.seed}: {one.error}" for one in failed]
+    compared = comparison_tables(good) if len(good) > 1 else []
+    return Tables((*compared, *(table for record in good for table in run_tables(record))), tuple(said))
+
+
+def open_measure(subject: "Subject | None", how: Mapping[str, Any]) -> "Measure":
+    """The extractor that was asked for, or the one of the data set's protocol; without a data set the usual one."""
+    from bench.measuring.evaluation import find_measure
+    from bench.measuring.measure import measure
+
+    said = {name: how[name] for name in ("resize", "offline", "device", "workers")}
+    said["weights_file"] = how["weights"]
+    extractor = how["extractor"]
+    if subject is None:
+        return measure(extractor, **said) if extractor else measure(**said)
+    return find_measure(subject, extractor, **said)
+
+
+def _job(model: str, dataset: str, how: Any) -> "tuple[Job, How]":
+    """The checked job and the way to train it."""
+    from bench.measuring.evaluation import open_subject
+    from bench.runs.jobs import How, prepare
+    from reference_models.loop import Budget, Every, find_device
+
+    if how["log"] and not find_spec("tensorboard"):
+        raise InputError("--log tensorboard needs tensorboard, which is not installed: pip install tensorboard")
+    name = registry.resolve("models", text(model, "model"))
+    subject = open_subject(text(dataset, "dataset"), how["data_root"])
+    budget = Budget(how["steps"], how["epochs"], how["minutes"])
+    pictures = Every(how["grid_steps"], how["grid_epochs"])
+    find_device(how["device"])
+    asked = {key: how[key] for key in ("seed", "settings", "workdir", "train_split")}
+    job = prepare(name, subject, **asked)
+    way = {key: how[key] for key in ("device", "precision", "compile", "log", "resume", "force")}
+    return job, How(budget=budget, pictures=pictures, progress=how["progress"] is not None, **way)
+
+
+def _run(record: "RunRecord", results: Path) -> Run:
+    from bench.runs.run import place_of
+    from bench.tables.files import written
+
+    return Run(record, place_of(record, results), tuple(written(record, results)))
+
+
+def _target(output: Path, folder: Path | None, force: bool) -> Path:
+    """Where images go; InputError where they cannot, before they are made."""
+    if output.suffix.lower() in NO_FOLDER:
+        raise InputError(f"-o {output}: the output is a folder of PNG files or one .npz; choose such a name")
+    if output.suffix == ".npz" and output.exists() and not force:
+        raise InputError(f"{output} exists; replace it with --force or choose another name")
+    if folder and output.resolve() == folder.resolve():
+        raise InputError(f"-o {output} is the folder of the images themselves; choose another")
+    return output
+
+
+def _save(output: Path, images: "np.ndarray", folder: Path | None, force: bool) -> None:
+    from bench.runs.samples import names_like, save_images, save_pngs
+
+    if output.suffix == ".npz":
+        save_images(output, images)
+    else:
+        save_pngs(output, images, names_like(folder, len(images)) if folder else (), force=force)

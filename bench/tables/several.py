@@ -1,0 +1,39 @@
+"""Several tables as one value: what the functions of `bench` return that the commands print."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.tables.table import Table, html_text, terminal
+
+
+@dataclass(frozen=True)
+class Tables(Sequence[Table]):
+    """Tables in order, and `warnings` about what is in none of them, such as a damaged record."""
+
+    tables: tuple[Table, ...]
+    warnings: tuple[str, ...] = ()
+
+    def __getitem__(self, place: Any) -> Any:
+        """A table by its place or its name."""
+        if isinstance(place, str):
+            named = [table for table in self.tables if table.name == place]
+            if not named:
+                raise KeyError(f"no table {place!r}; there are: {', '.join(table.name for table in self.tables)}")
+            return named[0]
+        return self.tables[place]
+
+    def __len__(self) -> int:
+        return len(self.tables)
+
+    def __iter__(self) -> Iterator[Table]:
+        return iter(self.tables)
+
+    def __str__(self) -> str:
+        return "\n".join(map(terminal, self.tables))
+
+    def __repr__(self) -> str:
+        return f"Tables({', '.join(f'{table.name}: {len(table.rows)}' for table in self.tables)})"
+
+    def _repr_html_(self) -> str:
+        return "\n".join(map(html_text, self.tables))
