@@ -68,7 +68,7 @@ def test_a_measure_is_made_of_what_was_asked_for(tmp_path, monkeypatch):
     )
     assert (found.extractor.pool, found.extractor.logits, found.resize) == ("logits", "logits", "tf1")
     assert (found.device, found.workers, found.batch_size, found.cache) == ("cpu", 7, 9, None)
-    kept = spy(monkeypatch, "bench.weights.find")
+    kept = spy(monkeypatch, "bench.weights.ready")
     with pytest.raises(Seen):
         measuring.measure("inception", weights_file=Path("w.pth"), offline=True)
     assert kept[0][0][1:] == (Path("w.pth"), True)
