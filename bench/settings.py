@@ -12,6 +12,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, TypedDict, TypeVar, get_args, get_origin, get_type_hints
 
+from bench.storage.result_places import OWN
 from genbench.places import expanded
 from metrics.errors import InputError
 from metrics.options import check_names, place, shown, switch, text, whole_number
@@ -68,7 +69,7 @@ _offline = Option("Never download weights; BENCH_OFFLINE=1 does the same.", Fals
 _device = Option(default="auto", choices=DEVICES)
 _workers = Option("Threads that decode images.", WORKERS, least=0)
 _data_root = Option("Folder of the downloaded data sets.  [env: BENCH_DATA]")
-_results = Option("Folder of the records and tables.", Path("results"))
+_results = Option("Folder of the results; `results`, the published ones, is read with my-results.", OWN)
 _force = Option("Replace existing output.", False)
 _dataset = Option("The PATH, if the checkpoint was trained on folder:PATH.", metavar="NAME")
 _progress = Option(flag="-")

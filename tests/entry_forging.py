@@ -15,9 +15,9 @@ from bench.submissions.levels import verify_one
 
 IMAGES = blends()
 RUN = "runs/dcgan-digits-batch_size-4-latent-8-width-4-seed0"
-PATH = entry_path(Path("results"), "digits", "blends")
+PATH = entry_path(Path("my-results"), "digits", "blends")
 BESIDE = beside(PATH)
-TRACK = track_path(Path("results"), "digits")
+TRACK = track_path(Path("my-results"), "digits")
 
 
 @pytest.fixture(scope="session")
@@ -97,6 +97,6 @@ def raise_level(path, level):
 
 def said(path):
     """What is wrong with an entry; its board then does not show a level."""
-    verdict = verify_one(path, Path("results"))
+    verdict = verify_one(path, Path("my-results"))
     assert verdict.level == verdict.claimed == read_verified(path) == 0
     return "\n".join(problem.what for problem in verdict.problems)

@@ -89,7 +89,7 @@ def here(tmp_path, monkeypatch):
 
 
 def _only_record(folder=Path()):
-    (record,) = read_records(folder / "results")
+    (record,) = read_records(folder / "my-results")
     return record
 
 
@@ -106,7 +106,7 @@ def test_a_run_ends_in_a_table_row(finished):
 def test_a_run_leaves_record_tables_curves_and_grids(finished):
     folder, _ = finished
     record = _only_record(folder)
-    tables = folder / "results" / "tables" / "digits" / record.protocol_id
+    tables = folder / "my-results" / "tables" / "digits" / record.protocol_id
     rows = list(csv.DictReader((tables / f"{NAME}-table-6.csv").read_text().splitlines()))
     found = record.pair_scores("real 1", "generated").scores["fid"]
     assert float(rows[2]["fid"]) == found["fid"]
@@ -115,8 +115,14 @@ def test_a_run_leaves_record_tables_curves_and_grids(finished):
     drawn = {"losses.png", "sample-grids.png", "samples.png", "samples-over-training.png"}
     assert {path.name for path in (folder / FOLDER).glob("*.png")} == drawn
     assert list((folder / FOLDER / "grids").glob("samples-*.png"))
-    assert [path.name for path in (folder / "results" / "figures" / "digits").glob("*.*")] == [f"{NAME}.webp"]
+    assert [path.name for path in (folder / "my-results" / "figures" / "digits").glob("*.*")] == [f"{NAME}.webp"]
     assert f"(../../../figures/digits/{NAME}.webp)" in (tables / f"{NAME}.md").read_text()
+
+
+def test_a_run_changes_nothing_that_git_knows_of_a_checkout(finished):
+    ignored = (ROOT / ".gitignore").read_text().splitlines()
+    assert {path.name for path in finished[0].iterdir()} == {"runs", "my-results"}
+    assert {"/runs/", "/my-results/"} <= set(ignored)
 
 
 def test_the_record_says_what_was_done(finished):
@@ -157,7 +163,7 @@ def test_json_is_the_record_with_its_tables(here):
 
 def test_a_plan_says_what_would_be_done_and_writes_nothing(here):
     shown = good(*DCGAN, *PIXELS, "--plan").stdout
-    for word in ("parameters: generator", "an estimate", "MiB", "results/runs/digits", str(FOLDER)):
+    for word in ("parameters: generator", "an estimate", "MiB", "my-results/runs/digits", str(FOLDER)):
         assert word in shown
     assert not list(here.iterdir())
 
@@ -187,7 +193,7 @@ def test_a_vae_ends_in_table_5_and_its_reconstruction_error(here):
     shown = good("run", *arguments, *PIXELS).stdout
     assert "Table 5. vae on digits, hidden=8, seed 0" in shown
     assert "test images vs reconstructed" in shown
-    assert Path("results/figures/digits/vae-hidden-8-seed0.webp").is_file()
+    assert Path("my-results/figures/digits/vae-hidden-8-seed0.webp").is_file()
 
 
 def test_a_translation_ends_in_table_7_for_both_domains(here):
@@ -234,13 +240,13 @@ def test_a_repetition_may_replace_its_own_record(copy):
 
 
 def test_a_record_of_another_schema_is_told_before_the_training(copy):
-    (path,) = Path("results/runs").glob("*/*/*.json")
+    (path,) = Path("my-results/runs").glob("*/*/*.json")
     path.write_text(path.read_text().replace('"schema": 1', '"schema": 7'))
     assert "schema 7" in refused(*DCGAN, "--steps", "5", "--resume")
 
 
 def test_force_replaces_a_record_of_another_schema(copy):
-    (path,) = Path("results/runs").glob("*/*/*.json")
+    (path,) = Path("my-results/runs").glob("*/*/*.json")
     path.write_text(path.read_text().replace('"schema": 1', '"schema": 7'))
     good(*DCGAN, "--steps", "1", "--force")
     assert _only_record().training.steps == 1
@@ -263,13 +269,13 @@ def test_a_failed_run_leaves_its_state_and_a_record_that_says_so(here):
     assert "nan" in record.error
     assert record.sets == record.pairs == ()
     assert Path("runs/dcgan-digits-batch_size-4-latent-8-lr-1e30-width-4-seed0/run.json").is_file()
-    assert not Path("results/tables").exists()
+    assert not Path("my-results/tables").exists()
     assert "failed: dcgan on digits" in good("tables").stderr
 
 
 def test_tables_name_a_damaged_record_and_show_the_others(copy):
     whole = good("tables").stdout
-    (path,) = Path("results/runs").rglob("*.json")
+    (path,) = Path("my-results/runs").rglob("*.json")
     (path.parent / "a-seed1.json").write_text("{")
     result = good("tables")
     assert result.stdout == whole
@@ -307,10 +313,10 @@ def test_a_repetition_that_fails_leaves_the_earlier_record_unless_forced(copy, m
     monkeypatch.setattr(np, "savez", _full)
     assert "No space left" in refused(*DCGAN, "--steps", "5", "--resume")
     assert (_only_record().status, _only_record().training.steps) == ("ok", 3)
-    assert list(Path("results/tables").rglob(f"{NAME}.md"))
+    assert list(Path("my-results/tables").rglob(f"{NAME}.md"))
     assert "No space left" in refused(*DCGAN, "--steps", "2", "--force")
     assert _only_record().status == "failed"
-    assert not list(Path("results/tables").rglob(f"{NAME}.md"))
+    assert not list(Path("my-results/tables").rglob(f"{NAME}.md"))
 
 
 def test_a_disk_that_is_full_for_the_figures_keeps_the_record_and_says_how_to_go_on(here, monkeypatch):
@@ -321,8 +327,8 @@ def test_a_disk_that_is_full_for_the_figures_keeps_the_record_and_says_how_to_go
     assert f"`bench evaluate {FOLDER}`" in line
     assert _only_record().status == "ok"
     good("evaluate", FOLDER, *PIXELS)
-    assert list(Path("results/tables").rglob(f"{NAME}.md"))
-    assert Path(f"results/figures/digits/{NAME}.webp").is_file()
+    assert list(Path("my-results/tables").rglob(f"{NAME}.md"))
+    assert Path(f"my-results/figures/digits/{NAME}.webp").is_file()
 
 
 def test_ctrl_c_offers_the_command_that_goes_on(here, monkeypatch):
@@ -336,7 +342,7 @@ def test_ctrl_c_offers_the_command_that_goes_on(here, monkeypatch):
         "bench run --model dcgan --dataset digits --set width=4 --set latent=8 --set batch_size=4 --steps 9 "
         "--device cpu --extractor pixels --resume"
     ) in result.stderr
-    assert not Path("results").exists()
+    assert not Path("my-results").exists()
 
 
 def test_a_compiler_that_is_not_there_is_one_line(here, monkeypatch):
@@ -416,12 +422,12 @@ def test_a_checkpoint_is_measured_on_its_own_data_set_only(copy):
 
 def test_rescoring_gives_a_protocol_of_its_own_and_tables_of_its_own(copy):
     good("rescore", FOLDER, *PIXELS)
-    records = read_records(Path("results"))
+    records = read_records(Path("my-results"))
     assert {record.protocol.extractor for record in records} == {"digits-cnn", "pixels"}
     assert records[0].samples == records[1].samples
     tables = json.loads(good("tables", "--format", "json").stdout)
     assert all(sum("generated" in str(row) for row in table["rows"]) <= 1 for table in tables)
-    assert "no folder of a run" in refused("rescore", "results", *PIXELS)
+    assert "no folder of a run" in refused("rescore", "my-results", *PIXELS)
 
 
 def test_samples_do_not_depend_on_how_many_are_asked_for(copy):
@@ -536,7 +542,7 @@ def test_a_data_set_without_a_download_says_what_to_do_instead():
 
 
 def test_reading_a_record_of_a_run_checks_every_field(finished):
-    (path,) = (finished[0] / "results/runs").glob("*/*/*.json")
+    (path,) = (finished[0] / "my-results/runs").glob("*/*/*.json")
     assert read_record(path).schema == 1
 
 

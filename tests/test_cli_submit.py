@@ -53,7 +53,7 @@ def samples(here):
 
 
 def only_entry():
-    (path,) = entry_paths(Path("results"))
+    (path,) = entry_paths(Path("my-results"))
     return read_entry(path)
 
 
@@ -68,7 +68,7 @@ def test_a_folder_of_pngs_becomes_an_entry_with_everything_beside_it(samples):
     told = good("submit", samples, *NAMED, "--authors", "A. Author", "--license", "MIT", "--extra-data", "no")
     assert "nothing to mend" in told.stdout
     entry = only_entry()
-    path = entry_path(Path("results"), "digits", "blends")
+    path = entry_path(Path("my-results"), "digits", "blends")
     assert (entry.about.name, entry.about.authors, entry.about.licence) == ("Blends", "A. Author", "MIT")
     assert (entry.origin.kind, entry.origin.sha256, entry.remarks, entry.earlier) == ("folder", "", (), ())
     assert (entry.manifest.count, entry.manifest.width, entry.manifest.mode) == (250, 32, "L")
@@ -78,8 +78,8 @@ def test_a_folder_of_pngs_becomes_an_entry_with_everything_beside_it(samples):
     }
     for name, content in entry.files.items():
         assert hashlib.sha256((beside(path) / name).read_bytes()).hexdigest() == content
-    assert read_track(track_path(Path("results"), "digits")).track_id == entry.track_id
-    assert [name for name in files_below("results") if Path(name).name.startswith(".")] == [".gitattributes"]
+    assert read_track(track_path(Path("my-results"), "digits")).track_id == entry.track_id
+    assert [name for name in files_below("my-results") if Path(name).name.startswith(".")] == [".gitattributes"]
 
 
 def test_the_scores_are_those_that_a_run_measures_of_the_same_images(samples):
@@ -104,7 +104,7 @@ def test_the_same_images_have_the_same_numbers_in_a_folder_a_zip_and_an_array(sa
     for what in ("samples", "samples.zip", "samples.npz"):
         good("submit", what, "--track", "digits", "--name", what)
     folder, archive, array = (
-        read_entry(Path(f"results/submissions/digits/{name}.json"))
+        read_entry(Path(f"my-results/submissions/digits/{name}.json"))
         for name in ("samples", "samples.zip", "samples.npz")
     )
     assert folder.scores == archive.scores == array.scores
@@ -116,7 +116,7 @@ def test_the_same_images_have_the_same_numbers_in_a_folder_a_zip_and_an_array(sa
 def test_the_manifest_is_what_sha256sum_checks(samples):
     (samples / "00003.png").rename(samples / "a b\\c.png")
     good("submit", samples, *NAMED)
-    path = beside(entry_path(Path("results"), "digits", "blends")) / "manifest.sha256"
+    path = beside(entry_path(Path("my-results"), "digits", "blends")) / "manifest.sha256"
     listed = read_manifest(path)
     assert merkle_root([content for _, content in listed]) == only_entry().manifest.merkle_root
     assert dict(listed)["a b\\c.png"] == hashlib.sha256((samples / "a b\\c.png").read_bytes()).hexdigest()
@@ -159,12 +159,12 @@ def test_errors_are_told_at_once_and_nothing_is_written(samples):
     assert "249 images; the track digits asks for 250" in result.stdout
     assert "28x28" in result.stdout
     assert "2 errors in" in result.stderr
-    assert not Path("results").exists()
+    assert not Path("my-results").exists()
 
 
 def test_a_dry_run_checks_and_writes_nothing(samples):
     assert json.loads(good("submit", samples, *NAMED, "--dry-run", "--json").stdout)["good"]
-    assert not Path("results").exists()
+    assert not Path("my-results").exists()
     (samples / "00000.png").unlink()
     result = bench("submit", samples, *NAMED, "--dry-run", "--json")
     assert result.exit_code == 2
@@ -189,12 +189,12 @@ def test_a_dry_run_checks_and_writes_nothing(samples):
 )
 def test_what_cannot_be_submitted_is_told_in_a_line(samples, arguments, told):
     assert told in refused("submit", *arguments)
-    assert not Path("results").exists()
+    assert not Path("my-results").exists()
 
 
 def test_a_name_is_taken_until_force_says_otherwise_and_that_is_counted(samples):
     good("submit", samples, *NAMED)
-    path = entry_path(Path("results"), "digits", "blends")
+    path = entry_path(Path("my-results"), "digits", "blends")
     first, when = hashlib.sha256(path.read_bytes()).hexdigest(), only_entry().created_utc
     assert "exists; choose another --name, or replace it with --force" in refused("submit", samples, *NAMED)
     good("submit", samples, *NAMED, "--force", "--note", "again")
@@ -202,20 +202,20 @@ def test_a_name_is_taken_until_force_says_otherwise_and_that_is_counted(samples)
     assert (earlier.sha256, earlier.created_utc) == (first, when)
     good("submit", samples, *NAMED, "--force")
     assert len(only_entry().earlier) == 2
-    assert len(files_below("results/submissions")) == 7
+    assert len(files_below("my-results/submissions")) == 7
 
 
 def test_two_names_never_share_a_file_not_even_by_force(samples):
     good("submit", samples, *NAMED)
-    before = entry_path(Path("results"), "digits", "blends").read_bytes()
+    before = entry_path(Path("my-results"), "digits", "blends").read_bytes()
     told = refused("submit", samples, "--track", "digits", "--name", "BLENDS", "--force")
     assert "is the entry 'Blends', and 'BLENDS' would be written as the same file" in told
-    assert entry_path(Path("results"), "digits", "blends").read_bytes() == before
+    assert entry_path(Path("my-results"), "digits", "blends").read_bytes() == before
 
 
 def test_a_name_of_another_script_gets_a_file_that_level_1_knows(samples):
     good("submit", samples, "--track", "digits", "--name", "模型")
-    (path,) = Path("results/submissions/digits").glob("*.json")
+    (path,) = Path("my-results/submissions/digits").glob("*.json")
     assert path.stem == f"entry-{hashlib.sha256('模型'.encode()).hexdigest()[:8]}"
     good("verify", path)
 
@@ -226,7 +226,7 @@ def test_python_replaces_no_entry_unless_it_is_told_to(samples):
     opened = open_track(track, measure("digits-cnn"))
     checked = _submitting.check_images(_material(samples), track, opened.subject, opened)
     with pytest.raises(InputError, match="exists; choose another --name"):
-        _submitting.submit(checked, opened, check_about(_about("Blends")), Path("results"))
+        _submitting.submit(checked, opened, check_about(_about("Blends")), Path("my-results"))
 
 
 def test_of_many_submissions_of_one_name_exactly_one_wins(samples, monkeypatch):
@@ -246,7 +246,7 @@ def test_of_many_submissions_of_one_name_exactly_one_wins(samples, monkeypatch):
     def one():
         start.wait()
         try:
-            told.append(_submitting.submit(checked, opened, about, Path("results"))[1].slug)
+            told.append(_submitting.submit(checked, opened, about, Path("my-results"))[1].slug)
         except InputError as error:
             told.append(str(error))
         if len(told) == 3:
@@ -259,7 +259,7 @@ def test_of_many_submissions_of_one_name_exactly_one_wins(samples, monkeypatch):
         thread.join()
     assert told[3] == "blends"
     assert all("another `bench submit` writes an entry of this name at this moment" in line for line in told[:3])
-    assert len([read_entry(path) for path in entry_paths(Path("results"))]) == 1
+    assert len([read_entry(path) for path in entry_paths(Path("my-results"))]) == 1
 
 
 @pytest.mark.parametrize("written", [0, 1, 2, 4, 6, 10])
@@ -277,19 +277,19 @@ def test_a_disk_that_fills_up_leaves_nothing_half(samples, monkeypatch, written)
     monkeypatch.setattr("genbench.files.os.fsync", full)
     assert "No space left on device" in refused("submit", samples, *NAMED)
     track = ["tracks/digits.json", "tracks/digits/features.npz", "tracks/digits/real-1.npz"] if written >= 4 else []
-    assert files_below("results") == [".gitattributes"] * (written >= 1) + track
+    assert files_below("my-results") == [".gitattributes"] * (written >= 1) + track
 
 
 def test_a_disk_that_fills_up_leaves_the_entry_that_would_be_replaced(samples, monkeypatch):
     good("submit", samples, *NAMED)
-    before = {name: Path("results", name).read_bytes() for name in files_below("results")}
+    before = {name: Path("my-results", name).read_bytes() for name in files_below("my-results")}
 
     def full(path, entry):
         raise InputError("no space left")
 
     monkeypatch.setattr("bench.submissions.writing.write_entry", full)
     assert "no space left" in refused("submit", samples, *NAMED, "--force")
-    assert {name: Path("results", name).read_bytes() for name in files_below("results")} == before
+    assert {name: Path("my-results", name).read_bytes() for name in files_below("my-results")} == before
 
 
 def test_pictures_of_data_that_may_not_be_published_are_not_made(samples, monkeypatch):

@@ -69,24 +69,24 @@ def test_features_of_another_shape_or_none_are_named():
 
 def test_a_level_raised_by_hand_is_a_claim_on_the_board():
     raise_level(PATH, 2)
-    assert verify_entry(PATH, Book(Path("results"))).level == 1
-    (blends,) = [one for one in read_board(Path("results"), "digits").ranked if one.entry.slug == "blends"]
+    assert verify_entry(PATH, Book(Path("my-results"))).level == 1
+    (blends,) = [one for one in read_board(Path("my-results"), "digits").ranked if one.entry.slug == "blends"]
     assert blends.level_word == "consistent; claimed: recomputed"
 
 
 def test_an_entry_that_was_found_consistent_is_not_looked_at_again(monkeypatch):
     cache = Cache(Path("known").absolute())
-    assert verify_entry(PATH, Book(Path("results"), cache)).level == 1
+    assert verify_entry(PATH, Book(Path("my-results"), cache)).level == 1
     monkeypatch.setattr("bench.submissions.verifying.measured", None)
-    assert verify_entry(PATH, Book(Path("results"), cache)).level == 1
+    assert verify_entry(PATH, Book(Path("my-results"), cache)).level == 1
 
 
 def test_whatever_changes_is_looked_at_again():
     cache = Cache(Path("known").absolute())
-    assert verify_entry(PATH, Book(Path("results"), cache)).level == 1
+    assert verify_entry(PATH, Book(Path("my-results"), cache)).level == 1
     forge(PATH, lambda values: values["scores"]["kid"].update(kid=0.5))
     for _ in range(2):
-        found = verify_entry(PATH, Book(Path("results"), cache))
+        found = verify_entry(PATH, Book(Path("my-results"), cache))
         assert any("kid: kid is 0.5, the stored features give" in one.what for one in found.problems)
 
 

@@ -21,7 +21,7 @@ from bench.submissions.material import How
 from bench.submissions.verifying import Verdict
 
 pytestmark = pytest.mark.usefixtures("here")
-TINY = entry_path(Path("results"), "digits", "tiny")
+TINY = entry_path(Path("my-results"), "digits", "tiny")
 FOLDER = beside(TINY)
 
 
@@ -77,7 +77,7 @@ def features(**changes):
 
 
 def picture(name, other):
-    return lambda: {name: (beside(entry_path(Path("results"), "digits", "blends")) / other).read_bytes()}
+    return lambda: {name: (beside(entry_path(Path("my-results"), "digits", "blends")) / other).read_bytes()}
 
 
 FORGED = {
@@ -137,7 +137,7 @@ def test_a_picture_that_was_left_out_is_named():
 def test_landmarks_that_the_real_images_do_not_give_are_named():
     edited(TRACK, lambda values: values["landmarks"]["noise"]["kid"].update(kid=0.001))
     (what,) = said()
-    assert what.startswith("results/tracks/digits.json: noise: kid: kid is 0.001, the images give")
+    assert what.startswith("my-results/tracks/digits.json: noise: kid: kid is 0.001, the images give")
 
 
 def test_features_of_real_images_that_are_not_theirs_are_named():
@@ -146,17 +146,17 @@ def test_features_of_real_images_that_are_not_theirs_are_named():
     arrays["train"] = arrays["train"] + np.float32(0.5)
     place.write_bytes(npz_bytes(arrays))
     edited(TRACK, lambda values: values["files"].update({"features.npz": file_sha256(place)}))
-    assert said() == ["results/tracks/digits/features.npz: train is not what the images give"]
+    assert said() == ["my-results/tracks/digits/features.npz: train is not what the images give"]
 
 
 def test_a_track_of_schema_1_is_given_what_it_lacks_by_the_next_submission():
     from bench.leaderboard.open_tracks import record_track
 
-    path = track_path(Path("results"), "digits")
+    path = track_path(Path("my-results"), "digits")
     before = (beside(path) / "real-1.npz").read_bytes()
     (beside(path) / "features.npz").unlink()
     edited(path, lambda values: (values.update(schema=1), values["files"].pop("features.npz")))
-    record = record_track(again().opened, Path("results"))
+    record = record_track(again().opened, Path("my-results"))
     assert record.schema == 2
     assert set(json.loads(path.read_text())["files"]) == {"real-1.npz", "features.npz"}
     assert (beside(path) / "real-1.npz").read_bytes() == before

@@ -81,7 +81,7 @@ def test_a_checkpoint_without_its_run_says_what_its_training_was(tmp_path, monke
     shutil.copy(folder / "checkpoint.safetensors", tmp_path / "bare.safetensors")
     result = CliRunner().invoke(main, ["evaluate", "bare.safetensors", "--extractor", "pixels", "--workers", "0"])
     assert result.exit_code == 0, result.output
-    (record,) = read_records(Path("results"))
+    (record,) = read_records(Path("my-results"))
     done = record.training
     assert (done.asked, done.steps, done.images, done.batch_size) == ({}, 3, 12, 4)
     assert (done.device, done.precision, done.compiled, done.losses) == ("", "float32", False, {})

@@ -136,7 +136,7 @@ def test_an_entry_shows_its_hashes_and_how_to_verify_it(site, made):
     text = site["entries/digits/dcgan.html"].text
     for said in (stored["manifest"]["merkle_root"], stored["track_id"], stored["origin"]["sha256"]):
         assert said in text
-    assert "bench verify results/submissions/digits/dcgan.json --checkpoint" in text
+    assert "bench verify digits/dcgan --checkpoint" in text
     assert "--checkpoint" not in site["entries/digits/copse.html"].text
 
 

@@ -37,9 +37,9 @@ def test_a_reference_model_is_trained_submitted_and_verified():
     assert lines == [
         "bench train --model dcgan --dataset digits --seed 3 --steps 5000 --set lr=0.0002",
         "bench submit RUN --track digits --name dcgan",
-        "bench verify results/submissions/digits/dcgan.json",
-        "bench verify results/submissions/digits/dcgan.json --images IMAGES",
-        "bench verify results/submissions/digits/dcgan.json --checkpoint CHECKPOINT",
+        "bench verify digits/dcgan",
+        "bench verify digits/dcgan --images IMAGES",
+        "bench verify digits/dcgan --checkpoint CHECKPOINT",
         "bench compare digits/dcgan digits/OTHER",
     ]
 

@@ -154,7 +154,7 @@ def test_the_record_of_the_track_belongs_to_what_is_verified():
     (beside(TRACK) / "real-1.npz").write_bytes((BESIDE / "moments.npz").read_bytes())
     assert any("is not the file that" in what for what in problems())
     TRACK.unlink()
-    assert any("results/tracks/digits.json does not exist" in what for what in problems())
+    assert any("my-results/tracks/digits.json does not exist" in what for what in problems())
 
 
 @pytest.mark.parametrize("se", [-1e140, 1e140, 1e-140])
@@ -178,7 +178,7 @@ def test_a_file_that_does_not_belong_is_named():
     (BESIDE / "more.exe").write_bytes(b"MZ")
     assert problems() == [f"{BESIDE / 'more.exe'} does not belong to the entry"]
     (BESIDE / "more.exe").unlink()
-    shutil.move(str(BESIDE), "results/submissions/digits/other")
+    shutil.move(str(BESIDE), "my-results/submissions/digits/other")
     (verdict,) = [one for one in verified("--all", code=1) if one["path"].endswith("other")]
     assert "belongs to no entry" in verdict["problems"][0]["what"]
 
@@ -218,7 +218,7 @@ def test_a_level_that_cannot_be_noted_down_is_a_warning_and_the_others_are_check
     def forbidden(path, verified):
         raise InputError(f"cannot write {path} (Permission denied)")
 
-    for path in entry_paths(Path("results")):
+    for path in entry_paths(Path("my-results")):
         (beside(path) / "verified.json").unlink(missing_ok=True)
     monkeypatch.setattr("bench.submissions.verifying.write_verified", forbidden)
     result = warned("verify", "--all", "--json")
@@ -328,7 +328,9 @@ def test_remarks_and_previews_that_the_images_do_not_give_are_named():
 
 def test_the_model_that_made_them_gives_level_3():
     assert verified("digits/tiny", "--checkpoint", RUN)[0]["level"] == 3
-    edited(Path("results/submissions/digits/tiny.json"), lambda values: values["origin"].update(training_steps=9_000))
+    edited(
+        Path("my-results/submissions/digits/tiny.json"), lambda values: values["origin"].update(training_steps=9_000)
+    )
     (what,) = problems("digits/tiny", "--checkpoint", RUN)
     assert what == "training_steps is 9000 in the entry, 2 in the file"
 
@@ -345,7 +347,7 @@ def test_a_generator_in_onnx_is_submitted_with_its_noise_and_gives_level_3():
     path = onnx_generator(Path("g.onnx").absolute(), output=(-1, 1, 32, 32), weights=weights)
     assert "needs its noise" in bench("submit", path, "--track", "digits", "--name", "Onnx").stderr
     good("submit", path, "--track", "digits", "--name", "Onnx", "--noise-dim", 8, "--noise", "uniform-1..1")
-    entry = read_entry(Path("results/submissions/digits/onnx.json"))
+    entry = read_entry(Path("my-results/submissions/digits/onnx.json"))
     assert entry.origin.settings == {"noise_dim": "8", "noise": "uniform-1..1", "output_range": "-1..1"}
     assert verified("digits/onnx", "--checkpoint", path)[0]["level"] == 3
     onnx_generator(path, output=(-1, 1, 32, 32), weights=weights + 1)

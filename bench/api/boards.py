@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from bench.settings import Refeaturing, Said, SubmitSettings, VerifySettings, checked, known
+from bench.storage.result_places import OWN, in_words
 from bench.tables.several import Tables
 from genbench.places import expanded
 from metrics.errors import InputError
@@ -54,20 +55,19 @@ def submit(
     with its `noise_dim`. `dry_run` checks and stops. `say` is told how a generator is kept apart before it runs,
     `found` what the checks found before anything is measured. Raises Refused, an InputError, where they found errors.
     """
-    from bench.leaderboard.entries import entry_path, slug_of
     from bench.leaderboard.open_tracks import measure_of, open_track
     from bench.leaderboard.tracks import find_track, subject_of
     from bench.submissions.material import open_material
     from bench.submissions.submitting import check_images
     from bench.submissions.submitting import submit as write_entry
-    from bench.submissions.writing import earlier_of
+    from bench.submissions.writing import earlier_of, new_path
 
     how, images = checked(SubmitSettings, settings), expanded(place(path, "the path"))
     chosen, about = find_track(text(track, "track")), _about(name, how)
     subject, way = subject_of(chosen, how["data_root"]), _way(how, say, _generator(how))
     opened = None
     if not how["dry_run"]:
-        earlier_of(entry_path(how["results"], chosen.name, slug_of(about.name)), about.name, force=how["force"])
+        earlier_of(new_path(how["results"], chosen.name, about.name), about.name, force=how["force"])
         opened = open_track(chosen, measure_of(chosen, **_measuring(how)), how["data_root"], how["progress"])
     material = open_material(images, chosen, subject, way, reference=how["reference"])
     looked = check_images(material, chosen, subject, opened, workers=how["workers"], report=how["progress"])
@@ -113,7 +113,7 @@ def verify(
     return [verify_one(path, below, source)]
 
 
-def leaderboard(track: str | None = None, *, sort: str | None = None, results: str | Path = "results") -> Tables:
+def leaderboard(track: str | None = None, *, sort: str | None = None, results: str | Path = OWN) -> Tables:
     """The ranking of a track with the ranks that the data allow, and what is not ranked; without one, all tracks.
 
     `sort` is the score that entries are ranked by. `warnings` name damaged entries, which are left out. Raises
@@ -131,7 +131,7 @@ def leaderboard(track: str | None = None, *, sort: str | None = None, results: s
         raise InputError("--sort needs a TRACK, because numbers of different tracks are never in one ranking")
     names = tracks_with_entries(where)
     if not names:
-        raise InputError(f"no entries below {where / 'submissions'}; make one with `bench submit`, or give --results")
+        raise InputError(f"no entries below {in_words(where)}; make one with `bench submit`, or give --results")
     boards, damaged = read_boards(where, names)
     return Tables((overview(boards),), tuple(damaged))
 
@@ -151,7 +151,7 @@ def compare(a: str | Path, b: str | Path, *, track: str | None = None, **setting
     return compare_sides(*sides)
 
 
-def site(output: str | Path, *, results: str | Path = "results", force: bool = False) -> "Site":
+def site(output: str | Path, *, results: str | Path = OWN, force: bool = False) -> "Site":
     """Writes the leaderboard below `results` as static pages; what is damaged is left out and named."""
     from bench.site import write_site
 

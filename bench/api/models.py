@@ -14,6 +14,7 @@ from bench.settings import (
     TrainSettings,
     checked,
 )
+from bench.storage.result_places import OWN
 from bench.tables.several import Tables
 from genbench.places import expanded
 from metrics.errors import InputError
@@ -207,7 +208,7 @@ def tables(
     dataset: str | None = None,
     *,
     protocol: str = "",
-    results: str | Path = "results",
+    results: str | Path = OWN,
 ) -> Tables:
     """The tables of the records below `results`: a comparison per protocol, then Tables 5, 6 and 7 of each run.
 

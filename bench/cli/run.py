@@ -32,7 +32,7 @@ def command(ctx: click.Context, model: str, dataset: str, settings: dict[str, An
     """Trains a model, samples it, measures it against disjoint real sets, and writes the tables.
 
     The state of the run (checkpoint, curves, grids, samples) goes to runs/MODEL-DATASET-seedK. The record goes to
-    results/runs, with tables and a page of pictures beside it. Changes by --set are part of the names, so variants
+    my-results/runs, with tables and a page of pictures beside it. Changes by --set are part of the names, so variants
     have their own files. All problems, such as missing weights, are found before the training starts. Ctrl-C keeps the
     checkpoint, and --resume continues.
 

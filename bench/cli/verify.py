@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command(
     epilog=examples(
-        "bench verify results/submissions/digits/my-model.json",
+        "bench verify digits/my-model",
         "bench verify digits/my-model --images samples",
         "bench verify digits/dcgan --checkpoint runs/dcgan-digits-seed0",
         "bench verify --all --json",

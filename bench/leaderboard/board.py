@@ -23,6 +23,7 @@ from bench.leaderboard.entries import (
     beside,
     entry_path,
     entry_paths,
+    hidden_entries,
     level_words,
     read_entry,
     read_track,
@@ -39,6 +40,7 @@ from bench.measuring.evaluation import REAL_2
 from bench.measuring.flags import flags_of
 from bench.protocol import Protocol
 from bench.storage.records import Numbers
+from bench.storage.result_places import first_of, folder_of, in_words
 from bench.tables.table import Cell, Column
 from metrics.errors import InputError
 
@@ -154,15 +156,19 @@ def read_board(results: Path, track: str, sort: str = DEFAULT_SORT) -> Board:
     sort, better = _column(record, sort)
     standings: list[Standing] = []
     looks: list[Look] = []
-    damaged: list[Damaged] = []
+    damaged = [
+        Damaged(path.as_posix(), f"{path} has the name of {first}; rename one of them")
+        for path, first in hidden_entries(results, track)
+    ]
     for path in entry_paths(results, track):
         try:
             found = _standing(path, record, results, sort)
             looks.append(look_at(results, found.entry))
             standings.append(found)
         except InputError as error:
-            place = path.relative_to(results).as_posix()
-            damaged.append(Damaged(place, str(error).replace(str(path), place).replace(f"{results}{os.sep}", "")))
+            folder = folder_of(path)
+            place = path.relative_to(folder).as_posix()
+            damaged.append(Damaged(place, str(error).replace(str(path), place).replace(f"{folder}{os.sep}", "")))
     shared = twins(looks)
     standings = [replace(one, twins=shared.get(one.entry.slug, ())) for one in standings]
     worst = float("inf")
@@ -201,7 +207,7 @@ def read_boards(results: Path, tracks: Sequence[str]) -> tuple[list[Board], list
 
 
 def _record(results: Path, track: str) -> TrackRecord:
-    path = track_path(results, track)
+    path = first_of(results, track_path(results, track))
     if path.is_file():
         return read_track(path)
     known = tracks_with_entries(results)
@@ -209,7 +215,7 @@ def _record(results: Path, track: str) -> TrackRecord:
         raise InputError(f"{path} is missing, though {track} has entries; restore it: it holds the rules of the track")
     close = difflib.get_close_matches(track, known, n=2, cutoff=0.5)
     there = f"did you mean {' or '.join(close)}?" if close else f"there are: {', '.join(known) or 'none'}"
-    raise InputError(f"no track {track!r} has entries below {results}; {there}. `bench submit` makes one")
+    raise InputError(f"no track {track!r} has entries below {in_words(results)}; {there}. `bench submit` makes one")
 
 
 def _column(record: TrackRecord, sort: str) -> tuple[str, str]:
@@ -266,5 +272,5 @@ def influences_of(results: Path, entry: Entry, score: str) -> np.ndarray | None:
     """What an entry keeps for paired comparisons of a score; None where it keeps nothing, or the score needs none."""
     if INFLUENCE not in entry.files or not SOURCES[score].row:
         return None
-    path = beside(entry_path(results, entry.track, entry.slug)) / INFLUENCE
+    path = beside(first_of(results, entry_path(results, entry.track, entry.slug))) / INFLUENCE
     return read_influences(path, entry.rules.protocol.real[0].count)

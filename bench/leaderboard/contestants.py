@@ -25,6 +25,7 @@ from bench.measuring.evaluation import GENERATED, REAL_1
 from bench.protocol import Protocol
 from bench.storage.reading import read_json
 from bench.storage.records import Numbers, RunRecord, read_record
+from bench.storage.result_places import first_of, folder_of, in_words
 from metrics.errors import InputError
 
 ENTRY = re.compile(r"([^/\\]+)/([^/\\]+)")
@@ -60,10 +61,11 @@ def side_of(given: str, results: Path, measure_images: Callable[[Path], Side]) -
     if path.exists():
         return measure_images(path)
     named = ENTRY.fullmatch(given)
-    if named and entry_path(results, named[1], named[2]).is_file():
-        return _of_entry(read_entry(entry_path(results, named[1], named[2])), results)
+    place = first_of(results, entry_path(results, named[1], named[2])) if named else path
+    if place.is_file():
+        return _of_entry(read_entry(place), results)
     there = [f"{one.parent.name}/{one.stem}" for one in entry_paths(results)]
-    raise InputError(f"{given!r} is no file or folder and no entry below {results}; {_close(given, there)}")
+    raise InputError(f"{given!r} is no file or folder and no entry below {in_words(results)}; {_close(given, there)}")
 
 
 def _close(given: str, there: list[str]) -> str:
@@ -80,7 +82,7 @@ def _of_json(path: Path) -> Side:
     if isinstance(values, dict) and "protocol_id" in values:
         return _of_record(read_record(path), path)
     if isinstance(values, dict) and "track_id" in values and "about" in values:
-        return _of_entry(read_entry(path), path.parent.parent.parent)
+        return _of_entry(read_entry(path), folder_of(path))
     raise InputError(f"{path} is neither an entry nor the record of a run; give one of these, or a folder of images")
 
 

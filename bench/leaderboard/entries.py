@@ -20,7 +20,7 @@ unknown fields) and written whole or not at all.
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +29,7 @@ from bench.leaderboard.tracks import Rules
 from bench.protocol import check_protocol, protocol_id
 from bench.storage.reading import file_sha256, read_json
 from bench.storage.records import Environment, Numbers, write_json
+from bench.storage.result_places import first_of, read_from
 from bench.storage.typed import typed, values_of
 from metrics.errors import InputError
 
@@ -284,8 +285,19 @@ def level_words(level: Level, *, exact: bool = True, unlikely: bool = False) -> 
 
 
 def entry_paths(results: Path, track: str = "") -> list[Path]:
-    """Where the entries lie, sorted."""
-    return sorted((results / "submissions").glob(f"{track or '*'}/*.json"))
+    """Where the entries lie, below `results` and in what is read with it, sorted in each; each name once."""
+    return [path for path, first in _with_first(results, track) if path == first]
+
+
+def hidden_entries(results: Path, track: str) -> list[tuple[Path, Path]]:
+    """The entries that are not read, because another one of their name is, with that other one."""
+    return [(path, first) for path, first in _with_first(results, track) if path != first]
+
+
+def _with_first(results: Path, track: str) -> Iterator[tuple[Path, Path]]:
+    for folder in read_from(results):
+        for path in sorted(folder.glob(f"submissions/{track or '*'}/*.json")):
+            yield path, first_of(results, results / path.relative_to(folder))
 
 
 def _read(kind: type, path: Path) -> Any:

@@ -13,6 +13,7 @@ from bench.leaderboard.tracks import CLOSEST_AMONG, TRAIN, Track, tracks
 from bench.measuring.evaluation import METRICS, NOISE_SEED, OPTIONS, REAL_1, REAL_2, SAMPLING_SEED, TEST
 from bench.measuring.scoring import load_metrics
 from bench.protocol import MetricChoice
+from bench.storage.result_places import first_of
 from metrics.errors import InputError
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _weights_here(extractor: str) -> bool:
 
 def stored_rules(track: Track, results: Path) -> "Rules | None":
     """The rules that a results folder has for a track; None where it has none. InputError for a damaged record."""
-    path = track_path(results, track.name)
+    path = first_of(results, track_path(results, track.name))
     return read_track(path).rules if path.is_file() else None
 
 

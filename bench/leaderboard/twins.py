@@ -23,6 +23,7 @@ from bench.leaderboard.entries import FEATURES, MANIFEST, MOMENTS, Entry, beside
 from bench.leaderboard.evidence import Evidence, hashes_of, read_evidence
 from bench.leaderboard.moments import Moments, read_moments
 from bench.storage.reading import read_text
+from bench.storage.result_places import first_of
 
 SHARE = 0.01  # of the images of an entry: fewer equal ones are not mentioned
 NEARER = 0.01  # of the squared distance
@@ -61,7 +62,7 @@ def twins(looks: Sequence[Look]) -> dict[str, tuple[str, ...]]:
 
 def look_at(results: Path, entry: Entry) -> Look:
     """Read what is compared of an entry; InputError where that is damaged."""
-    folder = beside(entry_path(results, entry.track, entry.slug))
+    folder = beside(first_of(results, entry_path(results, entry.track, entry.slug)))
     moments = read_moments(folder / MOMENTS) if MOMENTS in entry.files else None
     evidence = read_evidence(folder / FEATURES, entry.rules) if FEATURES in entry.files else None
     if evidence is not None:

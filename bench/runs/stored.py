@@ -13,6 +13,7 @@ from bench.runs.samples import generate_run, load_generated, save_generated
 from bench.storage.files import check_writable
 from bench.storage.reading import Missing, read_json
 from bench.storage.records import RunRecord, Training, read_record, read_records, record_path
+from bench.storage.result_places import in_words
 from bench.storage.typed import typed
 from metrics.errors import InputError
 from reference_models.loop import Loaded, checkpoints, load, to_json
@@ -179,5 +180,5 @@ def chosen_records(
     if not found:
         words = ("of", name), ("on", dataset), ("under", protocol)
         asked = "".join(f" {word} {value}" for word, value in words if value)
-        raise InputError(f"no records{asked} below {results / 'runs'}; make one with `bench run`, or give --results")
+        raise InputError(f"no records{asked} below {in_words(results)}; make one with `bench run`, or give --results")
     return found

@@ -17,6 +17,7 @@ from pathlib import Path
 from bench.leaderboard.board import read_boards, tracks_with_entries
 from bench.site.folder import check_place, write_folder
 from bench.site.pages import site_files
+from bench.storage.result_places import in_words, read_from
 from metrics.errors import InputError
 
 
@@ -37,18 +38,24 @@ def write_site(results: Path, place: Path, *, force: bool = False) -> Site:
     A damaged entry, picture or track is left out, and named in what is returned. Raises InputError where there is no
     track that can be shown, where `place` holds anything but a site (unless `force`), and where it cannot be written.
     """
-    check_place(place, results, force)
+    _check(place, results, force)
     made, damaged = read_boards(results, _tracks(results))
-    files = write_folder(place, site_files(made, results, damaged), check=lambda: check_place(place, results, force))
+    files = write_folder(place, site_files(made, results, damaged), check=lambda: _check(place, results, force))
     entries = sum(len(board.ranked) + len(board.flagged) + len(board.controls) for board in made)
     return Site(len(made), entries, tuple(files), tuple(damaged))
 
 
+def _check(place: Path, results: Path, force: bool) -> None:
+    for folder in read_from(results):
+        check_place(place, folder, force)
+
+
 def _tracks(results: Path) -> list[str]:
     """The tracks with a record or with entries, sorted; InputError where there is none."""
-    found = {path.stem for path in (results / "tracks").glob("*.json")} | set(tracks_with_entries(results))
+    records = {path.stem for folder in read_from(results) for path in (folder / "tracks").glob("*.json")}
+    found = records | set(tracks_with_entries(results))
     if not found:
         raise InputError(
-            f"{results} holds no track of a leaderboard; name the folder with --results, or `bench submit`"
+            f"{in_words(results)} holds no track of a leaderboard; name the folder with --results, or `bench submit`"
         )
     return sorted(found)

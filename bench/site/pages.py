@@ -23,6 +23,7 @@ from bench.site.places import (
 )
 from bench.site.views import Row, TrackView, track_view
 from bench.site.words import DIRECTIONS, FLAGS, LEVEL_SAYS, SAYS, dataset_of
+from bench.storage.result_places import first_of
 from metrics.errors import InputError
 
 HERE = Path(__file__).parent
@@ -115,7 +116,7 @@ def _levels() -> list[tuple[int, str, str]]:
 def _entry(board: Board, view: TrackView, one: Standing, results: Path, lost: list[str]) -> Iterator[tuple[str, bytes]]:
     """The page of an entry, and its pictures; one that cannot be shown is left out and named in `lost`."""
     entry = one.entry
-    path = entry_path(results, entry.track, entry.slug)
+    path = first_of(results, entry_path(results, entry.track, entry.slug))
     public = dataset_of(entry.rules).publishable
     names = [name for name in (PREVIEW, NEIGHBOURS) if name in entry.files and public]
     pictures = {}

@@ -55,7 +55,7 @@ def _reproduce(entry: Entry) -> Iterator[Step]:
 
 
 def _verify(entry: Entry) -> Iterator[Step]:
-    command = f"bench verify {shlex.quote(f'results/submissions/{entry.track}/{entry.slug}.json')}"
+    command = f"bench verify {shlex.quote(f'{entry.track}/{entry.slug}')}"
     yield Step("Level 1, from the files alone: is the entry whole, and are its numbers possible?", command)
     yield Step("Level 2, with the images: are all numbers the same once more?", f"{command} --images IMAGES")
     if entry.origin.kind in SAMPLED:

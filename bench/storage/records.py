@@ -17,6 +17,7 @@ from typing import Any, Literal
 from bench.protocol import Protocol, check_protocol
 from bench.storage.files import write_text
 from bench.storage.reading import read_json
+from bench.storage.result_places import read_from
 from bench.storage.typed import typed, values_of
 from metrics.errors import InputError
 
@@ -230,16 +231,17 @@ def read_records(
     without: Path | None = None,
     damaged: Callable[[str], None] | None = None,
 ) -> list[RunRecord]:
-    """The records below `results`, of one data set or protocol where these are named, sorted by path.
+    """The records below `results` and in what is read with it, sorted by path in each; of one data set or protocol
+    where these are named.
 
     `without` is a path that is left out. `damaged` is told what is wrong with each record that cannot be used, which
     is then left out.
 
     Raises InputError for the first that cannot be used where nobody is to be told.
     """
-    folders = f"{slug(dataset) if dataset else '*'}/{protocol or '*'}"
+    pattern = f"runs/{slug(dataset) if dataset else '*'}/{protocol or '*'}/*.json"
     found = []
-    for path in sorted((results / "runs").glob(f"{folders}/*.json")):
+    for path in (path for folder in read_from(results) for path in sorted(folder.glob(pattern))):
         if path == without:
             continue
         try:

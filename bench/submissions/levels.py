@@ -12,6 +12,7 @@ from bench.leaderboard.tracks import find_track
 from bench.measuring.evaluation import Report
 from bench.settings import WORKERS
 from bench.storage.cache import open_cache
+from bench.storage.result_places import first_of, folder_of, in_words, read_from
 from bench.submissions._book import Book
 from bench.submissions._recomputing import Again, verify_again
 from bench.submissions._values import Problem
@@ -50,13 +51,13 @@ def find_entry(named: str, results: Path) -> tuple[Path, Path]:
         place = path.resolve()
         if len(place.parents) < 4 or place.parents[1].name != "submissions":
             raise InputError(f"{path} lies in no results folder; expected .../submissions/TRACK/NAME.json")
-        return path, path.parent.parent.parent
+        return path, folder_of(path)
     track, slash, name = named.partition("/")
-    place = entry_path(results, track, name)
+    place = first_of(results, entry_path(results, track, name))
     if slash and "/" not in name and place.is_file():
-        return place, results
+        return place, folder_of(place)
     known = [f"{one.parent.name}/{one.stem}" for one in entry_paths(results)]
-    meant = did_you_mean(named, known, f"{results} has {len(known):,} entries.")
+    meant = did_you_mean(named, known, f"{in_words(results)} has {len(known):,} entries.")
     raise InputError(f"no entry {named!r}; expected the path of its JSON, or TRACK/NAME below --results. {meant}")
 
 
@@ -77,14 +78,16 @@ def verify_all(results: Path) -> list[Verdict]:
 
     Raises InputError where there is no entry.
     """
-    book = Book(results, open_cache())
-    paths = entry_paths(results)
+    cache, folders = open_cache(), read_from(results)
+    books = {folder: Book(folder, cache) for folder in folders}
+    paths = sorted({path for folder in folders for path in entry_paths(folder)})
     if not paths:
-        raise InputError(f"no entries below {results / 'submissions'}; make one with `bench submit`, or give --results")
+        raise InputError(f"no entries below {in_words(results)}; make one with `bench submit`, or give --results")
     with _one_thread():
-        verdicts = [_noted(verify_entry(path, book)) for path in paths]
+        verdicts = [_noted(verify_entry(path, books[folder_of(path)])) for path in paths]
     known = {*paths, *(path.with_suffix("") for path in paths)}
-    strangers = [path for path in sorted((results / "submissions").glob("*/*")) if path not in known]
+    there = [path for folder in folders for path in sorted((folder / "submissions").glob("*/*"))]
+    strangers = [path for path in there if path not in known]
     for path in filter(is_unfinished, strangers):
         warnings.warn(f"{path} is being written, or is of a process that was killed: then delete it", stacklevel=2)
     strangers = [path for path in strangers if not is_unfinished(path)]

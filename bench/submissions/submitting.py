@@ -18,9 +18,7 @@ from bench.leaderboard.entries import (
     Entry,
     Manifest,
     digest_of,
-    entry_path,
     merkle_root,
-    slug_of,
 )
 from bench.leaderboard.evidence import evidence_of
 from bench.leaderboard.moments import moments_of
@@ -39,7 +37,7 @@ from bench.submissions._evaluating import Evaluated, evaluate_images
 from bench.submissions._manifest import manifest_text
 from bench.submissions._pictures import neighbours, preview
 from bench.submissions.material import Material
-from bench.submissions.writing import earlier_of, write_submission
+from bench.submissions.writing import earlier_of, new_path, write_submission
 from metrics.errors import InputError
 
 
@@ -93,7 +91,7 @@ def submit(
     """
     if not checked.good:
         raise InputError("the checks found errors; mend them first")
-    path = entry_path(results, opened.track.name, slug_of(about.name))
+    path = new_path(results, opened.track.name, about.name)
     with locked(path, "another `bench submit` writes an entry of this name"):
         earlier = earlier_of(path, about.name, force=force)
         keep_line_ends(results)

@@ -9,11 +9,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from bench.leaderboard.entries import Earlier, Entry, beside, read_entry, write_entry
+from bench.leaderboard.entries import Earlier, Entry, beside, entry_path, read_entry, slug_of, write_entry
 from bench.storage.files import write_bytes
 from bench.storage.folders import whole_folder
 from bench.storage.reading import file_sha256
+from bench.storage.result_places import first_of
 from metrics.errors import InputError
+
+
+def new_path(results: Path, track: str, name: str) -> Path:
+    """Where an entry of this name goes below `results`; InputError where one is published that is read with it."""
+    path = entry_path(results, track, slug_of(name))
+    if first_of(results, path) != path:
+        raise InputError(f"{first_of(results, path)} exists, which is published; choose another --name")
+    return path
 
 
 def earlier_of(path: Path, name: str, *, force: bool) -> tuple[Earlier, ...]:

@@ -4,6 +4,7 @@ Only records of one protocol share a table. FID stands there as the plain value,
 corrected one with its 95 % interval; the Inception Score likewise.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -292,9 +293,13 @@ def _comparison(runs: list[RunRecord], label: str) -> Table:
     first = runs[0]
     runs = sorted(runs, key=lambda record: _rank_value(record, label))
     paired = any(_error_of(record, label) for record in runs)
+    apart = _told_apart(runs)
     rows = [
         _compared(first, REAL_2, _shown(REAL_2, label), label, None, paired),
-        *(_compared(one, GENERATED, one.title, label, _steps(one), paired) for one in runs),
+        *(
+            _compared(one, GENERATED, one.title + made, label, _steps(one), paired)
+            for one, made in zip(runs, apart, strict=True)
+        ),
         _compared(first, NOISE, _shown(NOISE, label), label, None, paired),
     ]
     columns = (
@@ -307,12 +312,18 @@ def _comparison(runs: list[RunRecord], label: str) -> Table:
         *(MSE_COLUMNS[:1] if paired else ()),
     )
     where = f"{first.dataset} {label}".strip()
-    short = [f"{_who(one)}: {_budget_note(one)}" for one in runs]
+    short = [f"{_who(one)}{made}: {_budget_note(one)}" for one, made in zip(runs, apart, strict=True)]
     notes = (_extractor_note(first), _bias_note(first), *short)
     table = Table(
         "comparison" + (f"-{slug(label)}" if label else ""), f"Models on {where}", columns, tuple(rows), notes
     )
     return mark_best(aligned(table), range(1, len(runs) + 1))
+
+
+def _told_apart(runs: list[RunRecord]) -> list[str]:
+    """When each run was made, where another has its title: a user may train what is published too."""
+    counts = Counter(one.title for one in runs)
+    return [f", made {one.created_utc}" if counts[one.title] > 1 else "" for one in runs]
 
 
 def _rank_value(record: RunRecord, label: str) -> float:
