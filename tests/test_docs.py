@@ -29,6 +29,13 @@ def test_every_link_of_a_page_leads_somewhere(page):
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+def test_every_link_of_the_published_tables_leads_somewhere():
+    pages = sorted((ROOT / "results").rglob("*.md"))
+    links = [(page, link) for page in pages for link in LINK.findall(page.read_text()) if not link.startswith("http")]
+    assert len(links) > 80
+    assert [f"{page.name}: {link}" for page, link in links if not (page.parent / link).exists()] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_models_and_data_sets_in_the_commands_of_a_page_exist(page):
     known = {"--model": registry.names("models"), "--dataset": registry.names("datasets")}
