@@ -113,11 +113,12 @@ def load(kind: str, name: str) -> Any:
     except Exception as error:
         why = one_line(error)
         raise InputError(
-            f"{what} cannot be loaded ({type(error).__name__}: {why}); mend or remove that package"
+            f"{what} cannot be loaded ({type(error).__name__}: {why}); fix or remove that package"
         ) from error
     if type(found).__name__ != OFFERED[kind] or found.name != place.point.name:
         raise InputError(
-            f"{what} is no {OFFERED[kind]} of that name ({place.point.value}); mend or remove that package"
+            f"{what} is not of type {OFFERED[kind]}, or has another name ({place.point.value}); "
+            "fix or remove that package"
         )
     return found
 

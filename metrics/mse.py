@@ -51,7 +51,7 @@ def _check(
             "sizes, since row i is compared with row i; give each image its reconstruction"
         )
     if len(real) < 2:
-        raise InputError(f"{len(real)} pair(s) of images; expected at least 2, to say how far they spread; give more")
+        raise InputError(f"{len(real)} pair(s) of images; expected at least 2, to measure their spread; give more")
     return real, generated
 
 
@@ -95,7 +95,7 @@ def psnr_per_image(errors: Given) -> Float64[np.ndarray, " n"]:
     """PSNR [n] in dB of each image from its mean squared error [n] in [0, 1], at most 100 dB; higher is better."""
     errors = plain_array(errors, "the mean squared errors")
     if errors.ndim != 1 or errors.dtype.kind != "f" or not ((errors >= 0) & (errors <= 1)).all():
-        raise InputError("the mean squared errors are no floats [n] in [0, 1]; give what per_image returns")
+        raise InputError("the mean squared errors are not floats [n] in [0, 1]; give what per_image returns")
     return np.minimum(PSNR_CAP, 10 * np.log10(1 / np.maximum(errors.astype(np.float64), 10 ** (-PSNR_CAP / 10))))
 
 

@@ -137,9 +137,7 @@ class Biggan(Model):
 
 def build(config: BigganConfig, shape: ImageShape, classes: int) -> Biggan:
     if classes < 2:
-        raise ModelError(
-            f"biggan needs two classes or more, the data have {classes}; take a labelled data set or dcgan"
-        )
+        raise ModelError(f"biggan needs two classes or more, the data have {classes}; use a labelled data set or dcgan")
     return Biggan(config, shape, classes)
 
 

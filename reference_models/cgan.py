@@ -108,7 +108,7 @@ class Cgan(Model):
 
 def build(config: CganConfig, shape: ImageShape, classes: int) -> Cgan:
     if classes < 2:
-        raise ModelError(f"cgan needs two classes or more, the data have {classes}; take a labelled data set or dcgan")
+        raise ModelError(f"cgan needs two classes or more, the data have {classes}; use a labelled data set or dcgan")
     return Cgan(config, shape, classes)
 
 

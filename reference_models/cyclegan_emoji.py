@@ -126,7 +126,7 @@ def build(config: CycleganEmojiConfig, shape: ImageShape, classes: int) -> Cycle
     if shape.height != shape.width or shape.height % 8 or shape.height < 16:
         raise ModelError(
             f"cyclegan-emoji cannot translate {shape.height}x{shape.width} images; it needs a square side that is a "
-            "multiple of 8 from 16 on; prepare the data set at such a size (32), or take cyclegan"
+            "multiple of 8 from 16 on; prepare the data set at such a size (32), or use cyclegan"
         )
     return CycleganEmoji(config, shape)
 

@@ -228,7 +228,7 @@ def test_influences_are_read_where_an_entry_lists_them_and_the_score_needs_them(
     (folder / INFLUENCE).write_bytes(b"cut")
     assert influences_of(tmp_path, made, "inception_score_corrected") is None
     assert influences_of(tmp_path, replace(made, files={}), "fid_corrected") is None
-    with pytest.raises(InputError, match="is no readable array file"):
+    with pytest.raises(InputError, match="is not a readable array file"):
         influences_of(tmp_path, made, "kid")
 
 

@@ -29,7 +29,7 @@ def run(*arguments):
 
 
 def refuse(constant):
-    raise AssertionError(f"{constant} is no JSON")
+    raise AssertionError(f"{constant} is not JSON")
 
 
 def run_json(*arguments, code=0):
@@ -256,7 +256,7 @@ def test_a_file_of_another_tool_may_say_no_count(tmp_path):
     np.savez(path, mu=np.zeros(96), sigma=np.eye(96))
     result = run_json("fid", path, "digits:test", *DIGITS)
     assert result["n_a"] is None
-    assert any("does not say what made it" in line for line in result["warnings"])
+    assert any("does not say how it was made" in line for line in result["warnings"])
     assert "? plain.npz against 500" in run("fid", path, "digits:test", *DIGITS).stdout
 
 

@@ -427,7 +427,7 @@ def test_rescoring_gives_a_protocol_of_its_own_and_tables_of_its_own(copy):
     assert records[0].samples == records[1].samples
     tables = json.loads(good("tables", "--format", "json").stdout)
     assert all(sum("generated" in str(row) for row in table["rows"]) <= 1 for table in tables)
-    assert "no folder of a run" in refused("rescore", "my-results", *PIXELS)
+    assert "not the folder of a run" in refused("rescore", "my-results", *PIXELS)
 
 
 def test_samples_do_not_depend_on_how_many_are_asked_for(copy):

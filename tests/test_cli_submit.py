@@ -66,7 +66,7 @@ def files_below(folder):
 
 def test_a_folder_of_pngs_becomes_an_entry_with_everything_beside_it(samples):
     told = good("submit", samples, *NAMED, "--authors", "A. Author", "--license", "MIT", "--extra-data", "no")
-    assert "nothing to mend" in told.stdout
+    assert "nothing to fix" in told.stdout
     entry = only_entry()
     path = entry_path(Path("my-results"), "digits", "blends")
     assert (entry.about.name, entry.about.authors, entry.about.licence) == ("Blends", "A. Author", "MIT")
@@ -332,7 +332,7 @@ def test_the_command_line_counts_more_than_the_file(samples):
     ("text", "told"),
     [
         ('nmae = "a"', "unknown option 'nmae'. Did you mean 'name'"),
-        ("name = [", "is no readable TOML"),
+        ("name = [", "is not a readable TOML"),
         ("name = true", "name is a bool; expected a text in quotes"),
         ("link = 1.5", "link is a float; expected a text in quotes"),
         ("note = 2026-01-01", "note is a date; expected a text in quotes"),

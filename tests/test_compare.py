@@ -230,7 +230,7 @@ def test_images_are_measured_by_the_rules_of_the_track_and_paired(images):
     ("name", "said"),
     [
         ("few.npz", "holds 100 images; the track compares 250"),
-        ("large.npz", "has an image of 64x64; the track is about"),
+        ("large.npz", "has an image of 64x64; the track has"),
     ],
 )
 def test_images_of_another_number_or_size_are_refused(images, name, said):

@@ -97,7 +97,7 @@ def test_a_pipe_in_the_place_of_a_checkpoint_a_curve_or_a_film_is_not_waited_for
 def test_a_damaged_curve_is_named(tmp_path, text):
     path = tmp_path / "losses.csv"
     path.write_bytes(text)
-    with pytest.raises(ModelError, match=r"losses\.csv is no curve of losses"):
+    with pytest.raises(ModelError, match=r"losses\.csv is not a curve of losses"):
         read_curve(path)
 
 

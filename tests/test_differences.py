@@ -61,7 +61,7 @@ def test_an_array_can_be_read_again(tmp_path):
     ("content", "said"),
     [
         (None, "does not exist; restore it"),
-        (b"no array", "is no readable array file"),
+        (b"no array", "is not a readable array file"),
         (np.zeros((2, 40), np.float32), r"holds float32 \[2, 40\]; expected finite float32 \[2, 41\]"),
         (np.zeros((2, 41)), r"holds float64 \[2, 41\]"),
         (np.full((2, 41), np.nan, np.float32), "expected finite"),

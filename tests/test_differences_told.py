@@ -77,9 +77,9 @@ REAL = fid(8.0, 0.5, 3.5)  # a reach of 3
     ("scores_", "real_2", "said"),
     [
         (fid(8.0, -3.0, -1.5), REAL, ""),
-        (fid(8.0, -3.5, -2.0), REAL, "lies below 0 by more than 2 times its interval's half 1.5"),
+        (fid(8.0, -3.5, -2.0), REAL, "is below 0 by more than 2 times its interval's half 1.5"),
         (fid(-2.0, 0.0, 4.0), REAL, ""),  # 2 hypot(3, 4) below
-        (fid(-2.5, 0.0, 4.0), REAL, "the plain FID -2.5 of 250 images lies far below that of as many real ones, 8"),
+        (fid(-2.5, 0.0, 4.0), REAL, "the plain FID -2.5 of 250 images is far below that of as many real ones, 8"),
         (fid(-2.5, 0.0, 4.0, 200), REAL, ""),
         ({}, REAL, ""),
         (fid(-2.5, 0.0, 4.0), {}, ""),
@@ -161,7 +161,7 @@ def test_only_what_both_were_measured_by_is_compared():
     assert [one.key for one in other_way.lines] == [one.key for one in found.lines]
     assert [one.key for one in found.lines] == ["fid", "fid_corrected", "precision", "recall", "density", "coverage"]
     assert [one.title for one in found.lines][:2] == ["FID", "FID, corrected"]
-    with pytest.raises(InputError, match="x and y made images of different domains: nothing to compare"):
+    with pytest.raises(InputError, match="x and y made images of different domains, so there is nothing to compare"):
         compare(side("x", {"horse": full}), side("y", {"zebra": few}))
 
 

@@ -88,7 +88,7 @@ def batch(count=3):
 
 
 def never():
-    raise AssertionError("the network was made anew")
+    raise AssertionError("the network was made again")
 
 
 @pytest.mark.parametrize("kind", [Layers, Attention, Branching])

@@ -87,7 +87,7 @@ def test_a_name_that_is_no_name_is_refused(name, said):
     [
         ('{"a": NaN}', "NaN"),
         ('{"a": 1, "a": 2}', "the key 'a' twice"),
-        ("{", "is no readable JSON"),
+        ("{", "is not a readable JSON"),
         ("[" * 100_000, "no readable JSON"),
     ],
 )
@@ -121,5 +121,5 @@ def test_entries_are_sorted_by_path_and_a_broken_one_is_named(tmp_path):
     found = [read_entry(path) for path in entry_paths(tmp_path, "digits")]
     assert [one.slug for one in found] == sorted(one.slug for one in found)
     entry_path(tmp_path, "digits", found[2].slug).write_text("{")
-    with pytest.raises(InputError, match=rf"{found[2].slug}\.json is no readable JSON"):
+    with pytest.raises(InputError, match=rf"{found[2].slug}\.json is not a readable JSON"):
         [read_entry(path) for path in entry_paths(tmp_path, "digits")]

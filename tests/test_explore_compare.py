@@ -134,7 +134,7 @@ def test_a_checkpoint_without_its_curves_is_said(plain, reseeded, tmp_path):
     alone = tmp_path / "alone.safetensors"
     shutil.copyfile(reseeded.path, alone)
     found = explore([plain, open_run(alone)])
-    assert found.notes == ("no curves of seed 1: no losses.csv lies beside the checkpoint",)
+    assert found.notes == ("no curves of seed 1: no losses.csv is beside the checkpoint",)
     write(found, tmp_path / "out")
 
 

@@ -141,7 +141,7 @@ def test_pixels_of_a_32_by_32_image_are_the_image(built):
 @pytest.mark.parametrize("name", ["pixels", "vgg16-random"])
 def test_an_extractor_without_weights_refuses_a_file(name, tmp_path):
     extractor = registry.load("extractors", name)
-    with pytest.raises(InputError, match="leave --weights away"):
+    with pytest.raises(InputError, match="leave --weights out"):
         extractor.build(tmp_path / "weights.pth", "clean", "cpu", ("pool",))
 
 

@@ -44,7 +44,7 @@ def test_a_damaged_ppm_is_an_error_that_names_it(data):
 
 
 def test_a_pfm_states_no_range():
-    with pytest.raises(InputError, match="states no range"):
+    with pytest.raises(InputError, match="has no known range"):
         decode(b"Pf\n1 1\n-1.0\n\0\0\0\0", "x")
 
 
@@ -59,7 +59,7 @@ def test_a_folder_of_them_is_a_set(tmp_path, suffix, kind):
 
 def test_a_data_set_refuses_what_states_no_range(tmp_path):
     Image.fromarray(np.ones((4, 4), np.float32)).save(tmp_path / "x.tiff")
-    with pytest.raises(InputError, match="states no range"):
+    with pytest.raises(InputError, match="has no known range"):
         open_rgb(tmp_path / "x.tiff")
 
 
@@ -69,7 +69,7 @@ def test_a_colour_profile_is_noted_unless_it_is_srgb(tmp_path):
     for number, image in enumerate(COLOUR):
         (tmp_path / f"{number}.png").write_bytes(encoded(image, "PNG", icc_profile=other if number < 2 else usual))
     (note,) = bench.open_source(tmp_path).notes
-    assert note == "colour profile: 2 of 6 files carry one that is not sRGB (ICC), which is not applied"
+    assert note == "colour profile: 2 of 6 files have one that is not sRGB (ICC); it is not applied"
     assert [one.count for one in examine([tmp_path]).findings if one.code == "colour-profile"] == [2]
 
 

@@ -39,11 +39,11 @@ def header(**changes):
 
 
 SKIP = "(--skip-corrupt)"
-ONE = f"mend or remove the file, or skip it {SKIP}"
-SAME = "remove the copies: they count as no new images"
-ORDERED = "use --limit rather than the first files, and shuffled splits for the Inception Score"
+ONE = f"fix or remove the file, or skip it {SKIP}"
+SAME = "remove the copies: they are not new images"
+ORDERED = "use --limit instead of the first files, and shuffled splits for the Inception Score"
 LOSSY = "compare sets with the same compression; save as PNG"
-PROFILE = "convert to sRGB (PIL.ImageCms) and save anew"
+PROFILE = "convert to sRGB (PIL.ImageCms) and save again"
 OPAQUE = "save them as opaque RGB before comparing with tools that drop alpha (torch-fidelity, pytorch-fid)"
 TWO_PROBLEMS = (Corrupt("x", "is cut"), Corrupt("y", "is text"))
 SIX_PROBLEMS = tuple(Corrupt(letter, "is cut") for letter in "abcdef")
@@ -69,8 +69,8 @@ SETS = {
     "sound": (survey(*looks(8)), []),
     "empty": (survey(), []),
     "not to be opened": (
-        survey(unusable="is no set"),
-        [finding("error", "unusable", "is no set", "give a set of images that can be opened")],
+        survey(unusable="is not a set"),
+        [finding("error", "unusable", "is not a set", "give a set of images that can be opened")],
     ),
     "five corrupt": (survey(*looks(8), corrupt=SIX_PROBLEMS[:5]), CUT[:5]),
     "six corrupt": (
@@ -78,23 +78,23 @@ SETS = {
         [
             *CUT[:5],
             finding("error", "corrupt", "1 more images cannot be decoded",
-                    f"mend or remove the files, or skip them {SKIP}", 1, "f"),
+                    f"fix or remove the files, or skip them {SKIP}", 1, "f"),
         ],
     ),
     "other files": (
         survey(*looks(8), others=("x.txt", "y")),
         [finding("info", "other-files", "2 files are of other kinds and are ignored",
-                 "nothing to do, unless they should be images", 2, ("x.txt", "y"))],
+                 "do nothing, unless they should be images", 2, ("x.txt", "y"))],
     ),
     "all lossy": (
         survey(*looks(7, header=JPEG)),
-        [finding("warning", "lossy", "7 of 7 files are compressed with loss, which moves the distance by itself",
+        [finding("warning", "lossy", "7 of 7 files are compressed with loss, which changes the distance by itself",
                  LOSSY, 7, keys(5))],
     ),
     "some lossy, beside rows without a file": (
         survey(*looks(2, header=JPEG), *looks(3, 2), *looks(4, 5, header=None)),
         [
-            finding("warning", "lossy", "2 of 5 files are compressed with loss, which moves the distance by itself",
+            finding("warning", "lossy", "2 of 5 files are compressed with loss, which changes the distance by itself",
                     LOSSY, 2, keys(2)),
             finding("warning", "mixed-formats", "lossy and lossless files are mixed (2 and 3)",
                     "use one format for the whole set", 3, keys(3, 2)),
@@ -108,23 +108,24 @@ SETS = {
     "rotated": (
         survey(*looks(2), *looks(1, 2, header=header(rotated=True))),
         [finding("warning", "rotated",
-                 "1 files carry an EXIF orientation, which is not applied: they are read lying down",
+                 "1 files have an EXIF orientation, which is not applied: they are read without the rotation",
                  "rotate the pixels (PIL.ImageOps.exif_transpose)", 1, keys(1, 2))],
     ),
     "two sizes": (
         survey(*looks(3, size=(8, 6)), *looks(2, 3)),
         [finding("warning", "mixed-sizes", "2 sizes are mixed; 3 of 5 images are 6x8",
-                 "each image is resized alone; crop to one size first", 2, keys(2, 3))],
+                 "each image is resized separately; crop all images to one size first", 2, keys(2, 3))],
     ),
     "sides exchanged": (
         survey(*looks(3, size=(8, 6)), *looks(2, 3, size=(6, 8))),
         [finding("warning", "mixed-sizes", "2 sizes are mixed; 3 of 5 images are 6x8",
-                 "each image is resized alone; crop to one size first", 2, keys(2, 3))],
+                 "each image is resized separately; crop all images to one size first", 2, keys(2, 3))],
     ),
     "dark": (
         survey(*looks(6, extremes=Extremes(0, 1))),
         [finding("warning", "narrow-range", "no value above 1 of 255, the most that the type can hold",
-                 "they are measured dark: masks of 0 and 1, or 12 bits in 16? Scale them to the whole range", 6)],
+                 "they are measured as dark. Are they masks of 0 and 1, or 12 bits in 16? "
+          "Scale them to the whole range", 6)],
     ),
     "dark but for one": (survey(*looks(6, extremes=Extremes(0, 1)), *looks(1, 6)), []),
     "all grey": (
@@ -135,12 +136,12 @@ SETS = {
     "one of them grey": (
         survey(*looks(1, grey=True), *looks(5, 1)),
         [finding("warning", "mixed-colours", "1 of 6 images are grey among colour images",
-                 "use one kind, or expect the mix in both sets", 1, keys(1))],
+                 "use one kind, or make sure that both sets have the same mix", 1, keys(1))],
     ),
     "another profile": (
         survey(*looks(1, header=header(profile=True)), *looks(5, 1), *looks(1, 6, header=None)),
         [finding("warning", "colour-profile",
-                 "1 files carry a colour profile other than sRGB, which is not applied: colours are off",
+                 "1 files have another colour profile than sRGB, which is not applied: colours are off",
                  PROFILE, 1, keys(1))],
     ),
     "transparent": (
@@ -168,7 +169,7 @@ SETS = {
     "flat": (
         survey(*looks(3), look(3, sd=1.999), look(4, sd=2.0)),
         [finding("warning", "flat", "1 images are nearly constant (standard deviation below 2 of 255)",
-                 "look at them: failed samples, or blank pictures", 1, keys(1, 3))],
+                 "look at them: they may be failed samples or blank pictures", 1, keys(1, 3))],
     ),
     "two classes": (survey(*classes(("cat", 4), ("dog", 4))), following(8, "2 names that begin alike (cat, dog)")),
     "one class": (survey(*classes(("cat", 8))), []),
@@ -208,7 +209,7 @@ def examined(monkeypatch, *surveys, dims=1):
     return examine([str(number) for number in range(len(surveys))], dims=dims)
 
 
-FEW = "read the corrected FID and its interval, compare equal counts only, or use more images"
+FEW = "use the corrected FID and its interval, compare only equal counts, or use more images"
 
 
 @pytest.mark.parametrize(
@@ -217,7 +218,11 @@ FEW = "read the corrected FID and its interval, compare equal counts only, or us
         (0, 1, [("error", "0 readable images: no covariance, no distance", 0)]),
         (1, 1, [("error", "1 readable image: no covariance, no distance", 1)]),
         (2, 1, []),
-        (2, 2, [("warning", "2 images for 2 features: the covariance is singular, the plain FID is mostly bias", 2)]),
+        (
+            2,
+            2,
+            [("warning", "2 images for 2 features: the covariance is singular, and the plain FID is mostly bias", 2)],
+        ),
         (3, 2, []),
     ],
 )
@@ -227,12 +232,12 @@ def test_how_many_images_are_too_few(monkeypatch, count, dims, expected):
 
 
 def test_of_a_set_that_cannot_be_opened_nothing_else_is_said(monkeypatch):
-    found = examined(monkeypatch, survey(unusable="is no set"), survey(*looks(2), name="b"), dims=1)
+    found = examined(monkeypatch, survey(unusable="is not a set"), survey(*looks(2), name="b"), dims=1)
     assert [one.code for one in found.findings] == ["unusable"]
     assert [(one.name, one.count, one.sizes) for one in found.sets] == [("a", 0, {}), ("b", 2, {"8x8": 2})]
 
 
-ACROSS = "take them out of one of the sets: sets that share images are not independent"
+ACROSS = "remove them from one of the sets: sets that share images are not independent"
 
 
 def across(code, what, remedy, count=0, files=()):
@@ -258,13 +263,13 @@ PAIRS = {
     "more images": (
         looks(10), looks(12, 10),
         [across("different-counts", "the sets have 10 and 12 images; the bias of the plain FID depends on both counts",
-                "--limit 10 for equal counts, or read the corrected FID")],
+                "--limit 10 gives equal counts; or use the corrected FID")],
     ),
     "larger images": (
         looks(10), looks(10, 10, size=(8, 6)),
         [across("different-sizes",
                 "most images are 8x8 in one set and 6x8 in the other: resizing blurs one more than the other",
-                "bring both sets to one size with one method")],
+                "resize both sets to one size with one method")],
     ),
     "another lossy share": (
         looks(10), (*looks(2, 10, header=JPEG), *looks(8, 12)),

@@ -32,7 +32,7 @@ def arrays(path, **content):
 
 MAKE = {
     "empty": ("is empty", lambda path: path.touch()),
-    "page": ("is a web page, as a failed download leaves it", lambda path: path.write_text("\n <html>404</html>")),
+    "page": ("is a web page, probably from a failed download", lambda path: path.write_text("\n <html>404</html>")),
     "pointer": ("is a git-lfs pointer", lambda path: path.write_text("version https://git-lfs.github.com/spec/v1\n")),
     "denied": ("is an XML text", lambda path: path.write_text("<?xml version='1.0'?><Error/>")),
     "array": ("is an array of numpy", lambda path: path.write_bytes(b"\x93NUMPY\x01\x00")),
@@ -149,7 +149,7 @@ def test_a_dict_in_an_array_and_a_pickle_are_answered_with_how_to_save_it(tmp_pa
 @pytest.mark.parametrize("name", ["page.html", "page"])
 def test_what_is_no_set_of_images_is_named(tmp_path, name):
     (tmp_path / name).write_text("<html>")
-    with pytest.raises(InputError, match="is a web page, as a failed download leaves it, not a set of images"):
+    with pytest.raises(InputError, match="is a web page, probably from a failed download, not a set of images"):
         open_source(tmp_path / name)
 
 
@@ -164,7 +164,7 @@ def test_what_is_no_set_of_images_is_named(tmp_path, name):
         (b"PK" + b"x" * 600 + b"data.pkl", _foreign.TORCH),
         (b"PK" + b"x" * 600 + b".npy", "a zip without torch's tensors"),
         *((bytes([0x80, version]), _foreign.TORCH if 2 <= version <= 5 else "") for version in range(1, 7)),
-        (b"\x81\2", ""), (b" \n<!DOCTYPE HTML>", "a web page, as a failed download leaves it"),
+        (b"\x81\2", ""), (b" \n<!DOCTYPE HTML>", "a web page, probably from a failed download"),
         (b"\x89HDF\r\n", "an HDF5 file, as Keras writes them"), (b'{"a"', "a JSON text"), (b"\x89PNG", "an image"),
         (b"\xff\xd8\xff\xe0", "an image"), (b"GGUF", "a GGUF file of a language model"),
         (b"\x1f\x8b", "a gzip archive; unpack it"), (b"\xfd7zXZ", "an xz archive; unpack it"), (b"anything", ""),

@@ -78,7 +78,10 @@ FORGERIES = {
     "a KID of 0": (kid(0.0, 0.002), "the moments give at least"),
     "a lower end of the IS": (scores("inception-score", inception_score_low=3.7), "value and standard error give 3.49"),
     "an upper end of the IS": (scores("inception-score", inception_score_high=3.8), "give at least 4.00"),
-    "a corrected IS": (scores("inception-score", inception_score_corrected=9.0), "for 3.70746 uncorrected it lies in"),
+    "a corrected IS": (
+        scores("inception-score", inception_score_corrected=9.0),
+        "for 3.70746 uncorrected it must be in",
+    ),
     "density without precision": (scores("prdc", precision=0.0), "density 0.54 and precision 0 exclude each other"),
     "coverage without density": (scores("prdc", density=0.0), "density 0 and coverage 0.724 exclude each other"),
     "exact copies without near ones": (scores("copies", exact_copies=0.5), "an exact copy is a near one"),
@@ -92,15 +95,15 @@ FORGERIES = {
         scores("memorisation", near_duplicates=0.2, near_duplicates_p=0.123),
         "near_duplicates_p is 0.123; no number of independent images gives it",
     ),
-    "an expectation that is no count": (
+    "an expectation that is not a count": (
         scores("copies", near_copies_expected=0.5005),
         "a whole number, from 1, of 501",
     ),
     "a train-share probability": (scores("memorisation", train_share_p=0.9), "do not give the probabilities"),
     "a train share on the other side": (scores("memorisation", train_share_z=-0.4), "on the other side"),
     "another share expected": (scores("memorisation", train_share_expected=0.9), "1297 of 1797 are"),
-    "a C_T beyond its range": (scores("memorisation", c_t=99.0), "for these counts it lies within"),
-    "a day that is none": (lambda values: values.update(created_utc="2026-19-39T29:59:69Z"), "is no time such as"),
+    "a C_T beyond its range": (scores("memorisation", c_t=99.0), "for these counts it is within"),
+    "a day that is none": (lambda values: values.update(created_utc="2026-19-39T29:59:69Z"), "is not a time such as"),
     "a day to come": (lambda values: values.update(created_utc="2999-01-01T00:00:00Z"), "has not come yet"),
     "a day before the project": (lambda values: values.update(created_utc="2020-01-01T00:00:00Z"), "before the first"),
     "a day before its track": (
@@ -195,16 +198,16 @@ FILES = {
     ),
     "the preview of another entry": (lambda: of("vae", "preview.png"), "preview.png does not show the first images"),
     "neighbours of another entry": (lambda: of("vae", "neighbours.png"), "shows images that are none of the entry's"),
-    "a preview that is a page": (lambda: {"preview.png": b"<script>alert(1)</script>"}, "is no PNG"),
+    "a preview that is a page": (lambda: {"preview.png": b"<script>alert(1)</script>"}, "is not a PNG"),
     "a page behind the preview": (
         lambda: {"preview.png": preview() + b"<html></html>"},
-        "has more in it than a picture",
+        "it holds more than a picture",
     ),
     "a preview of another size": (
         lambda: {"preview.png": png(Image.new("RGB", (64, 64)))},
         "is a picture of 64x64; expected 404x404",
     ),
-    "a preview that is cut": (lambda: {"preview.png": preview()[:-20]}, "is no PNG"),
+    "a preview that is cut": (lambda: {"preview.png": preview()[:-20]}, "is not a PNG"),
     "a preview of one colour": (lambda: {"preview.png": png(Image.new("RGB", (404, 404)))}, "is not 36 images"),
 }
 

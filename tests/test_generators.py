@@ -132,7 +132,7 @@ def test_a_noise_length_that_is_none_is_refused(text):
 @pytest.mark.parametrize(
     ("make", "spec", "said"),
     [
-        (lambda path: path.write_bytes(b"no onnx"), SPEC, "is no ONNX model"),
+        (lambda path: path.write_bytes(b"no onnx"), SPEC, "is not an ONNX model"),
         (lambda path: onnx_generator(path), GeneratorSpec((7,)), "Got: 7 Expected: 3"),
         (lambda path: onnx_generator(path, scale=float("nan")), SPEC, "not finite, first for noise row 0"),
         (lambda path: onnx_generator(path, output=(-1, 24)), SPEC, r"gives \[70, 24\] for 70 rows"),

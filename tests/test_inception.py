@@ -154,7 +154,10 @@ def scripted(path):
         (lambda path, state: path.write_bytes(b"not weights at all"), r"bad\.pth is .*damaged"),
         (lambda path, state: path.write_bytes(b""), r"bad\.pth is empty"),
         (lambda path, state: torch.save([1, 2], path), r"bad\.pth holds something else"),
-        (lambda path, state: path.write_bytes(b"<!DOCTYPE html><title>404</title>"), "is a web page, as a failed"),
+        (
+            lambda path, state: path.write_bytes(b"<!DOCTYPE html><title>404</title>"),
+            "is a web page, probably from a failed",
+        ),
         (lambda path, state: path.write_bytes(b"version https://git-lfs.github.com/spec/v1\n"), "is a git-lfs pointer"),
         (lambda path, state: path.write_bytes(b'{"model": 1}'), "is a JSON text"),
         (lambda path, state: path.write_bytes(b"\x89HDF\r\n"), "is an HDF5 file"),
@@ -173,7 +176,7 @@ def scripted(path):
         ),
         (
             lambda path, state: torch.save({"AuxLogits.conv0.conv.weight": torch.zeros(3)}, path),
-            "take --extractor inception-torchvision",
+            "use --extractor inception-torchvision",
         ),
         (lambda path, state: torch.save({**state, "extra": state["fc.bias"]}, path), "unknown key 'extra'"),
         (lambda path, state: torch.save({"fc.bias": state["fc.bias"]}, path), "lacks the key 'Conv2d_1a_3x3"),

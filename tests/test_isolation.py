@@ -73,7 +73,7 @@ def test_in_unshare_there_is_no_network(tmp_path):
 
 def test_without_isolation_everything_is_open_as_its_words_say(tmp_path):
     assert attempts(NOTHING, tmp_path) == ["did", "did", "did", "did"]
-    assert "network and this user's files are open" in NOTHING.words
+    assert "it can use the network and the files of this user" in NOTHING.words
     assert NOTHING.level == "warning"
 
 

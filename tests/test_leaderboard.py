@@ -162,7 +162,7 @@ def test_influences_that_are_missing_or_damaged_are_named(tmp_path):
     path = with_influences(tmp_path, 3, 0.0)
     (beside(path) / INFLUENCE).write_bytes(b"cut")
     with_influences(tmp_path, 4, 0.0)
-    for said in ("influence.npy is no readable array file", "influence.npy does not exist"):
+    for said in ("influence.npy is not a readable array file", "influence.npy does not exist"):
         board = read_board(tmp_path, "digits")
         assert len(board.ranked) == 1 and said in board.damaged[0].problem
         (beside(path) / INFLUENCE).unlink(missing_ok=True)
@@ -261,7 +261,7 @@ def test_entries_of_other_rules_are_left_out_with_the_fields_that_differ(results
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("{", "is no readable JSON"), ('{"schema": 9}', "has schema 9"), ('{"schema": 1, "schema": 1}', "twice")],
+    [("{", "is not a readable JSON"), ('{"schema": 9}', "has schema 9"), ('{"schema": 1, "schema": 1}', "twice")],
 )
 def test_a_damaged_entry_is_named_everywhere_and_the_others_are_ranked(results, text, said):
     before = names(read_board(results, "digits").ranked)
@@ -290,7 +290,7 @@ def test_a_damaged_track_leaves_out_that_track_only(results):
     track_path(results, "digits-pixels").write_text("{")
     result = run("leaderboard", "--results", results)
     assert result.exit_code == 0
-    assert "digits-pixels.json is no readable JSON" in result.stderr and "digits " in result.stdout
+    assert "digits-pixels.json is not a readable JSON" in result.stderr and "digits " in result.stdout
     track_path(results, "digits").write_text("{")
     assert run("leaderboard", "--results", results).exit_code == 2
 
@@ -307,7 +307,7 @@ def test_a_number_that_is_none_is_refused_with_its_place(results, number):
 
 def test_entries_without_the_record_of_their_track_are_an_error(results):
     track_path(results, "digits").unlink()
-    with pytest.raises(InputError, match=r"digits\.json is missing, though digits has entries"):
+    with pytest.raises(InputError, match=r"digits\.json is missing, but digits has entries"):
         read_board(results, "digits")
 
 

@@ -119,7 +119,7 @@ def test_a_missing_and_a_cut_file_are_told_apart(tmp_path):
     with pytest.raises(InputError, match="does not exist"):
         read_moments(path)
     path.write_bytes(npz_bytes(GOOD)[:-40])
-    with pytest.raises(InputError, match=r"is no readable \.npz file"):
+    with pytest.raises(InputError, match=r"is not a readable \.npz file"):
         read_moments(path)
 
 

@@ -125,7 +125,7 @@ def test_many_that_open_a_track_at_once_write_one_record(here):
 def test_a_damaged_record_is_told_and_not_replaced(here):
     record_track(opened(), here)
     track_path(here, "digits").write_text("{")
-    with pytest.raises(InputError, match=r"digits\.json is no readable JSON"):
+    with pytest.raises(InputError, match=r"digits\.json is not a readable JSON"):
         record_track(opened(), here)
 
 
@@ -150,7 +150,5 @@ def test_the_real_sets_of_a_domain_are_those_of_the_whole_data_set():
 
 def test_missing_weights_name_the_track_that_works_without(monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    with pytest.raises(
-        InputError, match=r"measured with 'inception'\. Without its weights take stl10-offline, a track"
-    ):
+    with pytest.raises(InputError, match=r"measured with 'inception'\. Without its weights use stl10-offline, a track"):
         measure_of(find_track("stl10"), offline=True)

@@ -114,8 +114,8 @@ def test_a_name_of_this_project_cannot_be_taken(site):
 BROKEN = {
     "it cannot be imported": ("import nowhere_to_be_found\n", "ModuleNotFoundError: No module named"),
     "its constant is missing": ("", "AttributeError"),
-    "it is something else": ("METRIC = 3\n", r"is no Metric of that name \(acme\.mine:METRIC\)"),
-    "it has another name": (EXAMPLES["sliced_wasserstein"], "is no Metric of that name"),
+    "it is something else": ("METRIC = 3\n", r"is not of type Metric, or has another name \(acme\.mine:METRIC\)"),
+    "it has another name": (EXAMPLES["sliced_wasserstein"], "is not of type Metric, or has another name"),
 }
 
 

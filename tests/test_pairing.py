@@ -111,7 +111,7 @@ def test_a_limit_keeps_pairs_together_or_is_refused(tmp_path):
     real, same = folder(tmp_path / "gt", PADDED), folder(tmp_path / "same", PADDED)
     assert scored(real, same, limit=5)["mse"] == 0
     other = folder(tmp_path / "other", [f"{n}.png" for n in range(1, 13)])
-    with pytest.raises(InputError, match="do not tell which"):
+    with pytest.raises(InputError, match="do not show which"):
         scored(real, other, limit=5)
     with pytest.raises(InputError, match="leave --limit"):
         scored(images(12), images(20), limit=5)

@@ -318,7 +318,7 @@ def cut(name):
         (other_fields, "depth"),
         (other_type, "another type"),
         (broken_chain, "another network"),
-        (no_json, "is no readable JSON"),
+        (no_json, "is not a readable JSON"),
     ],
 )
 def test_what_is_no_such_generator_is_refused(saved, harm, message):
@@ -334,7 +334,7 @@ def test_a_place_without_weights_is_named(tmp_path):
 
 
 def test_a_name_that_is_nothing_names_the_generators():
-    with pytest.raises(InputError, match="no generator of that name; those are: biggan-deep-128"):
+    with pytest.raises(InputError, match="no generator of that name; there are: biggan-deep-128"):
         open_generator(Path("biggan-deep-1024"))
     with pytest.raises(InputError, match="--weights is for a pretrained generator"):
         open_generator(Path("runs/dcgan-digits-seed0"), weights_file=Path("w.bin"))

@@ -137,7 +137,7 @@ def test_a_split_of_anybodys_folder_has_a_name(tmp_path):
         (["nowhere.png"], "'nowhere.png' in the list does not exist"),
         (["digits:test"], "'digits:test' in the list does not exist; a list holds the paths of image files"),
         (["tests"], "'tests' in the list is a folder"),
-        (["README.md"], "'README.md' in the list is no image file"),
+        (["README.md"], "'README.md' in the list is not an image file"),
         (["x" * 5000], "does not exist"),
         ([(IMAGES[0], IMAGES[1])], "is a tuple of 2; expected .image, label. with one image"),
         (Plain([{"photo": IMAGES[0]}]), "is a mapping of photo; expected one under 'image'"),

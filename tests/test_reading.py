@@ -97,8 +97,8 @@ def test_a_text_longer_than_its_limit_is_not_read(tmp_path, read):
     ("text", "said"),
     [
         ("{", "no readable JSON"),
-        ("NaN", "NaN, which is no JSON number"),
-        ("-Infinity", "which is no JSON number"),
+        ("NaN", "NaN, which is not a JSON number"),
+        ("-Infinity", "which is not a JSON number"),
         ("[1e999]", "1e999, which is beyond float64"),
         ('{"a": 1, "a": 2}', "the key 'a' twice"),
         (r'{"name": "\ud800"}', "surrogates not allowed"),

@@ -46,7 +46,7 @@ def test_with_inception_all_commands_take_the_statistics_and_say_so(batch, as_in
     for result in (bench.fid(batch, images(3), **SMALL), scored, accumulator.compute(batch)):
         assert result["fid"] == pytest.approx(wanted["fid"], rel=1e-9)
         assert result["fid_corrected"] is None
-        assert any("this FID is of its mu and sigma" in warning for warning in result["warnings"])
+        assert any("this FID uses its mu and sigma" in warning for warning in result["warnings"])
     assert scored["kid"] == bench.score(images(2), images(3), metrics=["kid"], **SMALL)["kid"]
 
 

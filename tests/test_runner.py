@@ -174,7 +174,7 @@ def test_pictures_come_as_often_as_the_source_of_a_model_says_where_the_budget_i
 
 def test_resume_of_nothing_says_that_it_starts_anew(tmp_path):
     job = prepare("dcgan", open_subject("digits"), settings=TINY, workdir=tmp_path)
-    with pytest.warns(UserWarning, match=r"--resume finds no checkpoint in .*; the training starts anew"):
+    with pytest.warns(UserWarning, match=r"--resume finds no checkpoint in .*; the training starts from the beginning"):
         fit(job, replace(QUICK, resume=True))
     fit(job, replace(QUICK, resume=True, budget=Budget(steps=3)))  # a warning would be an error
     for seed, other in ((0, f"others there: {job.folder.name};"), (1, "seed1; the training")):
@@ -195,7 +195,7 @@ def test_force_never_empties_a_folder_that_is_no_run(tmp_path):
     job = prepare("dcgan", open_subject("digits"), settings=TINY, workdir=tmp_path)
     job.folder.mkdir(parents=True)
     (job.folder / "thesis.tex").write_text("mine")
-    with pytest.raises(InputError, match="no folder of a run"):
+    with pytest.raises(InputError, match="not the folder of a run"):
         check_places(job, replace(QUICK, force=True), None)
     assert (job.folder / "thesis.tex").exists()
 
@@ -298,7 +298,7 @@ def test_a_missing_or_damaged_samples_file_is_one_line(tmp_path, digits):
     with pytest.raises(InputError, match=r"samples\.npz does not exist; make it again with `bench evaluate"):
         load_generated(tmp_path, digits.subject)
     (tmp_path / "samples.npz").write_bytes(b"PK\x03\x04 cut")
-    with pytest.raises(InputError, match=r"is no readable \.npz file"):
+    with pytest.raises(InputError, match=r"is not a readable \.npz file"):
         load_generated(tmp_path, digits.subject)
 
 

@@ -83,7 +83,7 @@ def test_what_cannot_be_made_of_a_folder_is_one_line(runs, faces, tmp_path):
     assert "knows no --classes and no --truncation" in refused(
         runs["vae"], "--images", faces, "--truncation", "0.5", *out
     )
-    assert "holds 3 images; take at most as many" in refused(runs["vae"], "--images", faces, "-n", 4, *out)
+    assert "holds 3 images; ask for at most that many" in refused(runs["vae"], "--images", faces, "-n", 4, *out)
     assert "no such folder" in refused(runs["vae"], "--images", tmp_path / "none", *out)
     assert "choose another" in refused(runs["vae"], "--images", faces, "-o", faces, "--force")
     (faces / "broken.png").write_bytes(b"no image")

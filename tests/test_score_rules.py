@@ -53,8 +53,8 @@ POSSIBLE = [
     ("fid", fid(n_b=200), ("fid: n_b is 200, the set has 100 images",)),
     ("fid", fid(fid_sd=-1.0), ("fid: fid_sd is -1; it is at least 0",)),
     ("fid", fid(fid_sd=0.0, fid_low=2.0, fid_high=2.0), NOTHING),
-    ("fid", fid(fid_low=2.5, fid_high=4.5), ("fid: fid_corrected 2 lies outside of its interval 2.5 to 4.5",)),
-    ("fid", fid(fid_low=-1.0, fid_high=1.5), ("fid: fid_corrected 2 lies outside of its interval -1 to 1.5",)),
+    ("fid", fid(fid_low=2.5, fid_high=4.5), ("fid: fid_corrected 2 is outside of its interval 2.5 to 4.5",)),
+    ("fid", fid(fid_low=-1.0, fid_high=1.5), ("fid: fid_corrected 2 is outside of its interval -1 to 1.5",)),
     ("fid", fid(fid_low=-2.0, fid_high=4.5), ("fid: fid_corrected 2 is not the middle of its interval -2 to 4.5",)),
     ("fid", fid(fid_low=-1.0, fid_high=5 + 4e-9), NOTHING),
     ("fid", fid(fid_low=-1.0, fid_high=5.0), NOTHING),
@@ -72,7 +72,7 @@ POSSIBLE = [
     ("inception-score", is_(10.0, 10.0, 0.0), NOTHING),
     *(
         ("inception-score", {name: value}, (
-            f"inception-score: {name} is {value:g}; it lies in [1, 10], the number of classes",))
+            f"inception-score: {name} is {value:g}; it must be in [1, 10], the number of classes",))
         for name in ("inception_score", "inception_score_corrected", "inception_score_low", "inception_score_high")
         for value in (0.99, 10.01)
     ),
@@ -80,8 +80,8 @@ POSSIBLE = [
         ("inception-score", {name: -0.5}, (f"inception-score: {name} is -0.5; it is at least 0",))
         for name in ("inception_score_sd", "inception_score_se")
     ),
-    ("inception-score", is_(low=4.2), ("inception-score: 4.1 lies outside of its interval 4.2 to 4.30076",)),
-    ("inception-score", is_(high=4.05), ("inception-score: 4.1 lies outside of its interval 3.90861 to 4.05",)),
+    ("inception-score", is_(low=4.2), ("inception-score: 4.1 is outside of its interval 4.2 to 4.30076",)),
+    ("inception-score", is_(high=4.05), ("inception-score: 4.1 is outside of its interval 3.90861 to 4.05",)),
     ("inception-score", is_(low=4.1, high=4.1), NOTHING),
     *(
         ("inception-score", one, NOTHING)
@@ -91,21 +91,21 @@ POSSIBLE = [
         )
     ),
     ("prdc", {"precision": 0.51, "recall": 0.505, "density": 0.402, "coverage": 0.995}, NOTHING),
-    ("prdc", {"precision": 0.505}, ("prdc: precision is 0.505; it is no whole number of 100 images",)),
-    ("prdc", {"recall": 0.5025}, ("prdc: recall is 0.5025; it is no whole number of 200 images",)),
-    ("prdc", {"coverage": 0.5025}, ("prdc: coverage is 0.5025; it is no whole number of 200 images",)),
+    ("prdc", {"precision": 0.505}, ("prdc: precision is 0.505; it is not a whole number of 100 images",)),
+    ("prdc", {"recall": 0.5025}, ("prdc: recall is 0.5025; it is not a whole number of 200 images",)),
+    ("prdc", {"coverage": 0.5025}, ("prdc: coverage is 0.5025; it is not a whole number of 200 images",)),
     *(
         ("prdc", {key: value}, (f"prdc: {key} is {value}; it is a share, in [0, 1]",))
         for key in ("precision", "recall", "coverage") for value in (-0.01, 1.01)
     ),
     *(("prdc", dict.fromkeys(("precision", "recall", "coverage", "density"), edge), NOTHING) for edge in (0.0, 1.0)),
     ("prdc", {"density": 40.0}, NOTHING),
-    ("prdc", {"density": 40.002}, ("prdc: density is 40.002; it lies in [0, 40]",)),
-    ("prdc", {"density": -0.002}, ("prdc: density is -0.002; it lies in [0, 40]",)),
-    ("prdc", {"density": 0.401}, ("prdc: density is 0.401; it is no whole number of balls over 500",)),
+    ("prdc", {"density": 40.002}, ("prdc: density is 40.002; it must be in [0, 40]",)),
+    ("prdc", {"density": -0.002}, ("prdc: density is -0.002; it must be in [0, 40]",)),
+    ("prdc", {"density": 0.401}, ("prdc: density is 0.401; it is not a whole number of balls over 500",)),
     ("memorisation", {"near_duplicates": 0.03, "authpct": 51.0, "train_share": 0.123}, NOTHING),
     ("memorisation", {"n_train": 60, "n_generated": 100, "n_held_out": 40, "c_t": -7.0, "train_share_z": 3.0}, NOTHING),
-    ("memorisation", {"authpct": 50.5}, ("memorisation: authpct is 0.505; it is no whole number of 100 images",)),
+    ("memorisation", {"authpct": 50.5}, ("memorisation: authpct is 0.505; it is not a whole number of 100 images",)),
     ("memorisation", {"authpct": 101.0}, ("memorisation: authpct is 1.01; it is a share, in [0, 1]",)),
     *(
         ("memorisation", {key: 61}, (f"memorisation: {key} is 61, the set has {count} images",))
@@ -117,7 +117,7 @@ POSSIBLE = [
         for value in (-0.01, 1.01)
     ),
     *(
-        (metric, {key: 0.005}, (f"{metric}: {key} is 0.005; it is no whole number of 100 images",)
+        (metric, {key: 0.005}, (f"{metric}: {key} is 0.005; it is not a whole number of 100 images",)
          if kind == "images" else NOTHING)
         for metric in COPIED for key, kind in COPIED[metric].items() if kind in ("images", "share")
     ),
@@ -167,11 +167,11 @@ RELATED = [
     ("inception-score", is_(corrected=4.0), NOTHING),
     ("inception-score", is_(corrected=MOST), NOTHING),
     ("inception-score", is_(corrected=3.99), (
-        "inception-score: inception_score_corrected is 3.99; for 4 uncorrected it lies in [4, 4.38068]",)),
+        "inception-score: inception_score_corrected is 3.99; for 4 uncorrected it must be in [4, 4.38068]",)),
     ("inception-score", is_(corrected=4.39), (
-        "inception-score: inception_score_corrected is 4.39; for 4 uncorrected it lies in [4, 4.38068]",)),
+        "inception-score: inception_score_corrected is 4.39; for 4 uncorrected it must be in [4, 4.38068]",)),
     ("inception-score", is_(plain=9.5, corrected=10.1, high=11.0), (
-        "inception-score: inception_score_corrected is 10.1; for 9.5 uncorrected it lies in [9.5, 10]",)),
+        "inception-score: inception_score_corrected is 10.1; for 9.5 uncorrected it must be in [9.5, 10]",)),
     ("inception-score", is_(corrected=9.0, sd=0.5), NOTHING),
     ("inception-score", is_(low=3.9), (
         "inception-score: inception_score_low is 3.9; value and standard error give 3.90861",)),
@@ -235,7 +235,7 @@ RELATED = [
     *(("memorisation", nearest(c_t=value), NOTHING) for value in (9.22, -9.22)),
     *(
         ("memorisation", nearest(c_t=value), (
-            f"memorisation: c_t is {value}; for these counts it lies within 9.22531 of 0",))
+            f"memorisation: c_t is {value}; for these counts it is within 9.22531 of 0",))
         for value in (9.23, -9.23)
     ),
     ("memorisation", nearest(train_share_expected=0.61, c_t=99.0), (

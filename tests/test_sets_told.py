@@ -50,7 +50,7 @@ def test_images_in_common_are_those_of_the_second_set():
     assert about_shared("x", "ab", "y", "cd") == []
     assert about_shared("x", "ab", "y", "aac") == [
         "2 of 3 images of y are also in x: the sets are not independent, so the distance comes out too small; "
-        "take them out of one of the two"
+        "remove them from one of the two"
     ]
 
 
@@ -92,7 +92,7 @@ def test_two_files_of_statistics_say_together_what_made_them():
     assert (found["extractor"], found["resize"], found["extractor_sha256"], found["tap"]) == ("x", "clean", "ab", None)
     assert "weights_sha256" not in found
     assert set(common_question(saved(), saved()).values()) == {None}
-    with pytest.raises(InputError, match=r"cannot be compared: resize 'clean' and 'tf1'\. Write one of them anew"):
+    with pytest.raises(InputError, match=r"cannot be compared: resize 'clean' and 'tf1'\. Write one of them again"):
         common_question(saved(extractor="x", resize="clean"), saved(extractor="x", resize="tf1"))
 
 
@@ -116,7 +116,10 @@ def test_a_side_without_features_is_named_once_and_has_the_plain_value_only():
         assert found.values["fid"] == pytest.approx(with_all.values["fid"], rel=1e-9)
         assert [found.values[key] for key in ("fid_corrected", "fid_sd", "fid_low", "fid_high")] == [None] * 4
         assert (found.values["n_a"], found.values["n_b"]) == (20, 20)
-        assert f"{names}: statistics without features, so there is no corrected FID and no interval" in found.warnings
+        assert (
+            f"{names}: it has statistics but no features, so there is no corrected FID and no interval"
+            in found.warnings
+        )
         with pytest.raises(InputError, match="all estimates need the features of both sides"):
             frechet(a, b, Options(all_estimates=True))
 

@@ -290,7 +290,7 @@ def test_a_folder_that_holds_anything_else_is_left_alone_without_force(results, 
     write_site(results, tmp_path / "site")
     (tmp_path / "site/notes.txt").write_text("mine")
     before = content(tmp_path / "site")
-    with pytest.raises(InputError, match=r"holds notes\.txt, which is no part of a site"):
+    with pytest.raises(InputError, match=r"holds notes\.txt, which is not a part of a site"):
         write_site(results, tmp_path / "site")
     assert content(tmp_path / "site") == before
     write_site(results, tmp_path / "site", force=True)
@@ -310,7 +310,7 @@ def test_an_empty_folder_becomes_a_site(results, tmp_path):
 def test_a_list_that_is_none_makes_no_site_of_a_folder(results, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/site.json").write_text('{"files": ["site.json"], "made_by": "somebody"}')
-    with pytest.raises(InputError, match=r"holds site\.json, which is no part of a site"):
+    with pytest.raises(InputError, match=r"holds site\.json, which is not a part of a site"):
         write_site(results, tmp_path / "mine")
 
 
@@ -400,10 +400,10 @@ def test_a_damaged_entry_is_named_and_the_others_have_their_pages(results, tmp_p
     made = write_site(results, tmp_path / "site")
     assert made.entries == 4 and "entries/digits/dcgan.html" not in made.files
     (line,) = made.damaged
-    assert "submissions/digits/dcgan.json is no readable JSON" in line
+    assert "submissions/digits/dcgan.json is not a readable JSON" in line
     assert line in pages(tmp_path / "site")["tracks/digits.html"].text
     done = run("-o", tmp_path / "site", "--results", results)
-    assert (done.exit_code, "dcgan.json is no readable JSON" in done.stderr) == (0, True)
+    assert (done.exit_code, "dcgan.json is not a readable JSON" in done.stderr) == (0, True)
 
 
 # ----- the command

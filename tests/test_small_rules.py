@@ -165,14 +165,14 @@ def header(**changes):
     [
         ({}, (), ()),
         ({"format": "JPEG", "lossy": True}, (), (
-            "lossy: 1 of 3 files are compressed with loss (1 JPEG), which moves the FID",)),
-        ({"size": (9, 8)}, (), ("mixed sizes: 2 sizes, 2 of 3 files are 9x8; each is resized alone",)),
+            "lossy: 1 of 3 files are compressed with loss (1 JPEG), which changes the FID",)),
+        ({"size": (9, 8)}, (), ("mixed sizes: 2 sizes, 2 of 3 files are 9x8; each is resized separately",)),
         ({"mode": "L"}, (), ("grey: 1 of 3 files are stored in grey and repeated to three channels",)),
         ({"transparent": True}, (), ("transparent: 1 of 3 files store transparency and are composited on white",)),
         ({"frames": 2}, (), ("frames: 1 of 3 files have several frames; the first is used",)),
         ({"rotated": True}, (), ("rotated: 1 of 3 files have an EXIF orientation, which is not applied",)),
         ({"profile": True}, (), (
-            "colour profile: 1 of 3 files carry one that is not sRGB (ICC), which is not applied",)),
+            "colour profile: 1 of 3 files have one that is not sRGB (ICC); it is not applied",)),
         ({}, ("a.TXT",), ("other files: 1 file of other kinds (1 .txt) ignored",)),
         ({}, ("a.b", "c.b", "d", "e.f", "g.h"), (
             "other files: 5 files of other kinds (2 .b, 1 .f, 1 .h, 1 without suffix) ignored",)),

@@ -170,7 +170,7 @@ def test_images_beside_statistics_are_read_and_noted(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"no array", b"\x93NUMPY\x01\x00", b"PK\x03\x04" + bytes(30)])
 def test_what_is_no_array_file_is_an_error(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(InputError, match=f"{name} is no readable (array|.npz) file"):
+    with pytest.raises(InputError, match=f"{name} is not a readable (array|.npz) file"):
         open_source(tmp_path / name)
 
 
@@ -178,7 +178,7 @@ def test_what_is_no_array_file_is_an_error(tmp_path, name, content):
 def test_a_truncated_array_file_is_an_error(tmp_path, kind):
     path = saved(tmp_path, kind, IMAGES)
     path.write_bytes(path.read_bytes()[:-300])
-    with pytest.raises(InputError, match=r"is no readable|is cut"):
+    with pytest.raises(InputError, match=r"is not a readable|is cut"):
         open_source(path)
 
 

@@ -116,7 +116,7 @@ def test_a_large_plain_drawing_is_as_large_as_its_header_says_and_no_bomb(tmp_pa
 def test_a_small_picture_with_much_behind_it_is_a_bomb(tmp_path):
     buffer = io.BytesIO()
     Image.new("RGB", (8, 8)).save(buffer, "BMP")
-    with pytest.raises(InputError, match=r"'a\.bmp' claims .*more than its image takes \(a zip bomb\)"):
+    with pytest.raises(InputError, match=r"'a\.bmp' claims .*more than an image of that size can have \(a zip bomb\)"):
         open_source(pack(tmp_path / "set.zip", {"a.bmp": buffer.getvalue() + bytes(5_000_000)}))
 
 
@@ -162,21 +162,21 @@ def test_a_member_that_stands_twice_is_refused(tmp_path):
         archive.writestr("a.png", image_bytes(0))
         with pytest.warns(UserWarning, match="Duplicate"):
             archive.writestr("a.png", image_bytes(1))
-    with pytest.raises(InputError, match=r"'a\.png' stands in it twice"):
+    with pytest.raises(InputError, match=r"'a\.png' is in it twice"):
         open_source(tmp_path / "set.zip")
 
 
 @pytest.mark.parametrize("content", [b"", b"no zip at all", b"PK\x03\x04" + bytes(50)])
 def test_what_is_no_zip_is_an_error(tmp_path, content):
     (tmp_path / "set.zip").write_bytes(content)
-    with pytest.raises(InputError, match=r"set\.zip is no readable zip"):
+    with pytest.raises(InputError, match=r"set\.zip is not a readable zip"):
         open_source(tmp_path / "set.zip")
 
 
 def test_a_truncated_zip_is_an_error(tmp_path):
     path = pack(tmp_path / "set.zip", IMAGES)
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(InputError, match="is no readable zip"):
+    with pytest.raises(InputError, match="is not a readable zip"):
         open_source(path)
 
 

@@ -139,7 +139,7 @@ def test_mixed_sizes_are_noted(tmp_path):
     fill(tmp_path, ["a.png", "b.png"])
     Image.fromarray(picture(0, 16, 4)).save(tmp_path / "c.png")
     (note,) = open_source(tmp_path).notes
-    assert note == "mixed sizes: 2 sizes, 2 of 3 files are 8x8; each is resized alone"
+    assert note == "mixed sizes: 2 sizes, 2 of 3 files are 8x8; each is resized separately"
     assert [open_source(tmp_path).read(i).shape for i in (0, 2)] == [(3, 8, 8), (3, 16, 4)]
 
 
@@ -181,7 +181,7 @@ def test_a_folder_without_images_says_what_it_holds(tmp_path):
 
 
 def test_a_single_image_file_is_not_a_set(tmp_path):
-    with pytest.raises(InputError, match=r"a\.png is one image; expected a folder"):
+    with pytest.raises(InputError, match=r"a\.png is one image; expected many, in a folder"):
         open_source(fill(tmp_path, ["a.png"]) / "a.png")
 
 

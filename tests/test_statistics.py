@@ -151,10 +151,10 @@ def test_column_order_and_compression_are_read(path):
         ({"mu": MEAN}, ["found mu"]),
         ({"arr_0": MEAN}, ["expected mu and sigma, found arr_0"]),
         ({f"x{i}": MEAN for i in range(9)}, ["x4 and 4 more"]),
-        ({"mu": MEAN, "sigma": COV, "count": np.array([1, 2])}, ["count is no whole number"]),
-        ({"mu": MEAN, "sigma": COV, "count": np.array(1)}, ["count is no whole number"]),
-        ({"mu": MEAN, "sigma": COV, "provenance": np.array("[]")}, ["provenance is no JSON object"]),
-        ({"mu": MEAN, "sigma": COV, "provenance": np.array("{")}, ["is no readable JSON"]),
+        ({"mu": MEAN, "sigma": COV, "count": np.array([1, 2])}, ["count is not a whole number"]),
+        ({"mu": MEAN, "sigma": COV, "count": np.array(1)}, ["count is not a whole number"]),
+        ({"mu": MEAN, "sigma": COV, "provenance": np.array("[]")}, ["provenance is not a JSON object"]),
+        ({"mu": MEAN, "sigma": COV, "provenance": np.array("{")}, ["is not a readable JSON"]),
     ],
 )
 def test_arrays_that_are_no_statistics_are_refused_in_one_line(path, arrays, words):

@@ -105,7 +105,7 @@ def test_a_link_is_found_in_the_file_or_in_a_folder_above_it(tmp_path):
         "links",
     )
     assert (level, count, files) == ("error", 2, ("inner/1.png", "linked/2.png"))
-    assert what == "2 images are links, or lie in folders that are: they can change behind the entry"
+    assert what == "2 images are links, or are in folders that are links: they can change later"
     assert of(checked([replace(look(), key="inner/1.png")], material=Material(tmp_path / "0.png", Origin("zip"))),
               "links") == []  # fmt: skip
 
@@ -113,7 +113,7 @@ def test_a_link_is_found_in_the_file_or_in_a_folder_above_it(tmp_path):
 def test_how_images_were_made_is_remarked():
     material = Material(np.zeros(1), Origin("onnx"), ("some were clipped",), UNSHARE)
     found = checked(looks(), material=material)
-    assert of(found, "sampling") == [("warning", "some were clipped", "see that this is meant", 0, ())]
+    assert of(found, "sampling") == [("warning", "some were clipped", "check that you want this", 0, ())]
     assert of(found, "isolation") == [(UNSHARE.level, UNSHARE.words, UNSHARE.remedy, 0, ())]
     assert {one.code for one in checked(looks())} == set()
 
@@ -134,7 +134,7 @@ def test_a_set_that_cannot_be_opened_is_judged_by_nothing_else():
 @pytest.mark.parametrize(("kind", "refused"), [("x.npy", True), ("x.onnx", True)])
 def test_reference_marks_checkpoints_alone(tmp_path, kind, refused):
     (tmp_path / kind).write_bytes(b"")
-    with pytest.raises(InputError, match="is no checkpoint; leave it away" if refused else ""):
+    with pytest.raises(InputError, match="is not a checkpoint; leave it out" if refused else ""):
         open_material(tmp_path / kind, TRACK, None, None, reference=True)
 
 
@@ -203,7 +203,7 @@ def test_what_an_entry_says_of_its_origin_fits_together(origin, said):
         (("2026-11-22T00:00:00Z", "2026-11-25T00:00:00Z"), ()),
         (("2026-11-21T23:59:59Z", "2026-11-25T00:00:00Z"), ("2026-11-21T23:59:59Z is before the first entry",)),
         (("2026-11-25T00:00:01Z", "2026-11-25T00:00:00Z"), ("an earlier entry is younger than this one",)),
-        (("2026-11-25", "2026-11-24T00:00:00Z"), ("'2026-11-25' is no time such as",)),
+        (("2026-11-25", "2026-11-24T00:00:00Z"), ("'2026-11-25' is not a time such as",)),
         (("2026-11-25T00:00:00Z", "2999-01-01T00:00:00Z"), ("2999-01-01T00:00:00Z has not come yet",)),
     ],
 )

@@ -112,7 +112,7 @@ def test_a_set_that_cannot_be_opened_is_one_error(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("absent", "does not exist"), ("notes.txt", "nothing that can be submitted"), ("one.png", "nothing that can be")],
+    [("absent", "does not exist"), ("notes.txt", "cannot be submitted"), ("one.png", "cannot be submitted")],
 )
 def test_what_is_no_submission_is_refused(tmp_path, name, said):
     if name != "absent":

@@ -68,7 +68,7 @@ def test_a_checkpoint_cut_in_half_is_refused(finished, tmp_path):
     content = (finished / FILE_NAME).read_bytes()
     for length in (0, 5, 300, len(content) // 2, len(content) - 1):
         (tmp_path / FILE_NAME).write_bytes(content[:length])
-        with pytest.raises(ModelError, match="is cut or is no checkpoint"):
+        with pytest.raises(ModelError, match="is cut or is not a checkpoint"):
             load(tmp_path)
 
 

@@ -57,7 +57,7 @@ def test_a_curve_is_cut_back_to_its_last_whole_row_up_to_a_step(text, last_step,
     curve.flush()
     curve.flush()
     assert path.read_text() == HEAD + "".join(kept) + "9,0.9000,0.3333333\n"
-    with pytest.raises(ModelError, match="start anew"):
+    with pytest.raises(ModelError, match="start again"):
         curve.append(10, 1.0, {"loss": 1.0, "other": 1.0})
 
 
@@ -193,7 +193,7 @@ def test_a_range_of_noise_is_taken_up_to_its_limits(seed, start, stop, taken):
     if taken:
         assert Noise(seed, start, stop).uniform(5).shape == (stop - start, 5)
         return
-    with pytest.raises(ModelError, match="is no range of rows"):
+    with pytest.raises(ModelError, match="is not a range of rows"):
         Noise(seed, start, stop)
 
 

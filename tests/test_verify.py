@@ -71,15 +71,15 @@ def test_a_whole_results_folder_is_verified_at_once():
         ("fid", {"fid_corrected": 0.1}, "fid_corrected"),
         ("fid", {"fid_corrected": 0.1, "fid_low": -0.05, "fid_high": 0.25}, "narrower than 1.96 times"),
         ("fid", {"n_b": 251}, "n_b is 251, the set has 250 images"),
-        ("inception-score", {"inception_score": 11.0}, "it lies in [1, 10]"),
-        ("inception-score", {"inception_score": 0.5}, "it lies in [1, 10]"),
+        ("inception-score", {"inception_score": 11.0}, "it must be in [1, 10]"),
+        ("inception-score", {"inception_score": 0.5}, "it must be in [1, 10]"),
         ("inception-score", {"inception_score_low": 9.9}, "outside of its interval"),
-        ("kid", {"kid": 1.0}, "lies outside of its interval"),
+        ("kid", {"kid": 1.0}, "is outside of its interval"),
         ("prdc", {"precision": 0.9999}, "no whole number of 250 images"),
         ("prdc", {"recall": 1.5}, "it is a share, in [0, 1]"),
-        ("prdc", {"density": 51.0}, "density is 51; it lies in [0, 50]"),
+        ("prdc", {"density": 51.0}, "density is 51; it must be in [0, 50]"),
         ("prdc", {"coverage": None}, "coverage is missing"),
-        ("prdc", {"cover": 0.5}, "cover is no number of it"),
+        ("prdc", {"cover": 0.5}, "cover is not a number of it"),
         ("memorisation", {"authpct": 99.99}, "no whole number of 250 images"),
         ("memorisation", {"n_train": 5}, "n_train is 5, the set has 1297 images"),
         ("memorisation", {"train_share_p": 2.0}, "it is a share, in [0, 1]"),
@@ -106,8 +106,8 @@ def test_a_metric_that_was_taken_out_or_made_up_is_named():
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda text: text[: len(text) // 2], "is no readable JSON"),
-        (lambda text: "", "is no readable JSON"),
+        (lambda text: text[: len(text) // 2], "is not a readable JSON"),
+        (lambda text: "", "is not a readable JSON"),
         (lambda text: text.replace('"width": 32', '"width": NaN'), "it holds NaN"),
         (lambda text: text.replace('"width": 32', '"width": 32, "width": 32'), "the key 'width' twice"),
         (lambda text: text.replace('"width": 32', '"width": "32"'), 'manifest: width is "32"; expected a whole number'),
@@ -223,7 +223,7 @@ def test_a_level_that_cannot_be_noted_down_is_a_warning_and_the_others_are_check
     monkeypatch.setattr("bench.submissions.verifying.write_verified", forbidden)
     result = warned("verify", "--all", "--json")
     assert [one["problems"] for one in json.loads(result.stdout)] == [[], []]
-    assert result.stderr.count("is not noted down: cannot write") == 2
+    assert result.stderr.count("was not written: cannot write") == 2
 
 
 @pytest.mark.parametrize("name", [".blends.tmp-0123abcd", ".blends.old-0123abcd", ".blends.lock", ".k-new-0123abcd"])
@@ -397,7 +397,7 @@ def test_what_cannot_be_checked_ends_with_code_2(arguments, told):
 
 def test_a_json_that_lies_in_no_results_folder_is_told():
     shutil.copy(PATH, "alone.json")
-    assert "lies in no results folder" in bench("verify", "alone.json").stderr
+    assert "is not in a results folder" in bench("verify", "alone.json").stderr
 
 
 # ----- rules of chance
@@ -425,7 +425,7 @@ def test_nearer_to_real_1_than_chance_allows_is_a_problem_that_images_can_settle
     null = fid_scores(8.0, 0.1, 1.0)
     assert not doubts(fid_scores(7.0, -1.5, 1.0), null)
     (found,) = doubts(fid_scores(5.0, -2.5, 1.0), null)
-    assert "lies below 0 by more than 2 times" in found
+    assert "is below 0 by more than 2 times" in found
     (found,) = doubts(fid_scores(5.0, 0.1, 1.0), null)
     assert "far below that of as many real ones, 8" in found
     null["fid"]["n_b"] = 100
@@ -489,9 +489,9 @@ def test_a_manifest_holds_any_name(tmp_path, name):
     ("text", "said"),
     [
         (f"{'0' * 64}  a", "is cut"),
-        (f"{'0' * 63}  a\n", "line 1 is no sha256 and name"),
+        (f"{'0' * 63}  a\n", "line 1 is not a sha256 and name"),
         (f"{'0' * 64}  a\n{'1' * 64}  a\n", "names 'a' a second time"),
-        ("\n", "line 1 is no sha256"),
+        ("\n", "line 1 is not a sha256"),
     ],
 )
 def test_a_manifest_that_is_none_is_refused(tmp_path, text, said):

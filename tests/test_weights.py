@@ -111,7 +111,7 @@ def test_an_extractor_without_weights_needs_none(monkeypatch, tmp_path):
 
 
 def test_an_extractor_without_weights_takes_no_file(tmp_path):
-    with pytest.raises(InputError, match=r"pixels.*leave --weights away"):
+    with pytest.raises(InputError, match=r"pixels.*leave --weights out"):
         weights.find(registry.load("extractors", "pixels"), tmp_path)
 
 
@@ -232,7 +232,7 @@ def test_a_damaged_file_is_replaced(server):
 
 def test_a_transfer_that_breaks_off_is_continued(server):
     server.stop_after = 100_000
-    with pytest.raises(InputError, match="broke off after 100000 of 512000 bytes"):
+    with pytest.raises(InputError, match="stopped after 100000 of 512000 bytes"):
         weights.fetch("inception")
     server.stop_after = None
     assert weights.fetch("inception").read_bytes() == CONTENT
@@ -304,7 +304,7 @@ def test_a_file_whose_hash_is_not_on_record_is_fetched_anew_and_kept(server, mon
     assert server.requests == [None]
     server.stop_after = 100
     path.unlink()
-    with pytest.raises(InputError, match="broke off after 100 of 512000"):
+    with pytest.raises(InputError, match="stopped after 100 of 512000"):
         weights.fetch("any")
 
 

@@ -105,7 +105,7 @@ def _one_line(error: Exception) -> tuple[str, int] | None:
     on_gpu = ("torch", "OutOfMemoryError") in {(module.split(".")[0], name) for module, name in kinds}
     if on_gpu or isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and TORCH_MEMORY in str(error)):
         less = "a smaller --batch-size or --limit, or for a model --set batch_size=N"
-        return f"not enough memory ({error or 'of the process'}); take {less}", 1
+        return f"not enough memory ({error or 'of the process'}); use {less}", 1
     if any(module.startswith(TORCH_COMPILE) for module, _ in kinds):
         return f"torch.compile failed here ({str(error).partition(chr(10))[0]}); leave --compile out", 1
     if isinstance(error, OSError) and error.errno in REMEDIES:

@@ -14,7 +14,7 @@ COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 def show_findings(findings: "Sequence[Finding]") -> None:
     """Each finding with the images that it names and its remedy; "nothing to mend" where there is none."""
     if not findings:
-        echo("nothing to mend")
+        echo("nothing to fix")
     for finding in findings:
         level = styled(f"{finding.level}:", fg=COLOURS[finding.level])
         echo(level, f" {' and '.join(finding.sets)}: {finding.what}")

@@ -47,7 +47,7 @@ def _read(data_set: str, path: Path, root: Path, dimensions: int) -> np.ndarray:
 def _shaped(data: np.ndarray, path: Path, dimensions: int) -> np.ndarray:
     header = 4 + 4 * dimensions
     if len(data) < header or bytes(data[:4]) != bytes((0, 0, 8, dimensions)):
-        raise InputError(f"{path} is no idx file of bytes in {dimensions} dimensions; delete it and fetch it again")
+        raise InputError(f"{path} is not an idx file of bytes in {dimensions} dimensions; delete it and fetch it again")
     shape = tuple(np.frombuffer(bytes(data[4:header]), ">u4").astype(int).tolist())
     if len(data) != header + math.prod(shape):
         found = f"{len(data) - header} of {math.prod(shape)} bytes"

@@ -40,7 +40,7 @@ def pair_files(root: Path, split: str) -> tuple[list[Path], list[Path]]:
     for files, domain in ((photos, "photo"), (sketches, "sketch")):
         twice = [name for name, number in Counter(path.stem for path in files).items() if number > 1]
         if twice:
-            raise InputError(f"cufs: {twice[0]} stands twice in {split}/{domain}; one file name is one pair")
+            raise InputError(f"cufs: {twice[0]} is twice in {split}/{domain}; one file name is one pair")
     return photos, [sketch_of[path.stem] for path in photos]
 
 

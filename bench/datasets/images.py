@@ -44,7 +44,9 @@ def open_rgb(path: Path) -> Image.Image:
     if upright.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8)).convert("RGB")
     if upright.mode in ("I", "F", "LAB"):
-        raise InputError(f"{path} is stored as {upright.mode!r}, which states no range of values; save it with 8 bits")
+        raise InputError(
+            f"{path} is stored as {upright.mode!r}, which has no known range of values; save it with 8 bits"
+        )
     if "A" in upright.getbands() or "transparency" in upright.info:
         coloured = upright.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", coloured.size, "white"), coloured).convert("RGB")

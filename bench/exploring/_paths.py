@@ -39,7 +39,7 @@ def spherical(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
     angle = math.acos(min(1.0, max(-1.0, cosine)))
     if math.sin(angle) < PARALLEL:
         if cosine < 0:
-            raise ValueError("the ends point opposite ways: no great circle is the shortest; take the line")
+            raise ValueError("the ends point opposite ways: no great circle is the shortest; use the line")
         return linear(a, b, t)
     share = np.asarray(t, np.float64)[:, None]
     points = (np.sin((1 - share) * angle) * first + np.sin(share * angle) * second) / math.sin(angle)

@@ -53,7 +53,7 @@ def check_folder(folder: Path, force: bool) -> None:
         return
     if not (folder / FILE_NAME).is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(
-            f"{folder} is no exploration (it has no {FILE_NAME}), so it is not replaced; choose another -o"
+            f"{folder} is not an exploration (it has no {FILE_NAME}), so it is not replaced; choose another -o"
         )
     if not force:
         raise InputError(f"{folder} exists; replace it with --force or choose another -o")

@@ -186,7 +186,7 @@ def _classes_table(opened: Explorable, embeddings: np.ndarray, place: np.ndarray
         Column("x", "map x"),
         Column("y", "map y"),
     )
-    note = "distances of embeddings; on a map of t-SNE only who lies near whom means something, not how far"
+    note = "distances of embeddings; on a t-SNE map only the neighbours have a meaning, not the distances"
     return Table("classes", f"Class embeddings. {opened.name}", columns, rows, (note,))
 
 

@@ -210,7 +210,7 @@ def _losses_table(
 
 def _notes(names: Sequence[str], curves: Sequence[Mapping[str, np.ndarray]]) -> tuple[str, ...]:
     lacking = [name or "?" for name, curve in zip(names, curves, strict=True) if not curve]
-    return (f"no curves of {'; '.join(lacking)}: no {LOSSES} lies beside the checkpoint",) if lacking else ()
+    return (f"no curves of {'; '.join(lacking)}: no {LOSSES} is beside the checkpoint",) if lacking else ()
 
 
 # ----- the figure

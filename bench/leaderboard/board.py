@@ -212,7 +212,9 @@ def _record(results: Path, track: str) -> TrackRecord:
         return read_track(path)
     known = tracks_with_entries(results)
     if track in known:
-        raise InputError(f"{path} is missing, though {track} has entries; restore it: it holds the rules of the track")
+        raise InputError(
+            f"{path} is missing, but {track} has entries; restore it, because it holds the rules of the track"
+        )
     close = difflib.get_close_matches(track, known, n=2, cutoff=0.5)
     there = f"did you mean {' or '.join(close)}?" if close else f"there are: {', '.join(known) or 'none'}"
     raise InputError(f"no track {track!r} has entries below {in_words(results)}; {there}. `bench submit` makes one")
@@ -244,7 +246,9 @@ def _check_names(path: Path, entry: Entry) -> None:
     """InputError for a name that no submission can have: file names and pages are made of it."""
     try:
         if slug_of(entry.slug) != entry.slug or slug_of(entry.track) != entry.track:
-            raise InputError("it has a capital, a blank or another letter that file names of entries do not have")
+            raise InputError(
+                "its file name has a capital letter, a blank or another character that entries do not have"
+            )
         slug_of(entry.about.name)
     except InputError as error:
         raise InputError(f"{path} cannot be shown: {error}") from error

@@ -75,7 +75,7 @@ def compare(a: Side, b: Side) -> Comparison:
     check_same_question(a, b)
     domains = [domain for domain in a.scores if domain in b.scores]
     if not domains:
-        raise InputError(f"{a.name} and {b.name} made images of different domains: nothing to compare")
+        raise InputError(f"{a.name} and {b.name} made images of different domains, so there is nothing to compare")
     columns = [column for column in columns_of(a.protocol) if column.key in RANKABLE]
     lines = [_line(a, b, domain, column) for domain in domains for column in columns]
     seeds = [_over_seeds(a, b, domain, column) for domain in domains for column in columns]

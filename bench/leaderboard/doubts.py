@@ -27,13 +27,13 @@ def doubts(scores: Mapping[str, Numbers], real_2: Mapping[str, Numbers]) -> tupl
     reach, null_reach = high - value, null_high - null_value
     if value + REACHES * reach < 0:
         return (
-            f"fid: the corrected FID {value:.6g} lies below 0 by more than {REACHES:g} times its interval's half "
+            f"fid: the corrected FID {value:.6g} is below 0 by more than {REACHES:g} times its interval's half "
             f"{reach:.3g}: nearer to real 1 than an independent set of real images can be",
         )
     count = fid.get("n_b")
     if count == null.get("n_b") and plain < null_plain - REACHES * math.hypot(reach, null_reach):
         return (
-            f"fid: the plain FID {plain:.6g} of {count} images lies far below that of as many real ones, "
+            f"fid: the plain FID {plain:.6g} of {count} images is far below that of as many real ones, "
             f"{null_plain:.6g} (real 2; {REACHES:g} times both intervals' halves are allowed)",
         )
     return ()

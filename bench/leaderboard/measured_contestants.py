@@ -45,12 +45,10 @@ def measured_by(track: str | None, root: Path | None, report: Report | None, **h
 
 def _check(source: ImageSource, count: int, shape: tuple[int, int, int]) -> None:
     if source.count != count:
-        raise InputError(f"{source.name} holds {source.count} images; the track compares {count}; give as many")
+        raise InputError(f"{source.name} holds {source.count} images; the track compares {count}; give that many")
     height, width = shape[1:]
     for batch in iterate(source):
         for image in batch:
             if image.shape[1:] != (height, width):
                 found = f"{image.shape[2]}x{image.shape[1]}"
-                raise InputError(
-                    f"{source.name} has an image of {found}; the track is about {width}x{height}; resize it"
-                )
+                raise InputError(f"{source.name} has an image of {found}; the track has {width}x{height}; resize it")

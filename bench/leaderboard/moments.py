@@ -162,7 +162,7 @@ def _check_possible(path: Path, moments: Moments) -> None:
     elif max(float(np.abs(part).max(initial=0)) for part in (moments.mean, values)) > LARGEST:
         raise InputError(f"{path} holds values beyond {LARGEST:.0e}, which no features have; the file was changed")
     if moments.kind == "spectrum" and ((values < 0).any() or (np.diff(values) > 0).any()):
-        raise InputError(f"{path}: the spectrum is no list of variances, the largest first; the file was changed")
+        raise InputError(f"{path}: the spectrum is not a list of variances, the largest first; the file was changed")
 
 
 def _spectrum(features: np.ndarray) -> np.ndarray:

@@ -123,7 +123,7 @@ def measure_of(track: Track, **how: Any) -> Measure:
         if offline not in tracks():
             raise
         raise InputError(
-            f"nothing was started: {error.why}. Take {offline}, a track of its own that needs no download"
+            f"nothing was started: {error.why}. Use {offline}, a track of its own that needs no download"
         ) from error
 
 

@@ -89,7 +89,7 @@ def check_rules(stored: Rules, current: Rules, what: str) -> None:
     differing = rules_difference(stored, current)
     if differing:
         shown = told(differing, ("there", "here"))
-        raise InputError(f"{what}: {shown}. Numbers of both never stand in one ranking; choose another --results")
+        raise InputError(f"{what}: {shown}. Numbers of both are never in one ranking; choose another --results")
 
 
 def told(differing: Mapping[str, tuple[Any, Any]], words: tuple[str, str]) -> str:

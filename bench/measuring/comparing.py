@@ -64,7 +64,7 @@ def side_of_file(path: Path, saved: SavedStatistics, measure: Measure) -> Side:
     if (dims := plugin.taps[plugin.pool]) != len(saved.mean):
         raise InputError(
             f"{path}: statistics of {len(saved.mean)} features, and {plugin.name} has {dims}; choose the extractor "
-            "and the tap that they were made with"
+            "and the tap of the statistics"
         )
     said = check_compatible(saved.provenance, plugin, measure.weights.sha256, measure.resize, plugin.pool)
     return replace(side_of_statistics(path, saved), warnings=(*saved.notes, *(f"{path.name}: {note}" for note in said)))
@@ -85,7 +85,7 @@ def common_question(a: SavedStatistics, b: SavedStatistics) -> dict[str, Any]:
     differing = [name for name in QUESTION if name in first and name in second and first[name] != second[name]]
     if differing:
         said = "; ".join(f"{name} {first[name]!r} and {second[name]!r}" for name in differing)
-        raise InputError(f"the two statistics files cannot be compared: {said}. Write one of them anew: `bench stats`")
+        raise InputError(f"the two statistics files cannot be compared: {said}. Write one of them again: `bench stats`")
     told = {**first, **second}
     return {("extractor_sha256" if name == "weights_sha256" else name): told.get(name) for name in QUESTION}
 
@@ -108,7 +108,7 @@ def frechet(a: Side, b: Side, options: Options) -> Scores:
         distance = fid_between(a.statistics(), b.statistics())
         values = {**asdict(distance), **dict.fromkeys(ABSENT), "n_a": a.count, "n_b": b.count}
         without = " and ".join(dict.fromkeys(side.name for side in (a, b) if side.features is None))
-        said.append(f"{without}: statistics without features, so there is no corrected FID and no interval")
+        said.append(f"{without}: it has statistics but no features, so there is no corrected FID and no interval")
     if a.count is not None and b.count is not None:
         said += about_pair(METRIC, a.count, b.count, a.dims, values)
     return Scores(values, (*a.warnings, *b.warnings, *said))

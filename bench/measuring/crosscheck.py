@@ -71,7 +71,7 @@ def crosscheck(a: ImageSource, b: ImageSource, measure: Measure) -> list[Stage]:
     """
     if measure.extractor.name != "inception" or measure.resize != "tf1":
         raise InputError(
-            f"--crosscheck compares with torch-fidelity, which has extractor inception with resize tf1, not "
+            f"--crosscheck compares with torch-fidelity, which uses extractor inception with resize tf1, not "
             f"{measure.extractor.name} with {measure.resize}; choose those"
         )
     stages: list[Stage] = []

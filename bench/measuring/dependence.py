@@ -44,7 +44,7 @@ def about_dependence(a: Member, b: Member) -> tuple[bool, list[str]]:
     what = _in_words(links(small.features, large.features, partners(small, large)), small.name, large.name)
     if not what:
         return False, shared
-    return True, [*shared, f"{what}: {WITHOUT}; compare with images that neither was made from"]
+    return True, [*shared, f"{what}: {WITHOUT}; compare with other images, from which neither set was made"]
 
 
 def about_shared(name_a: str, hashes_a: Sequence[str], name_b: str, hashes_b: Sequence[str]) -> list[str]:
@@ -54,7 +54,7 @@ def about_shared(name_a: str, hashes_a: Sequence[str], name_b: str, hashes_b: Se
         return []
     return [
         f"{shared:,} of {len(hashes_b):,} images of {name_b} are also in {name_a}: {NOT_INDEPENDENT}, so "
-        "the distance comes out too small; take them out of one of the two"
+        "the distance comes out too small; remove them from one of the two"
     ]
 
 
@@ -93,5 +93,5 @@ def _in_words(found: Links, small: str, large: str) -> str:
     if found.copies:
         return f"{found.isolated:,} {looked_at} have a copy or near copy in {large}"
     if found.in_order:
-        return f"{found.matched:,} {looked_at} are nearest to the one of the same name or place in {large}"
+        return f"{found.matched:,} {looked_at} are nearest to the image of the same name or place in {large}"
     return ""

@@ -113,22 +113,22 @@ def _unusable(item: Survey) -> Iterator[Finding]:
     for problem in item.corrupt[:SHOWN]:
         what = f"{problem.key} {problem.problem}"
         yield Finding(
-            "error", "corrupt", name, what, "mend or remove the file, or skip it (--skip-corrupt)", 1, (problem.key,)
+            "error", "corrupt", name, what, "fix or remove the file, or skip it (--skip-corrupt)", 1, (problem.key,)
         )
     if len(item.corrupt) > SHOWN:
         rest = [problem.key for problem in item.corrupt[SHOWN:]]
         what = f"{len(rest):,} more images cannot be decoded"
-        yield _finding("error", "corrupt", item, rest, what, "mend or remove the files, or skip them (--skip-corrupt)")
+        yield _finding("error", "corrupt", item, rest, what, "fix or remove the files, or skip them (--skip-corrupt)")
     if item.others:
         what = f"{len(item.others):,} files are of other kinds and are ignored"
-        yield _finding("info", "other-files", item, item.others, what, "nothing to do, unless they should be images")
+        yield _finding("info", "other-files", item, item.others, what, "do nothing, unless they should be images")
 
 
 def _formats(item: Survey) -> Iterator[Finding]:
     files = [(image.key, image.header) for image in item.images if image.header]
     lossy = [key for key, header in files if header.lossy]
     if lossy:
-        what = f"{len(lossy):,} of {len(files):,} files are compressed with loss, which moves the distance by itself"
+        what = f"{len(lossy):,} of {len(files):,} files are compressed with loss, which changes the distance by itself"
         yield _finding("warning", "lossy", item, lossy, what, "compare sets with the same compression; save as PNG")
     if lossy and len(lossy) < len(files):
         clean = [key for key, header in files if not header.lossy]
@@ -140,7 +140,9 @@ def _formats(item: Survey) -> Iterator[Finding]:
         yield _finding("info", "frames", item, frames, what, "save the frames as files if they should count")
     rotated = [key for key, header in files if header.rotated]
     if rotated:
-        what = f"{len(rotated):,} files carry an EXIF orientation, which is not applied: they are read lying down"
+        what = (
+            f"{len(rotated):,} files have an EXIF orientation, which is not applied: they are read without the rotation"
+        )
         yield _finding("warning", "rotated", item, rotated, what, "rotate the pixels (PIL.ImageOps.exif_transpose)")
 
 
@@ -150,7 +152,14 @@ def _sizes(item: Survey) -> Iterator[Finding]:
         (height, width), number = sizes.most_common(1)[0]
         odd = [image.key for image in item.images if image.size != (height, width)]
         what = f"{len(sizes):,} sizes are mixed; {number:,} of {len(item.images):,} images are {width}x{height}"
-        yield _finding("warning", "mixed-sizes", item, odd, what, "each image is resized alone; crop to one size first")
+        yield _finding(
+            "warning",
+            "mixed-sizes",
+            item,
+            odd,
+            what,
+            "each image is resized separately; crop all images to one size first",
+        )
 
 
 def _values(item: Survey) -> Iterator[Finding]:
@@ -167,12 +176,14 @@ def _colours(item: Survey) -> Iterator[Finding]:
         yield _finding("info", "grey", item, grey, what, remedy)
     elif grey:
         what = f"{len(grey):,} of {len(item.images):,} images are grey among colour images"
-        yield _finding("warning", "mixed-colours", item, grey, what, "use one kind, or expect the mix in both sets")
+        yield _finding(
+            "warning", "mixed-colours", item, grey, what, "use one kind, or make sure that both sets have the same mix"
+        )
     profiles = [image.key for image in item.images if image.header and image.header.profile]
     if profiles:
-        what = f"{len(profiles):,} files carry a colour profile other than sRGB, which is not applied: colours are off"
+        what = f"{len(profiles):,} files have another colour profile than sRGB, which is not applied: colours are off"
         yield _finding(
-            "warning", "colour-profile", item, profiles, what, "convert to sRGB (PIL.ImageCms) and save anew"
+            "warning", "colour-profile", item, profiles, what, "convert to sRGB (PIL.ImageCms) and save again"
         )
     clear = [image.key for image in item.images if image.header and image.header.transparent]
     if clear:
@@ -187,9 +198,7 @@ def _duplicates(item: Survey) -> Iterator[Finding]:
         what = f"{len(repeats):,} images are {word} to an earlier one ({len(groups):,} groups)"
         shown = [image.key for group in groups for image in group]
         yield replace(
-            _finding(
-                "warning", f"{code}-duplicates", item, shown, what, "remove the copies: they count as no new images"
-            ),
+            _finding("warning", f"{code}-duplicates", item, shown, what, "remove the copies: they are not new images"),
             count=len(repeats),
         )
 
@@ -218,7 +227,9 @@ def _flat(item: Survey) -> Iterator[Finding]:
     flat = [image.key for image in item.images if image.sd < FLAT_SD]
     if flat:
         what = f"{len(flat):,} images are nearly constant (standard deviation below {FLAT_SD:g} of 255)"
-        yield _finding("warning", "flat", item, flat, what, "look at them: failed samples, or blank pictures")
+        yield _finding(
+            "warning", "flat", item, flat, what, "look at them: they may be failed samples or blank pictures"
+        )
 
 
 def _order(item: Survey) -> Iterator[Finding]:
@@ -233,7 +244,7 @@ def _order(item: Survey) -> Iterator[Finding]:
         if len(classes) > 1 and covered and runs <= 2 * len(sizes):
             shown = ", ".join(sorted(classes)[:SHOWN])
             what = f"the file order follows {len(classes):,} {word} ({shown}{', ...' if len(classes) > SHOWN else ''})"
-            remedy = "use --limit rather than the first files, and shuffled splits for the Inception Score"
+            remedy = "use --limit instead of the first files, and shuffled splits for the Inception Score"
             yield Finding("info", "class-ordered", (item.name,), what, remedy, len(names))
             return
 
@@ -245,10 +256,10 @@ def _too_few(item: Survey, dims: int) -> Iterator[Finding]:
         return
     if count < 2:
         what = f"{count} readable image{'' if count == 1 else 's'}: no covariance, no distance"
-        yield Finding("error", "too-few", name, what, "give at least 2 images, better some thousands", count)
+        yield Finding("error", "too-few", name, what, "give at least 2 images, better a few thousand", count)
     elif count <= dims:
-        what = f"{count:,} images for {dims:,} features: the covariance is singular, the plain FID is mostly bias"
-        remedy = "read the corrected FID and its interval, compare equal counts only, or use more images"
+        what = f"{count:,} images for {dims:,} features: the covariance is singular, and the plain FID is mostly bias"
+        remedy = "use the corrected FID and its interval, compare only equal counts, or use more images"
         yield Finding("warning", "n-le-d", name, what, remedy, count)
 
 
@@ -257,7 +268,7 @@ def _too_few(item: Survey, dims: int) -> Iterator[Finding]:
 
 def _shared_images(one: Survey, other: Survey) -> Iterator[Finding]:
     names = (one.name, other.name)
-    remedy = "take them out of one of the sets: sets that share images are not independent"
+    remedy = "remove them from one of the sets: sets that share images are not independent"
     here = {image.file_sha256 for image in one.images if image.file_sha256}
     copies = [image for image in other.images if image.file_sha256 in here]
     if copies:
@@ -277,12 +288,12 @@ def _differences(one: Survey, other: Survey) -> Iterator[Finding]:
     n, m = len(one.images), len(other.images)
     if n != m:
         what = f"the sets have {n:,} and {m:,} images; the bias of the plain FID depends on both counts"
-        remedy = f"--limit {min(n, m)} for equal counts, or read the corrected FID"
+        remedy = f"--limit {min(n, m)} gives equal counts; or use the corrected FID"
         yield Finding("warning", "different-counts", names, what, remedy)
     first, second = _most_common_size(one), _most_common_size(other)
     if first != second:
         what = f"most images are {first} in one set and {second} in the other: resizing blurs one more than the other"
-        yield Finding("warning", "different-sizes", names, what, "bring both sets to one size with one method")
+        yield Finding("warning", "different-sizes", names, what, "resize both sets to one size with one method")
     share, share_other = (sum(i.header.lossy for i in s.images if i.header) / len(s.images) for s in (one, other))
     if abs(share - share_other) > 1 - CLASS_SHARE:
         what = f"{share:.0%} of one set and {share_other:.0%} of the other are compressed with loss"

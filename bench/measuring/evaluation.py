@@ -138,7 +138,7 @@ def find_measure(subject: Subject, extractor: str | None = None, **how: object) 
         if extractor is not None or first == offline:
             raise
         raise InputError(
-            f"nothing was started: {error.why}. Take --extractor {offline}, the offline protocol of {subject.name}, "
+            f"nothing was started: {error.why}. Use --extractor {offline}, the offline protocol of {subject.name}, "
             "whose numbers compare among themselves only"
         ) from error
 

@@ -130,7 +130,7 @@ def _device(asked: str) -> str:
     if torch.cuda.is_available():
         return "cuda"
     if asked == "cuda":
-        raise InputError("no CUDA device here; take --device cpu or auto")
+        raise InputError("no CUDA device here; use --device cpu or auto")
     return "cpu"
 
 

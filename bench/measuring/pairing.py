@@ -49,14 +49,14 @@ def pair(real: ImageSource, generated: ImageSource) -> Pairing:
             return _paired(real, generated.taken([places[name] for name in mine]), by)
     if real.named and generated.named:
         raise InputError(
-            f"{_together(real, generated)}, and their names do not tell which belong together: "
+            f"{_together(real, generated)}, and their names do not show which images belong together: "
             f"{_without_partner(real, generated)}. Give both images of a pair one name, or give arrays (.npz), which "
             "are paired by position"
         )
     if real.places != generated.places:
         raise InputError(
-            f"{_together(real, generated)} by their position, and other images were taken of one than of the other; "
-            "leave --limit and --skip-corrupt away"
+            f"{_together(real, generated)} by their position, but the two sets have different selections of images; "
+            "leave --limit and --skip-corrupt out"
         )
     return _paired(real, generated, "position", _about_order(real) + _about_order(generated))
 
@@ -105,7 +105,10 @@ def _about_order(source: ImageSource) -> tuple[str, ...]:
     if not source.named or not all(map(_is_number, parts)) or parts == sorted(parts, key=_by_size):
         return ()
     shown = ", ".join(source.keys[:SHOWN])
-    return (f"{source.name} is read in the order of its paths ({shown}, ...), not of its numbers; the other one too?",)
+    return (
+        f"{source.name} is read in the order of its paths ({shown}, ...), not of its numbers; "
+        "is the other set in this order too?",
+    )
 
 
 # ----- names

@@ -221,7 +221,7 @@ def about_pair(metric: Metric, n: int, m: int, dims: int, values: Mapping[str, A
     high = values.get(f"{metric.name}_high")
     if high is not None and high < 0:
         said.append(
-            f"the whole interval of {metric.name} lies below 0 (up to {high:.3g}), where no distance is: by chance a "
+            f"the whole interval of {metric.name} is below 0 (up to {high:.3g}), where no distance is: by chance a "
             "few times in a hundred where both are of one distribution; else the sets are not independent, and the "
             "value is too low: was one made from the other?"
         )

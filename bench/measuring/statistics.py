@@ -100,7 +100,7 @@ def statistics_of(
 def check_target(path: Path, force: bool) -> None:
     """Raises InputError where statistics cannot go: no .npz, a missing folder, an existing file without `force`."""
     if path.suffix != ".npz":
-        raise InputError(f"{path}: statistics are kept in .npz files, which is how other tools know them; rename it")
+        raise InputError(f"{path}: statistics are kept in .npz files, so that other tools can read them; rename it")
     if not path.parent.is_dir():
         raise InputError(f"{path}: there is no folder {path.parent}; make it first")
     if path.exists() and not force:
@@ -141,7 +141,7 @@ def read_statistics(path: Path) -> SavedStatistics:
     with ArrayFile(path, f"`bench stats DIR -o {path.name}` writes statistics") as file:
         names = set(file.names)
         if not {"mu", "sigma"} <= names:
-            raise InputError(f"{path} is no statistics file: expected mu and sigma, found {_listed(names)}")
+            raise InputError(f"{path} is not a statistics file: expected mu and sigma, found {_listed(names)}")
         mean, cov = _mean_and_cov(file)
         count = _count(file) if "count" in names else None
         provenance = _provenance(file) if "provenance" in names else None
@@ -150,11 +150,11 @@ def read_statistics(path: Path) -> SavedStatistics:
         notes.append(f"{path.name}: mu and sigma are used; the spatial pair mu_s, sigma_s is ignored")
     if "arr_0" in names:
         notes.append(
-            f"{path.name}: this FID is of its mu and sigma, as papers that compare with such a file have it; every "
-            "other metric is of its images (arr_0), which may be other ones"
+            f"{path.name}: this FID uses its mu and sigma, as papers do with such a file; every "
+            "other metric uses its images (arr_0), which may be different images"
         )
     if count is None:
-        notes.append(f"{path.name} does not say how many images it stands for, so its bias cannot be told")
+        notes.append(f"{path.name} does not say how many images it was made from, so its bias is not known")
     return SavedStatistics(mean, cov, count, provenance, tuple(notes), with_images="arr_0" in names)
 
 
@@ -168,7 +168,7 @@ def check_compatible(
     asked = dict(zip(QUESTION, (extractor.name, extractor.version, weights_sha256, resize, tap), strict=True))
     if provenance is None:
         made = f"{extractor.name} {tap} with resize {resize}"
-        return (f"the statistics file does not say what made it; {made} is taken for granted",)
+        return (f"the statistics file does not say how it was made; {made} is assumed",)
     differing = [
         f"{field} is {_short(provenance[field])}, asked for {_short(value)}"
         for field, value in asked.items()
@@ -177,11 +177,11 @@ def check_compatible(
     if differing:
         raise InputError(
             f"the statistics file was made with other settings: {'; '.join(differing)}. "
-            "Ask for the same, or write it anew with `bench stats`"
+            "Ask for the same, or write it again with `bench stats`"
         )
     open_fields = [field for field in asked if field not in provenance]
     if open_fields:
-        return (f"the statistics file does not say its {', '.join(open_fields)}; what was asked is taken for granted",)
+        return (f"the statistics file does not say its {', '.join(open_fields)}; what was asked is assumed",)
     return ()
 
 
@@ -205,14 +205,14 @@ def _count(file: ArrayFile) -> int:
     header = file.header("count")
     if header.shape == () and header.dtype.kind in "iu" and (count := int(file.read("count", most=8))) >= 2:
         return count
-    raise InputError(f"{file.path}: count is no whole number of at least 2; write the file anew with `bench stats`")
+    raise InputError(f"{file.path}: count is not a whole number of at least 2; write the file again with `bench stats`")
 
 
 def _provenance(file: ArrayFile) -> dict[str, Any]:
     provenance = file.json("provenance", most=MAX_TEXT_BYTES)
     if isinstance(provenance, dict):
         return provenance
-    raise InputError(f"{file.path}: provenance is no JSON object; write the file anew with `bench stats`")
+    raise InputError(f"{file.path}: provenance is not a JSON object; write the file again with `bench stats`")
 
 
 def _listed(names: set[str]) -> str:

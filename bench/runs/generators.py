@@ -60,11 +60,11 @@ def open_generator(
         return _pretrained(spec, find_weights(spec, weights_file, offline, weights_option), device)
     if weights_file:
         raise InputError(
-            f"{weights_option} is for a pretrained generator ({', '.join(known)}); {source} has its own, leave it away"
+            f"{weights_option} is for a pretrained generator ({', '.join(known)}); {source} has its own, leave it out"
         )
     if not source.exists() and len(source.parts) == 1:
         raise InputError(
-            f"there is no checkpoint {str(source)!r}, and no generator of that name; those are: {', '.join(known)}"
+            f"there is no checkpoint {str(source)!r}, and no generator of that name; there are: {', '.join(known)}"
         )
     return generator_of(load(checkpoint_file(source), device=device))
 
@@ -120,9 +120,9 @@ def _settings(spec: Pretrained, path: Path) -> dict[str, Any] | None:
     beside = path.with_name(settings if path.name == saved else f"{spec.name}-{settings}")
     if not beside.is_file():
         return None
-    values = read_json(beside, remedy="copy it again, or leave it away")
+    values = read_json(beside, remedy="copy it again, or leave it out")
     if not isinstance(values, dict):
-        raise InputError(f"{beside} holds no JSON object; copy it again, or leave it away")
+        raise InputError(f"{beside} holds no JSON object; copy it again, or leave it out")
     return values
 
 

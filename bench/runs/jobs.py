@@ -133,10 +133,13 @@ def check_places(job: Job, how: How, record: Path | None) -> None:
         check_writable(record.parent)
     used = job.folder.exists() and any(job.folder.iterdir())
     if used and how.force and not how.resume and not (job.folder / RUN).is_file():
-        raise InputError(f"{job.folder} is no folder of a run (it has no {RUN}), so --force does not empty it; move it")
+        raise InputError(
+            f"{job.folder} is not the folder of a run (it has no {RUN}), so --force does not empty it; move it"
+        )
     if used and not (how.force or how.resume):
         raise InputError(
-            f"{job.folder} exists; go on with --resume, start anew with --force, or choose another --seed or --workdir"
+            f"{job.folder} exists; continue with --resume, start again with --force, "
+            "or choose another --seed or --workdir"
         )
     if record and record.exists() and not (how.force or how.resume):
         earlier = read_record(record)

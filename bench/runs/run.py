@@ -115,7 +115,7 @@ def nothing_to_resume(job: Job) -> str:
     name = job.spec.name + "-" + slug(job.subject.name)
     others = sorted(path.parent.name for path in job.folder.parent.glob(f"{name}-*seed{job.seed}/{FILE_NAME}"))
     there = f" (others there: {', '.join(others)}; other settings have a folder of their own)" if others else ""
-    return f"--resume finds no checkpoint in {job.folder}{there}; the training starts anew"
+    return f"--resume finds no checkpoint in {job.folder}{there}; the training starts from the beginning"
 
 
 def _grids_of_the_source(job: Job, budget: Budget) -> int | None:

@@ -177,15 +177,15 @@ def check_asked(
     model = generator.model
     if folder and not (model.directions or model.code_dim):
         raise InputError(
-            f"{generator.name} makes images from noise and takes no --images; leave it away, or give a model that "
+            f"{generator.name} makes images from noise and takes no --images; leave it out, or give a model that "
             "translates or reconstructs (`bench list models`)"
         )
     if not model.directions and direction:
         does = "reconstructs images" if folder else "makes images from noise"
-        raise InputError(f"{generator.name} {does} and knows no --direction; leave it away")
+        raise InputError(f"{generator.name} {does} and knows no --direction; leave it out")
     if (model.directions or folder) and (classes is not None or truncation is not None):
         raise InputError(
-            f"{generator.name} makes images from images and knows no --classes and no --truncation; leave them away"
+            f"{generator.name} makes images from images and knows no --classes and no --truncation; leave them out"
         )
 
 
@@ -213,7 +213,7 @@ def labels_of(generator: Generator, classes: str) -> np.ndarray:
     """int64 [n]: the labels of classes named `a,b,...`, by name where there are names, or by number."""
     known, number = list(generator.classes), generator.model.classes
     if not number:
-        raise InputError(f"{generator.name} knows no classes; leave --classes away")
+        raise InputError(f"{generator.name} knows no classes; leave --classes out")
     labels = []
     for word in (part.strip() for part in classes.split(",")):
         label = known.index(word) if word in known else int(word) if word.isascii() and word.isdigit() else -1
@@ -232,7 +232,9 @@ def translate_test(generator: Generator, subject: Subject, direction: str | None
     way = _way(generator, direction)
     split = subject.dataset.load(TEST, subject.root, subject.domains[0 if way == "x-to-y" else 1])
     if count is not None and count > split.count:
-        raise InputError(f"-n {count}: {subject.name} has {split.count} test images to translate; take at most as many")
+        raise InputError(
+            f"-n {count}: {subject.name} has {split.count} test images to translate; ask for at most that many"
+        )
     return translate(generator.model, split.read(0, min(count or DEFAULT_COUNT, split.count)), way)
 
 
@@ -250,7 +252,7 @@ def from_folder(generator: Generator, folder: Path, direction: str | None, count
             f"--images {folder}: {'no image in it' if folder.is_dir() else 'no such folder'}; give a folder"
         )
     if count is not None and count > len(files):
-        raise InputError(f"-n {count}: {folder} holds {len(files)} images; take at most as many")
+        raise InputError(f"-n {count}: {folder} holds {len(files)} images; ask for at most that many")
     channels, side, _ = generator.shape
     mode = "L" if channels == 1 else "RGB"
     way = _way(generator, direction) if generator.model.directions else None

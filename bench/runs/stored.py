@@ -19,7 +19,7 @@ from metrics.errors import InputError
 from reference_models.loop import Loaded, checkpoints, load, to_json
 from reference_models.loop.settings import from_json
 
-RESUME = "go on with --resume to write it again"
+RESUME = "continue with --resume to write it again"
 
 
 def open_checkpoint(path: Path, subject: Subject, *, model: str | None = None, device: str = "cpu") -> Loaded:
@@ -88,7 +88,7 @@ def run_of(folder: Path) -> dict[str, Any]:
         values = read_json(path, remedy=RESUME)
     except Missing as error:
         raise InputError(
-            f"{folder} is no folder of a run (it has no {RUN}); give runs/<model>-<data set>-seed<k>"
+            f"{folder} is not the folder of a run (it has no {RUN}); give runs/<model>-<data set>-seed<k>"
         ) from error
     kinds = {"model": str, "dataset": str, "train_split": str, "seed": int, "config": dict[str, Any]}
     if not isinstance(values, dict) or set(values) != set(kinds):

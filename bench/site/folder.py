@@ -32,7 +32,7 @@ def check_place(place: Path, results: Path, force: bool) -> None:
         if whole == inner or whole in inner.parents:
             raise InputError(f"{place} is or holds {what}; a site replaces its whole folder, so name another one")
     if data / "submissions" in (whole, *whole.parents):
-        raise InputError(f"{place} lies among the submissions; name another folder")
+        raise InputError(f"{place} is inside the folder of the submissions; name another folder")
     if (whole / ".git").exists():
         raise InputError(f"{place} holds a git repository; name another folder, and copy the site from there")
     if not whole.exists() or (force and data not in whole.parents):
@@ -40,7 +40,7 @@ def check_place(place: Path, results: Path, force: bool) -> None:
     foreign = _foreign(whole)
     if foreign:
         remedy = "name another folder" + ("" if data in whole.parents else ", or say --force to replace it")
-        raise InputError(f"{place} holds {foreign[0]}, which is no part of a site; {remedy}")
+        raise InputError(f"{place} holds {foreign[0]}, which is not a part of a site; {remedy}")
 
 
 def write_folder(

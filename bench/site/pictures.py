@@ -33,5 +33,5 @@ def read_picture(entry: Entry, path: Path, name: str) -> Picture:
     if hashlib.sha256(content).hexdigest() != entry.files[name]:
         raise InputError(f"{file} is not the picture whose sha256 {path.name} holds; restore it, or submit again")
     if not content.startswith(PNG) or len(content) < 24:
-        raise InputError(f"{file} is no PNG; submit again")
+        raise InputError(f"{file} is not a PNG; submit again")
     return Picture(content, int.from_bytes(content[16:20]), int.from_bytes(content[20:24]))

@@ -103,7 +103,7 @@ def channels_last(array: np.ndarray, name: str) -> bool:
         raise InputError(f"{name} has shape {shape}: it holds no images")
     last, first = array.shape[3] in CHANNELS, array.shape[1] in CHANNELS
     if last and first:
-        raise InputError(f"{name} has shape {shape}, which reads as [n, h, w, c] and as [n, c, h, w]; pad the images")
+        raise InputError(f"{name} has shape {shape}, which can mean [n, h, w, c] or [n, c, h, w]; pad the images")
     if not last and not first:
         raise InputError(f"{name} has shape {shape}; expected 1 or 3 channels, first or last. Composite alpha first")
     return last
@@ -130,7 +130,7 @@ def check_type(dtype: np.dtype, name: str) -> None:
 def check_range(low: float, high: float, name: str) -> None:
     """InputError unless floats from `low` to `high` lie in [-1, 1]."""
     if np.isnan(low) or np.isnan(high):
-        raise InputError(f"{name} holds NaN; expected floats in [0, 1] or [-1, 1]. Look at what made it")
+        raise InputError(f"{name} holds NaN; expected floats in [0, 1] or [-1, 1]. Check the program that made it")
     if low < -1 or high > 1:
         hint = "convert with .round().astype(numpy.uint8)" if low >= 0 and 2 < high <= 255 else "clip or rescale it"
         raise InputError(f"{name} holds floats from {low:.6g} to {high:.6g}; expected [0, 1] or [-1, 1]: {hint}")
@@ -140,8 +140,8 @@ def check_bright(low: float, high: float, name: str) -> None:
     """InputError where floats of 0 and more are so small that their range cannot be told."""
     if high < TOO_DARK:
         raise InputError(
-            f"{name} holds floats from {low:.6g} to {high:.6g}, which does not tell [0, 1] from [-1, 1] "
-            f"or from a scale applied twice; convert it to uint8"
+            f"{name} holds floats from {low:.6g} to {high:.6g}, so the range can be [0, 1], [-1, 1] "
+            "or one that was scaled twice; convert it to uint8"
         )
 
 

@@ -50,7 +50,7 @@ class CorruptImage(InputError):
 
     def __init__(self, name: str, problem: str) -> None:
         super().__init__(
-            f"{name} {problem}: mend or remove it, or leave such files out with --skip-corrupt; "
+            f"{name} {problem}: fix or remove it, or leave such files out with --skip-corrupt; "
             f"bench doctor lists them all"
         )
         self.problem = problem
@@ -78,8 +78,8 @@ def read_header(data: bytes, name: str) -> Header:
     """The header of an encoded image; CorruptImage naming the file where it is empty, no image, too large or broken."""
     if ImageFile.LOAD_TRUNCATED_IMAGES:
         raise InputError(
-            "PIL.ImageFile.LOAD_TRUNCATED_IMAGES is True, so that broken images would be measured half grey; "
-            "expected False. Set it back before images are read"
+            "PIL.ImageFile.LOAD_TRUNCATED_IMAGES is True, so broken images would be measured half grey; "
+            "expected False. Set it to False before you read images"
         )
     image = _open(data, name)
     if image.format == "PNG":
@@ -124,7 +124,7 @@ def decode(data: bytes, name: str) -> UInt8[np.ndarray, "3 h w"]:
     except Exception as error:  # whatever a decoder trips over in a damaged file: the file cannot be used
         raise _broken(name, error) from error
     if pixels is None:
-        raise CorruptImage(name, f"is stored as {image.mode!r} ({image.format}), which states no range of values")
+        raise CorruptImage(name, f"is stored as {image.mode!r} ({image.format}), which has no known range of values")
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
@@ -137,7 +137,7 @@ def pixels_of(image: Image.Image, name: str) -> UInt8[np.ndarray, "3 h w"]:
     except Exception as error:
         raise InputError(f"{name} cannot be read ({one_line(error)}); give it as an array") from error
     if pixels is None:
-        raise InputError(f"{name} is of mode {image.mode!r}, which states no range of values; convert it to RGB")
+        raise InputError(f"{name} is of mode {image.mode!r}, which has no known range of values; convert it to RGB")
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 

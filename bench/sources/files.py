@@ -76,7 +76,7 @@ def bytes_of_files(paths: Sequence[Path]) -> Callable[[int], bytes]:
 
 def _walk(folder: Path, prefix: str, found: list[tuple[str, Path]], others: list[str], above: tuple[Path, ...]) -> None:
     if prefix.count("/") > MOST_LEVELS:
-        raise InputError(f"{folder} lies more than {MOST_LEVELS} folders deep; expected images nearer to the top")
+        raise InputError(f"{folder} is more than {MOST_LEVELS} folders deep; expected images nearer to the top")
     try:
         entries = list(os.scandir(folder))
     except OSError as error:
@@ -150,7 +150,9 @@ def from_listing(listing: Listing, choose: Choose, skip_corrupt: bool) -> ImageS
     def encoded(index: int) -> bytes:
         data = listing.load(int(numbers[index]))
         if hashlib.sha256(data).hexdigest() != hashes[index]:
-            raise InputError(f"{listing.name}/{keys[index]} changed while it was read; start again when it is still")
+            raise InputError(
+                f"{listing.name}/{keys[index]} changed while it was read; start again when no program writes to it"
+            )
         return data
 
     def read(index: int) -> np.ndarray:
@@ -198,11 +200,13 @@ def describe(headers: Sequence[Header], others: Sequence[str]) -> list[str]:
     notes = []
     if lossy := Counter(header.format for header in headers if header.lossy):
         kinds = ", ".join(f"{number:,} {kind}" for kind, number in sorted(lossy.items()))
-        notes.append(f"lossy: {sum(lossy.values()):,} {of} are compressed with loss ({kinds}), which moves the FID")
+        notes.append(f"lossy: {sum(lossy.values()):,} {of} are compressed with loss ({kinds}), which changes the FID")
     sizes = Counter(header.size for header in headers)
     if len(sizes) > 1:
         (height, width), number = sizes.most_common(1)[0]
-        notes.append(f"mixed sizes: {len(sizes):,} sizes, {number:,} {of} are {width}x{height}; each is resized alone")
+        notes.append(
+            f"mixed sizes: {len(sizes):,} sizes, {number:,} {of} are {width}x{height}; each is resized separately"
+        )
     if grey := sum(header.grey for header in headers):
         which = "all files are" if grey == count else f"{grey:,} {of} are"
         notes.append(f"grey: {which} stored in grey and repeated to three channels")
@@ -213,7 +217,7 @@ def describe(headers: Sequence[Header], others: Sequence[str]) -> list[str]:
     if rotated := sum(header.rotated for header in headers):
         notes.append(f"rotated: {rotated:,} {of} have an EXIF orientation, which is not applied")
     if profiles := sum(header.profile for header in headers):
-        notes.append(f"colour profile: {profiles:,} {of} carry one that is not sRGB (ICC), which is not applied")
+        notes.append(f"colour profile: {profiles:,} {of} have one that is not sRGB (ICC); it is not applied")
     if others:
         notes.append(f"other files: {_by_suffix(others)} ignored")
     return notes

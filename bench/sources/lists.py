@@ -34,7 +34,7 @@ def _file(path: str | os.PathLike[str]) -> Path:
     except (OSError, ValueError):  # a name that is too long, or has a NUL
         there = False
     if not there or not is_image_name(file.name):
-        found = "is no image file" if there else "does not exist" if not _is_folder(file) else "is a folder"
+        found = "is not an image file" if there else "does not exist" if not _is_folder(file) else "is a folder"
         raise InputError(f"{shown(str(path))} in the list {found}; a list holds the paths of image files")
     return file
 

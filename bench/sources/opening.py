@@ -148,9 +148,9 @@ def _from_path(path: Path, choose: Choose, skip_corrupt: bool) -> ImageSource:
         case ".npy" | ".npz":
             return from_file(path, choose)
         case suffix if suffix in SUFFIXES:
-            raise InputError(f"{path} is one image; expected a folder, .zip, .npz or .npy of many. Give its folder")
+            raise InputError(f"{path} is one image; expected many, in a folder, .zip, .npz or .npy. Give its folder")
     kind = file_kind(path) if path.is_file() else ""
-    pickled = f". Where a pickle holds statistics, {SAVE}" if kind == TORCH else ""
+    pickled = f". If it is a pickle with statistics, {SAVE}" if kind == TORCH else ""
     found = f"is {kind}, not" if kind else "is not"
     raise InputError(f"{path} {found} a set of images; expected {TAKEN}{pickled}")
 

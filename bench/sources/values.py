@@ -37,15 +37,18 @@ class Extremes:
         if self.high <= (self.top + 1) // 2:
             what, remedy = (
                 f"no value above {self.high:,}",
-                "they are measured dark: masks of 0 and 1, or 12 bits in 16? Scale them to the whole range",
+                "they are measured as dark. Are they masks of 0 and 1, or 12 bits in 16? Scale them to the whole range",
             )
         elif self.low >= self.top // 2:
             what, remedy = (
                 f"no value below {self.low:,}",
-                "they are measured light: floats meant as [0, 1], of which some lie below 0? Clip them",
+                "they are measured as light. Are they floats in [0, 1] with some below 0? Clip them",
             )
         else:
-            what, remedy = f"all values from {self.low:,} to {self.high:,}", "they are measured grey; is that meant?"
+            what, remedy = (
+                f"all values from {self.low:,} to {self.high:,}",
+                "they are measured as grey. Is that intended?",
+            )
         return f"range: {what} of {self.top:,}, the most that the type can hold; {remedy}"
 
 

@@ -43,7 +43,8 @@ def list_zip(path: Path) -> Listing:
             if _swells(info) and not _is_as_large_as_claimed(archive, info):
                 raise InputError(
                     f"{path}: the member {info.orig_filename!r} claims {info.file_size:,} bytes out of "
-                    f"{info.compress_size:,}, more than its image takes (a zip bomb); make the zip again without it"
+                    f"{info.compress_size:,}, more than an image of that size can have (a zip bomb); "
+                    "make the zip again without it"
                 )
     except InputError:
         archive.close()
@@ -74,7 +75,7 @@ def _check(path: Path, members: list[zipfile.ZipInfo]) -> None:
             raise InputError(f"{path}: the member {info.orig_filename!r} {problem}; make the zip again without it")
     twice = [name for name, number in Counter(info.filename for info in members).items() if number > 1]
     if twice:
-        raise InputError(f"{path}: the member {twice[0]!r} stands in it twice; make the zip again")
+        raise InputError(f"{path}: the member {twice[0]!r} is in it twice; make the zip again")
     if sum(info.compress_size for info in members) > path.stat().st_size:
         raise InputError(f"{path} is a zip bomb: its members claim more bytes than the file has. It was not read")
     if (total := sum(info.file_size for info in members)) > TOTAL_BYTES:

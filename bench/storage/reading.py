@@ -97,7 +97,7 @@ def read_as(what: str, path: Path, remedy: str = RESTORE) -> Iterator[None]:
     except MemoryError as error:
         raise Unreadable(path, "needs more memory than there is", remedy) from error
     except Exception as error:
-        raise Unreadable(path, f"is no readable {what} ({words.one_line(error)})", remedy) from error
+        raise Unreadable(path, f"is not a readable {what} ({words.one_line(error)})", remedy) from error
 
 
 # ----- text
@@ -117,7 +117,7 @@ def read_json(path: Path, *, most: int = MOST_TEXT_BYTES, remedy: str = RESTORE)
 
 def parse_json(text: str, path: Path, remedy: str = RESTORE) -> Any:
     """The value of strict JSON: no NaN, no number beyond float64, no key twice, no half of a surrogate pair."""
-    with read_as("JSON", path, remedy):
+    with read_as("JSON file", path, remedy):
         value = json.loads(
             text, parse_constant=_no_constant, parse_float=_finite_float, object_pairs_hook=_without_repeats
         )
@@ -129,12 +129,12 @@ def parse_json(text: str, path: Path, remedy: str = RESTORE) -> Any:
 def read_toml(path: Path, *, most: int = MOST_TEXT_BYTES, remedy: str = RESTORE) -> dict[str, Any]:
     """The values of a TOML file."""
     text = read_text(path, most=most, remedy=remedy)
-    with read_as("TOML", path, remedy):
+    with read_as("TOML file", path, remedy):
         return tomllib.loads(text.replace("\r\n", "\n"))
 
 
 def _no_constant(word: str) -> float:
-    raise ValueError(f"it holds {word}, which is no JSON number")
+    raise ValueError(f"it holds {word}, which is not a JSON number")
 
 
 def _finite_float(word: str) -> float:
@@ -155,7 +155,9 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 # ----- zips
 
 
-def open_zip(path: Path, *, members: int = MOST_MEMBERS, what: str = "zip", remedy: str = RESTORE) -> zipfile.ZipFile:
+def open_zip(
+    path: Path, *, members: int = MOST_MEMBERS, what: str = "zip file", remedy: str = RESTORE
+) -> zipfile.ZipFile:
     """A zip of at most so many members, each of which has a name; the caller closes it."""
     if (claimed := claimed_members(path, remedy)) > members:
         raise Unreadable(path, f"claims about {claimed:,} members, expected at most {members:,}", remedy)

@@ -145,4 +145,4 @@ def _pictures(path: Path, entry: Entry, page: Page, pixels: list[str] | None) ->
     if pixels and not set(pairs[:near]) <= set(pixels):
         yield Problem("picture", f"{NEIGHBOURS} shows images that are none of the entry's")
     if TRAIN + PIXELS in page.real and not set(pairs[near:]) <= set(hashes_of(page.real[TRAIN + PIXELS])):
-        yield Problem("picture", f"{NEIGHBOURS} shows images below that are no training images")
+        yield Problem("picture", f"{NEIGHBOURS} shows images below that are not training images")

@@ -24,10 +24,10 @@ OTHERWISE = frozenset(  # what the doctor says of sets in general, and the track
     {"mixed-sizes", "grey", "mixed-colours", "class-ordered", "too-few"}
 )
 REMEDIES = {
-    "corrupt": "save these images again; nothing is left out of a submission",
-    "byte-duplicates": "nothing, if the model made them: copies are counted beside the numbers, never taken out",
-    "pixel-duplicates": "nothing, if the model made them: copies are counted beside the numbers, never taken out",
-    "lossy": "save the images as PNG; what the compression does to them is measured too",
+    "corrupt": "save these images again; no image of a submission is left out",
+    "byte-duplicates": "do nothing if the model made them: copies are counted, and never removed",
+    "pixel-duplicates": "do nothing if the model made them: copies are counted, and never removed",
+    "lossy": "save the images as PNG; otherwise the effect of the compression is measured too",
     "mixed-formats": "save all images as PNG",
 }
 
@@ -98,7 +98,7 @@ def _size(looked: Survey, track: Track, shape: tuple[int, int, int]) -> Iterator
         sizes = sorted({f"{image.size[1]}x{image.size[0]}" for image in odd})
         shown = ", ".join(sizes[:SHOWN]) + (", ..." if len(sizes) > SHOWN else "")
         what = f"{len(odd):,} images are {shown}; the track {track.name} asks for {width}x{height}"
-        remedy = "let the model make that size, or resize them yourself and say how in --note: it changes the number"
+        remedy = "let the model make this size, or resize the images and say so in --note: it changes the number"
         yield _finding("error", "size", looked, odd, what, remedy)
 
 
@@ -106,11 +106,11 @@ def _colour(looked: Survey, track: Track, shape: tuple[int, int, int]) -> Iterat
     coloured = [image for image in looked.images if not image.grey]
     if shape[0] == 1 and coloured:
         what = f"{len(coloured):,} images have colours; the track {track.name} is grey"
-        remedy = "save them in grey (Pillow: convert('L')), as the model means them"
+        remedy = "save them in grey (Pillow: convert('L'))"
         yield _finding("error", "colour", looked, coloured, what, remedy)
     if shape[0] == 3 and looked.images and not coloured:
         what = f"all images are grey; the track {track.name} is in colour"
-        yield _finding("warning", "grey", looked, looked.images, what, "see whether the channels were lost on the way")
+        yield _finding("warning", "grey", looked, looked.images, what, "check whether the colours were lost before")
 
 
 def _copies(looked: Survey, real: Sequence[Real]) -> Iterator[Finding]:
@@ -119,7 +119,7 @@ def _copies(looked: Survey, real: Sequence[Real]) -> Iterator[Finding]:
         copied = [image for image in looked.images if image.pixels_sha256 in one.hashes - seen]
         if copied:
             what = f"{len(copied):,} of {len(looked.images):,} images equal, in every pixel, images of {one.words}"
-            remedy = "a generator makes new images: see what it returns, and that no real file slipped in"
+            remedy = "a generator makes new images: check its output, and that no real file is among the images"
             yield _finding("warning", f"copies-of-{one.name}", looked, copied, what, remedy)
         seen |= one.hashes
 
@@ -131,7 +131,7 @@ def _links(material: Material, looked: Survey) -> Iterator[Finding]:
     keys = [*(image.key for image in looked.images), *(file.key for file in looked.corrupt)]
     linked = [key for key in keys if _is_linked(folder, key)]
     if linked:
-        what = f"{len(linked):,} images are links, or lie in folders that are: they can change behind the entry"
+        what = f"{len(linked):,} images are links, or are in folders that are links: they can change later"
         remedy = "submit a copy of the folder with the files themselves (cp -rL)"
         yield Finding("error", "links", (looked.name,), what, remedy, len(linked), tuple(linked[:SHOWN]))
 
@@ -147,7 +147,7 @@ def _is_linked(folder: Path, key: str) -> bool:
 
 def _made(material: Material, looked: Survey) -> Iterator[Finding]:
     for remark in material.remarks:
-        yield Finding("warning", "sampling", (looked.name,), remark, "see that this is meant")
+        yield Finding("warning", "sampling", (looked.name,), remark, "check that you want this")
     if kept := material.isolation:
         yield Finding(kept.level, "isolation", (looked.name,), kept.words, kept.remedy)
 

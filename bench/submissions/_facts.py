@@ -41,7 +41,7 @@ def _times(entry: Entry, track_created_utc: str) -> Iterator[str]:
     times = [time_of(text) for text in texts]
     for text, time in zip(texts, times, strict=True):
         if time is None:
-            yield f"{text!r} is no time such as 2026-01-31T12:00:00Z"
+            yield f"{text!r} is not a time such as 2026-01-31T12:00:00Z"
         elif time > datetime.now(UTC) + CLOCKS_DIFFER:
             yield f"{text} has not come yet"
         elif text < FIRST:

@@ -100,9 +100,9 @@ def _model(path: Path) -> bytes:
     try:
         model = onnx.ModelProto.FromString(path.read_bytes())
     except DecodeError as error:
-        raise _Told(f"is no ONNX model, or damaged ({error}); export it again") from error
+        raise _Told(f"is not an ONNX model, or damaged ({error}); export it again") from error
     if not model.HasField("graph"):
-        raise _Told("is no ONNX model: it has no graph; export it again")
+        raise _Told("is not an ONNX model: it has no graph; export it again")
     model.DiscardUnknownFields()  # what nobody looked at is not run
     for part in _parts(model):
         if isinstance(part, onnx.TensorProto) and (part.data_location == part.EXTERNAL or part.external_data):

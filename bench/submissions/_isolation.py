@@ -39,12 +39,12 @@ class Isolation:
     remedy: str
 
 
-INSTALL = "on Linux install bubblewrap, and allow user namespaces where they are forbidden"
+INSTALL = "on Linux, install bubblewrap, and allow user namespaces if they are forbidden"
 BUBBLEWRAP = Isolation(
     "bubblewrap",
     "info",
     "the generator runs in bubblewrap: no network, no files but its own",
-    "nothing: this is as it should be",
+    "do nothing: this is correct",
 )
 UNSHARE = Isolation(
     "unshare",
@@ -55,7 +55,7 @@ UNSHARE = Isolation(
 NOTHING = Isolation(
     "nothing",
     "warning",
-    "the generator runs without isolation: network and this user's files are open to it",
+    "the generator runs without isolation: it can use the network and the files of this user",
     INSTALL,
 )
 UNSHARED = ("unshare", "--user", "--map-current-user", "--net", "--ipc", "--pid", "--fork", "--kill-child")

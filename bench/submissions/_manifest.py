@@ -41,7 +41,7 @@ def read_manifest(path: Path) -> list[tuple[str, str]]:
     for number, line in enumerate(text.split("\n")[:-1], 1):
         match = LINE.fullmatch(line)
         if not match:
-            raise InputError(f"{path}: line {number} is no sha256 and name; restore it or submit again")
+            raise InputError(f"{path}: line {number} is not a sha256 and name; restore it or submit again")
         name = _unescaped(match[3]) if match[1] else match[3]
         if name in found:
             raise InputError(f"{path}: line {number} names {name!r} a second time; restore it or submit again")

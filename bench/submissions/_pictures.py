@@ -120,7 +120,7 @@ def _check_chunks(path: Path, data: bytes, size: tuple[int, int]) -> None:
         names.append(name)
         place = end
     if not whole or names[:1] != [b"IHDR"] or names[-1:] != [b"IEND"] or names.count(b"IEND") != 1:
-        raise InputError(f"{path} is no PNG, or has more in it than a picture; submit the entry again")
+        raise InputError(f"{path} is not a PNG, or it holds more than a picture; submit the entry again")
     header = data[16:26]
     if header != size[0].to_bytes(4, "big") + size[1].to_bytes(4, "big") + b"\x08\x02":
         shown = f"{int.from_bytes(header[:4], 'big')}x{int.from_bytes(header[4:8], 'big')}"

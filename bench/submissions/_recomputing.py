@@ -269,7 +269,7 @@ def _regenerated(
         yield from () if given else _everything(path, entry, made, opened)
     elif given is None:
         shown = ", ".join(other[:SHOWN]) + (", ..." if len(other) > SHOWN else "")
-        what = f"{len(other)} of {len(listed)} images came out otherwise ({shown}); give --images to see how far off"
+        what = f"{len(other)} of {len(listed)} images came out different ({shown}); give --images to see how much"
         yield Problem("images", what)
     else:
         yield from _pixels_differ(source_of(given), source_of(made))

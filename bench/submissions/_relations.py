@@ -48,7 +48,7 @@ def _inception_score(found: Numbers, counts: Counts) -> Iterator[str]:
     most = min(plain * math.exp((counts.classes - 1) / (counts.other - 1)), counts.classes)
     if found.get(f"{key}_sd") == 0 and not plain * (1 - RELATIVE) <= corrected <= most * (1 + RELATIVE):
         yield (
-            f"inception-score: {key}_corrected is {corrected:.6g}; for {plain:.6g} uncorrected it lies in "
+            f"inception-score: {key}_corrected is {corrected:.6g}; for {plain:.6g} uncorrected it must be in "
             f"[{plain:.6g}, {most:.6g}]"
         )
     step = math.exp(Z95 * se / corrected)
@@ -116,7 +116,7 @@ def _nearest(found: Numbers, counts: Counts) -> Iterator[str]:
         return
     most = math.sqrt(3 * counts.other * counts.held_out / (counts.other + counts.held_out + 1))
     if abs(c_t) > most * (1 + RELATIVE):
-        yield f"memorisation: c_t is {c_t:.6g}; for these counts it lies within {most:.6g} of 0"
+        yield f"memorisation: c_t is {c_t:.6g}; for these counts it is within {most:.6g} of 0"
     excess = counts.other * (share - expected)
     if abs(excess) > WHOLE and excess * z <= 0:
         yield f"memorisation: train_share is {share:.6g} and train_share_z {z:.6g}, on the other side of {expected:.6g}"

@@ -120,14 +120,14 @@ def _inception_score(found: Numbers, counts: Counts) -> Iterator[str]:
     for name in (key, f"{key}_corrected", f"{key}_low", f"{key}_high"):
         value = found.get(name)
         if value is not None and not 1 - 1e-9 <= value <= counts.classes * (1 + 1e-9):
-            yield f"inception-score: {name} is {value:.6g}; it lies in [1, {counts.classes}], the number of classes"
+            yield f"inception-score: {name} is {value:.6g}; it must be in [1, {counts.classes}], the number of classes"
     for name in (f"{key}_sd", f"{key}_se"):
         value = found.get(name)
         if value is not None and value < 0:
             yield f"inception-score: {name} is {value:.6g}; it is at least 0"
     low, value, high = (found.get(f"{key}_{word}") for word in ("low", "corrected", "high"))
     if low is not None and value is not None and high is not None and not low <= value <= high:
-        yield f"inception-score: {value:.6g} lies outside of its interval {low:.6g} to {high:.6g}"
+        yield f"inception-score: {value:.6g} is outside of its interval {low:.6g} to {high:.6g}"
 
 
 def _kid(found: Numbers) -> Iterator[str]:
@@ -144,9 +144,9 @@ def _prdc(found: Numbers, counts: Counts) -> Iterator[str]:
     density, balls = found.get("density"), counts.k * counts.other
     if density is not None:
         if not 0 <= density <= counts.real / counts.k:
-            yield f"prdc: density is {density:.6g}; it lies in [0, {counts.real / counts.k:.6g}]"
+            yield f"prdc: density is {density:.6g}; it must be in [0, {counts.real / counts.k:.6g}]"
         elif abs(density * balls - round(density * balls)) > WHOLE:
-            yield f"prdc: density is {density:.9g}; it is no whole number of balls over {balls}"
+            yield f"prdc: density is {density:.9g}; it is not a whole number of balls over {balls}"
 
 
 def _copied(scores: Scores, counts: Counts) -> Iterator[str]:
@@ -167,7 +167,7 @@ def _share(metric: str, key: str, value: float | None, count: int) -> Iterator[s
     if value is not None and not 0 <= value <= 1:
         yield f"{metric}: {key} is {value:.6g}; it is a share, in [0, 1]"
     elif value is not None and count and abs(value * count - round(value * count)) > WHOLE:
-        yield f"{metric}: {key} is {value:.9g}; it is no whole number of {count} images"
+        yield f"{metric}: {key} is {value:.9g}; it is not a whole number of {count} images"
 
 
 def _interval(metric: str, found: Numbers, key: str, low_key: str, high_key: str, sd_key: str) -> Iterator[str]:
@@ -179,7 +179,7 @@ def _interval(metric: str, found: Numbers, key: str, low_key: str, high_key: str
     if sd < 0:
         yield f"{metric}: {sd_key} is {sd:.6g}; it is at least 0"
     elif not low <= value <= high:
-        yield f"{metric}: {key} {value:.6g} lies outside of its interval {low:.6g} to {high:.6g}"
+        yield f"{metric}: {key} {value:.6g} is outside of its interval {low:.6g} to {high:.6g}"
     elif abs((high - value) - (value - low)) > slack:
         yield f"{metric}: {key} {value:.9g} is not the middle of its interval {low:.9g} to {high:.9g}"
     elif high - value < Z95 * sd - slack:

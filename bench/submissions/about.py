@@ -23,11 +23,11 @@ ACCEPTED = {str: (str, int), bool: (bool,), int: (int,), float: (int, float)}
 EXPECTED = {str: "a text in quotes", bool: "true or false", int: "a whole number", float: "a number"}
 
 TEMPLATE = """\
-# A submission to a track of `bench tracks`. `bench submit` reads this file from the current folder, or the one named by
-# --settings; what is given on the command line counts more. Lines that begin with # are left out.
+# A submission to a track of `bench tracks`. `bench submit` reads this file from the current folder, or the file that
+# --settings names. Options on the command line replace those in this file. Lines that begin with # are ignored.
 
 path = "samples"            # folder, .zip or .npz of images; a checkpoint; an .onnx or TorchScript generator
-track = "digits"            # `bench tracks` lists them, `bench tracks show NAME` says the rules
+track = "digits"            # `bench tracks` lists them, `bench tracks show NAME` explains the rules
 name = "My model"           # at most 80 letters; the file name is made from it
 
 # authors = "A. Author and B. Author"
@@ -35,11 +35,11 @@ name = "My model"           # at most 80 letters; the file name is made from it
 # paper = "A. Author, My model, 2026"
 # code = "https://example.org/my-model/code"
 # license = "MIT"           # of the images
-# extra-data = "no"         # yes: more than the track's training images was used
+# extra-data = "no"         # yes: you used more than the training images of the track
 # seed-policy = "seed 0, not selected"
 # note = ""
 
-# Of an .onnx or TorchScript generator:
+# For an .onnx or TorchScript generator:
 # noise-dim = "100"         # length of a row of noise, or its shape: "100x1x1"
 # noise = "normal"          # normal, uniform-1..1, uniform0..1
 # output-range = "-1..1"    # -1..1, 0..1, 0..255

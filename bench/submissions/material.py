@@ -84,7 +84,7 @@ def kind_of(path: Path) -> Kind:
     kind = SUFFIXES.get(path.suffix.lower())
     if kind is None:
         known = ", ".join(SUFFIXES)
-        raise InputError(f"{path} is nothing that can be submitted; expected a folder or a file ending in {known}")
+        raise InputError(f"{path} cannot be submitted; expected a folder or a file ending in {known}")
     if kind == "zip":
         _check_few(path, claimed_members(path))
     return kind
@@ -98,7 +98,7 @@ def open_material(path: Path, track: Track, subject: Subject, how: How, *, refer
     """
     kind = kind_of(path)
     if reference and kind != "checkpoint":
-        raise InputError(f"--reference marks models of this project, and {path} is no checkpoint; leave it away")
+        raise InputError(f"--reference marks models of this project, and {path} is not a checkpoint; leave it out")
     if kind == "checkpoint":
         return _from_checkpoint(path, track, subject, how.device, reference)
     if kind in GENERATORS:
@@ -147,12 +147,14 @@ def _from_checkpoint(path: Path, track: Track, subject: Subject, device: str, re
 def _from_generator(kind: Kind, path: Path, track: Track, subject: Subject, how: How) -> Material:
     spec = how.generator
     if spec is None:
-        raise InputError(f"{path} needs its noise: --noise-dim N, and --noise and --output-range where they differ")
+        raise InputError(
+            f"{path} needs its noise: --noise-dim N, and --noise and --output-range if they differ from the defaults"
+        )
     found = file_kind(path)
     if found and not (kind == "torchscript" and found == TORCHSCRIPT):
         raise InputError(f"{path} is {found}; expected {'an ONNX file' if kind == 'onnx' else 'TorchScript'}")
     if kind == "torchscript" and not how.trust_code:
-        raise InputError(f"{path} is TorchScript, which is code; run it with --trust-code if you trust who made it")
+        raise InputError(f"{path} is TorchScript, which is code; run it with --trust-code if you trust its author")
     how.say(isolation().words)
     made = sample_generator(kind, path, spec, track.count, subject.dataset.shape, how.limits)
     settings: dict[str, Any] = spec.as_settings()

@@ -132,5 +132,5 @@ def note_level(path: Path, level: Level, *, refuted: bool = False) -> Level:
         try:
             write_verified(place, Verified(VERIFIED_SCHEMA, sha256, now, __version__, now_utc()))
         except InputError as error:  # a check reads: what it cannot note down is no reason to stop
-            warnings.warn(f"the level of {path} is not noted down: {error}", stacklevel=2)
+            warnings.warn(f"the level of {path} was not written: {error}", stacklevel=2)
     return now

@@ -34,7 +34,7 @@ def earlier_of(path: Path, name: str, *, force: bool) -> tuple[Earlier, ...]:
     if not path.exists():
         return ()
     if not force:
-        raise InputError(f"{path} exists; choose another --name, or replace it with --force, which is counted")
+        raise InputError(f"{path} exists; choose another --name, or replace it with --force (the entry records this)")
     old = read_entry(path)
     if old.about.name != name:
         raise InputError(

@@ -126,12 +126,12 @@ def check_covariance(
         if array.dtype.kind != "f" or array.dtype.itemsize < 4:
             raise InputError(f"{what}: {name} is of type {array.dtype}; expected float32 or float64")
         if bad := int(np.count_nonzero(~np.isfinite(array))):
-            raise InputError(f"{what}: {name} holds {bad} values that are not finite; write it anew")
+            raise InputError(f"{what}: {name} holds {bad} values that are not finite; write it again")
         if (largest := float(np.abs(array).max())) > most:
             raise InputError(f"{what}: {name} holds {largest:.3g}; no features have more than {most:.0e}")
     asymmetry = max(float(np.abs(cov[i] - cov[:, i]).max()) for i in range(len(cov)))
     if asymmetry > np.sqrt(np.finfo(cov.dtype).eps) * np.abs(cov).max():
-        raise InputError(f"{what}: sigma is no covariance: it differs from its transpose by up to {asymmetry:.3g}")
+        raise InputError(f"{what}: sigma is not a covariance: it differs from its transpose by up to {asymmetry:.3g}")
     cov = cov.astype(np.float64)
     cov = (cov + cov.T) / 2
     _check_definite(cov, what)
@@ -146,7 +146,8 @@ def _check_definite(cov: Float64[np.ndarray, "d d"], what: str) -> None:
     if shift > 0 and _cholesky(shifted) is None:
         least = float(np.linalg.eigvalsh(cov)[0])
         raise InputError(
-            f"{what}: sigma is no covariance: it has a negative variance in some direction, {least:.3g}; write it anew"
+            f"{what}: sigma is not a covariance: it has a negative variance in some direction, {least:.3g}; "
+            "write it again"
         )
 
 
@@ -168,7 +169,7 @@ def overlap(a: GaussianStats, b: GaussianStats) -> float:
     if rank < len(values) and values[-rank - 1] > rounding:
         raise InputError(
             f"statistics that are said to be of {a.count} and {b.count} images have variance in more directions than "
-            "so many images span; write them anew with their true count"
+            "so many images span; write them again with their true count"
         )
     return float(np.sqrt(np.maximum(values[-rank:], 0)).sum())
 

@@ -84,7 +84,7 @@ def _build_shipped(
 def build(design: Design, weights: Path, resize: str, device: str, taps: tuple[str, ...]) -> Extract:
     """The function from uint8 RGB images of any size to the named taps; InputError where the weights do not fit."""
     if not weights.is_file():
-        raise InputError(f"no weights file {weights}; it ships with the project: install it anew or restore the file")
+        raise InputError(f"no weights file {weights}; it ships with the project: install it again or restore the file")
 
     def make():
         from metrics.extractors.state import load_network

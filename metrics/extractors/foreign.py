@@ -12,10 +12,10 @@ from metrics.errors import InputError
 HEAD_BYTES, TAIL_BYTES = 512, 2**20
 PICKLES = (b"\2", b"\3", b"\4", b"\5")  # versions of the format, after a byte 0x80
 STARTS = (  # of what lies in the place of weights when something went wrong, and of other formats
-    (b"version https://git-lfs", "a git-lfs pointer, not the file that it stands for (`git lfs pull` gets that)"),
-    (b"<!doctype html", "a web page, as a failed download leaves it"),
-    (b"<html", "a web page, as a failed download leaves it"),
-    (b"<?xml", "an XML text, as a refused download leaves it"),
+    (b"version https://git-lfs", "a git-lfs pointer, not the file itself (`git lfs pull` downloads it)"),
+    (b"<!doctype html", "a web page, probably from a failed download"),
+    (b"<html", "a web page, probably from a failed download"),
+    (b"<?xml", "an XML text, probably from a refused download"),
     (b"\x89hdf", "an HDF5 file, as Keras writes them"),
     (b"gguf", "a GGUF file of a language model"),
     (b"\x1f\x8b", "a gzip archive; unpack it"),
@@ -30,7 +30,7 @@ TORCHSCRIPT = "TorchScript, a program with its weights inside"
 PARTS = ("state_dict", "model_state_dict", "model", "params_ema", "ema", "generator", "g_ema", "net", "params")
 PREFIXES = {"module.": "torch.nn.DataParallel", "_orig_mod.": "torch.compile"}
 LAYOUTS = (  # a tensor that only such a network has, and what it is
-    ("AuxLogits.conv0.conv.weight", "torchvision's Inception-v3; take --extractor inception-torchvision"),
+    ("AuxLogits.conv0.conv.weight", "torchvision's Inception-v3; use --extractor inception-torchvision"),
     ("Mixed_7c.branch_pool.conv.weight", "an Inception-v3; see `bench list extractors`"),
     ("layer1.0.conv1.weight", "a ResNet as torchvision writes them"),
     ("features.0.weight", "a VGG or AlexNet as torchvision writes them"),

@@ -19,7 +19,7 @@ SIZE = 32
 def build(weights: Path | None, mode: str, device: str, taps: tuple[str, ...]) -> Extract:
     """The extractor as a function; it has no weights, and runs on the CPU whatever the device."""
     if weights is not None:
-        raise InputError(f"extractor 'pixels' has no weights, got {weights.name}; leave --weights away")
+        raise InputError(f"extractor 'pixels' has no weights, got {weights.name}; leave --weights out")
 
     def extract(images: Images) -> Features:
         flat = resize(images, mode, SIZE).reshape(len(images), -1)

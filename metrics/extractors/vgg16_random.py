@@ -49,7 +49,7 @@ def random_weights() -> Iterator[np.ndarray]:
 def build(weights: Path | None, mode: str, device: str, taps: tuple[str, ...]) -> Extract:
     """The extractor as a function; its weights come from the seed, so a weights file is an InputError."""
     if weights is not None:
-        raise InputError(f"extractor 'vgg16-random' makes its own weights, got {weights.name}; leave --weights away")
+        raise InputError(f"extractor 'vgg16-random' makes its own weights, got {weights.name}; leave --weights out")
     network = compile_network(_network, f"vgg16-random {VERSION}", (3, SIZE, SIZE), taps, device)
 
     def extract(images: Images) -> Features:

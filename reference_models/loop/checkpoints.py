@@ -111,7 +111,7 @@ def read_state(path: Path) -> dict[str, Any]:
         with safe_open(path, "pt") as file:
             header = file.metadata() or {}
     except (SafetensorError, OSError) as error:
-        raise ModelError(f"{path} is cut or is no checkpoint ({error}); copy it again or train again") from error
+        raise ModelError(f"{path} is cut or is not a checkpoint ({error}); copy it again or train again") from error
     if "state" not in header:
         raise ModelError(f"{path} holds weights that no training of this project wrote; give a run's folder")
     return state_of(header["state"], SCHEMA, path)
@@ -123,7 +123,7 @@ def restore_model(path: Path, model: Model) -> None:
     with safe_open(path, "pt") as file:
         weights = {name.removeprefix("model/"): file.get_tensor(name) for name in _under(file, "model/")}
     if broken := _not_finite(weights):
-        raise ModelError(f"{path}: the weights {broken} hold NaN or infinity; take another checkpoint or train again")
+        raise ModelError(f"{path}: the weights {broken} hold NaN or infinity; use another checkpoint or train again")
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:

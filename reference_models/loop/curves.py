@@ -46,7 +46,7 @@ class Curve:
             self._rows.append(",".join(self._columns) + "\n")
         names = self._columns[2:]
         if not set(values) <= set(names):
-            raise ModelError(f"{self.path} has the columns {names}, the run gives {list(values)}; start anew")
+            raise ModelError(f"{self.path} has the columns {names}, the run gives {list(values)}; start again")
         cells = [f"{values[name]:.7g}" if name in values else "" for name in names]
         self._rows.append(",".join([str(step), f"{epoch:.4f}", *cells]) + "\n")
         self.last_step = step
@@ -83,7 +83,9 @@ def _read(path: Path) -> Iterator[str]:
     except ModelError:
         raise
     except (ValueError, LookupError, csv.Error) as error:
-        raise ModelError(f"{path} is no curve of losses ({error}); delete it, and start the training anew") from error
+        raise ModelError(
+            f"{path} is not a curve of losses ({error}); delete it, and start the training again"
+        ) from error
 
 
 def last_mean(curve: Mapping[str, np.ndarray], names: Iterable[str], rows: int = 100) -> dict[str, float]:

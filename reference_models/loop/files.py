@@ -8,7 +8,7 @@ import genbench.files
 from genbench.errors import told
 from reference_models.errors import ModelError
 
-GO_ON = ", and go on with --resume"
+GO_ON = ", and continue with --resume"
 
 
 @contextmanager

@@ -27,7 +27,7 @@ def to_uint8(images: Tensor, span: Range = "-1..1") -> Tensor:
     if broken:
         raise ModelError(
             f"the model gives {broken} of {images.numel()} values that are not finite, so there is no image of them; "
-            "its weights are broken: take an earlier checkpoint, or train again with a lower learning rate"
+            "its weights are broken: use an earlier checkpoint, or train again with a lower learning rate"
         )
     signed = images.to(torch.float32) if span == "-1..1" else images.to(torch.float32) * 2 - 1
     return (signed * 127.5 + 128).clamp(0, 255).to(torch.uint8)

@@ -160,7 +160,7 @@ def _open_run(
     """A new model in its folder, or the one whose checkpoint is there with its whole state."""
     path = folder / checkpoints.FILE_NAME
     if path.exists() and not resume:
-        raise ModelError(f"{folder} holds a trained model already; go on with --resume or choose another folder")
+        raise ModelError(f"{folder} holds a trained model already; continue with --resume or choose another folder")
     earlier = earlier_state(path, question) if path.exists() else None
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -206,9 +206,9 @@ def check_fits(spec: ModelSpec, data: Data) -> None:
             f"{spec.name} ({spec.task}) cannot be trained on {data.name}, which has {has}; give it {needs}"
         )
     if spec.task == "paired" and not data.paired:
-        raise ModelError(f"{spec.name} needs pairs and {data.name} has none; take a paired data set or cyclegan")
+        raise ModelError(f"{spec.name} needs pairs and {data.name} has none; use a paired data set or cyclegan")
     if spec.task == "class-conditional" and (not data.classes or data.train[0].labels is None):
-        raise ModelError(f"{spec.name} needs labels and {data.name} has none; take a labelled data set, such as digits")
+        raise ModelError(f"{spec.name} needs labels and {data.name} has none; use a labelled data set, such as digits")
     if min(images.count for images in data.train) < 1:
         raise ModelError(f"{data.name} has no training images; prepare the data set again")
 

@@ -24,7 +24,7 @@ class Noise:
 
     def __post_init__(self) -> None:
         if not (0 <= self.seed < 2**64 and 0 <= self.start <= self.stop):
-            raise ModelError(f"{self} is no range of rows; 0 <= start <= stop and 0 <= seed < 2**64 are needed")
+            raise ModelError(f"{self} is not a range of rows; 0 <= start <= stop and 0 <= seed < 2**64 are needed")
 
     def uniform(self, dim: int) -> Tensor:
         """float64 [stop - start, dim], uniform in (0, 1); never 0 and never 1."""

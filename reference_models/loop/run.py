@@ -223,7 +223,7 @@ def earlier_state(path: Path, question: Mapping[str, Any]) -> dict[str, Any]:
             found, asked = _difference(state[key], wanted)
             raise ModelError(
                 f"{path} was written with {key} {found}, this run has {asked}; "
-                "resume with the same or start a new folder"
+                "resume with the same value, or use a new folder"
             )
     return state
 

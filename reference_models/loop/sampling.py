@@ -115,5 +115,5 @@ def _in_batches(model: Model, make: Callable[[int, int], Tensor], count: int, ba
         parts = [make(first, min(first + batch_size, count)).cpu() for first in range(0, count, batch_size)]
     made = torch.cat(parts).contiguous()
     if made.is_floating_point() and not bool(made.isfinite().all()):  # codes; images were looked at as they were made
-        raise ModelError("the model gives codes that are not finite; its weights are broken: take another checkpoint")
+        raise ModelError("the model gives codes that are not finite; its weights are broken: use another checkpoint")
     return made.numpy()

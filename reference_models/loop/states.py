@@ -50,7 +50,7 @@ def state_of(text: str, schema: int, path: Path) -> dict[str, Any]:
     try:
         state = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ModelError(f"{path} holds a state that is no JSON ({error}); train again") from error
+        raise ModelError(f"{path} holds a state that is not JSON ({error}); train again") from error
     found = state.get("schema") if isinstance(state, dict) else None
     if type(found) is not int or found != schema:
         raise ModelError(
