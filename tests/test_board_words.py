@@ -282,7 +282,7 @@ def test_an_entry_of_a_name_that_no_submission_has_is_not_shown(results, field, 
     made = replace(made, slug=value) if field == "slug" else replace(made, about=replace(made.about, name=value))
     place(results, made, picture=False)
     (damaged,) = read_board(results, "digits").damaged
-    said = "it has a capital" if field == "slug" else "invisible character U+202E"
+    said = "its file name has a capital letter" if field == "slug" else "invisible character U+202E"
     assert said in damaged.problem and damaged.problem.startswith(damaged.place)
 
 

@@ -97,7 +97,7 @@ def test_a_second_put_of_a_sound_entry_keeps_the_first_and_leaves_nothing_behind
         (lambda entry: os.truncate(entry / "features.npy", 20), "sha256"),
         (lambda entry: (entry / "features.npy").unlink(), "features.npy does not exist"),
         (lambda entry: (entry / "entry.json").unlink(), "entry.json does not exist"),
-        (lambda entry: (entry / "entry.json").write_bytes(b"\xff{"), "no readable UTF-8 text"),
+        (lambda entry: (entry / "entry.json").write_bytes(b"\xff{"), "not a readable UTF-8 text"),
         (lambda entry: (entry / "entry.json").write_text("[]"), "lists no arrays"),
         (lambda entry: (entry / "entry.json").write_text('{"arrays": {"features": ""}}'), "another entry"),
     ],

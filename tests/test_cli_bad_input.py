@@ -174,7 +174,7 @@ def a_zip(member, data=b"", mode=0o100644):
         (a_zip("0.png", b"/etc/passwd", 0o120777), "is a link"),
         (a_zip("0.png", bytes(2**24)), "zip bomb"),
         (a_zip("notes.txt", b"none"), "no images"),
-        (b"PK\x03\x04 cut", "no readable zip"),
+        (b"PK\x03\x04 cut", "not a readable zip"),
     ],
 )
 def test_an_unsafe_or_broken_zip(bad, good, data, problem):
@@ -210,7 +210,7 @@ def test_an_array_that_is_no_set_of_images(bad, good, array, problem):
 
 def test_an_npz_that_is_neither_images_nor_statistics(bad, good):
     assert "expected images as arr_0" in refusal("fid", bad("set.npz", saved(a=IMAGES, b=IMAGES)), good, *PIXELS)
-    assert "no readable .npz file" in refusal("fid", bad("cut.npz", saved(arr_0=IMAGES)[:100]), good, *PIXELS)
+    assert "not a readable .npz file" in refusal("fid", bad("cut.npz", saved(arr_0=IMAGES)[:100]), good, *PIXELS)
 
 
 def test_a_file_that_is_no_set(bad, good):
@@ -251,7 +251,7 @@ def test_pairs_of_different_counts(good):
         ({"mu": np.zeros(64), "sigma": np.eye(64)}, "statistics of 64 features, and pixels has 3072"),
         ({"mu": np.zeros(64), "sigma": np.eye(63)}, "expected (d,) and (d, d)"),
         ({"mu": np.full(2, np.nan), "sigma": np.eye(2)}, "not finite"),
-        ({"mu": np.zeros(2), "sigma": np.array([[1, 2], [0, 1.0]])}, "no covariance"),
+        ({"mu": np.zeros(2), "sigma": np.array([[1, 2], [0, 1.0]])}, "not a covariance"),
         ({"mu": np.zeros(2, object), "sigma": np.eye(2)}, "never loaded"),
     ],
 )

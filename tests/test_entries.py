@@ -88,7 +88,7 @@ def test_a_name_that_is_no_name_is_refused(name, said):
         ('{"a": NaN}', "NaN"),
         ('{"a": 1, "a": 2}', "the key 'a' twice"),
         ("{", "is not a readable JSON"),
-        ("[" * 100_000, "no readable JSON"),
+        ("[" * 100_000, "not a readable JSON"),
     ],
 )
 def test_json_that_is_not_strict_is_refused(tmp_path, text, said):

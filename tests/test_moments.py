@@ -102,7 +102,7 @@ INDEFINITE = (np.eye(6) + 3 * np.eye(6)[[1, 0, 2, 3, 4, 5]] * (np.arange(6) < 2)
         ({**GOOD, "covariance": GOOD["covariance"] * 1e150}, r"no features have more than 1e\+40"),
         ({**FEW, "features": FEW["features"] * np.float32(1e30)}, r"beyond 1e\+20"),
         ({**WIDE, "spectrum": WIDE["spectrum"][::-1]}, "the largest first"),
-        ({**WIDE, "spectrum": WIDE["spectrum"] - 1000}, "no list of variances"),
+        ({**WIDE, "spectrum": WIDE["spectrum"] - 1000}, "not a list of variances"),
         ({**GOOD, "mean": np.array([None])}, "holds Python objects, which are never loaded"),
     ],
 )

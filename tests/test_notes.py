@@ -100,7 +100,7 @@ def test_statistics_without_features_are_said_to_have_no_corrected_value():
         Side(name, None, 9, 3, (), given, lambda: stats) for name, given in (("a", rows), ("b", None), ("d", others))
     )
     (said,) = frechet(with_features, without, Options()).warnings
-    assert said.startswith("b: it has statistics but no features")
+    assert said.startswith("b: statistics but no features")
     assert frechet(with_features, independent, Options()).warnings == ()
     assert frechet(without, replace(without, name="c"), Options()).warnings[0].startswith("b and c: statistics")
 

@@ -133,7 +133,7 @@ def test_a_split_of_anybodys_folder_has_a_name(tmp_path):
         ([IMAGES[0, 0]], r"has shape \[6, 5\]; expected \[h, w, c\]"),
         ([IMAGES[0].astype(np.int64)], "has dtype int64; expected uint8"),
         ([IMAGES[0] * np.float32(1)], "expected .0, 1. or .-1, 1.: convert with .round"),
-        ([np.zeros((3, 6, 5))], r"does not tell \[0, 1\] from \[-1, 1\]"),
+        ([np.zeros((3, 6, 5))], r"the range can be \[0, 1\], \[-1, 1\]"),
         (["nowhere.png"], "'nowhere.png' in the list does not exist"),
         (["digits:test"], "'digits:test' in the list does not exist; a list holds the paths of image files"),
         (["tests"], "'tests' in the list is a folder"),

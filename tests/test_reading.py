@@ -96,16 +96,16 @@ def test_a_text_longer_than_its_limit_is_not_read(tmp_path, read):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "no readable JSON"),
+        ("{", "not a readable JSON"),
         ("NaN", "NaN, which is not a JSON number"),
         ("-Infinity", "which is not a JSON number"),
         ("[1e999]", "1e999, which is beyond float64"),
         ('{"a": 1, "a": 2}', "the key 'a' twice"),
         (r'{"name": "\ud800"}', "surrogates not allowed"),
         (r'{"\uDfff": 1}', "surrogates not allowed"),
-        ("[" * 100_000, "no readable JSON"),
-        ("1" * 5_000, "no readable JSON"),
-        ('"\x00"', "no readable JSON"),
+        ("[" * 100_000, "not a readable JSON"),
+        ("1" * 5_000, "not a readable JSON"),
+        ('"\x00"', "not a readable JSON"),
     ],
 )
 def test_json_that_is_not_strict_is_refused(tmp_path, text, said):
@@ -121,7 +121,7 @@ def test_a_whole_surrogate_pair_is_one_letter(tmp_path):
 @pytest.mark.parametrize("text", ["a = ", "a = 1\na = 2", "a = 2026-99-99", f"a = {'[' * 50_000}", "a = '\udcff'"])
 def test_what_is_no_toml_is_refused(tmp_path, text):
     (tmp_path / "file.toml").write_bytes(text.encode("utf-8", "surrogateescape"))
-    assert "no readable" in refused(read_toml, tmp_path / "file.toml")
+    assert "not a readable" in refused(read_toml, tmp_path / "file.toml")
 
 
 # ----- arrays
@@ -148,7 +148,7 @@ def test_what_is_no_toml_is_refused(tmp_path, text):
 @pytest.mark.parametrize("read", [READERS["array"], map_array])
 def test_a_damaged_header_is_refused(tmp_path, header, read):
     (tmp_path / "rows.npy").write_bytes(npy(header, bytes(48)))
-    assert "no readable array file" in refused(read, tmp_path / "rows.npy")
+    assert "not a readable array file" in refused(read, tmp_path / "rows.npy")
 
 
 @pytest.mark.parametrize("read", [READERS["array"], map_array])
@@ -198,7 +198,7 @@ def test_an_npz_gives_the_arrays_that_are_asked_for(tmp_path, save):
 def test_a_text_that_is_no_unicode_is_refused(tmp_path):
     path = tmp_path / "file.npz"
     np.savez(path, text=np.array([0x7FFFFFFF], np.uint32).view("<U1").reshape(()))
-    with ArrayFile(path) as file, pytest.raises(Unreadable, match="no readable array file"):
+    with ArrayFile(path) as file, pytest.raises(Unreadable, match="not a readable array file"):
         file.json("text", most=100)
 
 
@@ -216,7 +216,7 @@ def test_a_zip_without_an_end_record_claims_nothing_and_is_refused(tmp_path, dat
     path: Path = tmp_path / "file.zip"
     path.write_bytes(data)
     assert claimed_members(path) == 0
-    assert "no readable zip" in refused(open_zip, path)
+    assert "not a readable zip" in refused(open_zip, path)
 
 
 def test_a_zip_of_more_members_than_asked_for_is_not_opened(tmp_path):

@@ -164,7 +164,7 @@ def test_arrays_that_are_no_statistics_are_refused_in_one_line(path, arrays, wor
 
 def test_a_file_that_is_no_archive_is_refused(path):
     path.write_bytes(b"not a zip")
-    refuse(path, "no readable .npz file", "bench stats")
+    refuse(path, "not a readable .npz file", "bench stats")
     assert not is_statistics(path)
 
 

@@ -75,15 +75,15 @@ def test_a_whole_results_folder_is_verified_at_once():
         ("inception-score", {"inception_score": 0.5}, "it must be in [1, 10]"),
         ("inception-score", {"inception_score_low": 9.9}, "outside of its interval"),
         ("kid", {"kid": 1.0}, "is outside of its interval"),
-        ("prdc", {"precision": 0.9999}, "no whole number of 250 images"),
+        ("prdc", {"precision": 0.9999}, "not a whole number of 250 images"),
         ("prdc", {"recall": 1.5}, "it is a share, in [0, 1]"),
         ("prdc", {"density": 51.0}, "density is 51; it must be in [0, 50]"),
         ("prdc", {"coverage": None}, "coverage is missing"),
         ("prdc", {"cover": 0.5}, "cover is not a number of it"),
-        ("memorisation", {"authpct": 99.99}, "no whole number of 250 images"),
+        ("memorisation", {"authpct": 99.99}, "not a whole number of 250 images"),
         ("memorisation", {"n_train": 5}, "n_train is 5, the set has 1297 images"),
         ("memorisation", {"train_share_p": 2.0}, "it is a share, in [0, 1]"),
-        ("copies", {"exact_copies": 0.001}, "no whole number of 250 images"),
+        ("copies", {"exact_copies": 0.001}, "not a whole number of 250 images"),
     ],
 )
 def test_a_value_changed_by_hand_is_named(metric, changes, said):

@@ -108,7 +108,7 @@ def frechet(a: Side, b: Side, options: Options) -> Scores:
         distance = fid_between(a.statistics(), b.statistics())
         values = {**asdict(distance), **dict.fromkeys(ABSENT), "n_a": a.count, "n_b": b.count}
         without = " and ".join(dict.fromkeys(side.name for side in (a, b) if side.features is None))
-        said.append(f"{without}: it has statistics but no features, so there is no corrected FID and no interval")
+        said.append(f"{without}: statistics but no features, so there is no corrected FID and no interval")
     if a.count is not None and b.count is not None:
         said += about_pair(METRIC, a.count, b.count, a.dims, values)
     return Scores(values, (*a.warnings, *b.warnings, *said))
