@@ -37,7 +37,7 @@ class MissingWeights(InputError):
         self.why = why
         own = extractor.weights[0].name
         super().__init__(
-            f"{why}. Take --extractor {NEEDS_NO_DOWNLOAD}, which needs no download, or name a copy of {own} with "
+            f"{why}. Use --extractor {NEEDS_NO_DOWNLOAD}, which needs no download, or name a copy of {own} with "
             "--weights"
         )
 
@@ -85,7 +85,7 @@ def find(extractor: Extractor, explicit: Path | None = None) -> Weights:
     """
     if not extractor.weights and not _comes_installed(extractor):
         if explicit:
-            raise InputError(f"extractor {extractor.name!r} has no weights file, got {explicit}; leave --weights away")
+            raise InputError(f"extractor {extractor.name!r} has no weights file, got {explicit}; leave --weights out")
         return Weights(None, "", True)
     given = (explicit and expanded(explicit)) or _from_environment(extractor)
     if given and given.is_file():
@@ -117,7 +117,7 @@ def ready(extractor: Extractor, explicit: Path | None = None, offline: bool = Fa
     except MissingWeights as error:
         if offline or is_offline():
             forbids = "--offline" if offline else "BENCH_OFFLINE"
-            raise MissingWeights(f"{error.why}, and {forbids} forbids to fetch them", extractor) from error
+            raise MissingWeights(f"{error.why}, and {forbids} forbids the download", extractor) from error
     try:
         _fetched(extractor.weights, _announced, FIRST_ANSWER_SECONDS)
     except DownloadError as error:

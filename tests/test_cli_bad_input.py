@@ -302,7 +302,7 @@ def test_a_weights_file_with_code_in_it_runs_nothing(bad, good, capfd):
 
 def test_missing_weights_name_what_needs_no_download(good, monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    told = "Take --extractor efficientnet-lite0, which needs no download, or name a copy of weights-inception-"
+    told = "Use --extractor efficientnet-lite0, which needs no download, or name a copy of weights-inception-"
     for options, forbids in (((), "BENCH_OFFLINE"), (("--offline",), "--offline")):
         line = refusal("fid", good, good, *options)
         assert told in line and f"{forbids} forbids to fetch them" in line

@@ -69,7 +69,7 @@ def test_a_download_is_whole_and_says_how_far_it_is(server, tmp_path):
 
 
 def test_an_interrupted_download_goes_on_where_it_stopped(server, tmp_path):
-    with pytest.raises(InputError, match=r"broke off after 5000 of 10240 bytes; run the command again to go on"):
+    with pytest.raises(InputError, match=r"stopped after 5000 of 10240 bytes; run the command again to continue"):
         download(url(server, "/breaks"), tmp_path / "file")
     assert not (tmp_path / "file").exists()
     download(url(server, "/breaks"), tmp_path / "file", sha256=SHA256)

@@ -116,10 +116,7 @@ def test_a_side_without_features_is_named_once_and_has_the_plain_value_only():
         assert found.values["fid"] == pytest.approx(with_all.values["fid"], rel=1e-9)
         assert [found.values[key] for key in ("fid_corrected", "fid_sd", "fid_low", "fid_high")] == [None] * 4
         assert (found.values["n_a"], found.values["n_b"]) == (20, 20)
-        assert (
-            f"{names}: statistics but no features, so there is no corrected FID and no interval"
-            in found.warnings
-        )
+        assert f"{names}: statistics but no features, so there is no corrected FID and no interval" in found.warnings
         with pytest.raises(InputError, match="all estimates need the features of both sides"):
             frechet(a, b, Options(all_estimates=True))
 

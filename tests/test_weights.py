@@ -100,7 +100,7 @@ def test_missing_weights_are_one_short_line_with_what_helps(inception):
     with pytest.raises(weights.MissingWeights) as caught:
         weights.find(inception)
     assert str(caught.value) == (
-        "extractor 'inception' has no weights here. Take --extractor efficientnet-lite0, which needs no download, or "
+        "extractor 'inception' has no weights here. Use --extractor efficientnet-lite0, which needs no download, or "
         "name a copy of net-12345678.pth with --weights"
     )
 
@@ -362,7 +362,7 @@ def test_who_forbids_it_gets_one_short_line(server, shown, monkeypatch, how):
     with pytest.raises(weights.MissingWeights) as caught:
         weights.ready(extractor, offline=how == "--offline")
     assert str(caught.value) == (
-        f"extractor 'inception' has no weights here, and {how} forbids to fetch them. Take --extractor "
+        f"extractor 'inception' has no weights here, and {how} forbids the download. Use --extractor "
         "efficientnet-lite0, which needs no download, or name a copy of net-12345678.pth with --weights"
     )
     assert (server.requests, shown) == ([], [])
@@ -373,7 +373,7 @@ def test_a_server_that_says_nothing_is_left_soon(inception, shown, monkeypatch, 
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes the connection and never answers
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/net-12345678.pth"
         quiet = replace(inception, weights=(replace(inception.weights[0], url=url),))
-        with pytest.raises(weights.MissingWeights, match=r"does not answer .*timed out.* Take --extractor"):
+        with pytest.raises(weights.MissingWeights, match=r"does not answer .*timed out.* Use --extractor"):
             weights.ready(quiet)
 
 
@@ -384,7 +384,7 @@ def test_a_server_that_does_not_answer_is_asked_once(inception, shown, _online):
         weights.ready(twice)
     assert str(caught.value) == (
         "the weights of extractor 'inception' cannot be fetched: 127.0.0.1:9 does not answer (Connection refused). "
-        "Take --extractor efficientnet-lite0, which needs no download, or name a copy of net-12345678.pth with "
+        "Use --extractor efficientnet-lite0, which needs no download, or name a copy of net-12345678.pth with "
         "--weights"
     )
     assert len(shown) == 1
@@ -399,7 +399,7 @@ def test_the_second_address_is_asked_where_the_first_has_nothing(server, shown):
 def test_a_download_at_the_first_use_goes_on_where_it_broke_off(server, shown):
     extractor = weights.registry.load("extractors", "inception")
     server.stop_after = 100_000
-    with pytest.raises(weights.MissingWeights, match="broke off after 100000 of 512000 bytes"):
+    with pytest.raises(weights.MissingWeights, match="stopped after 100000 of 512000 bytes"):
         weights.ready(extractor)
     server.stop_after = None
     assert weights.ready(extractor).path.read_bytes() == CONTENT

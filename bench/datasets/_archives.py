@@ -24,7 +24,7 @@ def unpack(archive: Path, folder: Path, top: str) -> None:
     """
     with whole_folder(folder / top) as new:
         if (folder / top).exists():
-            raise InputError(f"{folder / top} is already there; move it away to unpack {archive.name} anew")
+            raise InputError(f"{folder / top} is already there; move it away to unpack {archive.name} again")
         try:
             for name, source in _zip_members(archive) if zipfile.is_zipfile(archive) else _tar_members(archive):
                 target = new.joinpath(*_safe(name, archive, top).parts[1:])
@@ -40,7 +40,7 @@ def unpack(archive: Path, folder: Path, top: str) -> None:
 def _safe(name: str, archive: Path, top: str) -> PurePosixPath:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or path.parts[:1] != (top,):
-        raise InputError(f"{archive} holds the member {name!r}, which does not lie below {top}/; nothing was unpacked")
+        raise InputError(f"{archive} holds the member {name!r}, which is not below {top}/; nothing was unpacked")
     return path
 
 

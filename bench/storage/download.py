@@ -16,7 +16,7 @@ from metrics.errors import InputError
 Progress = Callable[[int, int | None], None]  # bytes done, bytes in all where they are known
 CHUNK = 1 << 20
 TIMEOUT_SECONDS = 60.0
-AGAIN = "run the command again to go on, or put the file at"
+AGAIN = "run the command again to continue, or put the file at"
 BROKEN = (OSError, http.client.HTTPException)
 
 
@@ -93,7 +93,7 @@ def _append(url: str, path: Path, size: int | None, progress: Progress, timeout:
                 have += len(chunk)
                 progress(have, total)
     if total is not None and have < total:
-        raise DownloadError(f"{url} broke off after {have} of {total} bytes", f"{AGAIN} {path}")
+        raise DownloadError(f"{url} stopped after {have} of {total} bytes", f"{AGAIN} {path}")
 
 
 def _next(reply: http.client.HTTPResponse) -> bytes:
@@ -113,12 +113,12 @@ def _check(url: str, part: Path, size: int | None, sha256: str | None) -> None:
     if size is not None and found != size:
         part.unlink()
         raise DownloadError(
-            f"{url} gave {found} bytes, expected {size}", "the source has changed or was cut: try again"
+            f"{url} gave {found} bytes, expected {size}", "the source changed or the download was cut: try again"
         )
     if sha256 and not (digest := file_sha256(part)).startswith(sha256):
         part.unlink()
         raise DownloadError(
-            f"{url} sent other bytes: sha256 {digest}, expected {sha256}", "nothing was kept: try again"
+            f"{url} sent a different file: sha256 {digest}, expected {sha256}", "nothing was kept: try again"
         )
 
 
