@@ -196,7 +196,7 @@ IMAGES = np.random.RandomState(0).rand(4, 3, 8, 8)
         (np.array([{"run": "me"}], object), "Python objects, which are never loaded"),
         (IMAGES * 255, "expected [0, 1] or [-1, 1]"),
         (IMAGES * 4 - 2, "expected [0, 1] or [-1, 1]"),
-        (IMAGES / 300, "scale applied twice"),
+        (IMAGES / 300, "was scaled twice"),
         (np.where(IMAGES > 0.5, np.nan, IMAGES), "NaN"),
         (IMAGES[0], "shape"),
         ((IMAGES * 255).astype(np.int32), "int32"),
@@ -305,7 +305,7 @@ def test_missing_weights_name_what_needs_no_download(good, monkeypatch, tmp_path
     told = "Use --extractor efficientnet-lite0, which needs no download, or name a copy of weights-inception-"
     for options, forbids in (((), "BENCH_OFFLINE"), (("--offline",), "--offline")):
         line = refusal("fid", good, good, *options)
-        assert told in line and f"{forbids} forbids to fetch them" in line
+        assert told in line and f"{forbids} forbids the download" in line
         assert len(line) < 300
 
 
@@ -394,7 +394,7 @@ def test_a_full_disk_costs_the_cache_and_not_the_result(good, monkeypatch):
         (FULL, 1, "No space left on device: somewhere/features.npy"),
         (PermissionError(errno.EACCES, "Permission denied", "here"), 1, "Permission denied: here"),
         (MemoryError("8 GB"), 1, "not enough memory (8 GB)"),
-        (RuntimeError("[x] DefaultCPUAllocator: can't allocate memory"), 1, "can't allocate memory); take a smaller"),
+        (RuntimeError("[x] DefaultCPUAllocator: can't allocate memory"), 1, "can't allocate memory); use a smaller"),
         (KeyboardInterrupt(), 130, "interrupted"),
     ],
 )

@@ -129,7 +129,7 @@ def test_missing_weights_name_the_offline_protocol(monkeypatch, tmp_path):
     with pytest.raises(InputError, match="nothing was started") as caught:
         find_measure(open_subject("fashion-mnist"))
     assert str(caught.value) == (
-        "nothing was started: extractor 'inception' has no weights here, and BENCH_OFFLINE forbids to fetch them. Take "
+        "nothing was started: extractor 'inception' has no weights here, and BENCH_OFFLINE forbids the download. Use "
         "--extractor fashion-cnn, the offline protocol of fashion-mnist, whose numbers compare among themselves only"
     )
 

@@ -105,7 +105,7 @@ def side(name, seed, *, features=True, count=20, **changes):
 def test_a_side_without_features_is_named_once_and_has_the_plain_value_only():
     with_all = frechet(side("x", 0), side("y", 1), Options())
     assert with_all.values["fid_corrected"] is not None
-    assert not any("statistics without features" in line for line in with_all.warnings)
+    assert not any("statistics but no features" in line for line in with_all.warnings)
     for a, b, names in (
         (side("x", 0, features=False), side("y", 1), "x"),
         (side("x", 0), side("y", 1, features=False), "y"),
@@ -313,7 +313,7 @@ def test_the_settings_of_an_accumulator_stand_beside_its_result():
     ("matched", "isolated", "said"),
     [
         (0, 0, ""),
-        (90, 0, "90 of 100 images of x that were looked at are nearest to the one of the same name or place in y"),
+        (90, 0, "90 of 100 images of x that were looked at are nearest to the image of the same name or place in y"),
         (90, 80, "80 of 100 images of x that were looked at have a copy or near copy in y"),
     ],
 )

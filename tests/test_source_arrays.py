@@ -116,7 +116,7 @@ def test_other_types_are_refused(dtype):
         ((2, 2, 2, 2, 3), "expected"),
         ((11, 6, 5, 4), "Composite alpha first"),
         ((11, 6, 5, 2), "1 or 3 channels"),
-        ((11, 3, 5, 3), "reads as"),
+        ((11, 3, 5, 3), "which can mean"),
         ((0, 6, 5, 3), "holds no images"),
         ((11, 0, 5, 3), "holds no images"),
     ],

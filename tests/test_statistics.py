@@ -298,7 +298,7 @@ def test_other_settings_are_named_field_by_field():
 
 def test_statistics_without_provenance_are_taken_with_a_warning():
     (warning,) = check_compatible(None, STUB, "e" * 64, "tf1", "pool")
-    assert "stub pool with resize tf1" in warning and "granted" in warning
+    assert "stub pool with resize tf1" in warning and "assumed" in warning
 
 
 def test_provenance_that_leaves_fields_open_is_taken_with_a_warning():

@@ -260,7 +260,7 @@ def test_other_bytes_are_refused_and_not_kept(server, begun):
     server.content = CONTENT[::-1]
     if begun:
         keep(weights.folder(), b"x" * begun, "net-12345678.pth.partial")
-    with pytest.raises(InputError, match=r"other bytes.*expected"):
+    with pytest.raises(InputError, match=r"a different file.*expected"):
         weights.fetch("inception")
     assert left() == []
 
