@@ -184,7 +184,7 @@ def test_pictures_are_made_as_often_as_asked_else_ten_times(here, asked, steps):
 
 def test_a_plan_says_what_stands_in_the_way(copy):
     plan = json.loads(good(*DCGAN, "--steps", "3", "--plan", "--json").stdout)
-    assert plan["blocked"].startswith(f"{FOLDER} exists; go on with --resume")
+    assert plan["blocked"].startswith(f"{FOLDER} exists; continue with --resume")
     assert "blocked" not in good(*DCGAN, "--steps", "5", "--resume", "--plan").stdout
 
 
@@ -410,8 +410,8 @@ def test_a_checkpoint_of_another_model_or_cut_in_half_is_refused(copy):
     assert "'dcgan', not of 'vae'" in refused("evaluate", FOLDER, "--model", "vae")
     checkpoint = FOLDER / "checkpoint.safetensors"
     checkpoint.write_bytes(checkpoint.read_bytes()[: checkpoint.stat().st_size // 2])
-    assert "is cut or is no checkpoint" in refused("evaluate", FOLDER)
-    assert "is cut or is no checkpoint" in refused("sample", checkpoint, "-o", "out")
+    assert "is cut or is not a checkpoint" in refused("evaluate", FOLDER)
+    assert "is cut or is not a checkpoint" in refused("sample", checkpoint, "-o", "out")
     assert "no checkpoint at" in refused("evaluate", "runs/nowhere")
 
 

@@ -112,7 +112,7 @@ def fid(
         sources = [None if saved else setup.open(images) for images, saved in given]
         if crosscheck and measuring.extractor.pool != "pool":
             raise InputError(
-                f"--crosscheck compares the pool features, not tap {setup.settings['tap']!r}; leave --tap away"
+                f"--crosscheck compares the pool features, not tap {setup.settings['tap']!r}; leave --tap out"
             )
         opened = [source for source in sources if source]
         if len(opened) == 2:
@@ -270,7 +270,7 @@ def side_of(images: Images, measuring: Measure, setup: Setup) -> Side:
 
 
 def _measured(source: ImageSource | None, measuring: Measure, setup: Setup) -> Side:
-    assert source is not None, "what is no statistics file was opened as images"
+    assert source is not None, "what is not a statistics file was opened as images"
     return side_of_images(measure_set(source, setup.watched(measuring, source), (FID,)), measuring)
 
 
@@ -331,4 +331,4 @@ def _check_arity(chosen: tuple[Metric, ...], b: Images | None, train: Images | N
                 f"{metric.name} needs the images that the generator was trained on; name them with --train"
             )
     if train is not None and not any(metric.arity == "triplet" for metric in chosen):
-        raise InputError("--train is for memorisation, which is not among the metrics; add it, or leave --train away")
+        raise InputError("--train is for memorisation, which is not among the metrics; add it, or leave --train out")

@@ -65,7 +65,9 @@ def side_of(given: str, results: Path, measure_images: Callable[[Path], Side]) -
     if place.is_file():
         return _of_entry(read_entry(place), results)
     there = [f"{one.parent.name}/{one.stem}" for one in entry_paths(results)]
-    raise InputError(f"{given!r} is no file or folder and no entry below {in_words(results)}; {_close(given, there)}")
+    raise InputError(
+        f"{given!r} is neither a file nor a folder nor an entry below {in_words(results)}; {_close(given, there)}"
+    )
 
 
 def _close(given: str, there: list[str]) -> str:

@@ -50,7 +50,7 @@ def find_entry(named: str, results: Path) -> tuple[Path, Path]:
     if path.suffix == ".json" and path.is_file():
         place = path.resolve()
         if len(place.parents) < 4 or place.parents[1].name != "submissions":
-            raise InputError(f"{path} lies in no results folder; expected .../submissions/TRACK/NAME.json")
+            raise InputError(f"{path} is not in a results folder; expected .../submissions/TRACK/NAME.json")
         return path, folder_of(path)
     track, slash, name = named.partition("/")
     place = first_of(results, entry_path(results, track, name))

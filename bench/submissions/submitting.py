@@ -90,7 +90,7 @@ def submit(
     where nothing can be written. Nothing is left half then.
     """
     if not checked.good:
-        raise InputError("the checks found errors; mend them first")
+        raise InputError("the checks found errors; fix them first")
     path = new_path(results, opened.track.name, about.name)
     with locked(path, "another `bench submit` writes an entry of this name"):
         earlier = earlier_of(path, about.name, force=force)
