@@ -27,7 +27,7 @@ LEAST = 4  # images per set: halves of two
 
 
 @numpy_defaults()
-def compute(real: Given, generated: Given, *, seed: int = 2020, all_estimates: bool = False) -> dict:
+def compute(real: Given, generated: Given, *, seed: int = 2020, all_estimates: bool = False) -> dict[str, float]:
     """The FID of real [n, d] and generated [m, d] with its corrected value and 95 % interval.
 
     Lower is better; the unit is that of a squared feature. `seed` draws the halves behind the correction: it moves the

@@ -14,6 +14,8 @@ from genbench.places import data_folder, expanded
 from metrics.errors import InputError
 from metrics.splits import in_turn
 
+__all__ = ["ORDER_SEED", "Dataset", "Split", "data_root", "eval_set", "open_dataset"]
+
 ORDER_SEED = 680  # the order in which every split hands out its evaluation images
 
 

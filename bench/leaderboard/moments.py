@@ -141,7 +141,12 @@ def read_moments(path: Path) -> Moments:
     (kind,) = kinds
     count, mean, values = arrays["count"], arrays["mean"], arrays[kind]
     types = (count.dtype, mean.dtype, values.dtype)
-    if types != (np.int64, np.float64, KINDS[kind]) or count.shape != () or mean.ndim != 1 or count < 2:
+    if (
+        types != tuple(map(np.dtype, (np.int64, np.float64, KINDS[kind])))
+        or count.shape != ()
+        or mean.ndim != 1
+        or count < 2
+    ):
         raise InputError(f"{path}: count, mean and {kind} are of other types than this version writes; submit again")
     n, d = int(count), len(mean)
     expected = {"features": (n, d), "covariance": (d * (d + 1) // 2,), "spectrum": (min(n - 1, d),)}[kind]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -112,7 +113,7 @@ def _network_stages(
     ]
 
 
-def _their_statistics(features: np.ndarray) -> dict:
+def _their_statistics(features: np.ndarray) -> dict[str, Any]:
     """In float64: its mean of float32 features is rounded to 1e-7, which is no difference between methods."""
     import torch
     from torch_fidelity.metric_fid import fid_features_to_statistics
@@ -120,13 +121,13 @@ def _their_statistics(features: np.ndarray) -> dict:
     return fid_features_to_statistics(torch.from_numpy(features.astype(np.float64)))
 
 
-def _their_fid(a: dict, b: dict) -> float:
+def _their_fid(a: dict[str, Any], b: dict[str, Any]) -> float:
     from torch_fidelity.metric_fid import fid_statistics_to_metric
 
     return float(fid_statistics_to_metric(a, b, False)["frechet_inception_distance"])
 
 
-def _statistics_stages(name: str, ours: GaussianStats, theirs: dict) -> Iterator[Stage]:
+def _statistics_stages(name: str, ours: GaussianStats, theirs: dict[str, Any]) -> Iterator[Stage]:
     mean, covariance = _Largest(), _Largest()
     mean.add(ours.mean, theirs["mu"])
     covariance.add(ours.cov, theirs["sigma"])

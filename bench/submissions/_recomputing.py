@@ -40,7 +40,8 @@ from bench.leaderboard.entries import (
 from bench.leaderboard.evidence import evidence_of, read_evidence, read_real_evidence
 from bench.leaderboard.influence import read_influences
 from bench.leaderboard.moments import moments_of, read_moments
-from bench.leaderboard.open_tracks import OpenTrack, check_rules, kept_of, landmarks_of
+from bench.leaderboard.open_tracks import OpenTrack, kept_of, landmarks_of
+from bench.leaderboard.tracks import check_rules
 from bench.measuring.evaluation import REAL_1
 from bench.sources import ImageSource
 from bench.submissions._checks import remarks

@@ -30,7 +30,7 @@ def plain_array(values: Any, what: str) -> Shaped[np.ndarray, "..."]:
             f"{what} are {shown(values)}; expected a numpy array or a torch tensor; make one with numpy.asarray"
         )
     if isinstance(values, np.ma.MaskedArray):
-        if masked := int(np.ma.count_masked(values)):
+        if masked := int(np.ma.getmaskarray(values).sum()):
             raise InputError(f"{what} have {masked} masked values; expected none; leave those images out")
         values = values.data
     return values if isinstance(values, np.memmap) else np.asarray(values)

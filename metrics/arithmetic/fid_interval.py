@@ -35,6 +35,8 @@ T19 = 2.093024054408263  # 97.5 % quantile of Student's t with GROUPS - 1 degree
 GROUPS = 20
 NO_OVERLAP = 1e-24  # of tr S1 tr S2: what rounding leaves of halves that share no direction
 Rows = Num[np.ndarray, "_ d"]
+Half = Any  # the statistics of a half, or a root of its covariance; both halves of a set are of one kind
+Parts = list[Int64[np.ndarray, " _"]]
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def _mean_and_trace(features: Num[np.ndarray, "n d"]) -> tuple[Float64[np.ndarra
     return mean, squares / (len(features) - 1)
 
 
-def _halves(features: Num[np.ndarray, "n d"], rows: Int64[np.ndarray, " k"]) -> tuple:
+def _halves(features: Num[np.ndarray, "n d"], rows: Int64[np.ndarray, " k"]) -> tuple[Half, ...]:
     """These rows in two halves: each as a root of its covariance or, with more images than features, its statistics."""
     size = len(rows) // 2
     parts = np.sort(rows[:size]), np.sort(rows[size:])
@@ -97,7 +99,9 @@ def _halves(features: Num[np.ndarray, "n d"], rows: Int64[np.ndarray, " k"]) -> 
     return tuple(centred_root(features[part]) for part in parts)
 
 
-def _covariance_terms(real: tuple, generated: tuple, trace_a: float, trace_b: float) -> tuple[float, float]:
+def _covariance_terms(
+    real: tuple[Half, ...], generated: tuple[Half, ...], trace_a: float, trace_b: float
+) -> tuple[float, float]:
     """Difference and ratio of one split."""
     # Within a set the truth is known, its trace; `across` has the same error; two pairs of halves make it steadier.
     within_a, within_b = _overlap(*real), _overlap(*generated)
@@ -143,7 +147,7 @@ def jackknife(
     return Interval(float(value), sd, float(value - T19 * sd), float(value + T19 * sd))
 
 
-def _gram_leave_out(real: Rows, generated: Rows, parts_a: list, parts_b: list) -> Iterator[float]:
+def _gram_leave_out(real: Rows, generated: Rows, parts_a: Parts, parts_b: Parts) -> Iterator[float]:
     a, b = real.astype(np.float64), generated.astype(np.float64)
     step = a.mean(axis=0) - b.mean(axis=0)
     a -= a.mean(axis=0)
@@ -164,7 +168,7 @@ def _gram_leave_out(real: Rows, generated: Rows, parts_a: list, parts_b: list) -
         yield float(moved @ moved + trace_a + trace_b - 2 * nuclear_norm(block) / scale)
 
 
-def _moment_leave_out(real: Rows, generated: Rows, parts_a: list, parts_b: list) -> Iterator[float]:
+def _moment_leave_out(real: Rows, generated: Rows, parts_a: Parts, parts_b: Parts) -> Iterator[float]:
     whole_a, whole_b = GaussianStats.of(real), GaussianStats.of(generated)
     for part_a, part_b in zip(parts_a, parts_b, strict=True):
         rest_a = _without(real, whole_a, part_a)

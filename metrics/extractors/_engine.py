@@ -16,7 +16,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float32
@@ -71,7 +71,7 @@ def file_sha256(path: Path) -> str:
 # ----- CPU
 
 
-def _onnx_runtime(make: Callable, key: str, input_shape: tuple[int, ...], outputs: tuple[str, ...]) -> Network:
+def _onnx_runtime(make: Callable[[], Any], key: str, input_shape: tuple[int, ...], outputs: tuple[str, ...]) -> Network:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -89,7 +89,9 @@ def _onnx_runtime(make: Callable, key: str, input_shape: tuple[int, ...], output
     return run
 
 
-def _kept_or_exported(make: Callable, name: str, input_shape: tuple[int, ...], outputs: tuple[str, ...]) -> bytes:
+def _kept_or_exported(
+    make: Callable[[], Any], name: str, input_shape: tuple[int, ...], outputs: tuple[str, ...]
+) -> bytes:
     model = _read(cache_folder() / "engines", name)
     if model is None:
         from metrics.extractors import _graph
@@ -122,7 +124,7 @@ def _write(folder: Path, name: str, model: bytes) -> None:
 # ----- GPU
 
 
-def torch_network(make: Callable, outputs: tuple[str, ...], device: str) -> Network:
+def torch_network(make: Callable[[], Any], outputs: tuple[str, ...], device: str) -> Network:
     """The network run by torch on a device that is there, in float32 whatever the caller has set."""
     import torch
 

@@ -57,7 +57,7 @@ class _Pick(nn.Module):
         super().__init__()
         self.network, self.outputs = network, outputs
 
-    def forward(self, images):
+    def forward(self, images: Any) -> Any:
         taps = self.network(images)
         return tuple(taps[name] for name in self.outputs)
 
@@ -117,7 +117,7 @@ class _Writer:
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
         return model.SerializeToString()
 
-    def add(self, kind: str, name: str, *inputs: str, **attributes) -> None:
+    def add(self, kind: str, name: str, *inputs: str, **attributes: Any) -> None:
         self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
 
     def constant(self, name: str, value: torch.Tensor) -> str:
@@ -181,7 +181,7 @@ class _Writer:
             raise Untranslatable(str(kind))
 
 
-_AS_LAYERS: dict[Callable, Callable[..., nn.Module]] = {
+_AS_LAYERS: dict[Callable[..., Any], Callable[..., nn.Module]] = {
     F.relu: nn.ReLU,
     F.max_pool2d: nn.MaxPool2d,
     F.avg_pool2d: nn.AvgPool2d,
@@ -196,7 +196,7 @@ def _name(node: Any) -> str:
 
 
 def _window(pool: nn.MaxPool2d | nn.AvgPool2d) -> dict[str, tuple[int, ...]]:
-    def pair(value):
+    def pair(value: int | tuple[int, ...]) -> tuple[int, ...]:
         return tuple(value) if isinstance(value, tuple) else (value, value)
 
     return {"kernel_shape": pair(pool.kernel_size), "strides": pair(pool.stride), "pads": pair(pool.padding) * 2}

@@ -8,6 +8,8 @@ What differs from torchvision's `inception_v3`: 1008 logits, average pooling tha
 pooling in the last block, which the graph has where its siblings have average pooling.
 """
 
+from typing import Any
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -16,12 +18,14 @@ from torch.nn import functional as F
 class Convolution(nn.Module):
     """Convolution without bias, batch norm, ReLU."""
 
-    def __init__(self, n_in: int, n_out: int, kernel: int | tuple[int, int], stride: int = 1, padding="same") -> None:
+    def __init__(
+        self, n_in: int, n_out: int, kernel: int | tuple[int, int], stride: int = 1, padding: str = "same"
+    ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(n_in, n_out, kernel, stride, _padding(kernel) if padding == "same" else 0, bias=False)
         self.bn = nn.BatchNorm2d(n_out, eps=0.001)
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         return F.relu(self.bn(self.conv(x)))
 
 
@@ -48,7 +52,7 @@ class BlockA(nn.Module):
         self.pool = _average_pool()
         self.branch_pool = Convolution(n_in, n_pool, 1)
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         return torch.cat(
             [
                 self.branch1x1(x),
@@ -71,7 +75,7 @@ class BlockB(nn.Module):
         self.branch3x3dbl_3 = Convolution(96, 96, 3, stride=2, padding="valid")
         self.pool = nn.MaxPool2d(3, stride=2)
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         double = self.branch3x3dbl_3(self.branch3x3dbl_2(self.branch3x3dbl_1(x)))
         return torch.cat([self.branch3x3(x), double, self.pool(x)], 1)
 
@@ -93,7 +97,7 @@ class BlockC(nn.Module):
         self.pool = _average_pool()
         self.branch_pool = Convolution(n_in, 192, 1)
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         single = self.branch7x7_3(self.branch7x7_2(self.branch7x7_1(x)))
         double = self.branch7x7dbl_3(self.branch7x7dbl_2(self.branch7x7dbl_1(x)))
         double = self.branch7x7dbl_5(self.branch7x7dbl_4(double))
@@ -113,7 +117,7 @@ class BlockD(nn.Module):
         self.branch7x7x3_4 = Convolution(192, 192, 3, stride=2, padding="valid")
         self.pool = nn.MaxPool2d(3, stride=2)
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         long = self.branch7x7x3_4(self.branch7x7x3_3(self.branch7x7x3_2(self.branch7x7x3_1(x))))
         return torch.cat([self.branch3x3_2(self.branch3x3_1(x)), long, self.pool(x)], 1)
 
@@ -134,7 +138,7 @@ class BlockE(nn.Module):
         self.pool = pool
         self.branch_pool = Convolution(n_in, 192, 1)
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         single = self.branch3x3_1(x)
         double = self.branch3x3dbl_2(self.branch3x3dbl_1(x))
         return torch.cat(
@@ -175,7 +179,7 @@ class FIDInception(nn.Module):
         self.max_pool = nn.MaxPool2d(3, stride=2)
         self.mean = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         x = self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(self.Conv2d_1a_3x3(x)))  # [b, 64, 147, 147]
         first = self.max_pool(x)  # [b, 64, 73, 73]
         second = self.max_pool(self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(first)))  # [b, 192, 35, 35]

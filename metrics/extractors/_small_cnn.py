@@ -22,7 +22,7 @@ ten kinds of small pictures have nothing in common with Inception's 2048.
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -86,7 +86,7 @@ def build(design: Design, weights: Path, resize: str, device: str, taps: tuple[s
     if not weights.is_file():
         raise InputError(f"no weights file {weights}; it ships with the project: install it again or restore the file")
 
-    def make():
+    def make() -> "nn.Module":
         from metrics.extractors.state import load_network
 
         return load_network(lambda: network(design), weights)
@@ -117,7 +117,7 @@ def network(design: Design) -> "nn.Module":
             self.mean = nn.AdaptiveAvgPool2d(1)
             self.classify = nn.Linear(WIDTHS[3], CLASSES)
 
-        def forward(self, images):
+        def forward(self, images: Any) -> Any:
             x = self.first(self.scale(images))
             x = self.fourth(self.third(self.second(x)))  # [b, 96, h, w]
             pool = torch.flatten(self.mean(x), 1)

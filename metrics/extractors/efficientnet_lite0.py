@@ -15,6 +15,7 @@ accurate than Inception-v3, and sees small images (32 x 32) blurred up to 224 x 
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from metrics.errors import InputError
 from metrics.extractors._engine import compile_network, file_sha256
 from metrics.extractors.resizing import resize
 from metrics.extractors.types import Extract, Extractor, Features, Images, PackagedFile
+
+if TYPE_CHECKING:
+    from torch import nn
 
 SIZE = 224
 VERSION = 1
@@ -62,13 +66,13 @@ def normalise(pixels: np.ndarray) -> np.ndarray:
     return pixels
 
 
-def _loaded(path: Path):
+def _loaded(path: Path) -> "nn.Module":
     from metrics.extractors.state import load_network
 
     return load_network(network, path)
 
 
-def network():
+def network() -> "nn.Module":
     """The untrained network: scaled float32 [b, 3, 224, 224] -> {"pool": [b, 1280], "logits": [b, 1000]}."""
     import torch
     from torch import nn
@@ -90,7 +94,7 @@ def network():
             self._bn2 = nn.BatchNorm2d(n_out, EPSILON)
             self.clip = nn.ReLU6()
 
-        def forward(self, images):
+        def forward(self, images: Any) -> Any:
             x = self.clip(self._bn0(self._expand_conv(images))) if self.expands else images
             x = self.clip(self._bn1(self._depthwise_conv(self.pad(x))))
             x = self._bn2(self._project_conv(x))
@@ -113,7 +117,7 @@ def network():
             self._fc = nn.Linear(HEAD, CLASSES)
             self.clip, self.mean = nn.ReLU6(), nn.AdaptiveAvgPool2d(1)
 
-        def forward(self, images):
+        def forward(self, images: Any) -> Any:
             x = self.clip(self._bn0(self._conv_stem(self.pad(images))))
             for block in self._blocks:
                 x = block(x)

@@ -7,11 +7,15 @@ each brings its own scaling of pixels (see `_resize.normalise`).
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from metrics.errors import InputError
 from metrics.extractors._engine import compile_network, file_sha256
 from metrics.extractors.resizing import normalise, resize
 from metrics.extractors.types import Extract, Extractor, Features, Images, WeightFile
+
+if TYPE_CHECKING:
+    from torch import nn
 
 SIZE = 299
 VERSION = 1
@@ -23,7 +27,7 @@ def build(weights: Path | None, mode: str, device: str, taps: tuple[str, ...]) -
         raise InputError("extractor 'inception' needs its weights file. Get it with: bench weights fetch inception")
     path = weights
 
-    def make():
+    def make() -> "nn.Module":
         from metrics.extractors._inception import FIDInception
         from metrics.extractors.state import load_network
 

@@ -8,11 +8,15 @@ see is 2 x / 255 - 1, which is applied here directly for every resize mode, in o
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from metrics.errors import InputError
 from metrics.extractors._engine import compile_network, file_sha256
 from metrics.extractors.resizing import normalise, resize
 from metrics.extractors.types import Extract, Extractor, Features, Images, WeightFile
+
+if TYPE_CHECKING:
+    from torch import nn
 
 SIZE = 299
 VERSION = 1
@@ -33,7 +37,7 @@ def build(weights: Path | None, mode: str, device: str, taps: tuple[str, ...]) -
     return extract
 
 
-def _network(path: Path):
+def _network(path: Path) -> "nn.Module":
     from torchvision.models import inception_v3
     from torchvision.models.feature_extraction import create_feature_extractor
 

@@ -14,6 +14,7 @@ the system's logarithm).
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from metrics.errors import InputError
 from metrics.extractors._engine import compile_network
 from metrics.extractors.resizing import normalise, resize
 from metrics.extractors.types import Extract, Extractor, Features, Images
+
+if TYPE_CHECKING:
+    from torch import nn
 
 SIZE = 64
 SEED = 2020
@@ -58,7 +62,7 @@ def build(weights: Path | None, mode: str, device: str, taps: tuple[str, ...]) -
     return extract
 
 
-def _network():
+def _network() -> "nn.Module":
     import torch
     from torch import nn
 
@@ -74,10 +78,10 @@ def _network():
             layers += [nn.Flatten(), _filled(nn.Linear, next(drawn)), nn.ReLU(), _filled(nn.Linear, next(drawn))]
             self.layers = nn.Sequential(*layers)
 
-        def forward(self, x):
+        def forward(self, x: Any) -> Any:
             return {"pool": self.layers(x)}
 
-    def _filled(kind, weight, **options):
+    def _filled(kind: Any, weight: Any, **options: Any) -> nn.Module:
         n_out, n_in, *kernel = weight.shape
         with torch.device("meta"):
             layer = kind(n_in, n_out, *kernel[:1], bias=False, **options)

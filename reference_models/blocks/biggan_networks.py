@@ -8,6 +8,7 @@ All weights but the generator's class embeddings are under spectral norm (Miyato
 (Saxe et al. 2014). Maps start at a side of 4 to 7, the image's side halved while that is even.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -92,6 +93,10 @@ class ConditionalBatchNorm(nn.Module):
         return gain[:, :, None, None] * self.norm(x) + bias[:, :, None, None]
 
 
+def _pointwise(before: int, after: int) -> nn.Module:
+    return conv(before, after, 1, bias=False)
+
+
 class SelfAttention(nn.Module):
     """Self-attention over the places of a map (Zhang et al. 2019): x + gamma o(sum_j softmax_j(theta_i . phi_j) g_j).
 
@@ -100,7 +105,7 @@ class SelfAttention(nn.Module):
     without bias.
     """
 
-    def __init__(self, channels: int, make=lambda before, after: conv(before, after, 1, bias=False)) -> None:
+    def __init__(self, channels: int, make: Callable[[int, int], nn.Module] = _pointwise) -> None:
         super().__init__()
         few, half = max(1, channels // 8), max(1, channels // 2)
         self.theta, self.phi = make(channels, few), make(channels, few)
