@@ -20,6 +20,7 @@ from bench.storage.array_files import ArrayFile, map_bytes
 from bench.storage.cache import Cache, digest_of, empty_engines, engines, not_kept
 from bench.storage.files import npz_bytes
 from bench.storage.reading import Unreadable
+from genbench.names import did_you_mean
 from metrics.errors import InputError
 from reference_models.loop.checkpoints import FILE_NAME
 
@@ -212,7 +213,7 @@ def test_images_wait_until_they_take_so_many_bytes(monkeypatch, sizes, rows):
     ("name", "said"), [("pol", "Did you mean 'pool'?"), ("zzz", "There are: pool, logits."), ("logit", "'logits'?")]
 )
 def test_what_is_meant_by_a_name_that_is_not_there(name, said):
-    assert features._meant(name, ("pool", "logits")).endswith(said)
+    assert did_you_mean(name, ("pool", "logits")).endswith(said)
 
 
 # ----- names and hashes of entries
