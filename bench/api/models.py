@@ -22,6 +22,7 @@ from metrics.options import place, text, whole_number
 
 if TYPE_CHECKING:
     import numpy as np
+    from pandas import DataFrame
 
     from bench.measuring.evaluation import Subject
     from bench.measuring.measure import Measure
@@ -57,6 +58,10 @@ class Run:
     def __repr__(self) -> str:
         return f"Run({self.record.model} on {self.record.dataset}, seed {self.record.seed}: {self.record.status})"
 
+    def to_frame(self) -> "DataFrame":
+        """All numbers of its tables in one tidy pandas DataFrame."""
+        return self.tables.to_frame()
+
     def _repr_html_(self) -> str:
         return self.tables._repr_html_()
 
@@ -68,6 +73,12 @@ class Trained:
     folder: Path
     checkpoint: Path
     done: "Training"
+
+    def to_frame(self) -> "DataFrame":
+        """The curves of the training as a pandas DataFrame, a row per step that was noted."""
+        import pandas as pd
+
+        return pd.read_csv(self.folder / "losses.csv")
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON values."""

@@ -1,9 +1,17 @@
 """What a measuring function returns."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from bench import __version__
+from bench.tables.scores import in_words, score_table
+from bench.tables.table import Cell, Column, Table, html_text
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+SHOWN = 4  # scores in the short form of a result
 
 
 class Result(Mapping[str, Any]):
@@ -36,8 +44,25 @@ class Result(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._scores)
 
+    @property
+    def table(self) -> Table:
+        """The scores as a table, a row for each."""
+        return score_table(self)
+
+    def to_frame(self) -> "DataFrame":
+        """The table as a pandas DataFrame: score, value, corrected, low, high, better."""
+        return self.table.to_frame()
+
     def __repr__(self) -> str:
-        return f"Result({self._scores!r})"
+        rows = in_words(self.table)
+        found = ", ".join(f"{title} {value}" for title, value, *_ in rows[:SHOWN])
+        more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
+        return f"Result({found or ', '.join(self)}{more})"
+
+    def _repr_html_(self) -> str:
+        words = tuple(tuple(map(Cell, row)) for row in in_words(self.table))
+        columns = (*self.table.columns[:3], Column("interval", "95 % interval"), self.table.columns[-1])
+        return html_text(replace(self.table, columns=columns, rows=words))
 
     def __reduce__(self) -> tuple[type["Result"], tuple[dict[str, Any]]]:
         return Result, (self._scores,)

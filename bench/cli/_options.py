@@ -13,6 +13,7 @@ from typing import Any, get_origin
 import click
 
 from bench.settings import Known, known
+from bench.tables.renderers import FORMATS
 from genbench.places import expanded
 
 Function = Callable[..., Any]
@@ -47,6 +48,11 @@ class Words(click.ParamType):
 
 path_type = PathType()
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
+format_option = click.option(
+    "--format", "kind", type=click.Choice(FORMATS), default="terminal", show_default=True, help="latex needs booktabs."
+)
 
 
 def options(*groups: type) -> Callable[[Function], Function]:

@@ -81,11 +81,10 @@ def print_columns(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> 
 
 
 def print_tables(tables: Sequence["Table"], kind: str, title: str) -> None:
-    """The tables in a format of `bench.tables.table.RENDERERS`: several of them as CSV under a line "# title" each,
-    HTML as
-    one document with this title."""
+    """The tables in a format of `bench.tables.renderers.RENDERERS`: several of them as CSV under a line "# title" each,
+    HTML as one document with this title."""
     from bench.tables.html_page import html_page
-    from bench.tables.table import RENDERERS
+    from bench.tables.renderers import RENDERERS
 
     if kind == "html":
         text = html_page(tables, title)
@@ -93,15 +92,6 @@ def print_tables(tables: Sequence["Table"], kind: str, title: str) -> None:
         apart = "# {title}\n{text}" if kind == "csv" and len(tables) > 1 else "{text}"
         text = "\n".join(apart.format(title=table.title, text=RENDERERS[kind](table)) for table in tables)
     print_block(text)
-
-
-def figure(value: float | None) -> str:
-    """A score for people: six significant digits, no exponent in the usual range; a dash where there is none."""
-    if value is None:
-        return "-"
-    if not isinstance(value, float):
-        return f"{value:,}"
-    return f"{value:,.0f}" if 1e5 <= abs(value) < 1e12 else f"{value:#.6g}"
 
 
 def say(line: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 import bench
-from bench.cli._options import examples, json_option, options
+from bench.cli._options import examples, format_option, json_option, options
 from bench.cli._output import print_block, print_json, progress
 from bench.settings import Refeaturing
 
@@ -21,13 +21,7 @@ from bench.settings import Refeaturing
 @click.argument("a")
 @click.argument("b")
 @click.option("--track", metavar="NAME", help="The track whose rules measure folders of images.")
-@click.option(
-    "--format",
-    "kind",
-    type=click.Choice(("terminal", "md", "csv", "json", "html")),
-    default="terminal",
-    show_default=True,
-)
+@format_option
 @options(Refeaturing)
 @json_option
 def command(a: str, b: str, track: str | None, kind: str, settings: dict[str, Any], as_json: bool) -> None:
@@ -43,7 +37,7 @@ def command(a: str, b: str, track: str | None, kind: str, settings: dict[str, An
     high, paired, winner (a, b or null) and count; and damaged, a list of lines about files that were left out.
     """
     from bench.leaderboard.compare import comparison_tables
-    from bench.tables.table import RENDERERS
+    from bench.tables.renderers import RENDERERS
 
     with progress() as tell:
         found = bench.compare(a, b, track=track, progress=tell, **settings)

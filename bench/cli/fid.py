@@ -6,8 +6,9 @@ import click
 
 import bench
 from bench.cli._options import examples, json_option, options
-from bench.cli._output import echo, figure, print_columns, print_facts, print_json, print_warnings, progress, styled
+from bench.cli._output import echo, print_columns, print_facts, print_json, print_warnings, progress, styled
 from bench.settings import Settings
+from bench.tables.scores import figure
 
 
 @click.command(

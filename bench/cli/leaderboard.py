@@ -5,20 +5,14 @@ from pathlib import Path
 import click
 
 import bench
-from bench.cli._options import examples, json_option
+from bench.cli._options import examples, format_option, json_option
 from bench.cli._output import echo, print_json, print_tables, say
 from bench.cli._running import results_option
 
 
 @click.command(epilog=examples("bench leaderboard digits", "bench leaderboard digits --sort kid --format csv"))
 @click.argument("track", required=False, metavar="[TRACK]")
-@click.option(
-    "--format",
-    "kind",
-    type=click.Choice(("terminal", "md", "csv", "json", "html")),
-    default="terminal",
-    show_default=True,
-)
+@format_option
 @click.option("--sort", metavar="METRIC", help="The column to rank by.  [default: fid_corrected]")
 @click.option("--check", is_flag=True, help="Exit code 1 if the written tables are out of date.")
 @click.option("--write", is_flag=True, help="Write the tables to --results/leaderboards.")

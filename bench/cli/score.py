@@ -6,10 +6,11 @@ import click
 
 import bench
 from bench.cli._options import examples, json_option, options
-from bench.cli._output import echo, figure, print_columns, print_facts, print_json, print_warnings, progress, styled
+from bench.cli._output import echo, print_columns, print_facts, print_json, print_warnings, progress, styled
 from bench.cli.fid import measured_with
 from bench.measuring.scoring import Options
 from bench.settings import Settings
+from bench.tables.scores import in_words
 
 
 @click.command(
@@ -93,7 +94,7 @@ def command(
     if as_json:
         print_json(dict(result))
         return
-    print_columns(_rows(result), ("metric", "value", "corrected", "95 % interval", ""))
+    print_columns(in_words(result.table), ("metric", "value", "corrected", "95 % interval", ""))
     echo()
     for reason in result.get("flags", ()):
         echo(styled("flagged:", fg="red"), " ", reason)
@@ -103,29 +104,3 @@ def command(
         facts.append(("paired by", f"{result['paired_by']}: {result['first_pairs']}"))
     print_facts(facts if result["extractor"] is None else [*facts, ("measured with", measured_with(result))])
     print_warnings(result["warnings"])
-
-
-def _rows(result: Any) -> list[tuple[str, ...]]:
-    """Title, value, corrected value, interval and direction of the metrics' outputs."""
-    from bench.measuring.scoring import load_metrics
-    from bench.protocol import in_splits
-
-    rows: list[tuple[str, ...]] = []
-    for metric in load_metrics(result["metrics"]):
-        splits = result["splits"] if "splits" in Options().fitting(metric) else None
-        for side in ("_a", "_b") if metric.arity == "set" else ("",):
-            for output in metric.outputs:
-                key = output.name + side
-                if key in result and not output.name.endswith(("_corrected", "_sd") if splits == 1 else "_corrected"):
-                    title = in_splits(output.title, splits)
-                    title = f"{title} of {result['name' + side]}" if side else title
-                    better = "" if output.better == "neither" else f"{output.better} is better"
-                    rows.append((title, figure(result[key]), *_estimates(result, output.name, side), better))
-    return rows
-
-
-def _estimates(result: Any, name: str, side: str) -> tuple[str, str]:
-    """The corrected value, where the metric has one, and the interval, which is then the corrected value's."""
-    corrected, low, high = (result.get(f"{name}_{what}{side}") for what in ("corrected", "low", "high"))
-    interval = "" if low is None else f"{figure(low)} to {figure(high)}"
-    return "" if corrected is None else figure(corrected), interval

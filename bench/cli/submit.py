@@ -9,8 +9,9 @@ import click
 import bench
 from bench.cli._findings import show_findings
 from bench.cli._options import examples, json_option, options, path_type
-from bench.cli._output import echo, figure, print_facts, print_json, progress, say, styled
+from bench.cli._output import echo, print_facts, print_json, progress, say, styled
 from bench.settings import SubmitSettings
+from bench.tables.scores import figure
 
 if TYPE_CHECKING:
     from bench.leaderboard.entries import Entry

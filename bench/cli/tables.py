@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 import bench
-from bench.cli._options import examples, json_option
+from bench.cli._options import examples, format_option, json_option
 from bench.cli._output import print_json, print_tables, say
 from bench.cli._running import results_option
 
@@ -16,13 +16,7 @@ from bench.cli._running import results_option
 @click.option("--model", metavar="NAME", help="Only this model.")
 @click.option("--dataset", metavar="NAME", help="Only this data set.")
 @click.option("--protocol", metavar="ID", default="", help="Only this protocol.")
-@click.option(
-    "--format",
-    "kind",
-    type=click.Choice(("terminal", "md", "csv", "html", "json")),
-    default="terminal",
-    show_default=True,
-)
+@format_option
 @results_option
 @json_option
 def command(model: str | None, dataset: str | None, protocol: str, kind: str, results: Path, as_json: bool) -> None:

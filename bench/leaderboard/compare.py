@@ -12,6 +12,7 @@ sampling bring, on these real images.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,9 +22,13 @@ from bench.leaderboard.differences import SOURCES, Difference, difference, estim
 from bench.leaderboard.tracks import rules_difference, told
 from bench.measuring.flags import dependent
 from bench.protocol import difference as protocol_difference
+from bench.tables.several import Tables
 from bench.tables.table import Cell, Column, Table, decimals_of
 from metrics.arithmetic.quantiles import t95
 from metrics.errors import InputError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,18 @@ class Comparison:
     over_seeds: tuple[Line, ...]
     damaged: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def tables(self) -> Tables:
+        """The differences of two checkpoints, and where there are several seeds of both, over these."""
+        return Tables(tuple(comparison_tables(self)))
+
+    def to_frame(self) -> "DataFrame":
+        """The differences as a pandas DataFrame, every digit kept."""
+        return self.tables[0].to_frame()
+
+    def _repr_html_(self) -> str:
+        return self.tables._repr_html_()
 
 
 def compare(a: Side, b: Side) -> Comparison:

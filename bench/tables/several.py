@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.tables.table import Table, html_text, terminal
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,12 @@ class Tables(Sequence[Table]):
 
     def __repr__(self) -> str:
         return f"Tables({', '.join(f'{table.name}: {len(table.rows)}' for table in self.tables)})"
+
+    def to_frame(self) -> "DataFrame":
+        """All cells in one tidy pandas DataFrame: table, number, row, column, value, low, high."""
+        from bench.tables.frames import tidy_frame
+
+        return tidy_frame(self.tables)
 
     def _repr_html_(self) -> str:
         return "\n".join(map(html_text, self.tables))

@@ -12,11 +12,14 @@ import math
 import re
 import textwrap
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from bench.names import shown
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 ARROWS = {"lower": " ↓", "higher": " ↑", "neither": ""}
 MINUS = "−"  # a minus sign as wide as the digits
@@ -57,6 +60,15 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
+
+    def to_frame(self) -> "DataFrame":
+        """The table as a pandas DataFrame: every digit, and of a column with intervals three columns."""
+        from bench.tables.frames import frame_of
+
+        return frame_of(self)
+
+    def _repr_html_(self) -> str:
+        return html_text(self)
 
     def __post_init__(self) -> None:
         for row in self.rows:
@@ -136,7 +148,7 @@ def _heads(table: Table) -> list[str]:
     return [column.title + ARROWS[column.better] for column in table.columns]
 
 
-def _left(table: Table, place: int) -> bool:
+def at_left(table: Table, place: int) -> bool:
     """Whether a column is aligned to the left: where it holds words."""
     return any(isinstance(row[place].value, str) for row in table.rows)
 
@@ -147,7 +159,7 @@ def _left(table: Table, place: int) -> bool:
 def markdown(table: Table) -> str:
     """A GitHub table under its title, the notes as a list; the best values are bold."""
     heads = [_escaped(head) for head in _heads(table)]
-    rules = [":---" if _left(table, place) else "---:" for place in range(len(heads))]
+    rules = [":---" if at_left(table, place) else "---:" for place in range(len(heads))]
     rows = [[f"**{_in_markdown(cell)}**" if cell.best else _in_markdown(cell) for cell in row] for row in table.rows]
     lines = [f"### {shown(table.title)}", "", *("| " + " | ".join(row) + " |" for row in (heads, rules, *rows))]
     return "\n".join([*lines, "", *(f"- {shown(note)}" for note in table.notes)]).rstrip() + "\n"
@@ -163,30 +175,40 @@ def _in_markdown(cell: Cell) -> str:
     return MARKUP.sub(r"\\\g<0>", shown) if isinstance(cell.value, str) else _escaped(shown)
 
 
+def with_interval(table: Table) -> list[bool]:
+    """Of each column, whether it has intervals."""
+    return [any(row[place].low is not None for row in table.rows) for place in range(len(table.columns))]
+
+
+def keys_of(table: Table) -> list[str]:
+    """The names of the columns of a file: a column with intervals is three."""
+    return [
+        name
+        for column, interval in zip(table.columns, with_interval(table), strict=True)
+        for name in ((column.key, f"{column.key}_low", f"{column.key}_high") if interval else (column.key,))
+    ]
+
+
 def csv_text(table: Table) -> str:
     """One header line and the rows, every digit kept; a column with intervals is three: key, key_low, key_high. A text
     that a spreadsheet would take for a formula has an apostrophe before it."""
-    wide = [any(row[place].low is not None for row in table.rows) for place in range(len(table.columns))]
-    heads = [
-        name
-        for column, interval in zip(table.columns, wide, strict=True)
-        for name in ((column.key, f"{column.key}_low", f"{column.key}_high") if interval else (column.key,))
-    ]
+    wide = with_interval(table)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(heads)
+    writer.writerow(keys_of(table))
     for row in table.rows:
         writer.writerow(
             [
                 "" if value is None else value
                 for cell, interval in zip(row, wide, strict=True)
-                for value in _parts(cell, interval)
+                for value in parts_of(cell, interval)
             ]
         )
     return out.getvalue()
 
 
-def _parts(cell: Cell, interval: bool) -> tuple[Any, ...]:
+def parts_of(cell: Cell, interval: bool) -> tuple[Any, ...]:
+    """What stands in a file for a cell: its value, and the ends of its interval in a column that has some."""
     value = cell.value
     if isinstance(value, str):
         value = f"'{shown(value)}" if value.startswith(FORMULA) else shown(value)
@@ -200,7 +222,7 @@ def html_text(table: Table) -> str:
         cells = (f'<{tag} class="{kind}">{word}</{tag}>' for word, kind in zip(words, classes, strict=True))
         return f"<tr>{''.join(cells)}</tr>"
 
-    kinds = ["text" if _left(table, place) else "number" for place in range(len(table.columns))]
+    kinds = ["text" if at_left(table, place) else "number" for place in range(len(table.columns))]
     rows = [
         line(
             "td", [f"<b>{html.escape(text(cell))}</b>" if cell.best else html.escape(text(cell)) for cell in row], kinds
@@ -231,7 +253,7 @@ def terminal(table: Table) -> str:
     heads = _heads(table)
     rows = [[text(cell) + (" *" if cell.best else "") for cell in row] for row in table.rows]
     widths = _widths(table)
-    left = [_left(table, place) for place in range(len(heads))]
+    left = [at_left(table, place) for place in range(len(heads))]
 
     def line(words: Sequence[str]) -> str:
         padded = (
@@ -293,11 +315,3 @@ def json_values(table: Table) -> dict[str, Any]:
 
 def _json_cell(cell: Cell) -> Any:
     return cell.value if cell.low is None else {"value": cell.value, "low": cell.low, "high": cell.high}
-
-
-RENDERERS: dict[str, Callable[[Table], str]] = {
-    "md": markdown,
-    "csv": csv_text,
-    "html": html_text,
-    "terminal": terminal,
-}

@@ -1,0 +1,43 @@
+"""A table for LaTeX, with the rules of the package booktabs."""
+
+from bench.tables.table import ARROWS, Table, at_left, text
+
+SPECIAL = str.maketrans(
+    {
+        **{letter: f"\\{letter}" for letter in "&%$#_{}"},
+        **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
+        **{"−": "$-$", "–": "--", "≤": r"$\leq$", "≥": r"$\geq$", "×": r"$\times$"},
+    }
+)
+DIRECTIONS = {" ↓": r" $\downarrow$", " ↑": r" $\uparrow$", "": ""}
+
+
+def latex(table: Table) -> str:
+    """A `table` with its caption, columns of numbers to the right, the best values bold and the notes below."""
+    places = range(len(table.columns))
+    heads = [escaped(column.title) + DIRECTIONS[ARROWS[column.better]] for column in table.columns]
+    rows = [
+        [rf"\textbf{{{escaped(text(cell))}}}" if cell.best else escaped(text(cell)) for cell in row]
+        for row in table.rows
+    ]
+    lines = [
+        r"\begin{table}",
+        r"  \centering",
+        rf"  \caption{{{escaped(table.title)}}}",
+        rf"  \label{{tab:{table.name}}}",
+        rf"  \begin{{tabular}}{{{''.join('l' if at_left(table, place) else 'r' for place in places)}}}",
+        r"    \toprule",
+        f"    {' & '.join(heads)} \\\\",
+        r"    \midrule",
+        *(f"    {' & '.join(row)} \\\\" for row in rows),
+        r"    \bottomrule",
+        r"  \end{tabular}",
+        *(rf"  \par\footnotesize {escaped(note)}" for note in table.notes),
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def escaped(words: str) -> str:
+    """Words in which no letter is a command."""
+    return words.translate(SPECIAL)

@@ -1,0 +1,15 @@
+"""All formats of a table by the name that they have on the command line; JSON is made of its values."""
+
+from collections.abc import Callable
+
+from bench.tables.latex import latex
+from bench.tables.table import Table, csv_text, html_text, markdown, terminal
+
+RENDERERS: dict[str, Callable[[Table], str]] = {
+    "terminal": terminal,
+    "md": markdown,
+    "csv": csv_text,
+    "html": html_text,
+    "latex": latex,
+}
+FORMATS = (*RENDERERS, "json")
