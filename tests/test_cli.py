@@ -489,6 +489,6 @@ def test_a_terminal_gets_a_bar(folders, monkeypatch):
     ],
 )
 def test_figures_have_six_digits(value, text):
-    from bench.cli._output import figure
+    from bench.tables.scores import figure
 
     assert figure(value) == text
