@@ -444,7 +444,7 @@ def test_samples_do_not_depend_on_how_many_are_asked_for(copy):
 
 @pytest.mark.parametrize("name", ["out.zip", "out.npy", "out.PNG"])
 def test_samples_go_into_a_folder_or_an_npz(copy, name):
-    assert "into a folder, or as one .npz" in refused("sample", FOLDER, "-o", name)
+    assert "a folder of PNG files or one .npz" in refused("sample", FOLDER, "-o", name)
     assert not Path(name).exists()
 
 
