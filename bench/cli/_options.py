@@ -51,7 +51,12 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON i
 
 
 format_option = click.option(
-    "--format", "kind", type=click.Choice(FORMATS), default="terminal", show_default=True, help="How to print; latex needs the package booktabs."
+    "--format",
+    "kind",
+    type=click.Choice(FORMATS),
+    default="terminal",
+    show_default=True,
+    help="How to print; latex needs the package booktabs.",
 )
 
 
