@@ -270,9 +270,9 @@ def test_an_entry_and_a_run_of_other_protocols_are_named_field_by_field(results)
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("digits/dcgam", "did you mean digits/dcgan"),
-        ("nothing", "expected TRACK/NAME"),
-        ("../digits/dcgan", "did you mean digits/dcgan"),
+        ("digits/dcgam", "Did you mean 'digits/dcgan'"),
+        ("nothing", "Expected TRACK/NAME"),
+        ("../digits/dcgan", "Did you mean 'digits/dcgan'"),
     ],
 )
 def test_what_is_nothing_of_the_kind_is_answered_with_what_is(results, given, said):

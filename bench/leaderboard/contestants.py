@@ -26,6 +26,7 @@ from bench.protocol import Protocol
 from bench.storage.reading import read_json
 from bench.storage.records import Numbers, RunRecord, read_record
 from bench.storage.result_places import first_of, folder_of, in_words
+from genbench.names import did_you_mean
 from metrics.errors import InputError
 
 ENTRY = re.compile(r"([^/\\]+)/([^/\\]+)")
@@ -71,12 +72,8 @@ def side_of(given: str, results: Path, measure_images: Callable[[Path], Side]) -
 
 
 def _close(given: str, there: list[str]) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(given, there, n=2, cutoff=0.5)
-    if close:
-        return f"did you mean {' or '.join(close)}?"
-    return "expected TRACK/NAME, the JSON of an entry or a run, or a folder of images with --track"
+    otherwise = "Expected TRACK/NAME, the JSON of an entry or a run, or a folder of images with --track"
+    return did_you_mean(given, there, otherwise)
 
 
 def _of_json(path: Path) -> Side:
