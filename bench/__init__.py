@@ -2,6 +2,8 @@
 
 import sys
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +54,22 @@ __all__ = [
     "train",
     "verify",
 ]
+
+
+def _check_packages() -> None:
+    """ImportError that names somebody's own `metrics.py`, where it would be imported for this project's package."""
+    for name in ("genbench", "metrics", "reference_models"):
+        spec = sys.modules[name].__spec__ if name in sys.modules else find_spec(name)
+        own = Path(__file__).resolve().parent.parent / name
+        places = [Path(place).resolve() for place in (spec and spec.submodule_search_locations) or ()]
+        if spec is not None and own not in places:
+            raise ImportError(
+                f"{spec.origin or places[0]} is found for {name!r} before this project's package; rename it, or start "
+                "your script in another folder"
+            )
+
+
+_check_packages()
 
 
 class _Room(ModuleType):

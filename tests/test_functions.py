@@ -1,6 +1,7 @@
 """Every command is a function of `bench`, with arguments named like the long options."""
 
 import inspect
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +84,18 @@ def test_a_room_with_the_name_of_a_function_is_called_like_it():
 def test_importing_bench_loads_no_library_of_numbers():
     code = "import bench, sys; dir(bench); sys.exit(bool({'numpy', 'torch', 'pandas', 'click'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["metrics.py", "metrics/__init__.py"])
+def test_somebody_s_own_metrics_in_the_way_is_named(tmp_path, name):
+    own = tmp_path / name
+    own.parent.mkdir(exist_ok=True)
+    own.write_text("def precision(): ...\n")
+    (tmp_path / "script.py").write_text("import bench\n")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, tmp_path / "script.py"], env=environment, capture_output=True, text=True)
+    said = done.stderr.splitlines()[-1]
+    assert said.startswith(f"ImportError: {own} is found for 'metrics' before this project's package; rename it")
 
 
 # ----- what Python may hand over by mistake
