@@ -70,24 +70,28 @@ def test_the_score_of_a_sure_first_among_others_is_marked(ranks, marked):
 @pytest.mark.parametrize(
     ("sort", "title", "about"),
     [
-        ("fid_corrected", "corrected FID", "by paired differences on the same real images of each entry"),
-        ("inception_score_corrected", "corrected IS", "by differences of each entry"),
-        ("kid", "KID", "by paired differences on the same real images of each entry"),
+        (
+            "fid_corrected",
+            "corrected FID",
+            "from paired differences on the same real images between the entry and all others",
+        ),
+        ("inception_score_corrected", "corrected IS", "from differences between the entry and all others"),
+        ("kid", "KID", "from paired differences on the same real images between the entry and all others"),
     ],
 )
 def test_a_board_says_by_which_differences_its_ranks_are_known(sort, title, about):
     table = ranking(board(standing(3, rank=FIRST), sort=sort))
     assert table.title.endswith(f"by {title}")
-    (note,) = [note for note in table.notes if note.startswith("after the rank stand")]
+    (note,) = [note for note in table.notes if note.startswith("each rank has a 95 % interval")]
     assert about in note
-    assert not any("no interval is known" in note for note in table.notes)
+    assert not any("which has no known interval" in note for note in table.notes)
 
 
 @pytest.mark.parametrize("ranked", [(), (standing(3, rank=Rank(1, None, None, None)),)])
 def test_a_board_without_intervals_says_that_neighbours_may_not_differ(ranked):
     table = ranking(board(*ranked, sort="precision"))
-    assert "by Precision, of which no interval is known: neighbours may not differ at all" in table.notes
-    assert not any(note.startswith("after the rank stand") for note in table.notes)
+    assert "by Precision, which has no known interval: neighbours may be equally good" in table.notes
+    assert not any(note.startswith("each rank has a 95 % interval") for note in table.notes)
 
 
 def test_what_is_not_ranked_is_told_with_its_reasons():

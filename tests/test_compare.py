@@ -198,7 +198,7 @@ def test_what_cannot_be_read_and_might_be_another_seed_is_told(tmp_path):
     found = compare(*sides(tmp_path, *paths))
     (line,) = found.damaged
     assert "dcgan-seed7.json" in line
-    assert f"damaged and left out, maybe another seed: {line}" in comparison_tables(found)[0].notes
+    assert f"damaged and left out (it may be another seed): {line}" in comparison_tables(found)[0].notes
 
 
 # ----- folders of images

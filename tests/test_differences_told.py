@@ -137,7 +137,7 @@ def test_a_line_of_a_comparison(one, first, paired, verdict):
 def test_a_comparison_says_where_nothing_is_known_of_pairs(lines, said):
     (table,) = comparison_tables(Comparison("x", "y", tuple(lines), (), ("a line",), ("a note",)))
     assert any(note.startswith("not paired:") for note in table.notes) is said
-    assert table.notes[-2:] == ("a note", "damaged and left out, maybe another seed: a line")
+    assert table.notes[-2:] == ("a note", "damaged and left out (it may be another seed): a line")
     assert len(table.notes) == 4 + said
 
 

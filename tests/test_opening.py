@@ -54,7 +54,7 @@ def test_a_track_is_shown_in_words_with_its_id():
     shown = json.loads(good("tracks", "show", "digits", "--json").stdout)
     assert shown["id"] == opened().rules.id
     words = dict(shown["words"])
-    assert words["to submit"] == "250 images, 32x32, grey; as the model made them, none chosen"
+    assert words["to submit"] == "250 images, 32x32, grey; as the model made them, without selection"
     assert "Inception Score version 1 (seed 2020, splits 1)" in words["metrics"]
     assert "id" in good("tracks", "show", "digits").stdout
 
@@ -73,10 +73,10 @@ def test_the_words_of_stored_rules_are_their_own_and_not_this_versions():
 
 def test_the_words_say_which_set_is_translated_and_where_that_is_no_independent_one():
     track = find_track("edges2shapes-shapes")
-    assert dict(rules_in_words(track, None))["translation"] == "a model that translates is given real 2 of edges"
+    assert dict(rules_in_words(track, None))["translation"] == "a model that translates gets real 2 of edges"
     words = dict(rules_in_words(track, opened().rules))  # which translate real 1, as rules of earlier versions did
     assert words["translation"].endswith("real 1 of edges; its partners are in real 1, so the sets are NOT independent")
-    assert dict(rules_in_words(find_track("emoji-apple"), None))["translation"].endswith("given real 1 of windows")
+    assert dict(rules_in_words(find_track("emoji-apple"), None))["translation"].endswith("gets real 1 of windows")
 
 
 def test_a_track_whose_images_are_missing_says_why_it_has_no_id():

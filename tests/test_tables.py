@@ -181,7 +181,7 @@ def test_translations_stand_beside_the_input_and_the_mean_image():
 def test_the_tables_of_translations_say_what_was_translated():
     first = run_tables(translated_record())[0]
     assert "real shoes 1 vs generated shoes" in [row[0].value for row in first.rows]
-    assert "generated are translations of real 2, whose partners are not in real 1" in first.notes
+    assert "the generated images are translations of real 2, whose partners are not in real 1" in first.notes
     assert not any("translations" in note for note in run_tables(record(task="unpaired"))[0].notes)
 
 
@@ -220,14 +220,14 @@ def test_the_notes_say_what_a_number_is_worth():
     notes = " ".join(run_tables(record(chosen=protocol(split_2="train")))[0].notes)
     assert "2.5 % of the recipe's 60 epochs: NOT the full recipe" in notes
     assert "NOT Inception" in notes
-    assert "real 2 is of the train split" in notes
+    assert "real 2 is from the train split" in notes
     assert "is biased upwards" in notes
 
 
 def test_few_images_are_said_to_be_mostly_bias():
     notes = " ".join(run_tables(record(chosen=protocol(extractor="pixels", logits="")))[0].notes)
     assert "With 250 images per set and 3,072 features the plain FID is mostly bias" in notes
-    assert "no Inception Score: pixels is no classifier" in notes
+    assert "no Inception Score: pixels is not a classifier" in notes
 
 
 def test_a_full_recipe_is_said_to_be_one():

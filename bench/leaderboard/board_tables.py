@@ -26,9 +26,9 @@ ABOUT = (
     Column("date", "Date"),
 )
 VERIFIED_NOTE = (
-    "verified: `bench verify --all` finds again what is consistent (the scores follow from stored features) or in "
-    "bounds (they are within what stored moments allow); what is claimed took the images or the model, and whoever has "
-    "these can find it again"
+    "verified: `bench verify --all` checks again whether an entry is consistent (its scores follow from the stored "
+    "features) or in bounds (they are possible by the stored moments). A claimed level needs the images or the model; "
+    "with these you can check it again"
 )
 # In a terminal that is too narrow columns are left out in this order.
 DISPENSABLE = (
@@ -61,11 +61,11 @@ def not_ranked(board: Board) -> Table | None:
     notes = (
         *reasons,
         *shared(apart),
-        "controls are no generators: train-copies returns training images, the best distances that can be had; "
-        "pixel-gaussian draws from a Gaussian over pixels, the floor of what learns",
-        f"flagged by rule {FLAGS_VERSION}: near duplicates are far nearer to one training image than to any other; z "
-        "train says by how many standard deviations the nearest real image is a training image more often than "
-        "exchangeable images would have it",
+        "controls are not generators: train-copies returns training images and has the best possible distances; "
+        "pixel-gaussian draws from a Gaussian over pixels, and a trained model should be better",
+        f"flagged by rule {FLAGS_VERSION}: near duplicates are much nearer to one training image than to any other. z "
+        "train says how much more often than expected the nearest real image is a training image, in standard "
+        "deviations",
     )
     name = f"{board.record.track}-not-ranked"
     return aligned(Table(name, f"{board.record.track}: not ranked", columns, rows, notes))
@@ -172,7 +172,8 @@ def shared(standings: Iterable[Standing]) -> list[str]:
 def _notes(board: Board) -> tuple[str, ...]:
     protocol, count = board.record.rules.protocol, board.record.rules.protocol.generated[0]
     landmarks = (
-        f"{REAL_2} and {NOISE} are landmarks: what a perfect generator, and one that learned nothing, would score"
+        f"{REAL_2} and {NOISE} are landmarks: a perfect generator would score like {REAL_2}, and a generator that "
+        f"learned nothing would score like {NOISE}"
     )
     return (
         _about_ranks(board),
@@ -186,12 +187,12 @@ def _notes(board: Board) -> tuple[str, ...]:
 
 def _about_ranks(board: Board) -> str:
     if not any(one.rank and one.rank.first for one in board.ranked):
-        return f"by {_title(board)}, of which no interval is known: neighbours may not differ at all"
+        return f"by {_title(board)}, which has no known interval: neighbours may be equally good"
     paired = SOURCES[board.sort].row
     how = "paired differences on the same real images" if paired else "differences"
     return (
-        f"after the rank stand the ranks that the data allow, by {how} of each entry from all others (Holm, 95 %); a "
-        "group is an entry with those after it that cannot be told apart from it"
+        f"each rank has a 95 % interval, from {how} between the entry and all others (Holm). A group is an entry and "
+        "the entries after it that cannot be told apart from it"
     )
 
 

@@ -200,8 +200,8 @@ def comparison_tables(found: Comparison) -> list[Table]:
     if found.over_seeds:
         counts = max(one.count for one in found.over_seeds)
         note = (
-            f"means over {counts[0]} and {counts[1]} training seeds, difference with Welch's interval: what training "
-            "and sampling bring, on these real images"
+            f"means over {counts[0]} and {counts[1]} training seeds, difference with Welch's interval: it covers "
+            "training and sampling, for these real images"
         )
         tables.append(
             _table(
@@ -235,14 +235,14 @@ def _row(line: Line) -> tuple[Cell, ...]:
 
 def _notes(found: Comparison) -> tuple[str, ...]:
     notes = [
-        "each interval is for its own score; with several scores one of them may be told apart by chance",
-        "no interval: plain FID (its bias is another one for each model), precision, recall, density, coverage",
+        "each interval is for its own score; with several scores, one may be told apart by chance",
+        "no interval: plain FID (its bias differs between models), precision, recall, density, coverage",
     ]
     alone = [line for line in found.lines if line.low is not None and line.key in ("fid_corrected", "kid")]
     if any(not line.paired for line in alone):
         notes.append(
-            "not paired: the influences of one side are not known (records of runs keep none), so the difference takes "
-            "the errors of both sides for independent"
+            "not paired: the influences of one side are not known (records of runs keep none), so the errors "
+            "of both sides are treated as independent"
         )
-    damaged = (f"damaged and left out, maybe another seed: {line}" for line in found.damaged)
+    damaged = (f"damaged and left out (it may be another seed): {line}" for line in found.damaged)
     return (*notes, *found.notes, *damaged)

@@ -101,14 +101,20 @@ def rules_in_words(track: Track, rules: "Rules | None", why: str = "") -> list[t
     translated = stored.translated if stored else track.translated
     count = sets[translated][1]
     noise_seed, sampling_seed = (stored.noise_seed, stored.sampling_seed) if stored else (NOISE_SEED, SAMPLING_SEED)
-    whole = f"among all training images, where these have at most {WHOLE_VALUES:,} values"
+    whole = f"among all training images, if these have at most {WHOLE_VALUES:,} values"
     facts = [
         ("data set", f"{dataset.title}; licence: {dataset.licence}" + (f"; its domain {domain}" if domain else "")),
-        ("made for", f"{track.table} of the CIS 680 assignment 4" if track.table else "comparisons beside the tables"),
-        ("to submit", f"{count:,} images, {width}x{height}, {colour}; as the model made them, none chosen"),
-        (REAL_1, _set_in_words(*sets[REAL_1]) + "; every distance is to these"),
-        (REAL_2, _set_in_words(*sets[REAL_2]) + "; scores what a perfect generator would"),
-        ("noise", f"{count:,} images of uniform pixels, seed {noise_seed}; scores what nothing learned would"),
+        (
+            "made for",
+            f"{track.table} of the CIS 680 assignment 4" if track.table else "comparisons outside of the tables",
+        ),
+        ("to submit", f"{count:,} images, {width}x{height}, {colour}; as the model made them, without selection"),
+        (REAL_1, _set_in_words(*sets[REAL_1]) + "; every distance is measured to these"),
+        (REAL_2, _set_in_words(*sets[REAL_2]) + "; as a perfect generator would score"),
+        (
+            "noise",
+            f"{count:,} images of uniform pixels, seed {noise_seed}; as a generator that learned nothing scores",
+        ),
         ("extractor", f"{extractor.name} version {version}: {extractor.title}; features {pool}"),
         ("resize", stored.resize if stored else extractor.resize[0]),
         ("metrics", _metrics_in_words(stored.metrics if stored else _planned_metrics(extractor.logits))),
@@ -118,7 +124,7 @@ def rules_in_words(track: Track, rules: "Rules | None", why: str = "") -> list[t
     if domain:
         apart = "; its partners are in real 1, so the sets are NOT independent" if translated == REAL_1 else ""
         other = next(one for one in dataset.domains if one != domain)
-        given = f"a model that translates is given {translated} of {other}"
+        given = f"a model that translates gets {translated} of {other}"
         facts.append(("translation", given + (apart if dataset.paired else "")))
     if rules is None:
         return [*facts, ("id", f"not known here: {why}")]

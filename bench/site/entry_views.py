@@ -25,10 +25,13 @@ from metrics.types import Output
 
 TILES = ("fid_corrected", "inception_score_corrected", "precision", "recall", "coverage", "near_duplicates")
 CAPTIONS = {
-    PREVIEW: ("Preview: some of the submitted images of {name}", "The first of the submitted images, none chosen."),
+    PREVIEW: (
+        "Preview: some of the submitted images of {name}",
+        "The first of the submitted images; nobody selected them.",
+    ),
     NEIGHBOURS: (
-        "Images of {name} that are nearest to a training image, that training image below each",
-        "Above, the submitted images that are nearest to a training image by the features; below each, that image.",
+        "Images of {name} that are nearest to a training image, each with that training image below",
+        "Above: the submitted images that are nearest to a training image, by features. Below: that image.",
     ),
 }
 
@@ -210,7 +213,7 @@ def _withheld(entry: Entry, pictures: Mapping[str, Picture]) -> tuple[str, ...]:
     if not dataset.publishable:
         return (
             f"No picture is shown: the licence of {dataset.name} ({dataset.licence}) does not allow its images to be "
-            "published. Nearest training images are such images, and where a model has copied, so is a preview.",
+            "published. The nearest training images belong to it, and so does the preview of a model that copied them.",
         )
     missing = {PREVIEW: "No preview", NEIGHBOURS: "No picture of the nearest training images"}
     return tuple(f"{what} was stored with this entry." for name, what in missing.items() if name not in pictures)
@@ -235,7 +238,7 @@ def _about(entry: Entry) -> Iterable[tuple[str, str, str]]:
         if words:
             yield what, words, safe_link(words) if what in ("Link", "Paper", "Code") else ""
     times = len(entry.earlier) + 1
-    earlier = f"the number {times} under this name" if times > 1 else "the first under this name"
+    earlier = f"submission {times} of this name" if times > 1 else "the first of this name"
     yield "Submitted", f"{entry.created_utc}, {earlier}", ""
 
 

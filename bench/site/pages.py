@@ -38,7 +38,7 @@ def site_files(boards: Sequence[Board], results: Path, lost: list[str]) -> Itera
         yield name, (HERE / "static" / name).read_bytes()
     views = [track_view(board) for board in boards]
     yield page(INDEX, "index.html", "Leaderboard of image generators", **_index(boards, views))
-    yield page(METRICS, "metrics.html", "What each number says", metrics=_metrics(boards))
+    yield page(METRICS, "metrics.html", "What each number means", metrics=_metrics(boards))
     yield page(READING, "reading.html", "How to read it", flags=FLAGS, levels=_levels())
     for board, view in zip(boards, views, strict=True):
         yield page(track_file(view.name), "track.html", f"{view.name} · Leaderboard", view=view)

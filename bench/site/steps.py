@@ -38,8 +38,8 @@ def _reproduce(entry: Entry) -> Iterator[Step]:
         words = ["train", "--model", origin.model, "--dataset", dataset, "--seed", str(origin.training_seed), *steps]
         train = " ".join(["bench", *(shlex.quote(word) for word in words), *settings])
         yield Step(
-            "Train the model again and submit what it makes: RUN is the folder that the first command names at its "
-            "end. On a CPU the same versions give the same samples:",
+            "Train the model again and submit its samples. RUN is the folder that the first command names at its end. "
+            "On a CPU, the same versions give the same samples:",
             f"{train}\n{_submit(entry, 'RUN')}",
         )
     elif origin.kind in GENERATORS:
@@ -47,27 +47,27 @@ def _reproduce(entry: Entry) -> Iterator[Step]:
         spec = (f"--{name.replace('_', '-')} {_setting(value)}" for name, value in said)
         trust = " --trust-code" if origin.kind == "torchscript" else ""
         yield Step(
-            "With the generator, whose sha256 stands above, make the images again and submit them:",
+            "With the generator, whose sha256 is above, make the images again and submit them:",
             f"{_submit(entry, 'GENERATOR')} {' '.join(spec)}{trust}",
         )
     else:
-        yield Step("With the images, whose hashes stand above, measure them again:", _submit(entry, "IMAGES"))
+        yield Step("With the images, whose hashes are above, measure them again:", _submit(entry, "IMAGES"))
 
 
 def _verify(entry: Entry) -> Iterator[Step]:
     command = f"bench verify {shlex.quote(f'{entry.track}/{entry.slug}')}"
-    yield Step("Level 1, from the files alone: is the entry whole, and are its numbers possible?", command)
-    yield Step("Level 2, with the images: are all numbers the same once more?", f"{command} --images IMAGES")
+    yield Step("Level 1 needs only the files. Is the entry complete, and are its numbers possible?", command)
+    yield Step("Level 2 needs the images. Do they give the same numbers again?", f"{command} --images IMAGES")
     if entry.origin.kind in SAMPLED:
         what = "CHECKPOINT" if entry.origin.kind == "checkpoint" else "GENERATOR"
-        yield Step("Level 3, with the model: does it make these images again?", f"{command} --checkpoint {what}")
+        yield Step("Level 3 needs the model. Does it make these images again?", f"{command} --checkpoint {what}")
 
 
 def _compare(entry: Entry) -> Step:
     mine = shlex.quote(f"{entry.track}/{entry.slug}")
     other = shlex.quote(f"{entry.track}/OTHER")
     return Step(
-        "Is another entry of this track better, in any number, than chance alone would have it?",
+        "Is another entry of this track better in any number, beyond chance?",
         f"bench compare {mine} {other}",
     )
 

@@ -18,8 +18,8 @@ from bench.tables.table import ARROWS, Cell, Column, Table, aligned, text
 BAR = "fid_corrected"
 ON_THE_ENTRY = ("near_copies", "c_t", "train_share_z")  # numbers that only the page of an entry shows
 PLOTS = (  # fidelity against diversity: key upwards, key to the right, words
-    ("precision", "recall", "Shares of one set inside the neighbourhoods of the other."),
-    ("density", "coverage", "The same question, steadier against outliers."),
+    ("precision", "recall", "Precision and recall are shares of one set inside the neighbourhoods of the other."),
+    ("density", "coverage", "Density and coverage answer the same questions, and outliers change them less."),
 )
 LANDMARKS = ((REAL_2, "real", "real-2"), (NOISE, "noise", "noise-set"))  # set, class of its line and of its point
 SHAPES = (
@@ -27,7 +27,7 @@ SHAPES = (
     ("reference", "reference model"),
     ("control", "control"),
     ("flagged", "flagged"),
-    ("real-2", "real 2: what real images get"),
+    ("real-2", "real 2: the values of real images"),
     ("noise-set", "noise"),
 )
 

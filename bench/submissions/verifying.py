@@ -99,7 +99,7 @@ def _scores(entry: Entry, page: Page) -> Iterator[Problem]:
     for name in sorted(expected & given):
         there = {key for key, value in entry.scores[name].items() if value is not None}
         for key in sorted((asked[name] ^ there) - _left_out(name, there)):
-            yield Problem("value", f"{name}: {key} is {'missing' if key in asked[name] else 'no number of it'}")
+            yield Problem("value", f"{name}: {key} is {'missing' if key in asked[name] else 'not a number of it'}")
     counts = counts_of(entry.rules, "")
     yield from possible(entry.scores, counts)
     yield from related(entry.scores, counts)

@@ -34,7 +34,7 @@ MSE_COLUMNS = (
     Column("ssim", "SSIM", "higher", 3),
 )
 ERROR_COLUMNS = (Column("pair", "Image set pair"), *MSE_COLUMNS)
-ERROR_NOTE = "means over all pairs of images, flattened to vectors in [0, 1]; an image counts with at most 100 dB"
+ERROR_NOTE = "means over all pairs of images, as vectors in [0, 1]; an image counts at most 100 dB"
 INCEPTION_SCORE = "inception-score"
 COMPLETE = 0.999  # the last step of an epoch may be a part of one
 PRDC = ("precision", "recall", "density", "coverage")
@@ -197,7 +197,7 @@ def _mse_cells(scores: Numbers) -> tuple[Cell, ...]:
 def _notes(record: RunRecord) -> tuple[str, ...]:
     found = [_budget_note(record), _extractor_note(record), _bias_note(record)]
     if not record.protocol.logits:
-        found.append(f"no Inception Score: {record.protocol.extractor} is no classifier")
+        found.append(f"no Inception Score: {record.protocol.extractor} is not a classifier")
     found += [*_translation_note(record), *_split_note(record)]
     kept = [one for one in record.warnings if one.startswith("weights ") or NOT_INDEPENDENT in one]
     return tuple(found + kept)
@@ -209,10 +209,10 @@ def _translation_note(record: RunRecord) -> list[str]:
         return []
     if record.protocol.translated == REAL_1:
         return [
-            "NOT independent: generated are translations of the partners of real 1, so their FID and KID come out too "
-            "low and the intervals are wrong; `bench evaluate` measures them by the protocol of today"
+            "NOT independent: the generated images are translations of the partners of real 1, so their FID and "
+            "KID are too low and the intervals are wrong; `bench evaluate` measures them by the current protocol"
         ]
-    return [f"generated are translations of {record.protocol.translated}, whose partners are not in real 1"]
+    return [f"the generated images are translations of {record.protocol.translated}, whose partners are not in real 1"]
 
 
 def _split_note(record: RunRecord) -> list[str]:
@@ -220,19 +220,19 @@ def _split_note(record: RunRecord) -> list[str]:
     if not train:
         return []
     name, split = train[0].name, train[0].split
-    seen = ", and a model that repeats what it was trained with comes too near to it" if name == REAL_1 else ""
-    return [f"{name} is of the {split} split, because the test split has too few images for two sets{seen}"]
+    seen = ", and a model that repeats its training images scores too well" if name == REAL_1 else ""
+    return [f"{name} is from the {split} split, because the test split has too few images for two sets{seen}"]
 
 
 def _budget_note(record: RunRecord) -> str:
     done = record.training
     if done is None:
-        return "budget: not known, the checkpoint came without its training.json"
+        return "budget: not known, because the checkpoint has no training.json"
     where = record.environment.gpu or f"{record.environment.cores} cores of {record.environment.cpu}"
     device = f" on {where}" if done.device else ""
     took = f"{done.steps:,} steps ({done.epochs:,.4g} epochs) in {_duration(done.seconds)}{device}"
     changes = ", ".join(record.changes)
-    changed = f"; settings other than the recipe's: {changes}" if changes else ""
+    changed = f"; changed settings: {changes}" if changes else ""
     if done.epochs < done.full_epochs * COMPLETE:
         share = f"{100 * done.epochs / done.full_epochs:.2g} %"
         return f"budget: {took}, {share} of the recipe's {done.full_epochs:,.4g} epochs: NOT the full recipe{changed}"
@@ -256,7 +256,7 @@ def _bias_note(record: RunRecord) -> str:
 def extractor_note(protocol: Protocol, which: str) -> str:
     """What the numbers of a table are made with."""
     known = registry.load("extractors", protocol.extractor).is_inception
-    apart = "" if known else ", NOT Inception: compare with numbers of this protocol only"
+    apart = "" if known else ", NOT Inception: compare only with numbers of this protocol"
     return f"features: {protocol.extractor}, resize {protocol.resize}{apart} ({which})"
 
 
@@ -265,9 +265,9 @@ def bias_note(protocol: Protocol, count: int) -> str:
     width = registry.load("extractors", protocol.extractor).taps[protocol.pool]
     share = "is mostly bias" if count <= width else "is biased upwards"
     return (
-        f"[ ] are 95 % intervals. With {count:,} images per set and {width:,} features the plain FID {share}: real 1 "
-        "against real 2 would be 0 for unlimited images. The corrected value has that taken out, and can fall below 0. "
-        "Noise, uniform pixels, is the floor; real 1 against itself is 0 by construction"
+        f"[ ] are 95 % intervals. With {count:,} images per set and {width:,} features the plain FID {share}: with "
+        "unlimited images, real 1 against real 2 would be 0. The corrected value has no such bias, and it can be "
+        "below 0. Noise is uniform random pixels. Real 1 against itself is always 0"
     )
 
 
