@@ -11,7 +11,8 @@ from PIL import Image
 from bench import cli
 from bench.cli import main
 from bench.names import shown
-from bench.tables.table import RENDERERS, Cell, Column, Table
+from bench.tables.renderers import RENDERERS
+from bench.tables.table import Cell, Column, Table
 from genbench.names import did_you_mean
 
 NASTY = "a\x1b[2Jb\nwarning: forged\u202e\x9bc"
