@@ -183,7 +183,7 @@ def test_a_dry_run_checks_and_writes_nothing(samples):
         (("samples", *NAMED, "--note", "x" * 2_001), "note has 2,001 letters"),
         (("samples", *NAMED, "--authors", "a\x1b[31mb"), "authors has the invisible character U+001B"),
         (("samples", *NAMED, "--reference"), "--reference marks models"),
-        (("samples", "--track", "stl10", "--name", "a"), "take stl10-offline, a track of its own"),
+        (("samples", "--track", "stl10", "--name", "a"), "Use stl10-offline, a track of its own"),
         (("samples", "--track", "mnist-offline", "--name", "a"), "bench datasets fetch mnist"),
     ],
 )

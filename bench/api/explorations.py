@@ -108,9 +108,9 @@ def _neighbours(what: str, paths: Sequence[Path], how: Any, own: dict[str, Any])
 def _truncation(what: str, paths: Sequence[Path], how: Any, own: dict[str, Any]) -> _Finding:
     from bench.measuring.evaluation import open_evaluation
 
+    own["bounds"] = _module(what).BOUNDS if own["bounds"] is None else [_number(one) for one in own["bounds"]]
     folder, (opened,) = _ready(what, paths, how)
     evaluation = open_evaluation(opened.subject, open_measure(opened.subject, how))
-    own["bounds"] = _module(what).BOUNDS if own["bounds"] is None else [_number(one) for one in own["bounds"]]
     return folder, _module(what).explore(opened, evaluation, report=how["progress"], **own)
 
 
