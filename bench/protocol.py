@@ -12,6 +12,7 @@ from typing import Any
 
 from bench.storage.typed import ADDED, values_of
 from metrics.errors import InputError
+from metrics.types import Output
 
 ID_LENGTH = 12
 REAL_SETS = {"real 1", "real 2"}  # that every protocol has, as `bench.measuring.evaluation` names them
@@ -73,10 +74,9 @@ class Protocol:
         """The first 12 hexadecimal digits of the sha256 over the canonical JSON of `values_of`."""
         return protocol_id(values_of(self))
 
-    def title(self, metric: str, title: str) -> str:
-        """The title of a number of a metric under this protocol."""
-        options = next((one.options for one in self.metrics if one.name == metric), {})
-        return in_splits(title, options.get("splits"))
+    def options(self, metric: str) -> Mapping[str, Any]:
+        """The options that a metric was called with; {} where it is none of this protocol."""
+        return next((one.options for one in self.metrics if one.name == metric), {})
 
 
 def check_protocol(protocol: Protocol, where: str) -> None:
@@ -88,11 +88,13 @@ def check_protocol(protocol: Protocol, where: str) -> None:
         raise InputError(f"{where}: its protocol {lacks}; restore the file")
 
 
-def in_splits(title: str, splits: Any) -> str:
-    """A title with the number of splits, where there are any: an Inception Score is another number in each."""
-    if splits is None:
-        return title
-    return f"{title} ({splits} split{'' if splits == 1 else 's'})"
+def titled(output: Output, options: Mapping[str, Any]) -> str:
+    """The title of a number under these options: `IS (10 splits)` where the option makes it another number."""
+    value = options.get(output.by)
+    if value is None:
+        return output.title
+    word = output.by.removesuffix("s") if value == 1 else output.by
+    return f"{output.title} ({value} {word.replace('_', ' ')})"
 
 
 def protocol_id(values: Mapping[str, Any]) -> str:

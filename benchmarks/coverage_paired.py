@@ -18,10 +18,11 @@ import numpy as np
 
 from bench.leaderboard.differences import difference, estimate
 from bench.leaderboard.influence import influences
+from bench.tables.columns import Number
 from metrics import fid, kid
 
 CASES = (("alike", (0, 0), (1.0, 1.2)), ("unlike", (0, 1), (1.0, 1.2)), ("perfect", (0, 0), (0.0, 0.0)))
-METRICS = ("fid_corrected", "kid")
+METRICS = tuple(Number(one, one.main) for one in (fid.METRIC, kid.METRIC))
 
 
 @dataclass(frozen=True)
@@ -63,18 +64,18 @@ class Case:
 def one(case: Case, seed: int) -> list[list[float]]:
     real, *generated = case.draw(seed)
     scores = [{"fid": fid.compute(real, made), "kid": kid.compute(real, made)} for made in generated]
-    moves = [influences(real, made) for made in generated]
+    moves = [influences((fid.METRIC, kid.METRIC), real, made) for made in generated]
     rows = []
-    for metric in METRICS:
-        paired = difference(*(estimate(metric, *side) for side in zip(scores, moves, strict=True)))
-        apart = difference(*(estimate(metric, side, None) for side in scores))
+    for row, number in enumerate(METRICS):
+        paired = difference(*(estimate(number, side, kept[row]) for side, kept in zip(scores, moves, strict=True)))
+        apart = difference(*(estimate(number, side, None) for side in scores))
         rows.append([paired.value, paired.se, paired.low, paired.high, apart.se, apart.low, apart.high])
     return rows
 
 
 def report(case: Case, repeats: int, pool: ProcessPoolExecutor) -> None:
     found = np.array(list(pool.map(one, [case] * repeats, range(repeats), chunksize=4)))
-    for place, metric in enumerate(METRICS):
+    for place, metric in enumerate(number.key for number in METRICS):
         value, se, low, high, apart, apart_low, apart_high = found[:, place].T
         truth = case.truth(0) - case.truth(1) if metric == "fid_corrected" else value.mean()
         cells = [truth, value.mean(), value.std(ddof=1), np.sqrt(np.mean(se**2)), np.sqrt(np.mean(apart**2))]

@@ -13,13 +13,17 @@ its standard deviation and a 95 % interval; how they are made and how often they
 docs/fid.md.
 """
 
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, check_pair
 from metrics.arithmetic.fid_interval import infinity, jackknife, split_half
 from metrics.arithmetic.frechet import Frechet, fid_between, fid_of, influence
 from metrics.arithmetic.gaussian import GaussianStats, check_covariance
 from metrics.options import check_seed, switch
-from metrics.types import Metric, Output
+from metrics.types import Counts, Interval, Metric, Option, Output, Sample, Value, Values
 
 __all__ = ["METRIC", "Frechet", "GaussianStats", "check_covariance", "compute", "fid_between", "fid_of", "influence"]
 
@@ -62,6 +66,38 @@ def compute(real: Given, generated: Given, *, seed: int = 2020, all_estimates: b
     return result
 
 
+def paired(real: Given, generated: Given) -> tuple[np.ndarray, float]:
+    """The influence of each real image, and the standard deviation that the generated ones bring; the corrected FID
+    has the same first order."""
+    of_real, of_generated = influence(real, generated)
+    return of_real, float(np.linalg.norm(of_generated))
+
+
+def notes(values: Values, samples: Sequence[Sample], options: Values) -> list[str]:
+    """How to read a FID of few images, and one of two counts."""
+    n, m = (one.count for one in samples)
+    dims, said = samples[0].dims, []
+    if min(n, m) <= dims:
+        read = "a corrected one needs the images of independent sets"
+        if values["fid_corrected"] is not None:
+            read = "read the corrected value and its interval"
+        said.append(
+            f"n <= d: {min(n, m)} images for {dims} features, so the plain FID is mostly small-sample bias; {read}"
+        )
+    if n != m:
+        said.append(f"different n: {n} against {m}; the plain FID's bias depends on both")
+    return said
+
+
+def impossible(values: Values, counts: Counts, options: Values) -> Iterator[str]:
+    """The FID is the sum of its two terms."""
+    plain, mean_term, covariance_term = (values.get(key) for key in ("fid", "mean_term", "covariance_term"))
+    if plain is None or mean_term is None or covariance_term is None:
+        return
+    if abs(plain - mean_term - covariance_term) > 1e-9 * abs(plain):
+        yield f"fid is {plain:.9g}, its terms add up to {mean_term + covariance_term:.9g}"
+
+
 METRIC = Metric(
     name="fid",
     title="Fréchet Inception Distance",
@@ -69,10 +105,46 @@ METRIC = Metric(
     feature="pool",
     arity="pair",
     outputs=(
-        Output("fid", "FID", "lower"),
-        Output("fid_corrected", "FID, corrected", "lower"),
-        Output("mean_term", "mean term", "lower"),
-        Output("covariance_term", "covariance term", "lower"),
+        Output(
+            *("fid", "FID", "lower"),
+            says="the plain value, as papers print it; too high where images are few",
+            decimals=2,
+        ),
+        Output(
+            *("fid_corrected", "FID, corrected", "lower"),
+            says="without the bias of few images",
+            corrects="fid",
+            interval=Interval("fid_low", "fid_high", "fid_sd", noisy=True),  # random halves
+            column="corrected",
+            shown="top",
+        ),
+        Output(
+            *("mean_term", "mean term", "lower"),
+            says="the part of the plain FID from the means",
+            least=0,
+            shown="entry",
+        ),
+        Output(
+            *("covariance_term", "covariance term", "lower"),
+            says="the part of the plain FID from the spread around the means",
+            least=0,
+            shown="entry",
+        ),
     ),
+    beside=(
+        Value("n_a", kind="count", counted="real"),
+        Value("n_b", kind="count", counted="generated"),
+        Output(
+            *("fid_jackknife", "FID, delete-group jackknife", "lower"),
+            corrects="fid",
+            interval=Interval("fid_jackknife_low", "fid_jackknife_high", "fid_jackknife_sd"),
+        ),
+        Output("fid_infinity", "FID-infinity", "lower", corrects="fid"),
+    ),
+    options=(Option("all_estimates", False, "Add the delete-group jackknife and FID-infinity.", flag=None),),
+    protocol=True,
+    influence=paired,
+    notes=notes,
+    impossible=impossible,
     compute=compute,
 )

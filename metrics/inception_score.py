@@ -27,6 +27,7 @@ of the one before, all of them together add at most 2 g. The interval is
 Its measured coverage is in docs/metrics.md (`benchmarks/coverage_inception_score.py` reprints it).
 """
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -34,10 +35,11 @@ from jaxtyping import Float64, Int, Num
 from scipy.special import log_softmax, xlogy
 
 from genbench.surroundings import numpy_defaults
+from metrics.arithmetic.agreement import AGREES
 from metrics.arithmetic.arrays import Given, check_matrix
 from metrics.arithmetic.quantiles import Z95
 from metrics.options import check_seed, switch, whole_number
-from metrics.types import Metric, Output
+from metrics.types import Counts, Interval, Metric, Option, Output, Value, Values
 
 BLOCK_VALUES = 1 << 22  # probabilities held at once: 32 MiB
 REMAINING_DOUBLINGS = 2.0  # r / (1 - r) for r = 2/3
@@ -114,6 +116,31 @@ def compute(logits: Given, *, splits: int = 1, seed: int = 2020, shuffle: bool =
     }
 
 
+def impossible(values: Values, counts: Counts, options: Values) -> Iterator[str]:
+    """What the numbers of one score cannot be together.
+
+    The jackknife's correction is (n - 1) (T - mean T_-i), and T_-i leaves one image out of a marginal whose entropy is
+    concave, so it is never negative; and it is at most (c - 1) / (n - 1) for c classes, as the divergence of two
+    marginals is at most their chi-square distance. The interval's lower end follows from value and standard error; its
+    upper end reaches at least as far.
+    """
+    key = "inception_score"
+    keys = (key, f"{key}_corrected", f"{key}_se", f"{key}_low", f"{key}_high")
+    found = [float(value) for name in keys if (value := values.get(name)) is not None]
+    if len(found) < len(keys) or min(found[:2]) <= 0:
+        return
+    plain, corrected, se, low, high = found
+    most = min(plain * math.exp((counts.classes - 1) / (counts.generated - 1)), counts.classes)
+    if values.get(f"{key}_sd") == 0 and not plain * (1 - AGREES) <= corrected <= most * (1 + AGREES):
+        yield f"{key}_corrected is {corrected:.6g}; for {plain:.6g} uncorrected it must be in [{plain:.6g}, {most:.6g}]"
+    step = math.exp(Z95 * se / corrected)
+    if abs(low - max(1.0, corrected / step)) > AGREES * corrected:
+        yield f"{key}_low is {low:.6g}; value and standard error give {max(1.0, corrected / step):.6g}"
+    least = min(counts.classes, corrected * step)
+    if high < least * (1 - AGREES):
+        yield f"{key}_high is {high:.6g}; value and standard error give at least {least:.6g}"
+
+
 METRIC = Metric(
     name="inception-score",
     title="Inception Score",
@@ -121,8 +148,47 @@ METRIC = Metric(
     feature="logits",
     arity="set",
     outputs=(
-        Output("inception_score", "IS", "higher"),
-        Output("inception_score_sd", "IS sd over splits", "neither"),
+        Output(
+            *("inception_score", "IS", "higher"),
+            says="how sure a classifier is, and how varied its answers are",
+            least=1,
+            most="classes",
+            by="splits",
+            shown="entry",
+            decimals=2,
+        ),
+        Output(
+            *("inception_score_sd", "IS sd over splits", "neither"),
+            says="how much the score differs between parts of the set; no interval",
+            least=0,
+            by="splits",
+            shown="entry",
+        ),
+        Output(
+            *("inception_score_corrected", "IS, corrected", "higher"),
+            says="as if the generator had been asked for unlimited images",
+            least=1,
+            most="classes",
+            corrects="inception_score",
+            interval=Interval("inception_score_low", "inception_score_high", "inception_score_se", even=False),
+            shown="top",
+        ),
     ),
+    beside=(
+        Value("inception_score_se", least=0),
+        Value("inception_score_low", least=1, most="classes"),
+        Value("inception_score_high", least=1, most="classes"),
+    ),
+    options=(
+        Option(
+            *("splits", 1, "Parts of the set: 10 in most papers, 1 in `bench run` and its tables."),
+            least=1,
+            flag="--is-splits",
+            needs=0,
+            fewer="fewer splits",
+        ),
+    ),
+    protocol=True,
+    impossible=impossible,
     compute=compute,
 )

@@ -24,6 +24,7 @@ cores that were busy otherwise, and 50,000 are 25 times as much. The memory beyo
 and of the subsets' membership (n + m bytes per subset).
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +34,7 @@ from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, check_pair
 from metrics.arithmetic.quantiles import Z95
 from metrics.options import check_seed, whole_number
-from metrics.types import Metric, Output
+from metrics.types import Counts, Interval, Metric, Option, Output, Sample, Values
 
 BLOCK = 2048  # rows: a block of the kernel matrix is 32 MiB
 MOST_SUBSETS = 10_000  # each is a byte for every image
@@ -241,12 +242,48 @@ def influence(real: Given, generated: Given) -> tuple[Float64[np.ndarray, " n"],
     return moves - moves.mean(), max(parts.first_y, 0.0) + max(parts.second_yy, 0.0)
 
 
+def paired(real: Given, generated: Given) -> tuple[Float64[np.ndarray, " n"], float]:
+    """The influence of each real image, and the standard deviation that the generated ones bring."""
+    moves, variance = influence(real, generated)
+    return moves, float(np.sqrt(variance))
+
+
+def notes(values: Values, samples: Sequence[Sample], options: Values) -> list[str]:
+    """What a KID below 0 means, unless its whole interval is, and whether subsets could be drawn."""
+    n, m = (one.count for one in samples)
+    high, said = values.get("kid_high"), [subset_warning(n, m, options["subset_size"])]
+    if high is not None and high >= 0:
+        said.insert(0, negative_note(values["kid"]))
+    return [line for line in said if line]
+
+
+def impossible(values: Values, counts: Counts, options: Values) -> Iterator[str]:
+    """The interval is 1.96 times the standard error in each direction, and no more."""
+    sd, value, high = values.get("kid_sd"), values.get("kid"), values.get("kid_high")
+    if sd is not None and value is not None and high is not None and high - value > Z95 * sd + 1e-9 * abs(high):
+        yield f"the interval is wider than 1.96 times its standard deviation {sd:.6g}"
+
+
 METRIC = Metric(
     name="kid",
     title="KID",
     source="Binkowski et al. 2018, Demystifying MMD GANs, arXiv 1801.01401",
     feature="pool",
     arity="pair",
-    outputs=(Output("kid", "KID", "lower"),),
+    outputs=(
+        Output(
+            *("kid", "KID", "lower"),
+            says="distance of features by a cubic kernel, without bias",
+            interval=Interval("kid_low", "kid_high", "kid_sd"),
+        ),
+    ),
+    options=(
+        Option("subsets", 100, "Of torch-fidelity's KID.", least=1),
+        Option("subset_size", 1000, least=2),
+    ),
+    protocol=True,
+    influence=paired,
+    notes=notes,
+    impossible=impossible,
     compute=compute,
 )

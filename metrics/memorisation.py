@@ -39,17 +39,21 @@ copier, and no standard error that counts images knows of the second.
 Ties are decided exactly (`metrics.arithmetic.nearest`). Cost: about (2 N n + N m + m n) d multiplications in float64.
 """
 
+import math
+from collections.abc import Iterator
+
 import numpy as np
 from jaxtyping import Float64, Int64, Num
 
 from genbench.surroundings import numpy_defaults
+from metrics.arithmetic.agreement import AGREES, TINY, WHOLE, agree
 from metrics.arithmetic.arrays import Given, canonical_order, check_matrix
 from metrics.arithmetic.chance import effective_number, hypergeometric_tail
-from metrics.arithmetic.near_duplicates import near_duplicates
+from metrics.arithmetic.near_duplicates import contradiction, near_duplicates
 from metrics.arithmetic.nearest import nearest, nearest_counts
 from metrics.errors import InputError
 from metrics.options import check_seed
-from metrics.types import Metric, Output
+from metrics.types import Counts, Metric, Output, Value, Values
 
 CELLS = 3  # of the training images, as in dgm-eval
 CELL_LEAST = 20  # more generated images than this, or a cell is left out
@@ -170,6 +174,54 @@ def _centres(rows: Num[np.ndarray, "N d"], seed: int) -> Num[np.ndarray, "k d"]:
     return centres
 
 
+# ----- what numbers cannot be together
+
+
+def impossible(values: Values, counts: Counts, options: Values) -> Iterator[str]:
+    """What contradicts another number of the result.
+
+    With C_r = how many images have the real image r as their nearest, sum C_r^2 follows from `train_share` and
+    `train_share_z`, and with it the number of independent draws, and with that both probabilities.
+    """
+    yield from _nearest_contradicts(values, counts)
+    yield from contradiction("near_duplicates", values, counts.generated, counts.held_out)
+
+
+def _nearest_contradicts(values: Values, counts: Counts) -> Iterator[str]:
+    train, pooled = counts.train, counts.train + counts.held_out
+    keys = ("train_share", "train_share_expected", "train_share_z", "train_share_p", "held_out_p", "c_t")
+    found = [values.get(key) for key in keys]
+    if any(value is None for value in found):
+        return
+    share, expected, z, p, held_out_p, c_t = (float(value) for value in found if value is not None)
+    if abs(expected - train / pooled) > TINY:
+        yield f"train_share_expected is {expected:.9g}; {train} of {pooled} are {train / pooled:.9g}"
+        return
+    most = math.sqrt(3 * counts.generated * counts.held_out / (counts.generated + counts.held_out + 1))
+    if abs(c_t) > most * (1 + AGREES):
+        yield f"c_t is {c_t:.6g}; for these counts it is within {most:.6g} of 0"
+    excess = counts.generated * (share - expected)
+    if abs(excess) > WHOLE and excess * z <= 0:
+        yield f"train_share is {share:.6g} and train_share_z {z:.6g}, on the other side of {expected:.6g}"
+    elif abs(z) > TINY and not any(_tails(share, many, counts, p, held_out_p) for many in _drawn(excess / z, counts)):
+        yield f"train_share {share:.6g} and its z {z:.6g} do not give the probabilities beside them"
+
+
+def _drawn(sd: float, counts: Counts) -> range:
+    """How many independent draws the images are worth, (sum C)^2 / sum C^2 rounded down; `sd` is that of the share."""
+    pooled = counts.train + counts.held_out
+    squares = sd**2 * pooled * (pooled - 1) / (counts.train * counts.held_out) + counts.generated**2 / pooled
+    worth = counts.generated**2 / squares
+    return range(max(1, int(worth * (1 - AGREES))), int(worth * (1 + AGREES)) + 1)
+
+
+def _tails(share: float, drawn: int, counts: Counts, p: float, held_out_p: float) -> bool:
+    pooled = counts.train + counts.held_out
+    train = hypergeometric_tail(int(share * drawn), drawn, counts.train, pooled)
+    held_out = hypergeometric_tail(int((1 - share) * drawn), drawn, counts.held_out, pooled)
+    return agree(p, train) and agree(held_out_p, held_out)
+
+
 METRIC = Metric(
     name="memorisation",
     title="Memorisation",
@@ -177,11 +229,61 @@ METRIC = Metric(
     feature="pool",
     arity="triplet",
     outputs=(
-        Output("near_duplicates", "Near duplicates", "lower"),
-        Output("authpct", "AuthPct", "higher"),
-        Output("c_t", "C_T", "neither"),
-        Output("train_share", "Nearest is a training image", "neither"),
-        Output("train_share_z", "z of that", "neither"),
+        Output(
+            *("near_duplicates", "Near duplicates", "lower"),
+            says="share of images far nearer to one training image than to any other, by features",
+            kind="share",
+            least=0,
+            most=1,
+            counted="generated",
+            expected="near_duplicates_expected",
+            column="Near dupl.",
+            shown="top",
+        ),
+        Output(
+            *("authpct", "AuthPct", "higher"),
+            says="percent of images further from the nearest training image than that is from its own neighbour",
+            kind="percent",
+            least=0,
+            most=100,
+            counted="generated",
+            decimals=1,
+        ),
+        Output(
+            *("c_t", "C_T", "neither"),
+            says="far below 0: nearer to training images than held-out real images are",
+            kind="z",
+            decimals=1,
+            shown="table",
+        ),
+        Output(
+            *("train_share", "Nearest is a training image", "neither"),
+            says="share of images whose nearest real image is a training image, not a held-out one",
+            kind="share",  # no whole number of images: one with several nearest ones counts for a part of each
+            least=0,
+            most=1,
+            expected="train_share_expected",
+            shown="entry",
+        ),
+        Output(
+            *("train_share_z", "z of that", "neither"),
+            says="how many standard deviations above chance that is",
+            kind="z",
+            column="z train",
+            decimals=1,
+            shown="table",
+        ),
     ),
+    beside=(
+        Value("near_duplicates_expected", kind="share", least=0, most=1),
+        Value("near_duplicates_p", kind="probability", least=0, most=1),
+        Value("train_share_expected", least=0, most=1),
+        Value("train_share_p", kind="probability", least=0, most=1),
+        Value("held_out_p", kind="probability", least=0, most=1),
+        Value("n_train", kind="count", counted="train"),
+        Value("n_generated", kind="count", counted="generated"),
+        Value("n_held_out", kind="count", counted="held_out"),
+    ),
+    impossible=impossible,
     compute=compute,
 )

@@ -29,7 +29,7 @@ from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, plain_array
 from metrics.arithmetic.quantiles import t95
 from metrics.errors import InputError
-from metrics.types import Metric, Output
+from metrics.types import Interval, Metric, Output
 
 BLOCK_VALUES = 1 << 22  # pixel values turned into float64 at once: 32 MiB per set
 PSNR_CAP = 100.0  # dB
@@ -157,11 +157,37 @@ METRIC = Metric(
     feature="images",
     arity="pair",
     outputs=(
-        Output("mse", "MSE", "lower"),
-        Output("mae", "MAE", "lower"),
-        Output("psnr", "PSNR (dB)", "higher"),
-        Output("ssim", "SSIM", "higher"),
+        Output(
+            *("mse", "MSE", "lower"),
+            says="mean squared difference of paired images in [0, 1]",
+            interval=Interval("mse_low", "mse_high", "mse_se", even=False),
+            least=0,
+            most=1,
+        ),
+        Output(
+            *("mae", "MAE", "lower"),
+            says="mean absolute difference of paired images in [0, 1]",
+            least=0,
+            most=1,
+            shown="entry",
+            decimals=4,
+        ),
+        Output(
+            *("psnr", "PSNR (dB)", "higher"),
+            says="the squared difference in decibels, mean over images",
+            most=PSNR_CAP,
+            shown="entry",
+            decimals=2,
+        ),
+        Output(
+            *("ssim", "SSIM", "higher"),
+            says="structural similarity, mean over images",
+            least=-1,
+            most=1,
+            shown="entry",
+        ),
     ),
+    protocol=True,
     compute=compute,
     least=2,
 )

@@ -24,13 +24,16 @@ Cost: (n^2 + m^2 + n m) d multiplications in float64; two sets of 10,000 in 1,00
 were busy otherwise. Memory beyond the features: a few blocks of 64 MiB.
 """
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 
 from genbench.surroundings import numpy_defaults
+from metrics.arithmetic.agreement import WHOLE
 from metrics.arithmetic.arrays import Given, check_pair
 from metrics.arithmetic.nearest import nearest, recompute, row_slices, squared_distances, squared_norms
 from metrics.options import whole_number
-from metrics.types import Metric, Output
+from metrics.types import Counts, Metric, Option, Output, Plot, Sample, Values
 
 
 @numpy_defaults()
@@ -81,6 +84,33 @@ def about_equal(name: str, features: np.ndarray, k: int) -> str:
     )
 
 
+def notes(values: Values, samples: Sequence[Sample], options: Values) -> list[str]:
+    """Which of the sets has images whose balls have no radius."""
+    found = [about_equal(one.name, one.features, options["k"]) for one in samples if one.features is not None]
+    return [note for note in found if note]
+
+
+def impossible(values: Values, counts: Counts, options: Values) -> Iterator[str]:
+    """What the images that lie in balls, the balls that hold images, and the pairs of both cannot be together."""
+    precision, density, coverage = (values.get(key) for key in ("precision", "density", "coverage"))
+    k = options.get("k", 1)
+    balls, most = k * counts.generated, counts.real / k
+    if density is None:
+        return
+    pairs = density * balls
+    if density > most:
+        yield f"density is {density:.6g}; it must be in [0, {most:.6g}]"
+    elif abs(pairs - round(pairs)) > WHOLE:
+        yield f"density is {density:.9g}; it is not a whole number of balls over {balls}"
+    if precision is None or coverage is None:
+        return
+    inside, covered = precision * counts.generated, coverage * counts.real
+    if not covered - WHOLE <= pairs <= covered * counts.generated + WHOLE:
+        yield f"density {density:.6g} and coverage {coverage:.6g} exclude each other"
+    if pairs > inside * counts.real + WHOLE:
+        yield f"density {density:.6g} and precision {precision:.6g} exclude each other"
+
+
 METRIC = Metric(
     name="prdc",
     title="Precision, recall, density, coverage",
@@ -88,10 +118,49 @@ METRIC = Metric(
     feature="pool",
     arity="pair",
     outputs=(
-        Output("precision", "Precision", "higher"),
-        Output("recall", "Recall", "higher"),
-        Output("density", "Density", "higher"),
-        Output("coverage", "Coverage", "higher"),
+        Output(
+            *("precision", "Precision", "higher"),
+            says="share of generated images that lie among the real ones",
+            kind="share",
+            least=0,
+            most=1,
+            counted="generated",
+            shown="top",
+        ),
+        Output(
+            *("recall", "Recall", "higher"),
+            says="share of real images that lie among the generated ones",
+            kind="share",
+            least=0,
+            most=1,
+            counted="real",
+            shown="top",
+        ),
+        Output(
+            *("density", "Density", "higher"),
+            says="how densely real images surround the generated ones; 1 is what real images get",
+            kind="share",
+            least=0,
+        ),
+        Output(
+            *("coverage", "Coverage", "higher"),
+            says="share of real images that have a generated one close by",
+            kind="share",
+            least=0,
+            most=1,
+            counted="real",
+            shown="top",
+        ),
+    ),
+    options=(Option("k", 5, "Nearest neighbours.", least=1, needs=1, fewer="a smaller k"),),
+    protocol=True,
+    notes=notes,
+    impossible=impossible,
+    plots=(
+        Plot(
+            "precision", "recall", "Precision and recall are shares of one set inside the neighbourhoods of the other."
+        ),
+        Plot("density", "coverage", "Density and coverage answer the same questions, and outliers change them less."),
     ),
     compute=compute,
     least=2,

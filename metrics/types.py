@@ -1,17 +1,134 @@
-"""The values that describe a metric. A metric is one module of this package with one constant `METRIC`."""
+"""The values that describe a metric. A metric is one module of this package with one constant `METRIC`.
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+The constant says everything that the rest of the project needs to know of it. Tables, leaderboard, site, comparison,
+verification and command line read it from there, so that a new metric is one file.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+Kind = Literal["score", "share", "percent", "z", "probability", "count"]
+Values = Mapping[str, Any]  # a result: None where a number does not hold, because the sets are not independent
 
 
 @dataclass(frozen=True)
-class Output:
-    """One number of a metric: its key in every result, its title in tables, and which direction is better."""
+class Value:
+    """One key of a result, and what it can be.
+
+    `kind` says how closely it has to agree where it is computed again: one image more or less moves a share by 1 / n
+    and a percentage by 100 / n, a z and a probability count such images, a count is that of the set named `counted`,
+    and anything else is a score. It lies between `least` and `most`: numbers, the name of a field of `Counts`, or None.
+    A share is a whole number of the images of the set named `counted` ("" where it need not be whole).
+    """
 
     name: str
+    kind: Kind = field(default="score", kw_only=True)
+    least: int | float | None = field(default=None, kw_only=True)
+    most: int | float | str | None = field(default=None, kw_only=True)
+    counted: str = field(default="", kw_only=True)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Where the 95 % interval of a number stands in the result: the keys of its ends and of its standard error.
+
+    `even` where it reaches as far up as down. `noisy` where the standard error holds more than the images bring, such
+    as random splits: in a paired difference that remains, whatever the images have in common.
+    """
+
+    low: str
+    high: str
+    se: str = ""
+    even: bool = True
+    noisy: bool = False
+
+
+@dataclass(frozen=True)
+class Output(Value):
+    """A number for people: its key in every result, its title, and which direction is better.
+
+    `says` explains it in one line. `corrects` names the output of which this is the corrected value, `expected` the key
+    of what it would be by chance, `by` an option that makes it another number, which its title then names.
+
+    `shown` says where, each word including those before it: on the page of an "entry", in the "table"s of runs and
+    tracks, in the table on the "page" of a track, at the "top" of the page of an entry. `column` is its short title in
+    tables, `decimals` what it is written with there where no interval says how many are worth it.
+    """
+
     title: str
     better: Literal["lower", "higher", "neither"]
+    says: str = field(default="", kw_only=True)
+    interval: Interval | None = field(default=None, kw_only=True)
+    corrects: str = field(default="", kw_only=True)
+    expected: str = field(default="", kw_only=True)
+    by: str = field(default="", kw_only=True)
+    shown: Literal["entry", "table", "page", "top"] = field(default="page", kw_only=True)
+    column: str = field(default="", kw_only=True)
+    decimals: int = field(default=3, kw_only=True)
+
+    @property
+    def estimates(self) -> tuple[str, ...]:
+        """The keys that say something of unlimited images, and so take the sets for independent: a corrected value and
+        what belongs to an interval."""
+        at = self.interval
+        ends = (at.se, at.low, at.high) if at else ()
+        return tuple(filter(None, (self.name if self.corrects else "", *ends)))
+
+
+@dataclass(frozen=True)
+class Option:
+    """A keyword option of `compute`: a whole number from `least`, one of `choices`, or a switch, as `default` is.
+
+    `bench score` has it as `flag`, `--METRIC-NAME` where that is "" (None: not at all), and `bench.score` as a keyword.
+    `needs` is how many images more than its value a set must have, None where it asks for none; `fewer` says what would
+    do with the images that are there.
+    """
+
+    name: str
+    default: int | bool | str
+    help: str = ""
+    least: int = 0
+    choices: tuple[str, ...] = ()
+    flag: str | None = ""
+    needs: int | None = None
+    fewer: str = ""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What the range of a number depends on: images of the real and of the other set, classes of the extractor (0: no
+    classifier), training and held-out images among which copies were looked for, and how many of the latter at most say
+    what is usual in pixels."""
+
+    real: int
+    generated: int
+    classes: int = 0
+    train: int = 0
+    held_out: int = 0
+    calibration: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A set that was measured, as notes need it: its name, how many images and features, and the features [n, d]
+    themselves where they are there."""
+
+    name: str
+    count: int
+    dims: int
+    features: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Two outputs of one metric against each other, on the page of a track: upwards, to the right, and in words."""
+
+    upwards: str
+    across: str
+    says: str
 
 
 @dataclass(frozen=True)
@@ -20,9 +137,16 @@ class Metric:
 
     `compute(a, ...)` for a set metric, `compute(real, generated, ...)` for a pair metric, `compute(train, generated,
     held_out, ...)` for a triplet, whose real sets are what a generator has seen and what it has not; arrays are [n, d]
-    features, [n, c] logits or [n, c, h, w] images as `feature` says. Options are keyword-only with defaults. The result
-    is a dict with at least the keys of `outputs`. Each set needs `least` images; an option `splits` or `k` may ask for
-    more. `version` goes up when a published number changes.
+    features, [n, c] logits or [n, c, h, w] images as `feature` says. Options are keyword-only with defaults; those that
+    a user may choose are in `options`, a `seed` is given to all. The result is a dict with at least the keys of
+    `outputs`; `beside` are its other keys, as far as something is known of them. Each set needs `least` images; an
+    option may ask for more. `version` goes up when a published number changes.
+
+    `protocol` puts it into every run's and track's protocol, where the extractor has its feature.
+    `influence(real, generated)` is for differences of two generators on the same real images: how much each real image
+    raises the first number that has an interval, [n] less its mean, and the standard deviation that the generated
+    images bring to it. `notes(values, samples, options)` are the lines that must stand beside a result.
+    `impossible(values, counts, options)` says what cannot be true of a result, beyond ranges and intervals.
     """
 
     name: str
@@ -34,3 +158,34 @@ class Metric:
     compute: Callable[..., dict]
     least: int = 4
     version: int = 1
+    beside: tuple[Value, ...] = ()
+    options: tuple[Option, ...] = ()
+    protocol: bool = False
+    influence: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, float]] | None = None
+    notes: Callable[[Values, Sequence[Sample], Values], list[str]] | None = None
+    impossible: Callable[[Values, Counts, Values], Iterator[str]] | None = None
+    plots: tuple[Plot, ...] = ()
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """All that is known of the keys of a result."""
+        return (*self.outputs, *self.beside)
+
+    def output(self, name: str) -> Output:
+        """The output of this name; KeyError where there is none."""
+        return {one.name: one for one in self.outputs}[name]
+
+    @property
+    def main(self) -> Output | None:
+        """The first number that has an interval."""
+        return next((one for one in self.outputs if one.interval), None)
+
+    @property
+    def interval(self) -> Interval | None:
+        """That of the first number that has one."""
+        return self.main.interval if self.main else None
+
+    @property
+    def estimates(self) -> tuple[str, ...]:
+        """The keys that take the sets for independent."""
+        return tuple(key for one in self.values if isinstance(one, Output) for key in one.estimates)

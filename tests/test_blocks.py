@@ -42,7 +42,6 @@ BLOCK_NAME = re.compile(
     r"^([A-Z_]*(?:BLOCK|WINDOW|AT_ONCE|TASK|CHUNK|CACHE_BYTES)[A-Z_]*|COLUMNS|ROWS) = ", re.MULTILINE
 )
 NO_BLOCKS = {  # names that only look like it, and the most that one read of a network takes
-    "bench.leaderboard.influence.ROWS",
     "bench.submissions._pictures.CHUNKS",
     "bench.storage.download.CHUNK",
     "metrics.mse.SSIM_WINDOW",

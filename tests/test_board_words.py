@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from leaderboard_entries import entry, place, scores, track_record, write_results
+from numbers_named import NUMBERS
 
 from bench.leaderboard import board_tables
 from bench.leaderboard.board import (
@@ -11,8 +12,7 @@ from bench.leaderboard.board import (
     Damaged,
     Standing,
     _ranks,
-    cell_of,
-    influences_of,
+    influence_of,
     read_board,
     read_boards,
 )
@@ -29,7 +29,7 @@ def standing(number, name="", rank=None, flags=(), twins=(), **changes):
 
 
 def board(*ranked, sort="fid_corrected", flagged=(), controls=(), damaged=(), record=None):
-    return Board(record or track_record(), sort, ranked, tuple(flagged), tuple(controls), tuple(damaged))
+    return Board(record or track_record(), NUMBERS[sort], ranked, tuple(flagged), tuple(controls), tuple(damaged))
 
 
 FIRST, SECOND = Rank(1, 1, 1, 1), Rank(2, 2, 2, 2)
@@ -161,8 +161,8 @@ def test_the_overview_counts_who_is_not_told_apart_from_the_first():
 )
 def test_a_cell_holds_a_score_and_its_own_interval(key, metric, low, high):
     found = scores(0.5, copied=0.2)
-    assert cell_of(found, key) == Cell(found[metric][key], found[metric].get(low), found[metric].get(high))
-    assert cell_of({}, key) == Cell(None)
+    assert NUMBERS[key].cell(found) == Cell(found[metric][key], found[metric].get(low), found[metric].get(high))
+    assert NUMBERS[key].cell({}) == Cell(None)
 
 
 @pytest.mark.parametrize(
@@ -212,17 +212,17 @@ def numbered(*values, sort="coverage", without=()):
 
 
 def test_equal_scores_share_a_rank_and_the_next_one_counts_them_all():
-    found = _ranks(numbered(0.9, 0.9, 0.8, 0.8, 0.7), "coverage", lower_is_better=False)
+    found = _ranks(numbered(0.9, 0.9, 0.8, 0.8, 0.7), NUMBERS["coverage"])
     assert [one.number for one in found] == [1, 1, 3, 3, 5]
     assert {(one.first, one.last, one.group) for one in found} == {(None, None, None)}
 
 
 def test_ranks_have_intervals_where_every_score_has_one():
-    known = _ranks(numbered(1.0, 9.0, sort="fid_corrected"), "fid_corrected", lower_is_better=True)
+    known = _ranks(numbered(1.0, 9.0, sort="fid_corrected"), NUMBERS["fid_corrected"])
     assert known == [FIRST, SECOND]
     one_without = numbered(1.0, 9.0, sort="fid_corrected", without=(1,))
-    assert [one.first for one in _ranks(one_without, "fid_corrected", lower_is_better=True)] == [None, None]
-    assert _ranks([], "fid_corrected", lower_is_better=True) == []
+    assert [one.first for one in _ranks(one_without, NUMBERS["fid_corrected"])] == [None, None]
+    assert _ranks([], NUMBERS["fid_corrected"]) == []
 
 
 def test_influences_are_read_where_an_entry_lists_them_and_the_score_needs_them(tmp_path):
@@ -230,10 +230,10 @@ def test_influences_are_read_where_an_entry_lists_them_and_the_score_needs_them(
     folder = beside(entry_path(tmp_path, made.track, made.slug))
     folder.mkdir(parents=True)
     (folder / INFLUENCE).write_bytes(b"cut")
-    assert influences_of(tmp_path, made, "inception_score_corrected") is None
-    assert influences_of(tmp_path, replace(made, files={}), "fid_corrected") is None
+    assert influence_of(tmp_path, made, NUMBERS["inception_score_corrected"]) is None
+    assert influence_of(tmp_path, replace(made, files={}), NUMBERS["fid_corrected"]) is None
     with pytest.raises(InputError, match="is not a readable array file"):
-        influences_of(tmp_path, made, "kid")
+        influence_of(tmp_path, made, NUMBERS["kid"])
 
 
 # ----- boards from files

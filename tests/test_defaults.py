@@ -95,13 +95,14 @@ def kind_of(kind):
 
 
 def options(command=main, path="bench"):
-    for parameter in sorted(command.params, key=lambda one: one.name):
+    context = click.Context(command)
+    known = [one for one in command.get_params(context) if "--help" not in one.opts]
+    for parameter in sorted(known, key=lambda one: one.name):
         told = parameter.default is not False and plain(parameter.default)  # of a flag, versions of click differ
         words = [shown(parameter.default) if told else "None", *["required"] * parameter.required]
         names = "/".join([*parameter.opts, *parameter.secondary_opts])
         yield f"{path} {names}: {kind_of(parameter.type)}, {', '.join(words)}"
     if isinstance(command, click.Group):
-        context = click.Context(command)
         for name in command.list_commands(context):
             yield from options(command.get_command(context, name), f"{path} {name}")
 

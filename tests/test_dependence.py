@@ -11,17 +11,24 @@ from submitted import good
 import bench
 from bench.leaderboard.compare import compare, comparison_tables
 from bench.leaderboard.contestants import Side
-from bench.measuring.dependence import ESTIMATES, WITHOUT, Member, about_dependence, partners, without_estimates
+from bench.measuring.declared import declared
+from bench.measuring.dependence import WITHOUT, Member, about_dependence, partners, without_estimates
 from bench.measuring.flags import flags_of
-from bench.measuring.scoring import about_pair, load_metrics
+from bench.measuring.scoring import Options, load_metrics, notes_beside
 from bench.submissions.verifying import _left_out
 from bench.tables.run_tables import comparison_tables as run_comparisons
 from bench.tables.run_tables import run_tables
 from metrics.arithmetic.dependence import links
+from metrics.types import Sample
 
 PLAIN = {"extractor": "pixels", "cache": False}
 SPECTRUM = np.arange(1, 65) ** -0.5
 FID, KID = load_metrics(("fid", "kid"))
+
+
+def beside(metric, values):
+    """What is said beside a result of two sets of 40 images with 8 features."""
+    return notes_beside(metric, values, [Sample("a", 40, 8), Sample("b", 40, 8)], Options())
 
 
 def drawn(seed, count=100, dims=64):
@@ -122,20 +129,20 @@ def test_few_images_in_common_are_a_warning_and_more_leave_nothing_but_the_plain
 def test_all_that_takes_the_sets_for_independent_is_left_out(metric):
     options = {"all_estimates": True} if metric is FID else {"subset_size": 20}
     values = metric.compute(drawn(0, 40), drawn(1, 40), **options)
-    assert set(ESTIMATES[metric.name]) <= set(values)
-    left = without_estimates(metric.name, values)
-    assert {key for key, value in left.items() if value is None} == set(ESTIMATES[metric.name])
+    assert set(metric.estimates) <= set(values)
+    left = without_estimates(metric, values)
+    assert {key for key, value in left.items() if value is None} == set(metric.estimates)
 
 
 @pytest.mark.parametrize("metric", [FID, KID], ids=lambda one: one.name)
 def test_an_interval_that_lies_below_0_is_said_to_be_suspect_and_no_other(metric):
     values = metric.compute(drawn(0, 40), drawn(1, 40))
     key = f"{metric.name}_high"
-    below = about_pair(metric, 40, 40, 8, {**values, metric.name: -9.0, key: -7.4})
+    below = beside(metric, {**values, metric.name: -9.0, key: -7.4})
     assert any("is below 0 (up to -7.4)" in line for line in below)
     assert not any("no difference found" in line for line in below)
     for high in (0.1, None):
-        assert not any("is below 0" in line for line in about_pair(metric, 40, 40, 8, {**values, key: high}))
+        assert not any("is below 0" in line for line in beside(metric, {**values, key: high}))
 
 
 # ----- images
@@ -193,9 +200,7 @@ def test_an_accumulator_of_the_same_images_has_no_corrected_value(photographs):
 def without(made):
     """The record with no estimates of its generated set."""
     pairs = [
-        replace(
-            one, scores={name: without_estimates(name, v) if name in ESTIMATES else v for name, v in one.scores.items()}
-        )
+        replace(one, scores={name: without_estimates(declared(name), v) for name, v in one.scores.items()})
         if one.b == "generated"
         else one
         for one in made.pairs
@@ -215,7 +220,7 @@ def test_tables_show_a_dash_and_the_reason_and_sort_it_last():
 
 def test_a_comparison_says_whose_estimates_are_missing():
     scores = {"fid": {"fid": 5.4, "fid_corrected": 5.0, "fid_sd": 0.2, "fid_low": 4.5, "fid_high": 5.5}}
-    dependent = {"fid": without_estimates("fid", scores["fid"])}
+    dependent = {"fid": without_estimates(FID, scores["fid"])}
     a, b = (Side(name, protocol(), None, {"": one}) for name, one in (("one", scores), ("other", dependent)))
     (table,) = comparison_tables(compare(a, b))
     assert any(note.startswith("other: the images are not independent of real 1") for note in table.notes)
@@ -226,5 +231,5 @@ def test_a_comparison_says_whose_estimates_are_missing():
 def test_an_entry_without_a_corrected_fid_is_not_ranked_and_possible():
     assert flags_of({"fid": {"fid": 3.0, "fid_corrected": 1.0}}) == ()
     assert "not independent of real 1" in flags_of({"fid": {"fid": 3.0, "fid_corrected": None}})[0]
-    assert _left_out("fid", {"fid", "mean_term"}) == set(ESTIMATES["fid"])
+    assert _left_out("fid", {"fid", "mean_term"}) == set(FID.estimates)
     assert _left_out("fid", {"fid", "fid_sd"}) == set()  # all of them or none

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numbers_named import NUMBERS
 
 from bench.leaderboard.differences import Z95, Estimate, difference, differences, estimate
 from bench.leaderboard.influence import influences, read_influences
@@ -9,6 +10,13 @@ from metrics import fid, kid
 from metrics.errors import InputError
 
 D = 6
+ROWS = (fid.METRIC, kid.METRIC)
+
+
+def estimated(name, scores, rows=None):
+    """A number with its row of the influences of an entry."""
+    number = NUMBERS[name]
+    return estimate(number, scores, None if rows is None else rows[ROWS.index(number.metric)])
 
 
 def _images(seed, n, step=0.0, spread=1.0):
@@ -42,7 +50,7 @@ def test_the_variance_of_the_generated_images_is_their_part_of_the_kids():
 
 def test_the_array_of_an_entry_holds_both_rows_with_the_generated_side_first():
     real, made = _images(0, 40), _images(1, 30, 0.2)
-    array = influences(real, made)
+    array = influences(ROWS, real, made)
     of_real, of_generated = fid.influence(real, made)
     of_kid, variance = kid.influence(real, made)
     assert array.shape == (2, 41)
@@ -52,9 +60,9 @@ def test_the_array_of_an_entry_holds_both_rows_with_the_generated_side_first():
 
 
 def test_an_array_can_be_read_again(tmp_path):
-    array = influences(_images(0, 40), _images(1, 30))
+    array = influences(ROWS, _images(0, 40), _images(1, 30))
     np.save(tmp_path / "influence.npy", array)
-    assert np.array_equal(read_influences(tmp_path / "influence.npy", 40), array)
+    assert np.array_equal(read_influences(tmp_path / "influence.npy", 40, 2), array)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +83,7 @@ def test_an_array_that_is_missing_damaged_or_another_one_is_refused(tmp_path, co
     elif content is not None:
         np.save(path, content, allow_pickle=True)
     with pytest.raises(InputError, match=said):
-        read_influences(path, 40)
+        read_influences(path, 40, 2)
 
 
 # ----- differences
@@ -94,10 +102,10 @@ def test_the_paired_standard_error_is_the_spread_of_the_difference(alike):
     for seed in range(repeats):
         real, generated = _drawn(seed, alike)
         scores = [_scores(real, made) for made in generated]
-        moves = [influences(real, made) for made in generated]
+        moves = [influences(ROWS, real, made) for made in generated]
         for name, rows in found.items():
-            paired = difference(*(estimate(name, *side) for side in zip(scores, moves, strict=True)))
-            apart = difference(*(estimate(name, side, None) for side in scores))
+            paired = difference(*(estimated(name, *side) for side in zip(scores, moves, strict=True)))
+            apart = difference(*(estimated(name, side) for side in scores))
             rows.append((paired.value, paired.se, apart.se))
             assert paired.paired
             assert not apart.paired
@@ -111,7 +119,7 @@ def test_the_paired_standard_error_is_the_spread_of_the_difference(alike):
 
 def test_an_entry_against_its_own_images_differs_by_the_generated_ones_only():
     real, made = _images(0, 50), _images(1, 50, 0.4)
-    one = estimate("kid", _scores(real, made), influences(real, made))
+    one = estimated("kid", _scores(real, made), influences(ROWS, real, made))
     found = difference(one, one)
     assert (found.value, found.told_apart) == (0, False)
     assert found.se**2 == pytest.approx(2 * kid.influence(real, made)[1], rel=1e-5)  # float32
@@ -129,8 +137,8 @@ def test_without_influences_both_variances_are_added():
 def test_all_differences_are_those_of_the_pairs_in_both_directions():
     real = _images(0, 40)
     sides = [_images(seed, 40, 0.1 * seed) for seed in range(1, 5)]
-    estimates = [estimate("fid_corrected", _scores(real, made), influences(real, made)) for made in sides]
-    estimates[2] = estimate("fid_corrected", _scores(real, sides[2]), None)
+    estimates = [estimated("fid_corrected", _scores(real, made), influences(ROWS, real, made)) for made in sides]
+    estimates[2] = estimated("fid_corrected", _scores(real, sides[2]))
     found = differences(estimates)
     for i, a in enumerate(estimates):
         for j, b in enumerate(estimates):
@@ -152,8 +160,8 @@ def test_the_room_of_an_interval_keeps_two_scores_together():
 
 def test_the_room_comes_from_the_interval_of_the_score():
     score = {"inception_score_corrected": 5.0, "inception_score_se": 0.1, "inception_score_low": 5 - Z95 * 0.1}
-    found = estimate("inception_score_corrected", {"inception-score": {**score, "inception_score_high": 5.6}}, None)
+    found = estimated("inception_score_corrected", {"inception-score": {**score, "inception_score_high": 5.6}})
     assert found.down == pytest.approx(0, abs=1e-12)
     assert found.up == pytest.approx(0.6 - Z95 * 0.1)
-    assert estimate("inception_score_corrected", {"inception-score": score}, None) is None
-    assert estimate("kid", {}, None) is None
+    assert estimated("inception_score_corrected", {"inception-score": score}) is None
+    assert estimated("kid", {}) is None

@@ -55,7 +55,7 @@ def test_options_in_the_commands_of_a_page_are_those_of_the_command(page):
         while isinstance(command, click.Group) and words and words[0] in command.list_commands(click.Context(command)):
             command = command.get_command(click.Context(command), words.pop(0))
         assert command is not None
-        options = {"--help", *(name for one in command.params for name in one.opts)}
+        options = {"--help", *(name for one in command.get_params(click.Context(command)) for name in one.opts)}
         assert {word for word in words if re.match("--?[a-z]", word)} <= options, line
         if "explore" in line[0] and set(words) & set(registry.names("pretrained")):
             assert "--weights" not in words or "--generator-weights" in words, line

@@ -17,6 +17,7 @@ import bench
 import bench.tables.table
 from bench.api.explorations import EXPLORATIONS
 from bench.cli import main
+from bench.measuring.declared import every_metric
 from bench.settings import Settings, TrainSettings, checked, checked_together, known
 from metrics.errors import InputError
 
@@ -37,17 +38,22 @@ def options_of(command):
     """{long option: name of its value} of a command."""
     longs = {
         next(word for word in one.opts if word.startswith("--")): one.name
-        for one in command.params
-        if isinstance(one, click.Option)
+        for one in command.get_params(click.Context(command))
+        if isinstance(one, click.Option) and "--help" not in one.opts
     }
     return {long: name for long, name in longs.items() if long not in PRINTED}
 
 
 def arguments_of(function):
-    """The names of all keywords of a function, those of its settings too."""
+    """The names of all keywords of a function, those of its settings too; `score` has those of metrics besides."""
     found = set()
     for name, one in inspect.signature(function).parameters.items():
-        found |= set(known(get_args(one.annotation)[0])) if one.kind is one.VAR_KEYWORD else {name}
+        if one.kind is not one.VAR_KEYWORD:
+            found.add(name)
+        elif function is bench.score:
+            found |= {*known(Settings), *(option.name for metric in every_metric() for option in metric.options)}
+        else:
+            found |= set(known(get_args(one.annotation)[0]))
     return found
 
 

@@ -110,7 +110,7 @@ ARRAYS = {
     "images in npz": (images, "a.npz", npz_bytes({"arr_0": PIXELS})),
     "statistics": (read_statistics, "a.npz", npz_bytes(STATISTICS)),
     "moments": (read_moments, "moments.npz", npz_bytes(moments_of(FEATURES).arrays())),
-    "influence": (lambda path: read_influences(path, 4), "influence.npy", npy_bytes(np.zeros((2, 5), np.float32))),
+    "influence": (lambda path: read_influences(path, 4, 2), "influence.npy", npy_bytes(np.zeros((2, 5), np.float32))),
 }
 TEXTS = {
     "json": (read_json, "a.json", json.dumps({"a": [1.5, None, "b\ud83d\ude00"]}).encode()),

@@ -90,7 +90,7 @@ CASES = {  # the constant: the size of what is given, and how it is read
     "bench.sources.arrays.MAX_UNPACKED_BYTES": (IMAGES.nbytes, lambda tmp_path: open_source(packed(tmp_path))),
     "bench.storage.array_files.MOST_ARRAYS": (3, lambda tmp_path: ArrayFile(arrays(tmp_path))),
     "bench.leaderboard.moments.MAX_BYTES": (48, lambda tmp_path: read_moments(moments(tmp_path))),
-    "bench.leaderboard.influence.MOST_BYTES": (40, lambda tmp_path: read_influences(influences(tmp_path), 4)),
+    "bench.leaderboard.influence.MOST_BYTES": (40, lambda tmp_path: read_influences(influences(tmp_path), 4, 2)),
     "bench.measuring.statistics.MAX_DIMENSION": (3, lambda tmp_path: read_statistics(statistics(tmp_path))),
     "bench.submissions.about.LONGEST": (9, lambda tmp_path: check_about(About("a", authors="123456789"))),
     "bench.submissions.generators.MOST_NOISE": (12, lambda tmp_path: parse_shape("3x4")),

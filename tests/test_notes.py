@@ -18,7 +18,7 @@ from bench.measuring.evaluation import (
     open_subject,
 )
 from bench.measuring.flags import flags
-from bench.measuring.scoring import Options, Scores, about_pair, about_shared
+from bench.measuring.scoring import Options, Scores, about_shared, notes_beside
 from bench.sources.decoding import Header
 from bench.sources.files import describe
 from bench.tables.run_tables import comparison_tables, run_tables
@@ -26,6 +26,7 @@ from metrics.fid import METRIC as FID
 from metrics.fid import GaussianStats
 from metrics.kid import METRIC as KID
 from metrics.kid import negative_note, subset_warning
+from metrics.types import Sample
 
 # ----- files
 
@@ -57,25 +58,30 @@ def test_plain_files_have_no_note_and_others_beside_them_have_one():
 # ----- pairs of sets
 
 
+def beside(metric, n, m, values):
+    """What is said beside a result of n and m images with 4 features."""
+    return notes_beside(metric, values, [Sample("a", n, 4), Sample("b", m, 4)], Options(subset_size=4))
+
+
 @pytest.mark.parametrize(
     ("n", "m", "said"),
     [(4, 4, ["n <= d"]), (5, 5, []), (5, 6, ["different n"]), (4, 6, ["n <= d", "different n"])],
 )
 def test_few_or_different_counts_are_said_beside_a_fid_only(n, m, said):
-    found = about_pair(FID, n, m, 4, {"fid_corrected": 1.0})
+    found = beside(FID, n, m, {"fid_corrected": 1.0})
     assert [line.partition(":")[0] for line in found] == said
-    assert about_pair(KID, n, m, 4, {"kid": 0.5}) == []
+    assert beside(KID, n, m, {"kid": 0.5}) == []
 
 
 @pytest.mark.parametrize(
     ("corrected", "remedy"), [(1.0, "read the corrected value"), (None, "the images of independent sets")]
 )
 def test_few_images_name_what_to_read_instead(corrected, remedy):
-    assert remedy in about_pair(FID, 4, 4, 4, {"fid_corrected": corrected})[0]
+    assert remedy in beside(FID, 4, 4, {"fid_corrected": corrected})[0]
 
 
 def test_a_negative_kid_is_explained_and_0_is_not():
-    assert about_pair(KID, 9, 9, 4, {"kid": -0.01, "kid_high": 0.01}) == [negative_note(-0.01)]
+    assert beside(KID, 9, 9, {"kid": -0.01, "kid_high": 0.01}) == [negative_note(-0.01)]
     assert "below 0" in negative_note(-0.01)
     assert negative_note(0.0) is None
     assert negative_note(0.01) is None

@@ -161,9 +161,13 @@ def test_every_setting_is_in_the_table():
 
 
 @pytest.mark.parametrize("value", [value for value in NO_NUMBERS if value != 10**30], ids=repr)
-@pytest.mark.parametrize("name", ["splits", "k", "subsets", "subset_size"])
-def test_an_option_of_a_metric_is_refused_before_an_image_is_read(name, value):
-    assert name in refused(bench.score, images(), images(), metrics=["fid"], **{name: value}, **SETTINGS)
+@pytest.mark.parametrize(
+    ("metric", "name"), [("is", "splits"), ("prdc", "k"), ("kid", "subsets"), ("kid", "subset_size")]
+)
+def test_an_option_of_a_metric_is_refused_before_an_image_is_read(metric, name, value):
+    said = refused(bench.score, images(), images(), metrics=[metric], **{name: value}, **SETTINGS)
+    assert said.startswith(f"{name} is ")
+    assert "expected" in said
 
 
 @pytest.mark.parametrize("bad", [None, 3, [None], [["fid"]], "", [""], "fud", ["fid", "fud"], {"fid": 1}.get])

@@ -8,15 +8,29 @@ import pytest
 from leaderboard_entries import entry
 
 from bench.leaderboard.entries import Manifest, Origin, Remark
+from bench.measuring.copies import METRIC as COPIES
+from bench.measuring.declared import every_metric
 from bench.measuring.doctor import Finding
 from bench.sources import open_source
 from bench.submissions import _recomputing as recomputing
-from bench.submissions._comparing import MEASURED, SHARES, STORED, TESTS, arrays_differ, scores_differ
+from bench.submissions._comparing import MEASURED, MOVES, STORED, TESTS, arrays_differ, scores_differ
 from bench.submissions._generator_process import _channels_first, _to_bytes, _Told
 from bench.submissions._manifest import changes
 from bench.submissions.generators import _reason
 
 BASE = entry()
+METRICS = (*every_metric(), COPIES)
+KINDS = {
+    "share": {
+        *("precision", "recall", "density", "coverage", "train_share", "near_duplicates", "near_duplicates_expected"),
+        *("near_copies", "near_copies_expected", "exact_copies", "exact_copies_expected", "held_out_copies"),
+        "duplicates",
+    },
+    "percent": {"authpct"},
+    "z": {"c_t", "train_share_z"},
+    "probability": {"train_share_p", "held_out_p", "near_duplicates_p", "near_copies_p"},
+    "count": {"n_a", "n_b", "n_train", "n_generated", "n_held_out"},
+}
 
 
 def with_origin(**changes):
@@ -31,15 +45,21 @@ def with_origin(**changes):
 @pytest.mark.parametrize("allowed", [MEASURED, STORED])
 def test_scores_may_be_off_by_their_tolerance_and_no_more(allowed):
     n = 40
-    steps = {key: part * allowed.images / n for key, part in SHARES.items()}
-    steps |= {key: part * allowed.tests for key, part in TESTS.items()}
-    steps |= {"fid": 10 * allowed.relative, "mean_term": 10 * allowed.relative}
-    for key, step in steps.items():
-        stored = {"prdc": {key: 10.0}}
+    steps = {kind: part * allowed.images / n for kind, part in MOVES.items()}
+    steps |= {kind: part * allowed.tests for kind, part in TESTS.items()}
+    steps |= dict.fromkeys(("score", "count"), 10 * allowed.relative)
+    for metric, one in ((whose, one) for whose in METRICS for one in whose.values):
+        stored = {metric.name: {one.name: 10.0}}
         for share, number in ((0.99, 0), (1.01, 1), (-0.99, 0), (-1.01, 1)):
-            found = [one for one in scores_differ(stored, {"prdc": {key: 10 + share * step}}, n, allowed)
-                     if "flag" not in one.what]  # fmt: skip
-            assert len(found) == number, (key, share)
+            again = {metric.name: {one.name: 10 + share * steps[one.kind]}}
+            if metric.interval is None or one.name != metric.interval.se:
+                found = [said for said in scores_differ(stored, again, n, allowed) if "flag" not in said.what]
+                assert len(found) == number, (one.name, share)
+
+
+def test_what_counts_images_is_declared_as_such():
+    kinds = {kind: {one.name for metric in METRICS for one in metric.values if one.kind == kind} for kind in KINDS}
+    assert kinds == KINDS
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ import pytest
 
 from bench.leaderboard.moments import moments_of
 from bench.submissions._bounds import expected_scale, within_bounds
+from metrics.fid import METRIC as FID
+from metrics.kid import METRIC as KID
 
 NOTHING: tuple[str, ...] = ()
 
@@ -17,7 +19,8 @@ FID_LENGTH, KID_LENGTH = math.sqrt(0.41), math.sqrt(0.18)
 
 
 def bounds(scores, influence=BALANCED, scale=None, real=MANY, made=MANY):
-    return tuple(one.what for one in within_bounds(scores, scale, real, made, influence))
+    rows = dict(zip((FID, KID), influence, strict=True))
+    return tuple(one.what for one in within_bounds(scores, scale, real, made, rows))
 
 
 @pytest.mark.parametrize(

@@ -5,17 +5,36 @@ import math
 import pytest
 
 from bench.leaderboard.moments import Distance
-from bench.submissions._relations import related
-from bench.submissions._values import COPIED, Counts, fits_moments, possible
+from bench.measuring.copies import METRIC as COPIES
+from bench.measuring.declared import declared
+from bench.submissions._values import fits_moments, possible
 from metrics.arithmetic.chance import hypergeometric_tail, more_often
 from metrics.arithmetic.quantiles import Z95
+from metrics.memorisation import METRIC as MEMORISATION
+from metrics.types import Counts
 
-COUNTS = Counts(real=200, other=100, classes=10, k=5, train=60, held_out=40, calibration=30)
+COUNTS = Counts(real=200, generated=100, classes=10, train=60, held_out=40, calibration=30)
 NOTHING: tuple[str, ...] = ()
 
 
-def found(rule, metric, numbers, counts=COUNTS):
-    return tuple(one.what for one in rule({metric: numbers}, counts))
+OPTIONS = {"prdc": {"k": 5}}
+SHARES = [
+    (metric.name, one.name, one.counted)
+    for metric in (MEMORISATION, COPIES)
+    for one in metric.values
+    if one.kind in ("share", "probability")
+]
+
+
+def related(metric, numbers, counts=COUNTS):
+    """What the numbers of a metric cannot be together, as it says itself."""
+    return tuple(f"{metric}: {what}" for what in declared(metric).impossible(numbers, counts, OPTIONS.get(metric, {})))
+
+
+def found(metric, numbers, expected):
+    """All that is said of these numbers, but for what `RELATED` is about."""
+    said = (one.what for one in possible({metric: numbers}, COUNTS, lambda name: OPTIONS.get(name, {})))
+    return tuple(one for one in said if one in expected or one not in related(metric, numbers))
 
 
 def fid(**changes):
@@ -40,11 +59,12 @@ def alone(*keys, of):
     return [{**of, key: None} for key in keys]
 
 
+OUTSIDE = "inception-score: inception_score_corrected 4.1 is outside of its interval"
 POSSIBLE = [
     ("fid", fid(), NOTHING),
     ("fid", fid(mean_term=0.0, covariance_term=8.0), NOTHING),
-    ("fid", fid(mean_term=-1.0, covariance_term=9.0), ("fid: a term is below 0 (-1)",)),
-    ("fid", fid(mean_term=9.0, covariance_term=-1.0), ("fid: a term is below 0 (-1)",)),
+    ("fid", fid(mean_term=-1.0, covariance_term=9.0), ("fid: mean_term is -1; it is at least 0",)),
+    ("fid", fid(mean_term=9.0, covariance_term=-1.0), ("fid: covariance_term is -1; it is at least 0",)),
     ("fid", fid(fid=8 + 7e-9), NOTHING),
     ("fid", fid(fid=8 + 2e-8), ("fid: fid is 8.00000002, its terms add up to 8",)),
     ("fid", fid(fid=8 - 2e-8), ("fid: fid is 7.99999998, its terms add up to 8",)),
@@ -80,8 +100,8 @@ POSSIBLE = [
         ("inception-score", {name: -0.5}, (f"inception-score: {name} is -0.5; it is at least 0",))
         for name in ("inception_score_sd", "inception_score_se")
     ),
-    ("inception-score", is_(low=4.2), ("inception-score: 4.1 is outside of its interval 4.2 to 4.30076",)),
-    ("inception-score", is_(high=4.05), ("inception-score: 4.1 is outside of its interval 3.90861 to 4.05",)),
+    ("inception-score", is_(low=4.2), (f"{OUTSIDE} 4.2 to 4.30076",)),
+    ("inception-score", is_(high=4.05), (f"{OUTSIDE} 3.90861 to 4.05",)),
     ("inception-score", is_(low=4.1, high=4.1), NOTHING),
     *(
         ("inception-score", one, NOTHING)
@@ -101,32 +121,31 @@ POSSIBLE = [
     *(("prdc", dict.fromkeys(("precision", "recall", "coverage", "density"), edge), NOTHING) for edge in (0.0, 1.0)),
     ("prdc", {"density": 40.0}, NOTHING),
     ("prdc", {"density": 40.002}, ("prdc: density is 40.002; it must be in [0, 40]",)),
-    ("prdc", {"density": -0.002}, ("prdc: density is -0.002; it must be in [0, 40]",)),
+    ("prdc", {"density": -0.002}, ("prdc: density is -0.002; it is at least 0",)),
     ("prdc", {"density": 0.401}, ("prdc: density is 0.401; it is not a whole number of balls over 500",)),
     ("memorisation", {"near_duplicates": 0.03, "authpct": 51.0, "train_share": 0.123}, NOTHING),
     ("memorisation", {"n_train": 60, "n_generated": 100, "n_held_out": 40, "c_t": -7.0, "train_share_z": 3.0}, NOTHING),
-    ("memorisation", {"authpct": 50.5}, ("memorisation: authpct is 0.505; it is not a whole number of 100 images",)),
-    ("memorisation", {"authpct": 101.0}, ("memorisation: authpct is 1.01; it is a share, in [0, 1]",)),
+    ("memorisation", {"authpct": 50.5}, ("memorisation: authpct is 50.5; it is not a whole number of 100 images",)),
+    ("memorisation", {"authpct": 101.0}, ("memorisation: authpct is 101; it must be in [0, 100]",)),
     *(
         ("memorisation", {key: 61}, (f"memorisation: {key} is 61, the set has {count} images",))
         for key, count in (("n_train", 60), ("n_generated", 100), ("n_held_out", 40))
     ),
     *(
         (metric, {key: value}, (f"{metric}: {key} is {value}; it is a share, in [0, 1]",))
-        for metric in COPIED for key, kind in COPIED[metric].items() if kind in ("images", "share")
-        for value in (-0.01, 1.01)
+        for metric, key, _ in SHARES for value in (-0.01, 1.01)
     ),
     *(
         (metric, {key: 0.005}, (f"{metric}: {key} is 0.005; it is not a whole number of 100 images",)
-         if kind == "images" else NOTHING)
-        for metric in COPIED for key, kind in COPIED[metric].items() if kind in ("images", "share")
+         if counted else NOTHING)
+        for metric, key, counted in SHARES
     ),
 ]  # fmt: skip
 
 
 def test_a_score_lies_in_its_range_and_its_interval():
     for metric, numbers, expected in POSSIBLE:
-        assert found(possible, metric, numbers) == expected, numbers
+        assert found(metric, numbers, expected) == expected, numbers
 
 
 MOST = 4 * math.exp(9 / 99)
@@ -259,7 +278,7 @@ RELATED = [
 
 def test_scores_of_one_set_allow_each_other():
     for metric, numbers, expected in RELATED:
-        assert found(related, metric, numbers) == expected, numbers
+        assert related(metric, numbers) == expected, numbers
 
 
 def test_terms_that_are_known_exactly_are_one_number():
@@ -268,8 +287,8 @@ def test_terms_that_are_known_exactly_are_one_number():
 
 
 def test_few_pixels_to_calibrate_with_count_before_all_held_out_images():
-    few = Counts(real=200, other=100, classes=10, k=5, train=60, held_out=20, calibration=30)
-    assert found(related, "copies", near(real=20, key="near_copies"), few) == NOTHING
+    few = Counts(real=200, generated=100, classes=10, train=60, held_out=20, calibration=30)
+    assert related("copies", near(real=20, key="near_copies"), few) == NOTHING
 
 
 @pytest.mark.parametrize(

@@ -141,13 +141,13 @@ def test_an_entry_shows_its_hashes_and_how_to_verify_it(site, made):
 
 
 def test_every_metric_of_a_track_is_explained(site):
-    from bench.site.words import SAYS
+    from metrics.prdc import METRIC
 
     page = site["metrics.html"]
     for name in ("fid", "inception-score", "kid", "prdc"):
         assert [section for section in page.of("section") if section["aria-labelledby"] == name]
         assert (Path(bench.site.__file__).parent / f"templates/metrics/{name}.html").is_file()
-    for words in ("FID, corrected", "IS, corrected", "Coverage", SAYS["recall"]):
+    for words in ("FID, corrected", "IS, corrected", "Coverage", METRIC.output("recall").says):
         assert words in page.text
 
 

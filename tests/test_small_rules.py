@@ -11,7 +11,7 @@ from bench.leaderboard.moments import Moments
 from bench.leaderboard.ranking import ranks
 from bench.leaderboard.twins import _beyond_chance
 from bench.names import shown
-from bench.protocol import check_protocol, in_splits
+from bench.protocol import check_protocol, titled
 from bench.sources._contents import contents
 from bench.sources.decoding import Header
 from bench.sources.files import describe
@@ -22,6 +22,9 @@ from bench.storage.typed import typed
 from bench.tables.run_tables import _duration, _rounded, _shown
 from bench.tables.table import _number, _width
 from metrics.errors import InputError
+from metrics.inception_score import METRIC as INCEPTION_SCORE
+
+IS = INCEPTION_SCORE.output("inception_score")
 
 
 @pytest.mark.parametrize(
@@ -39,7 +42,7 @@ from metrics.errors import InputError
         (shown, {"a b\u00e9": "a b\u00e9", "a\tb": "a\\tb", "\x1b": "\\x1b", chr(0xDCFF): "\\xff", chr(0xDC80): "\\x80",
                  "\u202e": "\\u202e", chr(0xD800): "\\ud800", "\ue000": "\ue000"}),
         (_hidden, {"a/b.png": False, ".a/b.png": True, "a/.b.png": True, "__MACOSX/b.png": True, "a__MACOSX/b": False}),
-        (lambda splits: in_splits("IS", splits), {None: "IS", 1: "IS (1 split)", 10: "IS (10 splits)"}),
+        (lambda splits: titled(IS, {"splits": splits}), {None: "IS", 1: "IS (1 split)", 10: "IS (10 splits)"}),
     ],
 )  # fmt: skip
 def test_words_and_numbers_are_written_by_their_rule(rule, cases):

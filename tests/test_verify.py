@@ -32,14 +32,15 @@ from test_generators import onnx_generator
 from bench.leaderboard.doubts import doubts
 from bench.leaderboard.entries import beside, entry_paths, read_entry, read_verified, write_entry
 from bench.leaderboard.moments import Distance
-from bench.measuring.copies import copies
+from bench.measuring.copies import METRIC as COPIES
 from bench.measuring.evaluation import array_source
 from bench.submissions._comparing import scores_differ
 from bench.submissions._manifest import changes, manifest_text, read_manifest
-from bench.submissions._values import COPIED, Counts, fits_moments, possible
+from bench.submissions._values import fits_moments, possible
 from metrics import memorisation
 from metrics.arithmetic.chance import more_often
 from metrics.errors import InputError
+from metrics.types import Counts
 
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.usefixtures("here")
@@ -403,7 +404,7 @@ def test_a_json_that_lies_in_no_results_folder_is_told():
 # ----- rules of chance
 
 
-COUNTS = Counts(real=250, other=250, classes=10, k=5, train=1297, held_out=500)
+COUNTS = Counts(real=250, generated=250, classes=10, train=1297, held_out=500)
 
 
 def fid_scores(plain, corrected, reach):
@@ -449,7 +450,7 @@ def test_scores_of_a_perfect_and_of_the_worst_set_are_possible():
         "inception-score": {"inception_score": 1.0},
         "kid": {"kid": -1e-3, "kid_sd": 0.0, "kid_low": -1e-3, "kid_high": -1e-3},
     }
-    assert not [*possible(perfect, COUNTS), *possible(worst, COUNTS)]
+    assert not [one for scores in (perfect, worst) for one in possible(scores, COUNTS, lambda name: {"k": 5})]
 
 
 def test_recomputed_scores_may_differ_by_rounding_and_by_a_neighbour_only():
@@ -463,8 +464,8 @@ def test_what_an_entry_says_about_copies_is_what_is_measured():
     few = np.random.RandomState(0).rand(8, 3, 8, 8)
     images = [array_source((255 * few).astype(np.uint8), "a") for _ in range(3)]
     features = [few.reshape(8, -1) for _ in range(3)]
-    assert set(memorisation.compute(*features)) == set(COPIED["memorisation"])
-    assert set(copies(*images)) == set(COPIED["copies"])
+    assert set(memorisation.compute(*features)) == {one.name for one in memorisation.METRIC.values}
+    assert set(COPIES.compute(*images)) == {one.name for one in COPIES.values}
 
 
 # ----- manifests

@@ -119,12 +119,13 @@ def leaderboard(track: str | None = None, *, sort: str | None = None, results: s
     `sort` is the score that entries are ranked by. `warnings` name damaged entries, which are left out. Raises
     InputError where there is no entry.
     """
-    from bench.leaderboard.board import DEFAULT_SORT, read_board, read_boards, tracks_with_entries
+    from bench.leaderboard.board import read_board, read_boards, tracks_with_entries
     from bench.leaderboard.board_tables import everything, not_ranked, overview, ranking
+    from bench.tables.columns import RANKED_BY
 
     where = expanded(place(results, "results"))
     if track:
-        board = read_board(where, track, sort or DEFAULT_SORT)
+        board = read_board(where, track, sort or RANKED_BY)
         tables = (ranking(board), *filter(None, [not_ranked(board)]), everything(board))
         return Tables(tables, tuple(board.damaged_lines))
     if sort:

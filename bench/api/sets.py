@@ -5,7 +5,7 @@ ImageSource. Whatever the user can mend is an InputError, raised before anything
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import zip_longest
@@ -24,6 +24,7 @@ from bench.measuring.comparing import (
     side_of_images,
     side_of_statistics,
 )
+from bench.measuring.declared import every_metric
 from bench.measuring.doctor import Diagnosis, examine
 from bench.measuring.measure import Measure, about_extractor, measure
 from bench.measuring.memorising import score_triplet
@@ -32,6 +33,7 @@ from bench.measuring.scoring import (
     MeasuredSet,
     Options,
     about_sets,
+    by_image,
     check_counts,
     load_metrics,
     measure_set,
@@ -49,7 +51,7 @@ from bench.measuring.statistics import (
     statistics_of,
     write_statistics,
 )
-from bench.settings import Looking, Settings, checked
+from bench.settings import Looking, Settings, checked, known
 from bench.sources import ImageSource, open_source
 from bench.sources.opening import check_kind, check_path
 from bench.sources.splits import split_named
@@ -83,7 +85,8 @@ def fid(
     stages of torch-fidelity's result beside ours. Raises InputError.
     """
     setup = Setup.of(settings)
-    options = Options(seed=setup.settings["seed"], all_estimates=all_estimates)
+    options = Options(setup.settings["seed"], all_estimates=all_estimates)
+    options.check((FID,))
     influence, crosscheck = whole_number(influence, "influence", 0), switch(crosscheck, "crosscheck")
     saved_a, saved_b = _saved(a, setup), _saved(b, setup)
     wanted = {"--influence": influence, "--all-estimates": all_estimates, "--crosscheck": crosscheck}
@@ -138,11 +141,7 @@ def score(
     metrics: Iterable[str] | str = (),
     train: Images | None = None,
     logits: str | None = None,
-    splits: int = Options.splits,
-    k: int = Options.k,
-    subsets: int = Options.subsets,
-    subset_size: int = Options.subset_size,
-    **settings: Unpack[Settings],
+    **keywords: Any,
 ) -> Result:
     """Several metrics in one pass over the images of one set or of two, of which `a` is the real one.
 
@@ -153,14 +152,17 @@ def score(
     `b` as what it made and `a` as real images that it has not seen; the keys of `bench.measuring.copies.copies` and
     `flags` come with it. `logits` chooses what the Inception Score reads, with the classifier's bias or without. `mse`
     compares image by image: `paired_by` says how they were paired, `first_pairs` shows a few (see
-    `bench.measuring.pairing`). The other keys are those of `fid`, `tap_logits` where the Inception Score is among them,
-    and the options that the metrics used. Raises InputError, also for a metric of two sets where one is given.
+    `bench.measuring.pairing`). Further keywords are those of `fid`, and the options of the metrics that are asked for
+    (`splits`, `k`, `subsets`, `subset_size`, ...). The other keys are those of `fid`, `tap_logits` where the Inception
+    Score is among them, and the options that the metrics used. Raises InputError, also for a metric of two sets where
+    one is given, and for an option of none of the metrics.
     """
-    setup = Setup.of(settings)
+    setup, asked = _settings_and_options(keywords)
     logits = None if logits is None else text(logits, "logits")
     chosen = load_metrics(metrics) or load_metrics(SET_METRICS if b is None else PAIR_METRICS)
     _check_arity(chosen, b, train)
-    options = Options(setup.settings["seed"], splits, k, subsets, subset_size)
+    options = Options(setup.settings["seed"], **asked)
+    options.check(chosen)
     given = (a, *(images for images in (b, train) if images is not None))
     _check_there(*given)
     in_pixels = all(metric.feature == "images" for metric in chosen)
@@ -169,7 +171,7 @@ def score(
     taps_for(measuring, chosen)  # refuses an extractor without classes before anything is read
     sources = [setup.open(images) for images in given]
     check_counts(sources, chosen, options)
-    paired = pair(sources[0], sources[1]) if any(metric.feature == "images" for metric in chosen) else None
+    paired = pair(sources[0], sources[1]) if any(map(by_image, chosen)) else None
     saved = [_saved(images, setup) if FID in chosen else None for images in (a, b) if images is not None]
     measured = [
         measure_set(source, setup.watched(measuring, source), [one for one in chosen if not (known and one is FID)])
@@ -205,8 +207,7 @@ def score(
     plugin = measuring.extractor
     values |= {"tap": plugin.pool} if any(metric.feature == "pool" for metric in chosen) else {}
     values |= {"tap_logits": plugin.logits} if any(metric.feature == "logits" for metric in chosen) else {}
-    used = {name: value for metric in chosen for name, value in options.fitting(metric).items()}
-    used.pop("all_estimates", None)
+    used = {name: value for metric in chosen for name, value in options.fitting(metric).items() if value is not False}
     values |= {**used, **setup.drawn, "metrics": [metric.name for metric in chosen]}
     return Result.of(values, warnings)
 
@@ -320,6 +321,15 @@ def _check_there(*given: Images) -> None:
 def _check_covariance(source: ImageSource) -> None:
     if source.count < 2:
         raise InputError(f"{source.name} holds {source.count} image; a covariance needs at least 2; give more images")
+
+
+def _settings_and_options(keywords: Mapping[str, Any]) -> tuple[Setup, dict[str, Any]]:
+    """Which keywords say how images are measured, and which are options of metrics; InputError for one of neither."""
+    others = set(keywords) - set(known(Settings))
+    if others:
+        others &= {option.name for metric in every_metric() for option in metric.options}
+    settings = {name: value for name, value in keywords.items() if name not in others}
+    return Setup.of(settings), {name: keywords[name] for name in others}
 
 
 def _check_arity(chosen: tuple[Metric, ...], b: Images | None, train: Images | None) -> None:

@@ -1,6 +1,7 @@
 """The ranking of a track, with intervals; or all tracks with entries."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,6 +9,9 @@ import bench
 from bench.cli._options import examples, format_option, json_option
 from bench.cli._output import echo, print_json, print_tables, say
 from bench.cli._running import results_option
+
+if TYPE_CHECKING:
+    from bench.tables.table import Table
 
 
 @click.command(epilog=examples("bench leaderboard digits", "bench leaderboard digits --sort kid --format csv"))
@@ -75,14 +79,14 @@ def _check(found: list[str], as_json: bool) -> None:
         raise SystemExit(1)
 
 
-def _fitting(table):  # type: ignore[no-untyped-def]
+def _fitting(table: "Table") -> "Table":
     """The table without the columns that a terminal has no room for; all of them where the output is no terminal."""
     import shutil
     import sys
 
-    from bench.leaderboard.board_tables import DISPENSABLE
+    from bench.leaderboard.board_tables import dispensable
     from bench.tables.table import narrowed
 
     if not sys.stdout.isatty():
         return table
-    return narrowed(table, shutil.get_terminal_size().columns, DISPENSABLE)
+    return narrowed(table, shutil.get_terminal_size().columns, dispensable(table))

@@ -1,82 +1,99 @@
 """Any of the metrics of one set of images, or of two, in one pass."""
 
+import sys
+from functools import lru_cache
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 import bench
 from bench.cli._options import examples, json_option, options
 from bench.cli._output import echo, print_columns, print_facts, print_json, print_warnings, progress, styled
 from bench.cli.fid import measured_with
-from bench.measuring.scoring import Options
+from bench.measuring.declared import COPIES, every_metric
 from bench.settings import Settings
 from bench.tables.scores import in_words
+from metrics.types import Option
+
+
+class Scoring(click.Command):
+    """A command whose options include those that metrics declare, and whose help lists the numbers of each metric."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        *own, as_json, as_help = super().get_params(ctx)
+        return [*own, *_metric_options(tuple(sys.path)), as_json, as_help]
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        keys = [(one.name, ", ".join(output.name for output in one.outputs)) for one in (*every_metric(), COPIES)]
+        with formatter.section("Numbers of each metric"):
+            formatter.write_dl(keys)
+        super().format_epilog(ctx, formatter)
+
+
+@lru_cache(maxsize=1)
+def _metric_options(path: tuple[str, ...]) -> list[click.Option]:
+    """One for each name, as long as `path`, where packages lie, is the same; metrics may share a name."""
+    found: dict[str, list[tuple[str, Option]]] = {}
+    for metric in every_metric():
+        for option in metric.options:
+            if option.flag is not None:
+                flag = option.flag or f"--{metric.name}-{option.name.replace('_', '-')}"
+                found.setdefault(option.name, []).append((flag, option))
+    return [_as_option(name, [flag for flag, _ in given], given[0][1]) for name, given in found.items()]
+
+
+def _as_option(name: str, flags: list[str], option: Option) -> click.Option:
+    if isinstance(option.default, bool):
+        return click.Option([*flags, name], is_flag=True, default=option.default, help=option.help)
+    kind = click.Choice(option.choices) if option.choices else click.IntRange(min=option.least)
+    return click.Option([*flags, name], type=kind, default=option.default, show_default=True, help=option.help or None)
 
 
 @click.command(
+    cls=Scoring,
     epilog=examples(
         "bench score digits:train digits:test --extractor digits-cnn --metrics fid,is,kid,prdc",
         "bench score digits:test --metrics is --extractor digits-cnn --json",
         "bench score digits:real-1 digits:real-2 --metrics memorisation --train digits:train --extractor digits-cnn",
-    )
+    ),
 )
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="[B]", required=False)
 @click.option(
-    "--metrics", metavar="M,M,...", help="See `bench list metrics`.  [default: fid,kid,prdc for two sets, is for one]"
+    "--metrics",
+    metavar="M,M,...",
+    help="See `bench list metrics`.  [default: fid,kid,prdc for two sets, is for one]",
 )
 @click.option("--train", metavar="IMAGES", help="For memorisation: the training images of the generator of B.")
 @click.option("--logits", metavar="NAME", help="For the Inception Score: logits or logits-unbiased, if there are both.")
 @options(Settings)
-@click.option(
-    "--is-splits",
-    "splits",
-    type=click.IntRange(min=1),
-    default=Options.splits,
-    show_default=True,
-    help="Parts of the set: 10 in most papers, 1 in `bench run` and its tables.",
-)
-@click.option(
-    "--prdc-k", "k", type=click.IntRange(min=1), default=Options.k, show_default=True, help="Nearest neighbours."
-)
-@click.option(
-    "--kid-subsets",
-    "subsets",
-    type=click.IntRange(min=1),
-    default=Options.subsets,
-    show_default=True,
-    help="Of torch-fidelity's KID.",
-)
-@click.option(
-    "--kid-subset-size", "subset_size", type=click.IntRange(min=2), default=Options.subset_size, show_default=True
-)
 @json_option
+@click.pass_context
 def command(
+    ctx: click.Context,
     a: str,
     b: str | None,
     metrics: str | None,
     train: str | None,
     logits: str | None,
     settings: dict[str, Any],
-    splits: int,
-    k: int,
-    subsets: int,
-    subset_size: int,
     as_json: bool,
+    **metric_options: Any,
 ) -> None:
     """Computes metrics of the set A, or of the sets A (real) and B (generated), in one pass over the images.
 
-    JSON keys: those of each metric. A metric of two sets keeps its own (fid, fid_corrected, ...; kid, kid_low, ...;
-    precision, recall, density, coverage; mse, mae, psnr, ssim). The keys of a metric of one set end in its letter
+    JSON keys: those of each metric, below, and of its intervals. The keys of a metric of one set end in its letter
     (inception_score_a, inception_score_b), even if there is only one set. There are also n_a, n_b, name_a, name_b,
     digest_a, digest_b, extractor, extractor_version, extractor_sha256, resize, tap, tap_logits, limit, seed, the
     options that were used, metrics, version, warnings. Paired errors alone need no features, and extractor is null.
     They compare image by image: files by their names, arrays by position. paired_by and first_pairs show the pairs.
 
-    Memorisation needs --train. B must be generated images, and A real images that the generator has not seen. Its keys:
-    near_duplicates, authpct, c_t, train_share and others (docs/metrics.md); exact_copies, near_copies and others from
-    the pixels; flags, the reasons for which a leaderboard would not rank the images.
+    Memorisation needs --train. B must be generated images, and A real images that the generator has not seen. There are
+    also the numbers of copies, from the pixels, and flags, the reasons for which a leaderboard would not rank them.
     """
+    given = {name: ctx.get_parameter_source(name) for name in metric_options}
+    asked = {name: one for name, one in metric_options.items() if given[name] != ParameterSource.DEFAULT}
     with progress() as tell:
         result = bench.score(
             a,
@@ -84,11 +101,8 @@ def command(
             metrics=() if metrics is None else [name.strip() for name in metrics.split(",")],
             train=train,
             logits=logits,
-            splits=splits,
-            k=k,
-            subsets=subsets,
-            subset_size=subset_size,
             progress=tell,
+            **asked,
             **settings,
         )
     if as_json:

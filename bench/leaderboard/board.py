@@ -9,11 +9,13 @@ import difflib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from bench.leaderboard.differences import SOURCES, differences, estimate
+from bench import registry
+from bench.leaderboard.differences import differences, estimate
 from bench.leaderboard.doubts import doubts
 from bench.leaderboard.entries import (
     INFLUENCE,
@@ -32,46 +34,17 @@ from bench.leaderboard.entries import (
     track_path,
 )
 from bench.leaderboard.evidence import exact
-from bench.leaderboard.influence import read_influences
+from bench.leaderboard.influence import read_influences, rows_of
 from bench.leaderboard.ranking import Rank, ranks
 from bench.leaderboard.tracks import check_rules
 from bench.leaderboard.twins import Look, look_at, twins
 from bench.measuring.evaluation import REAL_2
 from bench.measuring.flags import flags_of
-from bench.protocol import Protocol
 from bench.storage.records import Numbers
 from bench.storage.result_places import first_of, folder_of, in_words
+from bench.tables.columns import RANKED_BY, Number, of_board
 from bench.tables.table import Cell, Column
 from metrics.errors import InputError
-
-DEFAULT_SORT = "fid_corrected"
-WHERE = {  # the metric in an entry's scores of each number in a column
-    "fid": "fid",
-    "fid_corrected": "fid",
-    "kid": "kid",
-    "inception_score_corrected": "inception-score",
-    **dict.fromkeys(("precision", "recall", "density", "coverage"), "prdc"),
-    **dict.fromkeys(("near_duplicates", "authpct", "c_t", "train_share_z"), "memorisation"),
-    **dict.fromkeys(("exact_copies", "near_copies", "duplicates"), "copies"),
-}
-SCORES = (
-    Column("fid", "FID", "lower"),
-    Column("fid_corrected", "corrected [95 %]", "lower", None),
-    Column("kid", "KID [95 %]", "lower", None),
-    Column("inception_score_corrected", "IS, corrected [95 %]", "higher", None),
-    *(Column(key, key.capitalize(), "higher", 3) for key in ("precision", "recall", "density", "coverage")),
-)
-MEMORISATION = (
-    Column("exact_copies", "Copies", "lower", 3),
-    Column("near_copies", "Near copies", "lower", 3),
-    Column("near_duplicates", "Near dupl.", "lower", 3),
-    Column("authpct", "AuthPct", "higher", 1),
-    Column("c_t", "C_T", "neither", 1),
-    Column("train_share_z", "z train", "neither", 1),
-    Column("duplicates", "Repeated", "lower", 3),
-)
-ALIASES = {"is": "inception_score_corrected", "inception_score": "inception_score_corrected"}
-RANKABLE = tuple(column.key for column in SCORES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +59,7 @@ class Standing:
     flags: tuple[str, ...]
     twins: tuple[str, ...] = ()
     rank: Rank | None = None
-    influences: np.ndarray | None = None
+    influence: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -99,11 +72,11 @@ class Damaged:
 
 @dataclass(frozen=True, eq=False)
 class Board:
-    """A track with its entries: `ranked` in order, `flagged` and `controls` sorted likewise; `sort` is the key of the
-    score that they are sorted by. What is wrong with one entry ends up in `damaged` and is nobody else's."""
+    """A track with its entries: `ranked` in order, `flagged` and `controls` sorted likewise; `sorted_by` is the number
+    that they are sorted by. What is wrong with one entry ends up in `damaged` and is nobody else's."""
 
     record: TrackRecord
-    sort: str
+    sorted_by: Number
     ranked: tuple[Standing, ...]
     flagged: tuple[Standing, ...]
     controls: tuple[Standing, ...]
@@ -115,27 +88,24 @@ class Board:
         return tuple(f"damaged and not shown: {one.problem}" for one in self.damaged)
 
     @property
+    def sort(self) -> str:
+        """The key of the number that entries are sorted by."""
+        return self.sorted_by.key
+
+    @cached_property
+    def numbers(self) -> tuple[Number, ...]:
+        """Those that the track measures."""
+        return of_board(self.record.rules.protocol)
+
+    @property
     def columns(self) -> tuple[Column, ...]:
-        """Those of the numbers that the track measures."""
-        return columns_of(self.record.rules.protocol)
+        """Of its numbers."""
+        return tuple(one.column for one in self.numbers)
 
 
-def columns_of(protocol: Protocol) -> tuple[Column, ...]:
-    """The columns of numbers of a board under this protocol."""
-    found = (*SCORES, *MEMORISATION)
-    return tuple(one for one in found if protocol.logits or one.key != "inception_score_corrected")
-
-
-def cells(scores: Mapping[str, Numbers], columns: Iterable[Column]) -> tuple[Cell, ...]:
+def cells(scores: Mapping[str, Numbers], numbers: Iterable[Number]) -> tuple[Cell, ...]:
     """The numbers of an entry or a landmark, with the interval where there is one."""
-    return tuple(cell_of(scores, column.key) for column in columns)
-
-
-def cell_of(scores: Mapping[str, Numbers], key: str) -> Cell:
-    """The number of a column, with its interval where there is one; an empty cell where it was not measured."""
-    found = scores.get(WHERE[key], {})
-    source = SOURCES.get(key)
-    return Cell(found.get(key), *((found.get(source.low), found.get(source.high)) if source else ()))
+    return tuple(one.cell(scores) for one in numbers)
 
 
 # ----- reading
@@ -146,14 +116,14 @@ def tracks_with_entries(results: Path) -> list[str]:
     return sorted({path.parent.name for path in entry_paths(results)})
 
 
-def read_board(results: Path, track: str, sort: str = DEFAULT_SORT) -> Board:
+def read_board(results: Path, track: str, sort: str = RANKED_BY) -> Board:
     """The ranking of a track, sorted by the score with this key.
 
     An entry that is damaged, or was measured by other rules than the track's, is named in `damaged` with what is wrong.
     Raises InputError for a score that the track does not rank by, and a track whose own record is missing or damaged.
     """
     record = _record(results, track)
-    sort, better = _column(record, sort)
+    number = _number(record, sort)
     standings: list[Standing] = []
     looks: list[Look] = []
     damaged = [
@@ -162,7 +132,7 @@ def read_board(results: Path, track: str, sort: str = DEFAULT_SORT) -> Board:
     ]
     for path in entry_paths(results, track):
         try:
-            found = _standing(path, record, results, sort)
+            found = _standing(path, record, results, number)
             looks.append(look_at(results, found.entry))
             standings.append(found)
         except InputError as error:
@@ -174,17 +144,17 @@ def read_board(results: Path, track: str, sort: str = DEFAULT_SORT) -> Board:
     worst = float("inf")
 
     def key(one: Standing) -> tuple[float, str, str]:  # of equal scores the earlier one comes first
-        value = one.entry.number(WHERE[sort], sort)
-        place = worst if value is None else value if better == "lower" else -value
+        value = one.entry.number(number.metric.name, number.key)
+        place = worst if value is None else value if number.output.better == "lower" else -value
         return place, one.entry.created_utc, one.entry.slug
 
     standings.sort(key=key)
     controls = tuple(one for one in standings if one.entry.origin.control)
     flagged = tuple(one for one in standings if one.flags and not one.entry.origin.control)
     honest = [one for one in standings if not one.flags and not one.entry.origin.control]
-    places = _ranks(honest, sort, lower_is_better=better == "lower")
+    places = _ranks(honest, number)
     ranked = tuple(replace(one, rank=place) for one, place in zip(honest, places, strict=True))
-    return Board(record, sort, ranked, flagged, controls, tuple(damaged))
+    return Board(record, number, ranked, flagged, controls, tuple(damaged))
 
 
 def read_boards(results: Path, tracks: Sequence[str]) -> tuple[list[Board], list[str]]:
@@ -220,26 +190,29 @@ def _record(results: Path, track: str) -> TrackRecord:
     raise InputError(f"no track {track!r} has entries below {in_words(results)}; {there}. `bench submit` makes one")
 
 
-def _column(record: TrackRecord, sort: str) -> tuple[str, str]:
-    """The key of the score that was asked for, and which direction of it is better."""
-    known = {one.key: one.better for one in columns_of(record.rules.protocol) if one.key in RANKABLE}
-    asked = ALIASES.get(sort, sort.replace("-", "_"))
-    if asked not in known:
-        close = difflib.get_close_matches(asked, known, n=2, cutoff=0.4)
-        meant = f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(known)}."
+def _number(record: TrackRecord, sort: str) -> Number:
+    """The number that was asked for by its key, or by a metric of which it is the corrected value."""
+    found = [one for one in of_board(record.rules.protocol) if one.ranked]
+    known = {one.key: one for one in found}
+    known |= {one.output.corrects: one for one in found if one.output.corrects and one.output.corrects not in known}
+    name = registry.ALIASES["metrics"].get(sort, sort).replace("-", "_")
+    if name not in known:
+        keys = [one.key for one in found]
+        close = difflib.get_close_matches(name, keys, n=2, cutoff=0.4)
+        meant = f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(keys)}."
         raise InputError(f"{record.track} is not ranked by {sort!r}. {meant}")
-    return asked, known[asked]
+    return known[name]
 
 
-def _standing(path: Path, record: TrackRecord, results: Path, sort: str) -> Standing:
+def _standing(path: Path, record: TrackRecord, results: Path, number: Number) -> Standing:
     entry = read_entry(path)
     _check_names(path, entry)
     if entry.track_id != record.track_id:
         check_rules(record.rules, entry.rules, f"{path} was measured by other rules than its track {record.track}")
-    moves = influences_of(results, entry, sort) if sort in SOURCES else None
+    moves = influence_of(results, entry, number)
     level, unlikely = read_verified(path), bool(doubts(entry.scores, record.landmarks.get(REAL_2, {})))
     word = level_words(level, exact=exact(entry), unlikely=unlikely)
-    return Standing(entry, level, word, flags_of(entry.scores), influences=moves)
+    return Standing(entry, level, word, flags_of(entry.scores), influence=moves)
 
 
 def _check_names(path: Path, entry: Entry) -> None:
@@ -257,24 +230,33 @@ def _check_names(path: Path, entry: Entry) -> None:
 # ----- ranks
 
 
-def _ranks(standings: Sequence[Standing], sort: str, *, lower_is_better: bool) -> list[Rank]:
-    """The ranks of entries in their order; without an interval where the score has none for one of them."""
-    entries = [one.entry for one in standings]
-    if sort in SOURCES:
-        found = [estimate(sort, one.entry.scores, one.influences) for one in standings]
-        known = [one for one in found if one is not None]
-        if known and len(known) == len(entries):
-            return ranks(differences(known), lower_is_better=lower_is_better)
+def _ranks(standings: Sequence[Standing], number: Number) -> list[Rank]:
+    """The ranks of entries in their order; without an interval where the number has none for one of them."""
+    found = [estimate(number, one.entry.scores, one.influence) for one in standings]
+    known = [one for one in found if one is not None]
+    if known and len(known) == len(found):
+        return ranks(differences(known), lower_is_better=number.output.better == "lower")
+    values = [one.entry.number(number.metric.name, number.key) for one in standings]
     numbers: list[Rank] = []
-    for place, entry in enumerate(entries):
-        same = place and entry.number(WHERE[sort], sort) == entries[place - 1].number(WHERE[sort], sort)
+    for place, value in enumerate(values):
+        same = place and value == values[place - 1]
         numbers.append(Rank(numbers[-1].number if same else place + 1, None, None, None))
     return numbers
 
 
-def influences_of(results: Path, entry: Entry, score: str) -> np.ndarray | None:
-    """What an entry keeps for paired comparisons of a score; None where it keeps nothing, or the score needs none."""
-    if INFLUENCE not in entry.files or not SOURCES[score].row:
+def influences_of(results: Path, entry: Entry) -> np.ndarray | None:
+    """What an entry keeps for paired comparisons, a row for each of `rows_of`; None where it keeps nothing."""
+    if INFLUENCE not in entry.files:
         return None
     path = beside(first_of(results, entry_path(results, entry.track, entry.slug))) / INFLUENCE
-    return read_influences(path, entry.rules.protocol.real[0].count)
+    protocol = entry.rules.protocol
+    return read_influences(path, protocol.real[0].count, len(rows_of(protocol)))
+
+
+def influence_of(results: Path, entry: Entry, number: Number) -> np.ndarray | None:
+    """The row that an entry keeps for one number; None where it keeps nothing, or the number needs none."""
+    rows = rows_of(entry.rules.protocol)
+    if not number.paired or number.metric not in rows:
+        return None
+    found = influences_of(results, entry)
+    return None if found is None else found[rows.index(number.metric)]

@@ -9,12 +9,13 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from bench.leaderboard.board import Board, Damaged, Standing, cells, read_board, tracks_with_entries
-from bench.leaderboard.differences import SOURCES
+from bench.measuring.declared import every_metric
 from bench.measuring.evaluation import NOISE, REAL_2
 from bench.measuring.flags import VERSION as FLAGS_VERSION
 from bench.storage.line_ends import keep_line_ends, unix
 from bench.storage.reading import MOST_TEXT_BYTES, read_bytes
 from bench.storage.records import write_text
+from bench.tables.columns import ORDER, by_itself
 from bench.tables.run_tables import bias_note, extractor_note
 from bench.tables.table import Cell, Column, Table, aligned, csv_text, markdown
 
@@ -30,11 +31,19 @@ VERIFIED_NOTE = (
     "features) or in bounds (they are possible by the stored moments). A claimed level needs the images or the model; "
     "with these you can check it again"
 )
-# In a terminal that is too narrow columns are left out in this order.
+
+# In a terminal that is too narrow columns are left out in this order, after those that have no place in it.
 DISPENSABLE = (
     *("c_t", "duplicates", "near_copies", "date", "submissions", "train_share_z", "exact_copies", "density", "fid"),
     *("authpct", "kid", "recall", "near_duplicates", "inception_score_corrected", "precision", "verified", "group"),
 )
+
+
+def dispensable(table: Table) -> tuple[str, ...]:
+    """The keys of columns that may be left out, the first one first."""
+    numbers = {one.name for metric in every_metric() for one in metric.outputs}
+    others = [column.key for column in table.columns if column.key in numbers and column.key not in ORDER]
+    return (*others, *DISPENSABLE)
 
 
 def ranking(board: Board) -> Table:
@@ -89,6 +98,7 @@ def everything(board: Board) -> Table:
 
 def overview(boards: list[Board]) -> Table:
     """One row per track: how many entries, and the first one with what it cannot be told apart from."""
+    number = boards[0].sorted_by
     columns = (
         Column("track", "Track"),
         Column("extractor", "Features"),
@@ -96,7 +106,7 @@ def overview(boards: list[Board]) -> Table:
         Column("ranked", "Ranked", decimals=0),
         Column("not_ranked", "Not ranked", decimals=0),
         Column("first", "First"),
-        Column("fid_corrected", "FID, corrected [95 %]", "lower", None),
+        by_itself(number),
         Column("together", "Not told apart from it", decimals=0),
         Column("id", "Id"),
     )
@@ -104,7 +114,7 @@ def overview(boards: list[Board]) -> Table:
     for board in boards:
         protocol = board.record.rules.protocol
         first = board.ranked[0].entry if board.ranked else None
-        score = cells(first.scores, columns[6:7])[0] if first else Cell()
+        score = board.sorted_by.cell(first.scores) if first else Cell()
         together = sum(one.rank is not None and one.rank.group == 1 for one in board.ranked[1:])
         apart = len(board.flagged) + len(board.controls)
         rows.append(
@@ -129,7 +139,7 @@ def _row(board: Board, one: Standing) -> tuple[Cell, ...]:
 
 def _numbers(board: Board, one: Standing) -> tuple[Cell, ...]:
     """The score that the board is sorted by is marked where nobody else can have the first rank."""
-    found = cells(one.entry.scores, board.columns)
+    found = cells(one.entry.scores, board.numbers)
     if one.rank is None or one.rank.last != 1 or len(board.ranked) == 1:
         return found
     return tuple(
@@ -144,7 +154,7 @@ def _about(one: Standing) -> tuple[Cell, ...]:
 
 def _landmarks(board: Board, names: Iterable[str]) -> Iterator[tuple[Cell, ...]]:
     for name in sorted(set(names) & set(board.record.landmarks)):
-        numbers = cells(board.record.landmarks[name], board.columns)
+        numbers = cells(board.record.landmarks[name], board.numbers)
         yield (Cell(), Cell(), Cell(name), *numbers, Cell(), Cell(), Cell())
 
 
@@ -188,7 +198,7 @@ def _notes(board: Board) -> tuple[str, ...]:
 def _about_ranks(board: Board) -> str:
     if not any(one.rank and one.rank.first for one in board.ranked):
         return f"by {_title(board)}, which has no known interval: neighbours may be equally good"
-    paired = SOURCES[board.sort].row
+    paired = board.sorted_by.paired
     how = "paired differences on the same real images" if paired else "differences"
     return (
         f"each rank has a 95 % interval, from {how} between the entry and all others (Holm). A group is an entry and "
@@ -197,9 +207,9 @@ def _about_ranks(board: Board) -> str:
 
 
 def _title(board: Board) -> str:
-    titles = {"fid_corrected": "corrected FID", "inception_score_corrected": "corrected IS"}
-    column = next(column for column in board.columns if column.key == board.sort)
-    return titles.get(board.sort, column.title.removesuffix(" [95 %]"))
+    """`corrected FID`, of FID, corrected."""
+    title, corrected, _ = board.sorted_by.output.title.partition(", corrected")
+    return f"corrected {title}" if corrected else title
 
 
 def _counted(count: int, one: str, many: str) -> str:

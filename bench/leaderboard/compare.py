@@ -10,18 +10,20 @@ answered over the seeds: the difference of the means with Welch's interval (Welc
 sampling bring, on these real images.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.leaderboard.board import RANKABLE, cell_of, columns_of
 from bench.leaderboard.contestants import Side
-from bench.leaderboard.differences import SOURCES, Difference, difference, estimate
+from bench.leaderboard.differences import difference, estimate
+from bench.leaderboard.influence import rows_of
 from bench.leaderboard.tracks import rules_difference, told
+from bench.measuring.declared import every_metric
 from bench.measuring.flags import dependent
 from bench.protocol import difference as protocol_difference
+from bench.tables.columns import Number, of_board
 from bench.tables.several import Tables
 from bench.tables.table import Cell, Column, Table, decimals_of
 from metrics.arithmetic.quantiles import t95
@@ -93,9 +95,9 @@ def compare(a: Side, b: Side) -> Comparison:
     domains = [domain for domain in a.scores if domain in b.scores]
     if not domains:
         raise InputError(f"{a.name} and {b.name} made images of different domains, so there is nothing to compare")
-    columns = [column for column in columns_of(a.protocol) if column.key in RANKABLE]
-    lines = [_line(a, b, domain, column) for domain in domains for column in columns]
-    seeds = [_over_seeds(a, b, domain, column) for domain in domains for column in columns]
+    numbers = [one for one in of_board(a.protocol) if one.ranked]
+    lines = [_line(a, b, domain, number) for domain in domains for number in numbers]
+    seeds = [_over_seeds(a, b, domain, number) for domain in domains for number in numbers]
     damaged = tuple(dict.fromkeys((*a.damaged, *b.damaged)))
     without = [f"{side.name}: {why}" for side in (a, b) for domain in domains for why in dependent(side.scores[domain])]
     notes = tuple(dict.fromkeys(without))
@@ -119,33 +121,33 @@ def check_same_question(a: Side, b: Side) -> None:
 # ----- one score
 
 
-def _line(a: Side, b: Side, domain: str, column: Column) -> Line | None:
-    sides = [(one.scores[domain], one.influences if domain == "" else None) for one in (a, b)]
-    own = [_score(cell_of(scores, column.key)) for scores, _ in sides]
+def _line(a: Side, b: Side, domain: str, number: Number) -> Line | None:
+    own = [_score(number.cell(one.scores[domain])) for one in (a, b)]
     if own[0] is None or own[1] is None:
         return None
-    found: Difference | None = None
-    if column.key in SOURCES:
-        estimates = [estimate(column.key, scores, moves) for scores, moves in sides]
-        if estimates[0] and estimates[1]:
-            found = difference(estimates[0], estimates[1])
+    estimates = [estimate(number, one.scores[domain], _influence(one, domain, number)) for one in (a, b)]
+    found = difference(estimates[0], estimates[1]) if estimates[0] and estimates[1] else None
     return Line(
-        *(domain, column.key, _title(column), column.better, own[0], own[1]),
+        *(domain, number.key, number.output.title, number.output.better, own[0], own[1]),
         difference=own[0].value - own[1].value,
         low=found.low if found else None,
         high=found.high if found else None,
         paired=found.paired if found else False,
-        winner=_winner(found.low, found.high, column.better) if found else None,
+        winner=_winner(found.low, found.high, number.output.better) if found else None,
     )
+
+
+def _influence(side: Side, domain: str, number: Number) -> np.ndarray | None:
+    """What a side keeps of a number for paired comparisons, of its only domain."""
+    rows = rows_of(side.protocol)
+    if side.influences is None or domain or not number.paired or number.metric not in rows:
+        return None
+    row: np.ndarray = side.influences[rows.index(number.metric)]
+    return row
 
 
 def _score(cell: Cell) -> Score | None:
     return None if cell.value is None else Score(float(cell.value), cell.low, cell.high)
-
-
-def _title(column: Column) -> str:
-    titles = {"fid_corrected": "FID, corrected", "inception_score_corrected": "IS, corrected"}
-    return titles.get(column.key, column.title.removesuffix(" [95 %]"))
 
 
 def _winner(low: float, high: float, better: str) -> str | None:
@@ -157,22 +159,20 @@ def _winner(low: float, high: float, better: str) -> str | None:
 # ----- over seeds
 
 
-def _over_seeds(a: Side, b: Side, domain: str, column: Column) -> Line | None:
-    values = [
-        [cell_of(one.scores[domain], column.key).value for one in side.seeds if domain in one.scores] for side in (a, b)
-    ]
+def _over_seeds(a: Side, b: Side, domain: str, number: Number) -> Line | None:
+    values = [[number.cell(one.scores[domain]).value for one in side.seeds if domain in one.scores] for side in (a, b)]
     samples = [np.array([value for value in side if value is not None], float) for side in values]
     if min(map(len, samples)) < 2:
         return None
     low, high = welch(*samples)
     means = [float(sample.mean()) for sample in samples]
     return Line(
-        *(domain, column.key, _title(column), column.better, Score(means[0]), Score(means[1])),
+        *(domain, number.key, number.output.title, number.output.better, Score(means[0]), Score(means[1])),
         difference=means[0] - means[1],
         low=low,
         high=high,
         paired=False,
-        winner=_winner(low, high, column.better),
+        winner=_winner(low, high, number.output.better),
         count=(len(samples[0]), len(samples[1])),
     )
 
@@ -234,11 +234,11 @@ def _row(line: Line) -> tuple[Cell, ...]:
 
 
 def _notes(found: Comparison) -> tuple[str, ...]:
-    notes = [
-        "each interval is for its own score; with several scores, one may be told apart by chance",
-        "no interval: plain FID (its bias differs between models), precision, recall, density, coverage",
-    ]
-    alone = [line for line in found.lines if line.low is not None and line.key in ("fid_corrected", "kid")]
+    notes = ["each interval is for its own score; with several scores, one may be told apart by chance"]
+    without = dict.fromkeys(_without_interval(found.lines))
+    notes += [f"no interval: {', '.join(without)}"] if without else []
+    distances = {one.main.name for one in every_metric() if one.influence and one.main}
+    alone = [line for line in found.lines if line.low is not None and line.key in distances]
     if any(not line.paired for line in alone):
         notes.append(
             "not paired: the influences of one side are not known (records of runs keep none), so the errors "
@@ -246,3 +246,13 @@ def _notes(found: Comparison) -> tuple[str, ...]:
         )
     damaged = (f"damaged and left out (it may be another seed): {line}" for line in found.damaged)
     return (*notes, *found.notes, *damaged)
+
+
+def _without_interval(lines: Sequence[Line]) -> Iterator[str]:
+    """The scores that have none, a plain value with the reason for which its corrected one has."""
+    titles = {line.title for line in lines}
+    for line in lines:
+        if line.low is None and f"{line.title}, corrected" in titles:
+            yield f"plain {line.title} (its bias differs between models)"
+        elif line.low is None:
+            yield line.title.lower()

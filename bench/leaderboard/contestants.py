@@ -108,7 +108,7 @@ def _one_entry(entry: Entry, results: Path) -> Side:
         protocol=entry.rules.protocol,
         rules=entry.rules,
         scores={"": entry.scores},
-        influences=influences_of(results, entry, "fid_corrected"),
+        influences=influences_of(results, entry),
     )
 
 

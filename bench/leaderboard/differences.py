@@ -13,36 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.leaderboard.influence import ROWS
 from bench.storage.records import Numbers
-
-Z95 = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a number with an interval stands in scores: metric, key, standard error, ends of the interval, and its row
-    of the influences ("" where it is no distance to real 1)."""
-
-    metric: str
-    key: str
-    se: str
-    low: str
-    high: str
-    row: str = ""
-
-
-SOURCES = {
-    "fid_corrected": Source("fid", "fid_corrected", "fid_sd", "fid_low", "fid_high", "fid"),
-    "kid": Source("kid", "kid", "kid_sd", "kid_low", "kid_high", "kid"),
-    "inception_score_corrected": Source(
-        "inception-score",
-        "inception_score_corrected",
-        "inception_score_se",
-        "inception_score_low",
-        "inception_score_high",
-    ),
-}
+from bench.tables.columns import Number
+from metrics.arithmetic.quantiles import Z95
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,24 +64,25 @@ class Difference:
         return self.low > 0 or self.high < 0
 
 
-def estimate(name: str, scores: Mapping[str, Numbers], influences: np.ndarray | None) -> Estimate | None:
-    """The score `name` (a key of SOURCES) with `influences` as `bench.leaderboard.influence.influences` makes them, or
-    without.
+def estimate(number: Number, scores: Mapping[str, Numbers], influence: np.ndarray | None) -> Estimate | None:
+    """A number with what the entry keeps of its influence: a row as `bench.leaderboard.influence.influences` makes
+    them, or None.
 
-    None where the scores do not hold it with its interval.
+    None where the scores do not hold the number with its interval and standard error.
     """
-    source = SOURCES[name]
-    found = scores.get(source.metric, {})
-    value, se, low, high = (found.get(key) for key in (source.key, source.se, source.low, source.high))
+    found, at = scores.get(number.metric.name, {}), number.output.interval
+    if at is None:
+        return None
+    value, se, low, high = (found.get(key) for key in (number.key, at.se, at.low, at.high))
     if value is None or se is None or low is None or high is None:
         return None
     down, up = (max(abs(end - value) - Z95 * se, 0.0) for end in (low, high))
-    if influences is None or not source.row:
+    if influence is None:
         return Estimate(value, se**2, down, up)
-    own, *_ = row = influences[ROWS.index(source.row)].astype(np.float64)
+    own, *_ = row = influence.astype(np.float64)
     moves = row[1:]
     rest = float(own**2)
-    if source.row == "fid":  # what its random splits add is in the standard error, and belongs to neither side
+    if at.noisy:  # what its random splits add is in the standard error, and belongs to neither side
         rest = max(rest, se**2 - float(moves @ moves))
     return Estimate(value, se**2, down, up, moves, rest)
 

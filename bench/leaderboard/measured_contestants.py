@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.leaderboard.contestants import Side
-from bench.leaderboard.influence import influences
+from bench.leaderboard.influence import influences, rows_of
 from bench.leaderboard.open_tracks import OpenTrack, measure_of, numbers, open_track
 from bench.leaderboard.tracks import find_track
 from bench.measuring.evaluation import measured
@@ -37,7 +37,8 @@ def measured_by(track: str | None, root: Path | None, report: Report | None, **h
         _check(source, rules.protocol.generated[0], rules.protocol.shape)
         made = measured(opened().evaluation, source, report)
         scores = numbers(opened().scores_against_real_1(made))
-        moves = influences(opened().features(opened().real_1), opened().features(made))
+        metrics = rows_of(rules.protocol)
+        moves = influences(metrics, opened().features(opened().real_1), opened().features(made))
         return Side(str(path), rules.protocol, rules, {"": scores}, moves)
 
     return measure

@@ -32,7 +32,7 @@ from bench.leaderboard.entries import (
 from bench.leaderboard.evidence import HELD_OUT, real_evidence
 from bench.leaderboard.moments import moments_of
 from bench.leaderboard.tracks import CLOSEST_AMONG, OFFLINE, TRAIN, Rules, Track, check_rules, subject_of, tracks
-from bench.measuring.copies import VERSION as COPIES_VERSION
+from bench.measuring.copies import METRIC as COPIES_METRIC
 from bench.measuring.evaluation import (
     NOISE,
     OPTIONS,
@@ -142,7 +142,7 @@ def open_track(track: Track, measure: Measure, root: Path | None = None, report:
         train=RealSet(TRAIN, "", TRAIN, train.count, train.digest),
         held_out=RealSet(HELD_OUT, "", TEST, held_out.count, held_out.digest),
         memorisation=MetricChoice(memorisation.name, memorisation.version, OPTIONS.fitting(memorisation)),
-        copies=MetricChoice(COPIES, COPIES_VERSION, {"train": whole.count, "train_digest": whole.digest}),
+        copies=MetricChoice(COPIES, COPIES_METRIC.version, {"train": whole.count, "train_digest": whole.digest}),
     )
     return OpenTrack(track, evaluation, train, held_out, whole, memorisation, rules, report)
 

@@ -10,8 +10,8 @@ from bench.datasets import data_root, open_dataset
 from bench.leaderboard.entries import entry_paths, read_track, track_path
 from bench.leaderboard.open_tracks import WHOLE_VALUES
 from bench.leaderboard.tracks import CLOSEST_AMONG, TRAIN, Track, tracks
-from bench.measuring.evaluation import METRICS, NOISE_SEED, OPTIONS, REAL_1, REAL_2, SAMPLING_SEED, TEST
-from bench.measuring.scoring import load_metrics
+from bench.measuring.declared import declared, protocol_metrics
+from bench.measuring.evaluation import NOISE_SEED, OPTIONS, REAL_1, REAL_2, SAMPLING_SEED, TEST
 from bench.protocol import MetricChoice
 from bench.storage.result_places import first_of
 from metrics.errors import InputError
@@ -136,20 +136,16 @@ def _set_in_words(split: str, count: int) -> str:
 
 
 def _planned_metrics(logits: str) -> list[MetricChoice]:
-    return [
-        MetricChoice(metric.name, metric.version, OPTIONS.fitting(metric))
-        for metric in load_metrics(METRICS)
-        if logits or metric.feature != "logits"
-    ]
+    return [MetricChoice(metric.name, metric.version, OPTIONS.fitting(metric)) for metric in protocol_metrics(logits)]
 
 
 def _metrics_in_words(chosen: Sequence[MetricChoice]) -> str:
     """Those of sets and pairs of sets; paired errors are no part of a track."""
-    known = {metric.name: metric for metric in load_metrics([one.name for one in chosen])}
+    known = [(one, declared(one.name)) for one in chosen]
     return "; ".join(
-        f"{known[one.name].title} version {one.version}{_options(one.options)}"
-        for one in chosen
-        if known[one.name].feature != "images"
+        f"{metric.title if metric else one.name} version {one.version}{_options(one.options)}"
+        for one, metric in known
+        if not metric or metric.feature != "images"
     )
 
 

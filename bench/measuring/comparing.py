@@ -13,12 +13,13 @@ import numpy as np
 
 from bench.measuring.dependence import Member, about_dependence, about_shared, without_estimates
 from bench.measuring.measure import Measure
-from bench.measuring.scoring import MeasuredSet, Options, Scores, about_pair, about_sets, compute, table_of
+from bench.measuring.scoring import MeasuredSet, Options, Scores, about_sets, compute, notes_beside, table_of
 from bench.measuring.statistics import QUESTION, SavedStatistics, check_compatible, statistics_of
 from metrics.errors import InputError
 from metrics.fid import METRIC, GaussianStats, fid_between, influence
+from metrics.types import Sample
 
-ABSENT = ("fid_corrected", "fid_sd", "fid_low", "fid_high")
+ABSENT = tuple(key for one in METRIC.outputs for key in one.estimates)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,17 +101,18 @@ def frechet(a: Side, b: Side, options: Options) -> Scores:
         members = [Member(one.name, one.keys, one.hashes, one.features) for one in (a, b)]  # type: ignore[arg-type]
         values: dict[str, Any] = compute(METRIC, a.features, b.features, options=options)
         dependent, said = about_dependence(*members)
-        values = without_estimates(METRIC.name, values) if dependent else values
+        values = without_estimates(METRIC, values) if dependent else values
     else:
         said = about_shared(a.name, a.hashes, b.name, b.hashes)
-        if options.all_estimates:
+        if options.fitting(METRIC)["all_estimates"]:
             raise InputError("all estimates need the features of both sides, and one has statistics only; give images")
         distance = fid_between(a.statistics(), b.statistics())
         values = {**asdict(distance), **dict.fromkeys(ABSENT), "n_a": a.count, "n_b": b.count}
         without = " and ".join(dict.fromkeys(side.name for side in (a, b) if side.features is None))
         said.append(f"{without}: statistics but no features, so there is no corrected FID and no interval")
     if a.count is not None and b.count is not None:
-        said += about_pair(METRIC, a.count, b.count, a.dims, values)
+        samples = [Sample(one.name, one.count or 0, one.dims, one.features) for one in (a, b)]
+        said += notes_beside(METRIC, values, samples, options)
     return Scores(values, (*a.warnings, *b.warnings, *said))
 
 

@@ -4,6 +4,9 @@ Images are compared as they are after decoding, uint8 [3, h, w]: a PNG written a
 the same image. What no longer is the same to the bit (saved as JPEG, moved by one pixel, with a little noise) is found
 by thumbnails, see `metrics.arithmetic.thumbnails`, under the rule of `metrics.arithmetic.near_duplicates`. Neither
 needs a network, so that they can look at all of a training set of which a slow network sees a part.
+
+`METRIC` describes it as a metric is described. It is none of `metrics/`, because it reads images one after the other
+from files and data sets that fit into no array.
 """
 
 from collections.abc import Iterator
@@ -14,11 +17,12 @@ from bench.settings import WORKERS
 from bench.sources import ImageSource, iterate
 from bench.sources.rows import hash_of
 from bench.storage.records import Numbers
-from metrics.arithmetic.near_duplicates import near_duplicates
+from metrics.arithmetic.agreement import TINY
+from metrics.arithmetic.near_duplicates import contradiction, near_duplicates
 from metrics.arithmetic.thumbnails import thumbnails, two_nearest
 from metrics.errors import InputError
+from metrics.types import Counts, Metric, Output, Value, Values
 
-VERSION = 1  # goes up when a number here changes
 BLOCK = 256  # images decoded at a time
 LEAST = 4  # images per set
 CALIBRATION = 1_000  # held-out images, evenly spread, that say which nearness is usual
@@ -90,3 +94,78 @@ def _stacks(batch: list[np.ndarray]) -> Iterator[np.ndarray]:
         if stop == len(batch) or batch[stop].shape != batch[start].shape:
             yield np.stack(batch[start:stop])
             start = stop
+
+
+def impossible(values: Values, counts: Counts, options: Values) -> Iterator[str]:
+    """What contradicts another number of the result: an exact copy is a near one, and no image is two."""
+    yield from _copies_contradict(values)
+    yield from contradiction("near_copies", values, counts.generated, min(counts.held_out, counts.calibration))
+
+
+def _copies_contradict(values: Values) -> Iterator[str]:
+    keys = ("exact_copies", "exact_copies_expected", "near_copies", "held_out_copies")
+    exact, expected, near, held_out = (values.get(key) for key in keys)
+    if exact is None or expected is None or near is None or held_out is None:
+        return
+    if near < exact - TINY and expected < 1:
+        yield f"{exact:.6g} are exact copies and only {near:.6g} near ones; an exact copy is a near one"
+    if exact + held_out > 1 + TINY:
+        yield f"{exact:.6g} are training images and {held_out:.6g} held-out ones, together more than all"
+
+
+METRIC = Metric(
+    name="copies",
+    title="Copies, by pixels",
+    source="bench.measuring.copies: sha256 of the decoded pixels; thumbnails of 8x8",
+    feature="images",
+    arity="triplet",
+    outputs=(
+        Output(
+            *("exact_copies", "Exact copies", "lower"),
+            says="share of images that are a training image to the pixel",
+            kind="share",
+            least=0,
+            most=1,
+            counted="generated",
+            expected="exact_copies_expected",
+            column="Copies",
+        ),
+        Output(
+            *("near_copies", "Near copies", "lower"),
+            says="share of images that are nearly a training image, by small pictures of both",
+            kind="share",
+            least=0,
+            most=1,
+            counted="generated",
+            expected="near_copies_expected",
+            shown="table",
+        ),
+        Output(
+            *("held_out_copies", "Copies of held-out images", "lower"),
+            says="share of images that are a held-out image to the pixel",
+            kind="share",
+            least=0,
+            most=1,
+            counted="generated",
+            shown="entry",
+        ),
+        Output(
+            *("duplicates", "Duplicates among themselves", "lower"),
+            says="share of images that are equal to an earlier one of the same entry",
+            kind="share",
+            least=0,
+            most=1,
+            counted="generated",
+            column="Repeated",
+        ),
+    ),
+    beside=(
+        Value("exact_copies_expected", kind="share", least=0, most=1),
+        Value("near_copies_expected", kind="share", least=0, most=1),
+        Value("near_copies_p", kind="probability", least=0, most=1),
+    ),
+    impossible=impossible,
+    compute=copies,
+    least=LEAST,
+    version=1,
+)

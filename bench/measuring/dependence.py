@@ -12,14 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from metrics.arithmetic.dependence import Links, links
+from metrics.types import Metric
 
-ESTIMATES = {  # what takes the sets for independent, by metric
-    "fid": (
-        *("fid_corrected", "fid_sd", "fid_low", "fid_high", "fid_infinity"),
-        *("fid_jackknife", "fid_jackknife_sd", "fid_jackknife_low", "fid_jackknife_high"),
-    ),
-    "kid": ("kid_sd", "kid_low", "kid_high"),
-}
 NOT_INDEPENDENT = "the sets are not independent"
 WITHOUT = f"{NOT_INDEPENDENT}, so there is no corrected value and no interval"
 SHARED = 0.01  # of the images of a set: with no more of them in common the intervals still cover as they should
@@ -68,9 +62,9 @@ def _share(a: Sequence[str], b: Sequence[str]) -> float:
     return max(len(_shared(a, b)) / len(b), len(_shared(b, a)) / len(a))
 
 
-def without_estimates(metric: str, values: Mapping[str, Any]) -> dict[str, Any]:
+def without_estimates(metric: Metric, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a metric, None for all that takes the sets for independent."""
-    return {key: None if key in ESTIMATES[metric] else value for key, value in values.items()}
+    return {key: None if key in metric.estimates else value for key, value in values.items()}
 
 
 def partners(a: Member, b: Member) -> np.ndarray:

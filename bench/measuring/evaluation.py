@@ -28,8 +28,9 @@ import numpy as np
 
 from bench import registry
 from bench.datasets import Dataset, data_root, eval_set, open_dataset
+from bench.measuring.declared import protocol_metrics
 from bench.measuring.measure import Measure, measure
-from bench.measuring.scoring import MeasuredSet, Options, Scores, load_metrics, measure_set, score_pair, score_set
+from bench.measuring.scoring import MeasuredSet, Options, Scores, least_images, measure_set, score_pair, score_set
 from bench.protocol import MetricChoice, Protocol, RealSet
 from bench.sources import ImageSource, open_source
 from bench.storage.records import Numbers, PairScores, SetScores
@@ -40,8 +41,6 @@ from metrics.types import Metric
 SAMPLING_SEED = 0
 NOISE_SEED = 0
 OPTIONS = Options()
-LEAST_IMAGES = OPTIONS.k + 1  # what the k nearest neighbours of precision and recall need, more than any other
-METRICS = ("fid", "inception-score", "kid", "prdc", "mse")
 REAL_1, REAL_2, GENERATED, UNTRAINED, NOISE = "real 1", "real 2", "generated", "untrained", "noise"
 TEST, RECONSTRUCTED = "test", "reconstructed"
 MEAN_IMAGE, INPUT = "mean image", "input"
@@ -147,21 +146,20 @@ def open_evaluation(subject: Subject, measure: Measure) -> Evaluation:
     """Read the real sets, hash them and fix the protocol; InputError where images are missing or too few."""
     known: dict[tuple[str, str], ImageSource] = {}
     real = []
+    metrics = protocol_metrics(measure.extractor.logits)
+    least = max(least_images(metric, OPTIONS)[0] for metric in metrics)
     for label in subject.labels:
         for name, (split, _) in (subject.dataset.eval_sets or {}).items():
             source = array_source(subject.images(name, label), title(subject, name, label))
-            if source.count < LEAST_IMAGES:
+            if source.count < least:
                 raise InputError(
-                    f"{source.name} has {source.count} images; at least {LEAST_IMAGES} are needed to measure with; "
+                    f"{source.name} has {source.count} images; at least {least} are needed to measure with; "
                     f"{subject.dataset.howto}"
                 )
             known[name, label] = source
             real.append(RealSet(name, label, split, source.count, source.digest))
         count = known[subject.dataset.translated, label].count
         known[NOISE, label] = array_source(noise(subject.dataset.shape, count), title(subject, NOISE, label))
-    metrics = tuple(
-        metric for metric in load_metrics(METRICS) if metric.feature != "logits" or measure.extractor.logits
-    )
     protocol = Protocol(
         dataset=subject.name,
         shape=subject.dataset.shape,

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from bench import registry
-from bench.measuring.dependence import ESTIMATES, Member, about_dependence, about_shared, without_estimates
+from bench.measuring.dependence import Member, about_dependence, about_shared, without_estimates
 from bench.measuring.features import FeatureTable
 from bench.measuring.measure import Measure
 from bench.settings import SEED
@@ -24,7 +24,7 @@ from bench.sources import ImageSource
 from bench.sources.values import as_stored, of_image
 from metrics.errors import InputError
 from metrics.options import check_seed, shown, switch, whole_number
-from metrics.types import Metric
+from metrics.types import Metric, Option, Sample
 
 ONE_THREAD_WORK = 4_000_000_000  # multiplications; 1,000 against 1,000 images in 2,048 dimensions are half of it
 
@@ -37,28 +37,36 @@ class Scores:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
 class Options:
-    """What changes a metric's value; names are the keyword options of the metrics' `compute` functions."""
+    """What changes a metric's value: the seed, and what was chosen of the options that metrics declare, by name."""
 
-    seed: int = SEED
-    splits: int = 1  # the whole set, as the equation has it; papers print the mean of 10
-    k: int = 5
-    subsets: int = 100
-    subset_size: int = 1000
-    all_estimates: bool = False
-
-    def __post_init__(self) -> None:
-        """InputError for an option of another kind, before an image is read."""
-        for name, least in (("splits", 1), ("k", 1), ("subsets", 1), ("subset_size", 2)):
-            object.__setattr__(self, name, whole_number(getattr(self, name), name, least))
-        object.__setattr__(self, "seed", check_seed(self.seed))
-        switch(self.all_estimates, "all_estimates")
+    def __init__(self, seed: int = SEED, **chosen: Any) -> None:
+        self.seed = check_seed(seed)
+        self.chosen = chosen
 
     def fitting(self, metric: Metric) -> dict[str, Any]:
-        """Those options that the metric knows."""
-        known = inspect.signature(metric.compute).parameters
-        return {name: value for name, value in vars(self).items() if name in known}
+        """The keywords of this metric's `compute`; InputError for a value of another kind."""
+        seed = {"seed": self.seed} if "seed" in inspect.signature(metric.compute).parameters else {}
+        return seed | {one.name: _checked(one, self.chosen.get(one.name, one.default)) for one in metric.options}
+
+    def check(self, metrics: Iterable[Metric]) -> None:
+        """InputError for an option that none of these metrics has, and for a value of another kind."""
+        metrics = tuple(metrics)
+        known = {name: one for one in metrics for name in self.fitting(one)}
+        for name in self.chosen:
+            if name not in known:
+                names = ", ".join(one.name for one in metrics)
+                raise InputError(f"{name} is an option of none of the metrics {names}; leave it out")
+
+
+def _checked(option: Option, value: Any) -> Any:
+    if isinstance(option.default, bool):
+        return switch(value, option.name)
+    if isinstance(option.default, int):
+        return whole_number(value, option.name, option.least)
+    if not isinstance(value, str) or value not in option.choices:
+        raise InputError(f"{option.name} is {shown(value)}; expected one of {', '.join(option.choices)}")
+    return value
 
 
 @dataclass(frozen=True)
@@ -90,21 +98,32 @@ def load_metrics(names: Iterable[str] | str) -> tuple[Metric, ...]:
 def check_counts(sources: Sequence[ImageSource], chosen: Iterable[Metric], options: Options) -> None:
     """InputError where a set has fewer images than a metric needs, or where pairs do not come out even."""
     for metric in chosen:
-        asked = options.fitting(metric)
-        least, remedy = max(
-            (metric.least, "give more images"),
-            (asked.get("splits", 0), "give more images or fewer splits"),
-            (asked.get("k", 0) + 1, "give more images or a smaller k"),
-        )
+        least, remedy = least_images(metric, options)
         for source in sources:
             if source.count < least:
                 images = "image" if source.count == 1 else "images"
                 raise InputError(
                     f"{source.name} holds {source.count} {images}; {metric.name} needs at least {least}; {remedy}"
                 )
-        if metric.feature == "images" and len({source.count for source in sources}) > 1:
+        if by_image(metric) and len({source.count for source in sources}) > 1:
             counts = " and ".join(f"{source.count} of {source.name}" for source in sources)
             raise InputError(f"{metric.name} compares image by image: {counts}; expected equal counts")
+
+
+def by_image(metric: Metric) -> bool:
+    """Whether a metric compares image by image, so that row i of one set belongs to row i of the other."""
+    return metric.feature == "images" and metric.arity == "pair"
+
+
+def least_images(metric: Metric, options: Options) -> tuple[int, str]:
+    """How many images a set needs for a metric with these options, and what to do where it has fewer."""
+    asked = options.fitting(metric)
+    wanted = [
+        (asked[one.name] + one.needs, f"give more images or {one.fewer}")
+        for one in metric.options
+        if one.needs is not None
+    ]
+    return max([(metric.least, "give more images"), *wanted])
 
 
 def taps_for(measure: Measure, chosen: Iterable[Metric]) -> tuple[str, ...]:
@@ -118,7 +137,7 @@ def taps_for(measure: Measure, chosen: Iterable[Metric]) -> tuple[str, ...]:
                 f"one that classifies: {', '.join(classify)}"
             )
         if metric.feature != "images":
-            taps.append(measure.extractor.pool if metric.feature == "pool" else measure.extractor.logits)
+            taps.append(tap_of(measure, metric))
     return tuple(dict.fromkeys(taps))
 
 
@@ -148,38 +167,53 @@ def threads_for(*arrays: np.ndarray) -> AbstractContextManager[Any]:
 
 def score_set(measured: MeasuredSet, measure: Measure, metric: Metric, options: Options) -> Scores:
     """One set metric of one set."""
-    table = table_of(measured)
-    values = compute(metric, table.arrays[measure.extractor.logits], options=options)
-    return Scores(values, about_sets(measured))
+    features = None if metric.feature == "images" else table_of(measured).arrays[tap_of(measure, metric)]
+    array = _images(measured.source) if features is None else features
+    values = compute(metric, array, options=options)
+    said = notes_beside(metric, values, [_sample(measured, features)], options)
+    return Scores(values, (*about_sets(measured), *said))
 
 
 def score_pair(real: MeasuredSet, generated: MeasuredSet, measure: Measure, metric: Metric, options: Options) -> Scores:
     """One pair metric of two sets; the first is the real one where the metric is not symmetric."""
     if metric.feature == "images":
-        arrays = [_images(one.source) for one in (real, generated)]
-        values = compute(metric, *arrays, options=options)
-        ranges = (
-            f"{one.source.name}: {note}"
-            for one, images in zip((real, generated), arrays, strict=True)
-            if (note := as_stored(one.source, of_image(images)).note)
-        )
-        return Scores(values, (*about_sets(real, generated), *ranges))
-    a, b = (_member(measured, measure) for measured in (real, generated))
+        return _score_images(real, generated, metric, options)
+    a, b = (_member(measured, tap_of(measure, metric)) for measured in (real, generated))
     values = compute(metric, a.features, b.features, options=options)
-    if metric.name in ESTIMATES:
+    if metric.estimates:
         dependent, shared = about_dependence(a, b)
-        values = without_estimates(metric.name, values) if dependent else values
+        values = without_estimates(metric, values) if dependent else values
     else:
         shared = about_shared(a.name, a.hashes, b.name, b.hashes)
-    said = about_pair(metric, real.count, generated.count, measure.extractor.taps[measure.extractor.pool], values)
-    said += _about_options(metric, real, generated, options)
-    said += _about_equal(metric, ((real, a.features), (generated, b.features)), options)
+    samples = [_sample(real, a.features), _sample(generated, b.features)]
+    said = notes_beside(metric, values, samples, options)
     return Scores(values, (*about_sets(real, generated), *shared, *said))
 
 
-def _member(measured: MeasuredSet, measure: Measure) -> Member:
+def _score_images(real: MeasuredSet, generated: MeasuredSet, metric: Metric, options: Options) -> Scores:
+    arrays = [_images(one.source) for one in (real, generated)]
+    values = compute(metric, *arrays, options=options)
+    ranges = (
+        f"{one.source.name}: {note}"
+        for one, images in zip((real, generated), arrays, strict=True)
+        if (note := as_stored(one.source, of_image(images)).note)
+    )
+    said = notes_beside(metric, values, [_sample(one, None) for one in (real, generated)], options)
+    return Scores(values, (*about_sets(real, generated), *ranges, *said))
+
+
+def tap_of(measure: Measure, metric: Metric) -> str:
+    """The tap that a metric of features reads."""
+    return measure.extractor.logits if metric.feature == "logits" else measure.extractor.pool
+
+
+def _sample(measured: MeasuredSet, features: np.ndarray | None) -> Sample:
+    return Sample(measured.source.name, measured.count, 0 if features is None else features.shape[1], features)
+
+
+def _member(measured: MeasuredSet, tap: str) -> Member:
     source = measured.source
-    return Member(source.name, source.keys, source.hashes, table_of(measured).arrays[measure.extractor.pool])
+    return Member(source.name, source.keys, source.hashes, table_of(measured).arrays[tap])
 
 
 def table_of(measured: MeasuredSet) -> FeatureTable:
@@ -215,45 +249,19 @@ def about_repeated(source: ImageSource) -> str:
     )
 
 
-def about_pair(metric: Metric, n: int, m: int, dims: int, values: Mapping[str, Any]) -> list[str]:
-    """What must be said about a pair metric of n real and m generated images with `dims` features each."""
-    said = []
-    high = values.get(f"{metric.name}_high")
-    if high is not None and high < 0:
-        said.append(
-            f"the whole interval of {metric.name} is below 0 (up to {high:.3g}), where no distance is: by chance a "
-            "few times in a hundred where both are of one distribution; else the sets are not independent, and the "
-            "value is too low: was one made from the other?"
-        )
-    if metric.name == "fid":
-        if min(n, m) <= dims:
-            read = "a corrected one needs the images of independent sets"
-            if values["fid_corrected"] is not None:
-                read = "read the corrected value and its interval"
-            said.append(
-                f"n <= d: {min(n, m)} images for {dims} features, so the plain FID is mostly small-sample bias; {read}"
-            )
-        if n != m:
-            said.append(f"different n: {n} against {m}; the plain FID's bias depends on both")
-    if metric.name == "kid" and high is not None and values["kid"] < 0 <= high:
-        from metrics.kid import negative_note
-
-        said.append(negative_note(values["kid"]) or "")
-    return said
+def notes_beside(metric: Metric, values: Mapping[str, Any], samples: Sequence[Sample], options: Options) -> list[str]:
+    """What must be said beside a result: of a distance lower than any can be, and what the metric itself says."""
+    said = [_below_0(metric, at.high, values) for one in metric.outputs if (at := one.interval)]
+    own = metric.notes(values, samples, options.fitting(metric)) if metric.notes else []
+    return [*filter(None, said), *own]
 
 
-def _about_options(metric: Metric, real: MeasuredSet, generated: MeasuredSet, options: Options) -> list[str]:
-    if metric.name == "kid":
-        from metrics.kid import subset_warning
-
-        warning = subset_warning(real.count, generated.count, options.subset_size)
-        return [warning] if warning else []
-    return []
-
-
-def _about_equal(metric: Metric, sets: Iterable[tuple[MeasuredSet, np.ndarray]], options: Options) -> list[str]:
-    if metric.name != "prdc":
-        return []
-    from metrics.prdc import about_equal
-
-    return [note for one, features in sets if (note := about_equal(one.source.name, features, options.k))]
+def _below_0(metric: Metric, high_key: str, values: Mapping[str, Any]) -> str:
+    high = values.get(high_key)
+    if metric.arity != "pair" or high is None or high >= 0:
+        return ""
+    return (
+        f"the whole interval of {metric.name} is below 0 (up to {high:.3g}), where no distance is: by chance a "
+        "few times in a hundred where both are of one distribution; else the sets are not independent, and the "
+        "value is too low: was one made from the other?"
+    )

@@ -12,18 +12,18 @@ from bench.leaderboard.entries import (
     TrackRecord,
 )
 from bench.measuring.evaluation import NOISE, REAL_2
+from bench.protocol import titled
 from bench.site.links import safe_link
-from bench.site.numbers import Shown, expected_of, in_order, interval_of, outputs_of, shown
+from bench.site.numbers import Shown, in_order, outputs_of, shown
 from bench.site.pictures import Picture
 from bench.site.places import address, entry_file, picture_file, track_href, up_from
 from bench.site.steps import Step, steps
 from bench.site.views import kind_of, ranks_in_words
-from bench.site.words import BEYOND, SAYS, dataset_of
+from bench.site.words import dataset_of
 from bench.storage.records import Numbers
 from bench.tables.table import ARROWS, Cell, Column, Table, aligned, text
 from metrics.types import Output
 
-TILES = ("fid_corrected", "inception_score_corrected", "precision", "recall", "coverage", "near_duplicates")
 CAPTIONS = {
     PREVIEW: (
         "Preview: some of the submitted images of {name}",
@@ -38,7 +38,7 @@ CAPTIONS = {
 
 @dataclass(frozen=True)
 class NumberRow:
-    """A number with its interval and what real 2 and noise score."""
+    """A number with its interval and what real 2 and noise score; `top` where it is one of those at the top."""
 
     metric: str
     key: str
@@ -50,6 +50,7 @@ class NumberRow:
     interval: str
     real: str
     noise: str
+    top: bool
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def entry_view(
 
 def _numbers(entry: Entry, record: TrackRecord) -> Iterable[NumberRow]:
     metrics = in_order(entry.rules, entry.scores)
-    measured = [(metric, number) for metric in metrics for number in outputs_of(metric, entry.scores[metric])]
+    measured = [(metric, one) for metric in metrics for one in outputs_of(metric, entry.scores[metric])]
     scored = (entry.scores, *(record.landmarks.get(name, {}) for name in (REAL_2, NOISE)))
     table = _side_by_side(measured, scored)
     before = ""
@@ -141,25 +142,21 @@ def _numbers(entry: Entry, record: TrackRecord) -> Iterable[NumberRow]:
             metric=metric,
             key=output.name,
             first=metric != before,
-            title=_title(entry, metric, output),
+            title=titled(output, entry.rules.protocol.options(metric)),
             arrow=ARROWS[output.better],
-            says=SAYS.get(output.name, ""),
+            says=output.says,
+            top=output.shown == "top",
             shown=mine.shown,
-            interval=mine.interval or _by_chance(entry.scores[metric], output.name, mine),
+            interval=mine.interval or _by_chance(entry.scores[metric], output, mine),
             real=real.shown,
             noise=noise.shown,
         )
         before = metric
 
 
-def _title(entry: Entry, metric: str, output: Output) -> str:
-    """The title of a number, with the splits where it is another number in each."""
-    return output.title if output in BEYOND else entry.rules.protocol.title(metric, output.title)
-
-
 def _side_by_side(measured: Sequence[tuple[str, Output]], scored: Sequence[Mapping[str, Numbers]]) -> Table:
     """A row per set, a column per number, with the same decimals down each."""
-    rows = [tuple(_cell(scores.get(metric, {}), output.name) for metric, output in measured) for scores in scored]
+    rows = [tuple(_cell(scores.get(metric, {}), output) for metric, output in measured) for scores in scored]
     columns = []
     for (_, output), cells in zip(measured, zip(*rows, strict=True), strict=True):
         large = any(isinstance(cell.value, float) and abs(cell.value) >= 2 for cell in cells)
@@ -168,17 +165,18 @@ def _side_by_side(measured: Sequence[tuple[str, Output]], scored: Sequence[Mappi
     return aligned(Table("numbers", "", tuple(columns), tuple(rows)))
 
 
-def _by_chance(scores: Numbers, key: str, like: Shown) -> str:
+def _by_chance(scores: Numbers, output: Output, like: Shown) -> str:
     """`0.010 by chance`, in the decimals of the number beside it."""
-    expected = expected_of(scores, key)
+    expected = scores.get(output.expected)
     if expected is None:
         return ""
     decimals = len(like.shown.partition(".")[2])
     return f"{text(Cell(float(expected), decimals=decimals))} by chance"
 
 
-def _cell(scores: Numbers, key: str) -> Cell:
-    return Cell(scores.get(key), *interval_of(scores, key))
+def _cell(scores: Numbers, output: Output) -> Cell:
+    at = output.interval
+    return Cell(scores.get(output.name), *((scores.get(at.low), scores.get(at.high)) if at else ()))
 
 
 def _rank(board: Board, one: Standing) -> Tile:
@@ -188,7 +186,7 @@ def _rank(board: Board, one: Standing) -> Tile:
 
 
 def _tiles(numbers: Iterable[NumberRow]) -> list[Tile]:
-    return [Tile(one.title + one.arrow, one.shown, one.interval) for one in numbers if one.key in TILES]
+    return [Tile(one.title + one.arrow, one.shown, one.interval) for one in numbers if one.top]
 
 
 def _stored(entry: Entry) -> Iterable[tuple[str, str, str]]:

@@ -8,8 +8,9 @@ from typing import Any
 from bench import __version__
 from bench.leaderboard.board import Board, Standing
 from bench.leaderboard.entries import LEVELS, NEIGHBOURS, PREVIEW, entry_path
+from bench.measuring.declared import declared
 from bench.site.entry_views import entry_view
-from bench.site.numbers import explained, in_order, outputs_of
+from bench.site.numbers import in_order, outputs_of
 from bench.site.pictures import read_picture
 from bench.site.places import (
     INDEX,
@@ -22,7 +23,7 @@ from bench.site.places import (
     up_from,
 )
 from bench.site.views import Row, TrackView, track_view
-from bench.site.words import DIRECTIONS, FLAGS, LEVEL_SAYS, SAYS, dataset_of
+from bench.site.words import DIRECTIONS, FLAGS, LEVEL_SAYS, dataset_of
 from bench.storage.result_places import first_of
 from metrics.errors import InputError
 
@@ -99,13 +100,13 @@ def _metrics(boards: Sequence[Board]) -> list[dict[str, Any]]:
                 keys.setdefault(metric, {}).update(values)
     known = set(_environment().list_templates())
     found = []
-    for name in in_order(boards[0].record.rules, keys) if boards else ():
+    for name in filter(declared, in_order(boards[0].record.rules, keys) if boards else ()):
         text = f"metrics/{name}.html"
         numbers = [
-            {"title": one.title, "direction": DIRECTIONS[one.better], "says": SAYS.get(one.name, "")}
+            {"title": one.title, "direction": DIRECTIONS[one.better], "says": one.says}
             for one in outputs_of(name, keys[name])
         ]
-        found.append({"metric": explained(name), "numbers": numbers, "text": text if text in known else ""})
+        found.append({"metric": declared(name), "numbers": numbers, "text": text if text in known else ""})
     return found
 
 

@@ -13,14 +13,11 @@ from bench.site import svg
 from bench.site.numbers import Shown, shown
 from bench.site.places import entry_href
 from bench.site.words import about_track, submit_command
+from bench.tables.columns import INTERVAL, RANKED_BY, Number, by_itself
 from bench.tables.table import ARROWS, Cell, Column, Table, aligned, text
+from metrics.types import Metric
 
-BAR = "fid_corrected"
-ON_THE_ENTRY = ("near_copies", "c_t", "train_share_z")  # numbers that only the page of an entry shows
-PLOTS = (  # fidelity against diversity: key upwards, key to the right, words
-    ("precision", "recall", "Precision and recall are shares of one set inside the neighbourhoods of the other."),
-    ("density", "coverage", "Density and coverage answer the same questions, and outliers change them less."),
-)
+BAR = RANKED_BY  # the number that is drawn
 LANDMARKS = ((REAL_2, "real", "real-2"), (NOISE, "noise", "noise-set"))  # set, class of its line and of its point
 SHAPES = (
     ("submission", "submission"),
@@ -126,7 +123,7 @@ def track_view(board: Board) -> TrackView:
         ticks=svg.interval_ticks(scale),
         landmarks=tuple(places),
         landmark_words=tuple((style, f"{name}, against {REAL_1} as every entry") for name, style, _ in landmarks),
-        plots=_plots(table, landmarks, standings),
+        plots=_plots(board, table, landmarks, standings),
         shapes=SHAPES,
         notes=ranking(board).notes,
         rules=tuple(rules_in_words(find_track(board.record.track), board.record.rules)),
@@ -152,25 +149,25 @@ def ranks_in_words(one: Standing) -> str:
 def _table(board: Board, landmarks: Sequence[str], standings: Sequence[Standing]) -> Table:
     """The landmarks, then the entries; the drawn column first, and none that holds nothing."""
     scored = [*(board.record.landmarks[name] for name in landmarks), *(one.entry.scores for one in standings)]
-    columns = sorted((one for one in board.columns if one.key not in ON_THE_ENTRY), key=lambda one: one.key != BAR)
-    rows = [cells(scores, columns) for scores in scored]
+    numbers = sorted((one for one in board.numbers if one.output.shown != "table"), key=lambda one: one.key != BAR)
+    rows = [cells(scores, numbers) for scores in scored]
     first = board.ranked[0].rank if len(board.ranked) > 1 else None
     if first and first.last == 1:  # nobody else can be the first
         score, *others = rows[len(landmarks)]
         rows[len(landmarks)] = (replace(score, best=True), *others)
     kept = [
         place
-        for place, column in enumerate(columns)
-        if column.key == BAR or any(row[place].value is not None for row in rows)
+        for place, number in enumerate(numbers)
+        if number.key == BAR or any(row[place].value is not None for row in rows)
     ]
     shown_rows = tuple(tuple(row[place] for place in kept) for row in rows)
-    return aligned(Table("ranking", "", tuple(_titled(columns[place]) for place in kept), shown_rows))
+    return aligned(Table("ranking", "", tuple(_titled(numbers[place]) for place in kept), shown_rows))
 
 
-def _titled(column: Column) -> Column:
-    """A column with a title that stands by itself; its interval stands under the number anyway."""
-    title = "FID, corrected" if column.key == BAR else column.title.removesuffix(" [95 %]")
-    return replace(column, title=title)
+def _titled(number: Number) -> Column:
+    """A column without a word of the interval, which stands under the number anyway."""
+    column = number.column if number.key != BAR else by_itself(number)
+    return replace(column, title=column.title.removesuffix(INTERVAL))
 
 
 def _lines(table: Table, landmarks: int) -> tuple[svg.Scale, list[Line]]:
@@ -218,13 +215,21 @@ def _row(one: Standing, line: Line) -> Row:
 # ----- scatters
 
 
-def _plots(table: Table, landmarks: Sequence[tuple[str, str, str]], standings: Sequence[Standing]) -> tuple[Plot, ...]:
+def _plots(
+    board: Board, table: Table, landmarks: Sequence[tuple[str, str, str]], standings: Sequence[Standing]
+) -> tuple[Plot, ...]:
     titles = {column.key: column.title for column in table.columns}
+    found = [(plot.upwards, plot.across, plot.says) for metric in _metrics(board) for plot in metric.plots]
     return tuple(
         Plot(f"{y}-{x}", titles[x], titles[y], words, svg.scatter(_points(table, x, y, landmarks, standings)))
-        for y, x, words in PLOTS
+        for y, x, words in found
         if x in titles and y in titles
     )
+
+
+def _metrics(board: Board) -> list[Metric]:
+    """Those with numbers on a board, each once."""
+    return list({one.metric.name: one.metric for one in board.numbers}.values())
 
 
 def _points(

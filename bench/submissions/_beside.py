@@ -19,7 +19,7 @@ from bench.leaderboard.entries import (
     read_verified,
 )
 from bench.leaderboard.evidence import PIXELS, hashes_of, read_evidence
-from bench.leaderboard.influence import read_influences
+from bench.leaderboard.influence import read_influences, rows_of
 from bench.leaderboard.moments import distance, read_moments
 from bench.leaderboard.tracks import TRAIN
 from bench.storage.reading import file_sha256
@@ -87,14 +87,15 @@ def images(path: Path, entry: Entry, page: Page) -> Iterator[Problem]:
 
 def measured(path: Path, entry: Entry, page: Page) -> Iterator[Problem]:
     """Moments, influences and features: that they agree, and give or at least allow the scores."""
-    folder = beside(path)
+    folder, rows = beside(path), rows_of(entry.rules.protocol)
     try:
         moments = read_moments(folder / MOMENTS)
-        influence = read_influences(folder / INFLUENCE, page.moments.count)
+        influence = read_influences(folder / INFLUENCE, page.moments.count, len(rows))
         if moments.count != entry.manifest.count:
             yield Problem("moments", f"{MOMENTS} is of {moments.count} images, the entry of {entry.manifest.count}")
         yield from fits_moments(entry.scores, distance(page.moments, moments))
-        yield from within_bounds(entry.scores, page.scale, page.moments, moments, influence)
+        moves = dict(zip(rows, influence, strict=True))
+        yield from within_bounds(entry.scores, page.scale, page.moments, moments, moves)
         if entry.schema > 1:
             evidence = read_evidence(folder / FEATURES, entry.rules)
             yield from recount(entry, Stored(moments, influence, evidence), page.real)

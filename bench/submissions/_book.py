@@ -25,16 +25,17 @@ from bench.leaderboard.entries import digest_of as entry_digest
 from bench.leaderboard.evidence import HELD_OUT, PIXELS, hashes_of, read_real_evidence
 from bench.leaderboard.moments import Moments, moments_of, read_moments
 from bench.leaderboard.tracks import TRAIN, Rules, Track, tracks
+from bench.measuring.copies import CALIBRATION
 from bench.measuring.evaluation import NOISE, REAL_1, REAL_2
 from bench.storage.cache import Cache, digest_of
 from bench.storage.provenance import CODE
 from bench.storage.reading import file_sha256
 from bench.submissions._bounds import expected_scale
 from bench.submissions._comparing import STORED, arrays_differ
-from bench.submissions._relations import related
-from bench.submissions._values import UNCOMPUTABLE, UNCOMPUTABLE_WORDS, Counts, Problem, possible
+from bench.submissions._values import UNCOMPUTABLE, UNCOMPUTABLE_WORDS, Problem, possible
 from genbench.errors import one_line
 from metrics.errors import InputError
+from metrics.types import Counts
 
 SOUND = "entry that was found consistent"
 
@@ -153,9 +154,8 @@ def counts_of(rules: Rules, name: str) -> Counts:
     """What the ranges of a set's scores depend on; `name` is that of a real set, "noise" or anything generated."""
     real = {one.name: one.count for one in rules.protocol.real}
     other = real[REAL_2] if name == REAL_2 else rules.protocol.generated[0]
-    k = next((one.options.get("k", 1) for one in rules.protocol.metrics if one.name == "prdc"), 1)
     classes = _classes(rules.protocol.extractor, rules.protocol.logits)
-    return Counts(real[REAL_1], other, classes, int(k), rules.train.count, rules.held_out.count)
+    return Counts(real[REAL_1], other, classes, rules.train.count, rules.held_out.count, CALIBRATION)
 
 
 @cache
@@ -194,7 +194,7 @@ def _files(path: Path, record: TrackRecord, names: list[str]) -> Iterator[str]:
 def _landmarks(path: Path, record: TrackRecord) -> Iterator[str]:
     for name in (REAL_2, NOISE):
         scores, counts = record.landmarks.get(name, {}), counts_of(record.rules, name)
-        for one in (*possible(scores, counts), *related(scores, counts)):
+        for one in possible(scores, counts, record.rules.protocol.options):
             yield f"{path}: {name}: {one.what}"
 
 

@@ -3,7 +3,7 @@
 | score           | exact                                 | by rule of thumb                                           |
 |-----------------|---------------------------------------|------------------------------------------------------------|
 | `fid_sd`        | at least the length of the influences | at most SD_MOST times that                                 |
-| `kid_sd`        |                                       | within KID_SD times the length of the influences           |
+| `kid_sd`        |                                       | within SD_FREE times the length of the influences          |
 | `fid_corrected` |                                       | the correction is LEAST to MOST of what is expected        |
 | `kid`           |                                       | at least what the moments of first and second order give   |
 
@@ -18,16 +18,16 @@ KID is a sum over the orders 1 to 3 of the differences of moments, squared and w
 for noise; the third cannot be had from what is stored.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from bench.leaderboard.influence import ROWS
 from bench.leaderboard.moments import Moments
 from bench.submissions._values import Problem, Scores
+from metrics.types import Metric
 
 SD_MOST = 2.0
-KID_SD = 3.0
+SD_FREE = 3.0
 LEAST, MOST = 0.5, 1.75  # of the expected correction; both by more than SLACK standard deviations
 SLACK = 0.25
 FEW_LEAST, FEW_MOST = 0.0, 3.0  # of that of real 2
@@ -37,9 +37,9 @@ ROUNDING = 1e-5  # of float32 influences
 
 
 def within_bounds(
-    scores: Scores, scale: float | None, real: Moments, made: Moments, influence: np.ndarray
+    scores: Scores, scale: float | None, real: Moments, made: Moments, influence: Mapping[Metric, np.ndarray]
 ) -> Iterator[Problem]:
-    """What the influences and moments of an entry do not allow; `scale` is that of `expected_scale`."""
+    """What the influences, by metric, and the moments of an entry do not allow; `scale` is that of `expected_scale`."""
     for what in (
         *_influences(scores, influence),
         *_correction(scores, scale, real, made),
@@ -48,18 +48,21 @@ def within_bounds(
         yield Problem("bounds", what)
 
 
-def _influences(scores: Scores, influence: np.ndarray) -> Iterator[str]:
-    rows = influence.astype(np.float64)
-    for name, row in zip(ROWS, rows, strict=True):
+def _influences(scores: Scores, influence: Mapping[Metric, np.ndarray]) -> Iterator[str]:
+    rows = {metric: row.astype(np.float64) for metric, row in influence.items()}
+    for metric, row in rows.items():
         if row[0] < 0 or abs(row[1:].sum()) > ROUNDING * np.abs(row[1:]).sum():
-            yield f"influence: those of the {name.upper()} do not add up to 0"
-    (fid_length, kid_length), fid, kid = np.linalg.norm(rows, axis=1), scores.get("fid", {}), scores.get("kid", {})
-    fid_sd, kid_sd = fid.get("fid_sd"), kid.get("kid_sd")
-    if fid_sd is not None and not fid_length * (1 - ROUNDING) <= fid_sd <= fid_length * SD_MOST:
-        yield f"fid: fid_sd is {fid_sd:.6g}; the influences give {fid_length:.6g} to {fid_length * SD_MOST:.6g}"
-    if kid_sd is not None and not kid_length / KID_SD <= kid_sd <= kid_length * KID_SD:
-        low, high = kid_length / KID_SD, kid_length * KID_SD
-        yield f"kid: kid_sd is {kid_sd:.6g}; the influences give {low:.3g} to {high:.3g}"
+            yield f"influence: those of the {metric.name.upper()} do not add up to 0"
+    for metric, row in rows.items():
+        at, length = metric.interval, float(np.linalg.norm(row))
+        sd = scores.get(metric.name, {}).get(at.se) if at else None
+        if at is None or sd is None:
+            continue
+        if at.noisy and not length * (1 - ROUNDING) <= sd <= length * SD_MOST:
+            yield f"{metric.name}: {at.se} is {sd:.6g}; the influences give {length:.6g} to {length * SD_MOST:.6g}"
+        if not at.noisy and not length / SD_FREE <= sd <= length * SD_FREE:
+            low, high = length / SD_FREE, length * SD_FREE
+            yield f"{metric.name}: {at.se} is {sd:.6g}; the influences give {low:.3g} to {high:.3g}"
 
 
 def expected_scale(null: Scores, real: Moments) -> float | None:

@@ -13,21 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.measuring.declared import declared
 from bench.measuring.flags import flags
 from bench.storage.records import Numbers
 from bench.submissions._values import Problem
+from metrics.types import Kind
 
-SHARES = {  # how far one image of n moves each, times n
-    **dict.fromkeys(("precision", "recall", "density", "coverage", "train_share", "near_duplicates", "near_copies"), 1),
-    **dict.fromkeys(("near_duplicates_expected", "near_copies_expected", "exact_copies", "exact_copies_expected"), 1),
-    **dict.fromkeys(("held_out_copies", "duplicates"), 1),
-    "authpct": 100,
-}
-TESTS = {  # that count such images
-    **dict.fromkeys(("c_t", "train_share_z"), 0.2),
-    **dict.fromkeys(("train_share_p", "held_out_p", "near_duplicates_p", "near_copies_p"), 0.05),
-}
-SD_OF = {"fid": "fid_sd", "inception-score": "inception_score_se", "kid": "kid_sd"}
+MOVES = {"share": 1, "percent": 100}  # how far one image of n moves a value of this kind, times n
+TESTS = {"z": 0.2, "probability": 0.05}  # of values that count such images
 OF_LARGEST = 1e-4
 
 
@@ -52,14 +45,16 @@ def scores_differ(
 ) -> Iterator[Problem]:
     """The scores that are not what was found, but for rounding; `count` is that of the images."""
     for metric, numbers in found.items():
-        sd = numbers.get(SD_OF.get(metric, "")) or 0.0
+        known = declared(metric)
+        kinds = {one.name: one.kind for one in known.values} if known else {}
+        sd = numbers.get(known.interval.se) if known and known.interval else None
         for key, value in numbers.items():
             claimed = stored.get(metric, {}).get(key)
             if value is None or claimed is None:
                 if value is not claimed:
                     yield Problem("recomputed", f"{metric}: {key} is {claimed}, the {allowed.who} give {value}")
                 continue
-            slack = _slack(key, value, sd, count, allowed)
+            slack = _slack(kinds.get(key, "score"), value, sd or 0.0, count, allowed)
             if abs(claimed - value) > slack * (1 + 1e-9):
                 given = f"{value:.9g} (within {slack:.3g} expected)"
                 yield Problem("recomputed", f"{metric}: {key} is {claimed:.9g}, the {allowed.who} give {given}")
@@ -77,12 +72,12 @@ def _flags_differ(stored: Mapping[str, Numbers], found: Mapping[str, Numbers], a
         )
 
 
-def _slack(key: str, value: float, sd: float, count: int, allowed: Tolerance) -> float:
-    """How far a score may be off; see the module's table."""
-    if key in SHARES:
-        return SHARES[key] * allowed.images / count
-    if key in TESTS:
-        return TESTS[key] * allowed.tests
+def _slack(kind: Kind, value: float, sd: float, count: int, allowed: Tolerance) -> float:
+    """How far off a score may be; see the module's table."""
+    if kind in MOVES:
+        return MOVES[kind] * allowed.images / count
+    if kind in TESTS:
+        return TESTS[kind] * allowed.tests
     return max(allowed.relative * abs(value), allowed.of_sd * sd)
 
 

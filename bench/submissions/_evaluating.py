@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.leaderboard.influence import influences
+from bench.leaderboard.influence import influences, rows_of
 from bench.leaderboard.open_tracks import COPIES, MEMORISATION, OpenTrack, numbers
 from bench.measuring.copies import copies
 from bench.measuring.evaluation import OPTIONS, measured
@@ -34,4 +34,6 @@ def evaluate_images(opened: OpenTrack, images: ImageSource) -> Evaluated:
     workers = opened.evaluation.measure.workers
     found[COPIES] = copies(opened.whole_train, images, opened.held_out, workers=workers)
     logits = table_of(generated).arrays.get(opened.evaluation.measure.extractor.logits)
-    return Evaluated(found, features, logits, influences(opened.features(opened.real_1), features))
+    metrics = rows_of(opened.rules.protocol)
+    moves = influences(metrics, opened.features(opened.real_1), features)
+    return Evaluated(found, features, logits, moves)

@@ -131,7 +131,8 @@ def _files(path: Path, entry: Entry, checked: Checked, found: Evaluated, opened:
     folder, real_1 = beside(path), opened.evaluation.known[REAL_1, ""]
     moments = read_moments(folder / MOMENTS)
     yield from arrays_differ(MOMENTS, moments.flat, moments_of(found.features).flat)
-    yield from arrays_differ(INFLUENCE, read_influences(folder / INFLUENCE, real_1.count), found.influence)
+    influence = read_influences(folder / INFLUENCE, real_1.count, len(found.influence))
+    yield from arrays_differ(INFLUENCE, influence, found.influence)
     if entry.schema > 1:
         hashes = [image.pixels_sha256 for image in checked.looked.images]
         again = evidence_of(entry.rules, hashes, found.features, found.logits).arrays()

@@ -12,11 +12,12 @@ import numpy as np
 from bench import registry
 from bench.leaderboard.entries import INFLUENCE, MOMENTS, Entry
 from bench.leaderboard.evidence import HELD_OUT, PIXELS, Evidence, hashes_of
-from bench.leaderboard.influence import influences
+from bench.leaderboard.influence import influences, rows_of
 from bench.leaderboard.moments import Moments, moments_of
 from bench.leaderboard.open_tracks import COPIES, MEMORISATION
 from bench.leaderboard.tracks import TRAIN
-from bench.measuring.dependence import ESTIMATES, without_estimates
+from bench.measuring.declared import declared
+from bench.measuring.dependence import without_estimates
 from bench.measuring.evaluation import OPTIONS, REAL_1
 from bench.measuring.scoring import compute
 from bench.protocol import MetricChoice
@@ -24,6 +25,7 @@ from bench.storage.records import Numbers
 from bench.submissions._comparing import STORED, arrays_differ, scores_differ
 from bench.submissions._values import Problem
 from metrics.arithmetic.dependence import links
+from metrics.types import Metric
 
 Real = Mapping[str, np.ndarray]
 
@@ -45,7 +47,8 @@ def recount(entry: Entry, stored: Stored, real: Real) -> Iterator[Problem]:
     if features is None:
         return
     yield from arrays_differ(MOMENTS, stored.moments.flat, moments_of(features).flat, STORED)
-    yield from arrays_differ(INFLUENCE, stored.influence, influences(real[REAL_1], features), STORED)
+    again = influences(rows_of(entry.rules.protocol), real[REAL_1], features)
+    yield from arrays_differ(INFLUENCE, stored.influence, again, STORED)
 
 
 def _asked(entry: Entry, evidence: Evidence, real: Real) -> Iterator[tuple[str, bool]]:
@@ -60,17 +63,20 @@ def _scores(entry: Entry, evidence: Evidence, real: Real) -> Iterator[tuple[str,
     for choice in entry.rules.protocol.metrics:
         arrays = _arrays(choice, evidence, real)
         if asked[choice.name] and arrays is not None:
-            values = compute(registry.load("metrics", choice.name), *arrays, options=OPTIONS)
-            apart = choice.name not in ESTIMATES or _independent(entry.scores.get(choice.name, {}), choice.name, arrays)
-            yield choice.name, values if apart else without_estimates(choice.name, values)
+            metric = registry.load("metrics", choice.name)
+            values = compute(metric, *arrays, options=OPTIONS)
+            apart = metric.arity == "set" or _independent(entry.scores.get(choice.name, {}), metric, arrays)
+            yield choice.name, values if apart else without_estimates(metric, values)
     if asked[MEMORISATION] and evidence.features is not None:
         sets = real[TRAIN], evidence.features, real[HELD_OUT]
         yield MEMORISATION, compute(registry.load("metrics", MEMORISATION), *sets, options=OPTIONS)
 
 
-def _independent(claimed: Numbers, metric: str, arrays: tuple[np.ndarray, ...]) -> bool:
+def _independent(claimed: Numbers, metric: Metric, arrays: tuple[np.ndarray, ...]) -> bool:
     """Whether an entry takes its images for independent of real 1, and the features say nothing else."""
-    if all(claimed.get(key) is None for key in ESTIMATES[metric]):
+    if not metric.estimates:
+        return True
+    if all(claimed.get(key) is None for key in metric.estimates):
         return False
     small, large = sorted(arrays, key=len)
     return not links(small, large, np.full(len(small), -1)).copies
@@ -78,18 +84,19 @@ def _independent(claimed: Numbers, metric: str, arrays: tuple[np.ndarray, ...]) 
 
 def _known(choice: MetricChoice) -> bool:
     """Whether this version of the metric is the one that was asked for, with the options of this version."""
-    metric = registry.load("metrics", choice.name)
-    return bool(metric.version == choice.version and OPTIONS.fitting(metric) == dict(choice.options))
+    metric = declared(choice.name)
+    return bool(metric and metric.version == choice.version and OPTIONS.fitting(metric) == dict(choice.options))
 
 
 def _arrays(choice: MetricChoice, evidence: Evidence, real: Real) -> tuple[np.ndarray, ...] | None:
     """What a metric of the protocol is computed from; None where that is not kept, or where images are compared."""
-    metric = registry.load("metrics", choice.name)
-    if metric.feature == "logits":
-        return None if evidence.logits is None else (evidence.logits,)
-    if metric.feature == "pool" and evidence.features is not None and REAL_1 in real:
-        return real[REAL_1], evidence.features
-    return None
+    metric = declared(choice.name)
+    made = {"logits": evidence.logits, "pool": evidence.features}.get(metric.feature) if metric else None
+    if metric is None or made is None:
+        return None
+    if metric.arity == "set":
+        return (made,)
+    return (real[REAL_1], made) if metric.feature == "pool" and REAL_1 in real else None
 
 
 def _copies(evidence: Evidence, real: Real) -> Numbers:

@@ -1,55 +1,33 @@
 """What the scores of an entry can be, and what they cannot: rules that need no image.
 
 Exact rules, broken only by a changed number or a bug: a score lies inside its range and its interval; an interval is as
-wide as its standard deviation says; a share is a whole number of images; the FID is the sum of its two terms, and is
-what the stored moments give, exactly or within bounds (`bench.leaderboard.moments`).
+wide as its standard deviation says; a share is a whole number of images. Which these are, and what the numbers of one
+metric cannot be together, each metric declares. The FID is what the stored moments give, exactly or within bounds
+(`bench.leaderboard.moments`).
 
 What is only unlikely is in `bench.leaderboard.doubts`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from bench.leaderboard.moments import Distance
-from bench.measuring.copies import CALIBRATION
+from bench.measuring.declared import declared
 from bench.storage.records import Numbers
+from metrics.arithmetic.agreement import WHOLE
+from metrics.arithmetic.quantiles import Z95
+from metrics.types import Counts, Interval, Metric, Output, Value
 
 ROUNDING = 1e-6  # of tr S1 + tr S2 and the mean term: of singular covariances the FID is exact to about this
-Z95 = 1.959963984540054
-WHOLE = 1e-6  # images
+EDGE = 1e-9  # of an end of a range or an interval
 UNCOMPUTABLE = (ArithmeticError, np.linalg.LinAlgError)  # of numbers of an absurd size: an overflow, 1 / 0
 UNCOMPUTABLE_WORDS = "numbers of a size that nothing can be computed with"
 
-COPIED = {  # what an entry says about copies, and what each number is: a share of the images, any share, a count, free
-    "memorisation": {
-        "near_duplicates": "images",
-        "near_duplicates_expected": "share",
-        "near_duplicates_p": "share",
-        "authpct": "percent",
-        "c_t": "",
-        "train_share": "share",  # of images with several nearest ones each has a part
-        "train_share_expected": "share",
-        "train_share_z": "",
-        "train_share_p": "share",
-        "held_out_p": "share",
-        "n_train": "train",
-        "n_generated": "other",
-        "n_held_out": "held_out",
-    },
-    "copies": {
-        "exact_copies": "images",
-        "exact_copies_expected": "share",
-        "near_copies": "images",
-        "near_copies_expected": "share",
-        "near_copies_p": "share",
-        "held_out_copies": "images",
-        "duplicates": "images",
-    },
-}
-
 Scores = Mapping[str, Numbers]
+Options = Callable[[str], Mapping[str, Any]]  # of a metric, by its name
 
 
 @dataclass(frozen=True)
@@ -61,31 +39,15 @@ class Problem:
     chance: bool = False
 
 
-@dataclass(frozen=True)
-class Counts:
-    """What the ranges depend on: images of real 1 and of the other set, classes of the extractor (0: no classifier),
-    neighbours of precision and recall, training and held-out images among which copies were looked for, and how many of
-    the latter at most say what is usual in pixels."""
-
-    real: int
-    other: int
-    classes: int
-    k: int
-    train: int
-    held_out: int
-    calibration: int = CALIBRATION
-
-
-def possible(scores: Scores, counts: Counts) -> Iterator[Problem]:
-    """What cannot be true of the scores of one set."""
-    for what in (
-        *_fid(scores.get("fid", {}), counts),
-        *_inception_score(scores.get("inception-score", {}), counts),
-        *_kid(scores.get("kid", {})),
-        *_prdc(scores.get("prdc", {}), counts),
-        *_copied(scores, counts),
-    ):
-        yield Problem("value", what)
+def possible(scores: Scores, counts: Counts, options: Options) -> Iterator[Problem]:
+    """What cannot be true of the scores of one set, by what their metrics declare; `options` are those of each."""
+    for name, values in scores.items():
+        metric = declared(name)
+        if metric is None:
+            continue
+        own = metric.impossible(values, counts, options(name)) if metric.impossible else ()
+        for what in (*_ranges(metric, values, counts), *_intervals(metric, values), *own):
+            yield Problem("value", f"{name}: {what}")
 
 
 def fits_moments(scores: Scores, found: Distance) -> Iterator[Problem]:
@@ -102,85 +64,62 @@ def fits_moments(scores: Scores, found: Distance) -> Iterator[Problem]:
         yield Problem("fid", f"fid: covariance_term is {covariance_term:.6g}, the moments give {given}")
 
 
-def _fid(fid: Numbers, counts: Counts) -> Iterator[str]:
-    plain, mean_term, covariance_term = (fid.get(key) for key in ("fid", "mean_term", "covariance_term"))
-    if plain is not None and mean_term is not None and covariance_term is not None:
-        if min(mean_term, covariance_term) < 0:
-            yield f"fid: a term is below 0 ({min(mean_term, covariance_term):.6g})"
-        if abs(plain - mean_term - covariance_term) > 1e-9 * abs(plain):
-            yield f"fid: fid is {plain:.9g}, its terms add up to {mean_term + covariance_term:.9g}"
-    yield from _interval("fid", fid, "fid_corrected", "fid_low", "fid_high", "fid_sd")
-    for key, count in (("n_a", counts.real), ("n_b", counts.other)):
-        if key in fid and fid[key] != count:
-            yield f"fid: {key} is {fid[key]}, the set has {count} images"
+def _ranges(metric: Metric, values: Numbers, counts: Counts) -> Iterator[str]:
+    for one in metric.values:
+        value = values.get(one.name)
+        if value is not None:
+            yield from _out_of_range(one, value, counts)
 
 
-def _inception_score(found: Numbers, counts: Counts) -> Iterator[str]:
-    key = "inception_score"
-    for name in (key, f"{key}_corrected", f"{key}_low", f"{key}_high"):
-        value = found.get(name)
-        if value is not None and not 1 - 1e-9 <= value <= counts.classes * (1 + 1e-9):
-            yield f"inception-score: {name} is {value:.6g}; it must be in [1, {counts.classes}], the number of classes"
-    for name in (f"{key}_sd", f"{key}_se"):
-        value = found.get(name)
-        if value is not None and value < 0:
-            yield f"inception-score: {name} is {value:.6g}; it is at least 0"
-    low, value, high = (found.get(f"{key}_{word}") for word in ("low", "corrected", "high"))
-    if low is not None and value is not None and high is not None and not low <= value <= high:
-        yield f"inception-score: {value:.6g} is outside of its interval {low:.6g} to {high:.6g}"
-
-
-def _kid(found: Numbers) -> Iterator[str]:
-    yield from _interval("kid", found, "kid", "kid_low", "kid_high", "kid_sd")
-    sd, value, high = found.get("kid_sd"), found.get("kid"), found.get("kid_high")
-    if sd is not None and value is not None and high is not None and high - value > Z95 * sd + 1e-9 * abs(high):
-        yield f"kid: the interval is wider than 1.96 times its standard deviation {sd:.6g}"
-
-
-def _prdc(found: Numbers, counts: Counts) -> Iterator[str]:
-    """Precision is a share of the generated images, recall and coverage of the real ones; density counts balls."""
-    for key, count in {"precision": counts.other, "recall": counts.real, "coverage": counts.real}.items():
-        yield from _share("prdc", key, found.get(key), count)
-    density, balls = found.get("density"), counts.k * counts.other
-    if density is not None:
-        if not 0 <= density <= counts.real / counts.k:
-            yield f"prdc: density is {density:.6g}; it must be in [0, {counts.real / counts.k:.6g}]"
-        elif abs(density * balls - round(density * balls)) > WHOLE:
-            yield f"prdc: density is {density:.9g}; it is not a whole number of balls over {balls}"
-
-
-def _copied(scores: Scores, counts: Counts) -> Iterator[str]:
-    for metric, kinds in COPIED.items():
-        for key, kind in kinds.items():
-            value = scores.get(metric, {}).get(key)
-            if kind in ("images", "percent"):
-                share = None if value is None else value / (100 if kind == "percent" else 1)
-                yield from _share(metric, key, share, counts.other)
-            elif kind == "share":
-                yield from _share(metric, key, value, 0)
-            elif kind and value is not None and value != getattr(counts, kind):
-                yield f"{metric}: {key} is {value}, the set has {getattr(counts, kind)} images"
-
-
-def _share(metric: str, key: str, value: float | None, count: int) -> Iterator[str]:
-    """A share of `count` images; of 0 any share."""
-    if value is not None and not 0 <= value <= 1:
-        yield f"{metric}: {key} is {value:.6g}; it is a share, in [0, 1]"
-    elif value is not None and count and abs(value * count - round(value * count)) > WHOLE:
-        yield f"{metric}: {key} is {value:.9g}; it is not a whole number of {count} images"
-
-
-def _interval(metric: str, found: Numbers, key: str, low_key: str, high_key: str, sd_key: str) -> Iterator[str]:
-    """An interval that reaches as far down as up, at least 1.96 standard deviations."""
-    value, low, high, sd = (found.get(name) for name in (key, low_key, high_key, sd_key))
-    if value is None or low is None or high is None or sd is None:
+def _out_of_range(one: Value, value: float, counts: Counts) -> Iterator[str]:
+    """A number that is no count of its set, lies outside of its range, or is a share that is no whole number of
+    images."""
+    count = getattr(counts, one.counted) if one.counted else 0
+    if one.kind == "count":
+        if value != count:
+            yield f"{one.name} is {value}, the set has {count} images"
         return
-    slack = 1e-9 * max(abs(low), abs(high), abs(value))
-    if sd < 0:
-        yield f"{metric}: {sd_key} is {sd:.6g}; it is at least 0"
+    most = getattr(counts, one.most) if isinstance(one.most, str) else one.most
+    if not _lies_between(value, one.least, most):
+        yield f"{one.name} is {value:.6g}; {_range_in_words(one, most)}"
+        return
+    share = value / (100 if one.kind == "percent" else 1)
+    if count and abs(share * count - round(share * count)) > WHOLE:
+        yield f"{one.name} is {value:.9g}; it is not a whole number of {count} images"
+
+
+def _lies_between(value: float, least: float | None, most: float | None) -> bool:
+    """But for rounding."""
+    return (least is None or value >= least - EDGE * abs(least)) and (most is None or value <= most + EDGE * abs(most))
+
+
+def _range_in_words(one: Value, most: float | None) -> str:
+    if one.kind in ("share", "probability") and (one.least, most) == (0, 1):
+        return "it is a share, in [0, 1]"
+    if most is None or one.least is None:
+        return f"it is at least {one.least:g}" if most is None else f"it is at most {most:g}"
+    named = f", the number of {one.most}" if isinstance(one.most, str) else ""
+    return f"it must be in [{one.least:g}, {most:g}]{named}"
+
+
+def _intervals(metric: Metric, values: Numbers) -> Iterator[str]:
+    for one in metric.values:
+        if isinstance(one, Output) and one.interval:
+            yield from _misfit(one.name, one.interval, values)
+
+
+def _misfit(key: str, at: Interval, values: Numbers) -> Iterator[str]:
+    """An interval that does not hold its value; and one that is even, and does not reach as far down as up, or less
+    than 1.96 standard deviations."""
+    value, low, high, sd = (values.get(name) for name in (key, at.low, at.high, at.se))
+    if value is None or low is None or high is None or (at.even and sd is None):
+        return
+    slack = EDGE * max(abs(low), abs(high), abs(value))
+    if sd is not None and sd < 0:
+        yield f"{at.se} is {sd:.6g}; it is at least 0"
     elif not low <= value <= high:
-        yield f"{metric}: {key} {value:.6g} is outside of its interval {low:.6g} to {high:.6g}"
-    elif abs((high - value) - (value - low)) > slack:
-        yield f"{metric}: {key} {value:.9g} is not the middle of its interval {low:.9g} to {high:.9g}"
-    elif high - value < Z95 * sd - slack:
-        yield f"{metric}: the interval of {key} is narrower than 1.96 times its standard deviation {sd:.6g}"
+        yield f"{key} {value:.6g} is outside of its interval {low:.6g} to {high:.6g}"
+    elif at.even and abs((high - value) - (value - low)) > slack:
+        yield f"{key} {value:.9g} is not the middle of its interval {low:.9g} to {high:.9g}"
+    elif at.even and sd is not None and high - value < Z95 * sd - slack:
+        yield f"the interval of {key} is narrower than 1.96 times its standard deviation {sd:.6g}"

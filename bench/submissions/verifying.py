@@ -25,16 +25,15 @@ from bench.leaderboard.entries import (
     track_path,
     write_verified,
 )
-from bench.leaderboard.open_tracks import check_rules
-from bench.measuring.dependence import ESTIMATES
+from bench.leaderboard.open_tracks import COPIES, MEMORISATION, check_rules
+from bench.measuring.declared import all_declared, declared
 from bench.measuring.evaluation import REAL_2
 from bench.storage.provenance import now_utc
 from bench.storage.reading import file_sha256
 from bench.submissions._beside import files, images, measured
 from bench.submissions._book import Book, Page, counts_of
 from bench.submissions._facts import facts
-from bench.submissions._relations import related
-from bench.submissions._values import COPIED, UNCOMPUTABLE, UNCOMPUTABLE_WORDS, Problem, Scores, possible
+from bench.submissions._values import UNCOMPUTABLE, UNCOMPUTABLE_WORDS, Problem, Scores, possible
 from bench.submissions.about import check_about
 from genbench.errors import one_line
 from metrics.errors import InputError
@@ -91,24 +90,25 @@ def _checked(path: Path, entry: Entry, page: Page) -> Iterator[Problem]:
 
 def _scores(entry: Entry, page: Page) -> Iterator[Problem]:
     null: Scores = page.record.landmarks.get(REAL_2, {})
-    expected, given = {*null, *COPIED}, set(entry.scores)
+    copied = {one.name: {key.name for key in one.values} for one in all_declared((MEMORISATION, COPIES))}
+    expected, given = {*null, *copied}, set(entry.scores)
     yield from (Problem("value", f"the scores of {name} are missing") for name in sorted(expected - given))
     yield from (Problem("value", f"the track does not ask for scores of {name}") for name in sorted(given - expected))
     asked = {name: {key for key, value in null[name].items() if value is not None} for name in null}
-    asked |= {name: set(kinds) for name, kinds in COPIED.items()}
+    asked |= copied
     for name in sorted(expected & given):
         there = {key for key, value in entry.scores[name].items() if value is not None}
         for key in sorted((asked[name] ^ there) - _left_out(name, there)):
             yield Problem("value", f"{name}: {key} is {'missing' if key in asked[name] else 'not a number of it'}")
     counts = counts_of(entry.rules, "")
-    yield from possible(entry.scores, counts)
-    yield from related(entry.scores, counts)
+    yield from possible(entry.scores, counts, entry.rules.protocol.options)
     yield from (Problem("below-null", what, chance=True) for what in doubts(entry.scores, null))
 
 
 def _left_out(metric: str, there: set[str]) -> set[str]:
     """What an entry has no numbers of where its images are not independent of real 1: of these all or none."""
-    estimates = set(ESTIMATES.get(metric, ()))
+    found = declared(metric)
+    estimates = set(found.estimates) if found and found.arity == "pair" else set()
     return set() if estimates & there else estimates
 
 

@@ -11,6 +11,7 @@ from bench import registry
 from bench.storage.files import write_text
 from bench.storage.line_ends import keep_line_ends
 from bench.storage.records import RunRecord, read_records, slug
+from bench.tables.columns import RANKED_BY
 from bench.tables.picture_page import shown, write_page
 from bench.tables.plots import plot_intervals
 from bench.tables.run_tables import comparison_tables, run_tables
@@ -37,7 +38,7 @@ def write_tables(record: RunRecord, results: Path) -> None:
             _write(folder / f"{name}-{table.name}.csv", csv_text(table))
     for table in comparison_tables(read_records(results, record.dataset, record.protocol_id)):
         picture = Path("figures") / slug(record.dataset) / record.protocol_id / f"{table.name}.webp"
-        plot_intervals(results / picture, table, "fid_corrected", landmarks=(0, len(table.rows) - 1))
+        plot_intervals(results / picture, table, RANKED_BY, landmarks=(0, len(table.rows) - 1))
         _write(folder / f"{table.name}.md", f"{markdown(table)}\n![{table.name}](../../../{picture.as_posix()})")
         _write(folder / f"{table.name}.csv", csv_text(table))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.storage.files import whole
+from bench.tables.columns import RANKED_BY
 from bench.tables.table import ARROWS, Table
 
 LANDMARK, RUN, INK, FAINT = "#999999", "#3366aa", "#222222", "#dddddd"
@@ -34,9 +35,7 @@ def plot_intervals(path: Path, table: Table, key: str, landmarks: tuple[int, ...
     _frame(axes, [str(table.rows[number][0].value) for number in rows])
     column = table.columns[place]
     axes.set_title(table.title, loc="left", fontsize=11, color=INK)
-    axes.set_xlabel(
-        f"FID, {column.title}{ARROWS[column.better]}" if key == "fid_corrected" else column.title, color=INK
-    )
+    axes.set_xlabel(f"FID, {column.title}{ARROWS[column.better]}" if key == RANKED_BY else column.title, color=INK)
     _save(figure, path)
 
 

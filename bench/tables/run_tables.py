@@ -5,10 +5,13 @@ corrected one with its 95 % interval; the Inception Score likewise.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import groupby
 
 from bench import registry
+from bench.measuring.declared import all_declared
 from bench.measuring.dependence import NOT_INDEPENDENT
 from bench.measuring.evaluation import (
     GENERATED,
@@ -21,23 +24,20 @@ from bench.measuring.evaluation import (
     TEST,
     UNTRAINED,
 )
-from bench.protocol import Protocol
+from bench.protocol import Protocol, titled
 from bench.storage.records import Numbers, RunRecord, slug
+from bench.tables.columns import Number, of_pairs_of_images, of_sets
 from bench.tables.table import Cell, Column, Table, aligned, mark_best
+from metrics.fid import METRIC as FID_METRIC
+from metrics.inception_score import METRIC as IS_METRIC
 
 TRANSLATES = ("paired", "unpaired")
-FID_COLUMNS = (Column("fid", "FID", "lower"), Column("fid_corrected", "corrected [95 %]", "lower", None))
-MSE_COLUMNS = (
-    Column("mse", "MSE [95 %]", "lower", None),
-    Column("mae", "MAE", "lower", 4),
-    Column("psnr", "PSNR (dB)", "higher"),
-    Column("ssim", "SSIM", "higher", 3),
-)
-ERROR_COLUMNS = (Column("pair", "Image set pair"), *MSE_COLUMNS)
+# What Tables 5, 6 and 7 show; all other numbers are found by what their metrics declare.
+FID = tuple(Number(FID_METRIC, FID_METRIC.output(key)) for key in ("fid", "fid_corrected"))
+IS = tuple(Number(IS_METRIC, IS_METRIC.output(key)) for key in ("inception_score", "inception_score_corrected"))
+FID_COLUMNS = tuple(one.column for one in FID)
 ERROR_NOTE = "means over all pairs of images, as vectors in [0, 1]; an image counts at most 100 dB"
-INCEPTION_SCORE = "inception-score"
 COMPLETE = 0.999  # the last step of an epoch may be a part of one
-PRDC = ("precision", "recall", "density", "coverage")
 
 
 # ----- one run
@@ -48,7 +48,7 @@ def run_tables(record: RunRecord) -> list[Table]:
     tables = [_table_5(record)] if record.task == "reconstruct" else [_sets_and_pairs(record)]
     tables += [_reconstruction(record)] if record.pair_scores(TEST, RECONSTRUCTED) else []
     tables += [_translation(record)] if any(_translated(record, label) for label in _labels(record)) else []
-    return [aligned(table) for table in (*tables, _distances(record))]
+    return [aligned(table) for table in (*tables, _distances(record), *_other_scores(record))]
 
 
 def _table_5(record: RunRecord) -> Table:
@@ -64,7 +64,7 @@ def _table_5(record: RunRecord) -> Table:
         for name, words in shown.items()
         if name != UNTRAINED or record.set_scores(UNTRAINED)
     ]
-    fid = (Column("fid", "FID to the real set", "lower"), FID_COLUMNS[1])
+    fid = (replace(FID_COLUMNS[0], title="FID to the real set"), FID_COLUMNS[1])
     columns = (Column("set", "Image set"), *is_columns(record.protocol), *fid)
     return Table("table-5", f"Table 5. {_who(record)}", columns, tuple(rows), _notes(record))
 
@@ -96,7 +96,7 @@ def _sets_and_pairs(record: RunRecord) -> Table:
 def _reconstruction(record: RunRecord) -> Table:
     shown = {RECONSTRUCTED: "test images vs reconstructed", MEAN_IMAGE: "test images vs their mean image"}
     rows = _error_rows(record, TEST, shown, "")
-    return Table("reconstruction", f"Reconstruction error. {_who(record)}", ERROR_COLUMNS, rows, (ERROR_NOTE,))
+    return Table("reconstruction", f"Reconstruction error. {_who(record)}", _error_columns(record), rows, (ERROR_NOTE,))
 
 
 def _translation(record: RunRecord) -> Table:
@@ -110,32 +110,60 @@ def _translation(record: RunRecord) -> Table:
             MEAN_IMAGE: f"{wanted} vs their mean image",
         }
         rows += _error_rows(record, name, shown, label)
-    return Table("translation", f"Translation error. {_who(record)}", ERROR_COLUMNS, tuple(rows), (ERROR_NOTE,))
+    title = f"Translation error. {_who(record)}"
+    return Table("translation", title, _error_columns(record), tuple(rows), (ERROR_NOTE,))
+
+
+def _errors(record: RunRecord) -> tuple[Number, ...]:
+    """The numbers of pairs of images, those that the comparison leaves out among them."""
+    found = dict.fromkeys(one.metric.name for one in of_pairs_of_images(record.protocol))
+    return tuple(Number(metric, one) for metric in all_declared(found) for one in metric.outputs)
+
+
+def _error_columns(record: RunRecord) -> tuple[Column, ...]:
+    return (Column("pair", "Image set pair"), *(one.column for one in _errors(record)))
 
 
 def _error_rows(record: RunRecord, wanted: str, shown: dict[str, str], label: str) -> tuple[tuple[Cell, ...], ...]:
     pairs = {words: record.pair_scores(wanted, name, label) for name, words in shown.items()}
+    numbers = _errors(record)
     return tuple(
-        (Cell(words), *_mse_cells(pair.scores["mse"])) for words, pair in pairs.items() if pair and "mse" in pair.scores
+        (Cell(words), *(one.cell(pair.scores) for one in numbers))
+        for words, pair in pairs.items()
+        if pair and any(one.metric.name in pair.scores for one in numbers)
     )
 
 
 def _distances(record: RunRecord) -> Table:
-    """KID, precision, recall, density, coverage of every pair."""
+    """What is known of every pair beside the FID: KID, precision, recall, density, coverage."""
+    numbers = _others(record, "pair")
     rows = []
     for label in _labels(record):
         for name in (REAL_2, GENERATED, UNTRAINED, NOISE):
             pair = record.pair_scores(REAL_1, name, label)
             if pair:
-                prdc = pair.scores.get("prdc", {})
-                cells = (_kid_cell(pair.scores.get("kid", {})), *(Cell(prdc.get(key)) for key in PRDC))
-                rows.append((Cell(f"{_shown(REAL_1, label)} vs {_shown(name, label)}"), *cells))
-    columns = (
-        Column("pair", "Image set pair"),
-        Column("kid", "KID [95 %]", "lower", None),
-        *(Column(key, key.capitalize(), "higher", 3) for key in PRDC),
-    )
+                words = f"{_shown(REAL_1, label)} vs {_shown(name, label)}"
+                rows.append((Cell(words), *(one.cell(pair.scores) for one in numbers)))
+    columns = (Column("pair", "Image set pair"), *(one.column for one in numbers))
     return Table("distances", f"Other distances. {_who(record)}", columns, tuple(rows), (_extractor_note(record),))
+
+
+def _other_scores(record: RunRecord) -> list[Table]:
+    """What is known of every set beside the Inception Score; no table where that is nothing."""
+    numbers = _others(record, "set")
+    if not numbers:
+        return []
+    rows = tuple(
+        (Cell(_shown(one.name, one.domain)), *(number.cell(one.scores) for number in numbers)) for one in record.sets
+    )
+    columns = (Column("set", "Image set"), *(one.column for one in numbers))
+    return [Table("scores", f"Other scores. {_who(record)}", columns, rows, (_extractor_note(record),))]
+
+
+def _others(record: RunRecord, arity: str) -> list[Number]:
+    """The numbers of sets or pairs that Tables 5, 6 and 7 do not have."""
+    found = [one for one in of_sets(record.protocol) if one.metric.arity == arity]
+    return [one for one in found if one.metric not in (FID_METRIC, IS_METRIC)]
 
 
 def _who(record: RunRecord) -> str:
@@ -156,39 +184,28 @@ def _shown(name: str, label: str) -> str:
 
 def is_columns(protocol: Protocol) -> tuple[Column, Column]:
     """The Inception Score in the protocol's splits, and the corrected one, which has none."""
-    return (
-        Column("inception_score", protocol.title(INCEPTION_SCORE, "IS"), "higher"),
-        Column("inception_score_corrected", "corrected [95 %]", "higher", None),
-    )
+    plain, corrected = IS
+    title = titled(plain.output, protocol.options(IS_METRIC.name))
+    return replace(plain.column, title=title), replace(corrected.column, title="corrected [95 %]")
 
 
 def _fid_cells(record: RunRecord, a: str, b: str, label: str) -> tuple[Cell, Cell]:
     pair = record.pair_scores(a, b, label)
-    scores: Numbers = pair.scores.get("fid", {}) if pair else {}
-    corrected = Cell(scores.get("fid_corrected"), scores.get("fid_low"), scores.get("fid_high"))
-    return Cell(_rounded(scores.get("fid"))), corrected
+    scores = pair.scores if pair else {}
+    plain, corrected = (number.cell(scores) for number in FID)
+    return replace(plain, value=_rounded(plain.value)), corrected
 
 
-def _rounded(value: float | None) -> float | None:
+def _rounded(value: float | int | str | None) -> float | int | str | None:
     """0 for the rounding that is left of a distance of a set to itself."""
-    return 0.0 if value is not None and abs(value) < 1e-9 else value
+    return 0.0 if isinstance(value, float) and abs(value) < 1e-9 else value
 
 
 def _is_cells(record: RunRecord, name: str, label: str) -> tuple[Cell, Cell]:
     one = record.set_scores(name, label)
-    scores = one.scores.get(INCEPTION_SCORE, {}) if one else {}
-    key = "inception_score"
-    corrected = Cell(scores.get(f"{key}_corrected"), scores.get(f"{key}_low"), scores.get(f"{key}_high"))
-    return Cell(scores.get(key)), corrected
-
-
-def _kid_cell(scores: Numbers) -> Cell:
-    return Cell(scores.get("kid"), scores.get("kid_low"), scores.get("kid_high"))
-
-
-def _mse_cells(scores: Numbers) -> tuple[Cell, ...]:
-    mse = Cell(scores.get("mse"), scores.get("mse_low"), scores.get("mse_high"))
-    return mse, Cell(scores.get("mae")), Cell(scores.get("psnr")), Cell(scores.get("ssim"))
+    scores = one.scores if one else {}
+    plain, corrected = (number.cell(scores) for number in IS)
+    return plain, corrected
 
 
 # ----- what stands under them
@@ -292,24 +309,19 @@ def comparison_tables(records: Sequence[RunRecord]) -> list[Table]:
 def _comparison(runs: list[RunRecord], label: str) -> Table:
     first = runs[0]
     runs = sorted(runs, key=lambda record: _rank_value(record, label))
-    paired = any(_error_of(record, label) for record in runs)
+    numbers = of_sets(first.protocol)
+    errors = of_pairs_of_images(first.protocol) if any(_error_of(record, label) for record in runs) else ()
+    compared = partial(_compared, numbers=numbers, errors=errors, label=label)
     apart = _told_apart(runs)
     rows = [
-        _compared(first, REAL_2, _shown(REAL_2, label), label, None, paired),
-        *(
-            _compared(one, GENERATED, one.title + made, label, _steps(one), paired)
-            for one, made in zip(runs, apart, strict=True)
-        ),
-        _compared(first, NOISE, _shown(NOISE, label), label, None, paired),
+        compared(first, REAL_2, _shown(REAL_2, label), None),
+        *(compared(one, GENERATED, one.title + made, _steps(one)) for one, made in zip(runs, apart, strict=True)),
+        compared(first, NOISE, _shown(NOISE, label), None),
     ]
     columns = (
         Column("what", "Against real 1"),
         Column("steps", "Steps"),
-        *FID_COLUMNS,
-        Column("kid", "KID [95 %]", "lower", None),
-        Column("inception_score_corrected", "IS, corrected [95 %]", "higher", None),
-        *(Column(key, key.capitalize(), "higher", 3) for key in PRDC),
-        *(MSE_COLUMNS[:1] if paired else ()),
+        *(one.column for one in (*numbers, *errors)),
     )
     where = f"{first.dataset} {label}".strip()
     short = [f"{_who(one)}{made}: {_budget_note(one)}" for one, made in zip(runs, apart, strict=True)]
@@ -333,32 +345,36 @@ def _rank_value(record: RunRecord, label: str) -> float:
 
 
 def _compared(
-    record: RunRecord, name: str, shown: str, label: str, steps: int | None, paired: bool
+    record: RunRecord,
+    name: str,
+    shown: str,
+    steps: int | None,
+    *,
+    numbers: Sequence[Number],
+    errors: Sequence[Number],
+    label: str,
 ) -> tuple[Cell, ...]:
-    pair = record.pair_scores(REAL_1, name, label)
-    scores = pair.scores if pair else {}
-    mse = (_mse_cells(_error_of(record, label) if name == GENERATED else {})[0],) if paired else ()
+    pair, one = record.pair_scores(REAL_1, name, label), record.set_scores(name, label)
+    scores = {**(pair.scores if pair else {}), **(one.scores if one else {})}
+    error = _error_of(record, label) if name == GENERATED else {}
     return (
-        Cell(shown),
-        Cell(steps),
-        *_fid_cells(record, REAL_1, name, label),
-        _kid_cell(scores.get("kid", {})),
-        _is_cells(record, name, label)[1],
-        *(Cell(scores.get("prdc", {}).get(key)) for key in PRDC),
-        *mse,
+        *(Cell(shown), Cell(steps)),
+        *(number.cell(scores) for number in numbers),
+        *(number.cell(error) for number in errors),
     )
 
 
-def _error_of(record: RunRecord, label: str) -> Numbers:
-    """The paired error of a run: of its reconstructions, or of its translations where there are pairs."""
+def _error_of(record: RunRecord, label: str) -> Mapping[str, Numbers]:
+    """The paired errors of a run, by metric: of its reconstructions, or of its translations where there are pairs."""
     test = record.pair_scores(TEST, RECONSTRUCTED)
-    return test.scores.get("mse", {}) if test else _translated(record, label)
+    return test.scores if test else _translated(record, label)
 
 
-def _translated(record: RunRecord, label: str) -> Numbers:
-    """The paired error of the translations of a domain; {} where they have no partners."""
+def _translated(record: RunRecord, label: str) -> Mapping[str, Numbers]:
+    """The paired errors of the translations of a domain; {} where they have no partners."""
     pair = record.pair_scores(record.protocol.translated, GENERATED, label)
-    return pair.scores.get("mse", {}) if pair else {}
+    by_image = {one.metric.name for one in of_pairs_of_images(record.protocol)}
+    return {name: one for name, one in pair.scores.items() if name in by_image} if pair else {}
 
 
 def _steps(record: RunRecord) -> int | None:

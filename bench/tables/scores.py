@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.tables.table import Cell, Column, Table
+from metrics.types import Metric, Output
 
 COLUMNS = (
     Column("score", "metric"),
@@ -28,22 +29,32 @@ def score_table(result: Mapping[str, Any]) -> Table:
     return Table("scores", title, COLUMNS, tuple(rows), tuple(result.get("warnings", ())))
 
 
-def _rows(metric: Any, result: Mapping[str, Any]) -> list[tuple[Cell, ...]]:
-    from bench.measuring.scoring import Options
-    from bench.protocol import in_splits
+def _rows(metric: Metric, result: Mapping[str, Any]) -> list[tuple[Cell, ...]]:
+    from bench.protocol import titled
 
     rows = []
-    splits = result.get("splits") if "splits" in Options().fitting(metric) else None
     for side in ("_a", "_b") if metric.arity == "set" else ("",):
         for output in metric.outputs:
-            key = output.name + side
-            if key in result and not output.name.endswith(("_corrected", "_sd") if splits == 1 else "_corrected"):
-                title = in_splits(output.title, splits)
+            if output.name + side in result and not output.corrects and not _of_one_part(output, result):
+                title = titled(output, result)
                 title = f"{title} of {result['name' + side]}" if side else title
-                more = (result.get(f"{output.name}_{what}{side}") for what in ("corrected", "low", "high"))
                 better = "" if output.better == "neither" else f"{output.better} is better"
-                rows.append(tuple(map(Cell, (title, result[key], *more, better))))
+                value = result[output.name + side]
+                rows.append(tuple(map(Cell, (title, value, *_estimates(metric, output, result, side), better))))
     return rows
+
+
+def _of_one_part(output: Output, result: Mapping[str, Any]) -> bool:
+    """Whether a number describes how parts differ, and there is one part."""
+    return bool(output.by) and output.better == "neither" and result.get(output.by) == 1
+
+
+def _estimates(metric: Metric, output: Output, result: Mapping[str, Any], side: str) -> tuple[Any, Any, Any]:
+    """The corrected value, where the metric has one, and the interval, which is then the corrected value's."""
+    corrected = next((one for one in metric.outputs if one.corrects == output.name), None)
+    at = (corrected or output).interval
+    low, high = (result.get(key + side) for key in (at.low, at.high)) if at else (None, None)
+    return result.get(corrected.name + side) if corrected else None, low, high
 
 
 def in_words(table: Table) -> list[tuple[str, ...]]:

@@ -11,11 +11,14 @@ or fewer: the expected share. The probability of the observed share, or a larger
 which generated images near to one and the same training image count as one.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
+from metrics.arithmetic.agreement import WHOLE, agree
 from metrics.arithmetic.chance import effective_number, more_often
 
 QUANTILE = 0.01  # of the held-out images: the share of them that counts as nearly the same as a training image
@@ -49,3 +52,18 @@ def _ratios(squared: Float64[np.ndarray, "n 2"]) -> Float64[np.ndarray, " n"]:
     """d1^2 / d2^2; 0 for a copy, also one of several equal training images."""
     first, second = squared[:, 0], squared[:, 1]
     return np.divide(first, second, out=np.zeros(len(squared)), where=first > 0)
+
+
+def contradiction(key: str, values: Mapping[str, Any], count: int, real: int) -> Iterator[str]:
+    """Where a stored share `key` of `count` images, what is expected of `real` held-out ones (`_expected`), and the
+    probability of so many (`_p`) cannot be of one set. How many draws the images are worth is not stored, so the
+    probability must be the one that some number of them gives."""
+    share, expected, p = (values.get(name) for name in (key, f"{key}_expected", f"{key}_p"))
+    if share is None or expected is None or p is None:
+        return
+    usual = round(expected * (real + 1))
+    if usual < 1 or abs(usual - expected * (real + 1)) > WHOLE:
+        yield f"{key}_expected is {expected:.6g}; it is a whole number, from 1, of {real + 1}"
+        return
+    if not any(agree(p, more_often(int(share * many), many, usual, real + 1)) for many in range(count, 0, -1)):
+        yield f"{key}_p is {p:.6g}; no number of independent images gives it for a share of {share:.6g}"
