@@ -23,7 +23,8 @@ from bench.leaderboard.board_tables import (
     write_boards,
 )
 from bench.leaderboard.entries import INFLUENCE, Earlier, beside, entry_path, track_path, write_track
-from bench.tables.table import RENDERERS, Cell, Column, Table, json_values, markdown, terminal
+from bench.tables.renderers import RENDERERS
+from bench.tables.table import Cell, Column, Table, json_values, markdown, terminal
 from metrics.errors import InputError
 
 

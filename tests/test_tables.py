@@ -9,9 +9,9 @@ from run_records import ENVIRONMENT, TRAINING, fid_scores, pair, protocol, recor
 from bench.storage.records import PairScores, record_path, write_record
 from bench.tables.files import published, write_tables
 from bench.tables.html_page import html_page
+from bench.tables.renderers import RENDERERS
 from bench.tables.run_tables import comparison_tables, run_tables
 from bench.tables.table import (
-    RENDERERS,
     Cell,
     Column,
     Table,
