@@ -5,15 +5,7 @@ y_1..y_m,
 
     KID = mean_{i != j} k(x_i, x_j) + mean_{i != j} k(y_i, y_j) - 2 mean_{i, j} k(x_i, y_j)
 
-`kid` takes ALL pairs once, so it has no random part, and its variance has a closed form. By Hoeffding's decomposition
-into uncorrelated parts, with a(x) = E k(x, X), b(x) = E k(x, Y), c(y) = E k(y, Y), e(y) = E k(X, y),
-
-    var KID = 4 var[a(X) - b(X)] / n + 4 var[c(Y) - e(Y)] / m                                          (first order)
-            + 2 v_xx / (n (n-1)) + 2 v_yy / (m (m-1)) + 4 v_xy / (n m)                                 (second order)
-
-where v is the variance of the kernel that both its means are taken out of: v_xx = E k^2 - 2 E a^2 + (E a)^2, and so on.
-Every moment is estimated without bias, by averages over distinct images only, which extends Sutherland and Deka (arXiv
-1906.02104) to n != m. Where both sets come from one distribution the first order vanishes and the second is the answer.
+`kid` takes ALL pairs once, so it has no random part, and its variance has a closed form: metrics/arithmetic/mmd.py.
 
 `kid_subsets_mean` and `kid_subsets_sd` are the protocol of torch-fidelity 0.4 (`kid_features_to_metric`), drawn by the
 same generator: 100 random subsets of 1000 images from each set. The subsets overlap, so their spread is NOT an
@@ -24,136 +16,24 @@ cores that were busy otherwise, and 50,000 are 25 times as much. The memory beyo
 and of the subsets' membership (n + m bytes per subset).
 """
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float64, Num
+from jaxtyping import Float64, Num
 
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, check_pair
+from metrics.arithmetic.mmd import matrices, parts
 from metrics.arithmetic.quantiles import Z95
 from metrics.options import check_seed, whole_number
 from metrics.types import Counts, Interval, Metric, Option, Output, Sample, Values
 
-BLOCK = 2048  # rows: a block of the kernel matrix is 32 MiB
 MOST_SUBSETS = 10_000  # each is a byte for every image
 
 
-@dataclass(frozen=True)
-class _Sums:
-    """Sums over one kernel matrix (its diagonal left out, where it has one): per row, per column, of squares, of each
-    subset's own block."""
-
-    rows: Float64[np.ndarray, " n"]
-    columns: Float64[np.ndarray, " m"]
-    squares: float
-    subsets: Float64[np.ndarray, " s"]
-
-
 def _kernel(x: Num[np.ndarray, "a d"], y: Num[np.ndarray, "b d"]) -> Float64[np.ndarray, "a b"]:
-    return (x.astype(np.float64) @ y.astype(np.float64).T / x.shape[1] + 1.0) ** 3
-
-
-def _blocks(count: int) -> list[slice]:
-    return [slice(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK)]
-
-
-def _within(x: Num[np.ndarray, "n d"], member: Bool[np.ndarray, "n s"]) -> _Sums:
-    rows, squares, subsets = np.zeros(len(x)), 0.0, np.zeros(member.shape[1])
-    for a in _blocks(len(x)):
-        for b in _blocks(len(x)):
-            if b.start < a.start:
-                continue  # the kernel is symmetric: the mirrored block is added below
-            k = _kernel(x[a], x[b])
-            times = 2.0
-            rows[a] += k.sum(axis=1)
-            if a == b:
-                times = 1.0
-                rows[a] -= k.diagonal()
-                np.fill_diagonal(k, 0.0)
-            else:
-                rows[b] += k.sum(axis=0)
-            squares += times * float(np.vdot(k, k))
-            subsets += times * _subset_sums(k, member[a], member[b])
-    return _Sums(rows, rows, squares, subsets)
-
-
-def _between(
-    x: Num[np.ndarray, "n d"],
-    y: Num[np.ndarray, "m d"],
-    member_x: Bool[np.ndarray, "n s"],
-    member_y: Bool[np.ndarray, "m s"],
-) -> _Sums:
-    rows, columns, squares, subsets = np.zeros(len(x)), np.zeros(len(y)), 0.0, np.zeros(member_x.shape[1])
-    for a in _blocks(len(x)):
-        for b in _blocks(len(y)):
-            k = _kernel(x[a], y[b])
-            rows[a] += k.sum(axis=1)
-            columns[b] += k.sum(axis=0)
-            squares += float(np.vdot(k, k))
-            subsets += _subset_sums(k, member_x[a], member_y[b])
-    return _Sums(rows, columns, squares, subsets)
-
-
-def _subset_sums(
-    k: Float64[np.ndarray, "a b"], member_x: Bool[np.ndarray, "a s"], member_y: Bool[np.ndarray, "b s"]
-) -> Float64[np.ndarray, " s"]:
-    return ((k @ member_y.astype(np.float64)) * member_x).sum(axis=0)
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """The variance of the U-statistic in parts: of first order by set, of second order by kernel matrix. Each is
-    estimated without bias, so it can come out below 0 by chance."""
-
-    first_x: float
-    first_y: float
-    second_xx: float
-    second_yy: float
-    second_xy: float
-
-
-def _variance(xx: _Sums, yy: _Sums, xy: _Sums, n: int, m: int) -> tuple[float, float]:
-    """First- and second-order part of the variance of the U-statistic; either can come out below 0 by chance."""
-    parts = _parts(xx, yy, xy, n, m)
-    return parts.first_x + parts.first_y, parts.second_xx + parts.second_yy + parts.second_xy
-
-
-def _parts(xx: _Sums, yy: _Sums, xy: _Sums, n: int, m: int) -> _Parts:
-    def own(k: _Sums, n: int) -> tuple[float, float, float]:
-        """E k^2, E a^2 and (E a)^2, over 2, 3 and 4 distinct images."""
-        total, rows = k.rows.sum(), np.vdot(k.rows, k.rows)
-        return (
-            k.squares / (n * (n - 1)),
-            (rows - k.squares) / (n * (n - 1) * (n - 2)),
-            (total**2 - 4 * rows + 2 * k.squares) / (n * (n - 1) * (n - 2) * (n - 3)),
-        )
-
-    def cross(k: _Sums, to_other: np.ndarray, n: int, m: int) -> tuple[float, float]:
-        """E ab and (E a)(E b), over 2 and 3 distinct images of one set and one of the other."""
-        both = np.vdot(k.rows, to_other)
-        return (
-            both / (n * (n - 1) * m),
-            (k.rows.sum() * to_other.sum() - 2 * both) / (n * (n - 1) * (n - 2) * m),
-        )
-
-    k2_xx, a2, mean_a2 = own(xx, n)
-    k2_yy, c2, mean_c2 = own(yy, m)
-    ab, mean_ab = cross(xx, xy.rows, n, m)
-    ce, mean_ce = cross(yy, xy.columns, m, n)
-    total, rows, columns = xy.rows.sum(), np.vdot(xy.rows, xy.rows), np.vdot(xy.columns, xy.columns)
-    k2_xy = xy.squares / (n * m)
-    b2 = (rows - xy.squares) / (n * m * (m - 1))
-    e2 = (columns - xy.squares) / (n * (n - 1) * m)
-    mean_b2 = (total**2 - rows - columns + xy.squares) / (n * (n - 1) * m * (m - 1))
-    return _Parts(
-        first_x=float(4 * (a2 - 2 * ab + b2 - (mean_a2 - 2 * mean_ab + mean_b2)) / n),
-        first_y=float(4 * (c2 - 2 * ce + e2 - (mean_c2 - 2 * mean_ce + mean_b2)) / m),
-        second_xx=float(2 * (k2_xx - 2 * a2 + mean_a2) / (n * (n - 1))),
-        second_yy=float(2 * (k2_yy - 2 * c2 + mean_c2) / (m * (m - 1))),
-        second_xy=float(4 * (k2_xy - b2 - e2 + mean_b2) / (n * m)),
-    )
+    return np.asarray((x.astype(np.float64) @ y.astype(np.float64).T / x.shape[1] + 1.0) ** 3)
 
 
 def _members(n: int, m: int, subsets: int, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -210,15 +90,12 @@ def compute(
     n, m = len(real), len(generated)
     drawn = 0 if subset_warning(n, m, subset_size) else subsets
     member_x, member_y = _members(n, m, drawn, subset_size, seed)
-    xx, yy = _within(real, member_x), _within(generated, member_y)
-    xy = _between(real, generated, member_x, member_y)
-
-    kid = xx.rows.sum() / (n * (n - 1)) + yy.rows.sum() / (m * (m - 1)) - 2 * xy.rows.sum() / (n * m)
-    first, second = _variance(xx, yy, xy, n, m)
-    sd = np.sqrt(max(first, 0.0) + max(second, 0.0))
+    found = matrices(real, generated, _kernel, member_x, member_y)
+    kid, sd = found.unbiased, math.sqrt(parts(found).variance)
     result = {"kid": kid, "kid_sd": sd, "kid_low": kid - Z95 * sd, "kid_high": kid + Z95 * sd}
     if drawn:
-        each = (xx.subsets + yy.subsets) / (subset_size * (subset_size - 1)) - 2 * xy.subsets / subset_size**2
+        own = found.xx.subsets + found.yy.subsets
+        each = own / (subset_size * (subset_size - 1)) - 2 * found.xy.subsets / subset_size**2
         result |= {"kid_subsets_mean": each.mean(), "kid_subsets_sd": each.std()}
     return {name: float(value) for name, value in result.items()}
 
@@ -234,12 +111,8 @@ def influence(real: Given, generated: Given) -> tuple[Float64[np.ndarray, " n"],
     InputError as `compute`.
     """
     real, generated = check_pair(real, generated, least=4)
-    n, m = len(real), len(generated)
-    none_x, none_y = np.zeros((n, 0), dtype=bool), np.zeros((m, 0), dtype=bool)
-    xx, yy, xy = _within(real, none_x), _within(generated, none_y), _between(real, generated, none_x, none_y)
-    moves = 2 * (xx.rows / (n - 1) - xy.rows / m) / n
-    parts = _parts(xx, yy, xy, n, m)
-    return moves - moves.mean(), max(parts.first_y, 0.0) + max(parts.second_yy, 0.0)
+    found = matrices(real, generated, _kernel)
+    return found.influence(), parts(found).variance_y
 
 
 def paired(real: Given, generated: Given) -> tuple[Float64[np.ndarray, " n"], float]:

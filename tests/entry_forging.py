@@ -97,6 +97,6 @@ def raise_level(path, level):
 
 def said(path):
     """What is wrong with an entry; its board then does not show a level."""
-    verdict = verify_one(path, Path("my-results"))
+    verdict = verify_one(path, path.parents[2])
     assert verdict.level == verdict.claimed == read_verified(path) == 0
     return "\n".join(problem.what for problem in verdict.problems)

@@ -29,7 +29,7 @@ from bench.sources._prepared import prepared_hashes
 from bench.sources.survey import survey
 from bench.storage.cache import Cache
 from bench.storage.reading import file_sha256
-from metrics import inception_score, kid, memorisation, mse, prdc
+from metrics import inception_score, kid, memorisation, mind, mse, prdc
 from metrics.arithmetic.arrays import canonical_order, check_matrix, chosen_blocks
 from metrics.arithmetic.nearest import nearest, nearest_counts
 from metrics.errors import InputError
@@ -44,6 +44,7 @@ BLOCK_NAME = re.compile(
 NO_BLOCKS = {  # names that only look like it, and the most that one read of a network takes
     "bench.submissions._pictures.CHUNKS",
     "bench.storage.download.CHUNK",
+    "bench.tables.scores.COLUMNS",
     "metrics.mse.SSIM_WINDOW",
     "reference_models.loop.film.COLUMNS",
 }
@@ -186,10 +187,15 @@ CASES = {
         EXACT,
     ),
     "metrics.inception_score.BLOCK_VALUES": (11, lambda: numbers(inception_score.compute(REAL, splits=3)), ROUNDED),
-    "metrics.kid.BLOCK": (4, lambda: numbers(kid.compute(REAL, GENERATED, subsets=5, subset_size=9)), ROUNDED),
+    "metrics.arithmetic.mmd.BLOCK": (
+        4,
+        lambda: numbers(kid.compute(REAL, GENERATED, subsets=5, subset_size=9)),
+        ROUNDED,
+    ),
     "metrics.mse.BLOCK_VALUES": (3 * 144, lambda: numbers(mse.compute(IMAGES, OTHERS)), ROUNDED),
     "bench.measuring.copies.BLOCK": (2, pixel_copies, EXACT),
-    "bench.datasets.BLOCK": (7, evaluation_set, EXACT),
+    "metrics.splits.BLOCK": (7, evaluation_set, EXACT),
+    "metrics.mind.AT_ONCE": (3, lambda: numbers(mind.compute(REAL, GENERATED, directions=7)), ROUNDED),
     "bench.accumulator.ROWS": (1, accumulated, ROUNDED),
     "bench.measuring.features.WINDOW_BATCHES": (1, rows_of_mixed_sizes, EXACT),
     "bench.measuring.features.WINDOW_BYTES": (100, rows_of_mixed_sizes, EXACT),

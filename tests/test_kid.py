@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from metrics import kid
+from metrics.arithmetic import mmd
 from metrics.errors import InputError
 
 
@@ -29,7 +30,7 @@ def test_kid_of_constant_sets_is_the_kernel_at_three_points():
 
 
 def test_kid_is_the_u_statistic_for_sets_of_different_size_and_several_blocks(monkeypatch):
-    monkeypatch.setattr(kid, "BLOCK", 7)
+    monkeypatch.setattr(mmd, "BLOCK", 7)
     x, y = _features(0, 30), _features(1, 19, shift=0.2)
     assert kid.compute(x, y)["kid"] == pytest.approx(_naive(x, y), rel=1e-12)
 
@@ -37,7 +38,7 @@ def test_kid_is_the_u_statistic_for_sets_of_different_size_and_several_blocks(mo
 def test_kid_does_not_depend_on_the_block_size(monkeypatch):
     x, y = _features(0, 50), _features(1, 40, shift=0.2)
     whole = kid.compute(x, y, subsets=5, subset_size=20)
-    monkeypatch.setattr(kid, "BLOCK", 9)
+    monkeypatch.setattr(mmd, "BLOCK", 9)
     assert kid.compute(x, y, subsets=5, subset_size=20) == pytest.approx(whole, rel=1e-10)  # order of sums
 
 
@@ -59,10 +60,9 @@ def test_the_variance_estimate_is_unbiased_under_the_null_and_away_from_it(n, m,
     drawn, estimated = [], []
     for i in range(400):
         x, y = _features(2 * i, n), _features(2 * i + 1, m, shift)
-        none = np.zeros((n, 0), bool), np.zeros((m, 0), bool)
-        xx, yy, xy = kid._within(x, none[0]), kid._within(y, none[1]), kid._between(x, y, *none)
         drawn.append(_naive(x, y))
-        estimated.append(sum(kid._variance(xx, yy, xy, n, m)))
+        parts = mmd.parts(mmd.matrices(x, y, kid._kernel))
+        estimated.append(parts.first + parts.second)
     # the sample variance of 400 draws has a relative error of about sqrt(2 / 400) = 7 %, more with heavy tails
     assert np.mean(estimated) == pytest.approx(np.var(drawn), rel=0.2)
 
@@ -88,8 +88,7 @@ def test_the_variance_moments_are_averages_over_distinct_images():
         )  # fmt: skip
         return 4 * (second_moment - squared_mean) / n
 
-    none = np.zeros((n, 0), bool), np.zeros((m, 0), bool)
-    got, _ = kid._variance(kid._within(x, none[0]), kid._within(y, none[1]), kid._between(x, y, *none), n, m)
+    got = mmd.parts(mmd.matrices(x, y, kid._kernel)).first
     assert got == pytest.approx(first(kxx, kxy, n, m) + first(kyy, kxy.T, m, n), rel=1e-9)
 
 

@@ -65,7 +65,7 @@ def _as_option(name: str, flags: list[str], option: Option) -> click.Option:
     metavar="M,M,...",
     help="See `bench list metrics`.  [default: fid,kid,prdc for two sets, is for one]",
 )
-@click.option("--train", metavar="IMAGES", help="For memorisation: the training images of the generator of B.")
+@click.option("--train", metavar="IMAGES", help="For memorisation and fld: the training images of the generator of B.")
 @click.option("--logits", metavar="NAME", help="For the Inception Score: logits or logits-unbiased, if there are both.")
 @options(Settings)
 @json_option
@@ -89,8 +89,9 @@ def command(
     options that were used, metrics, version, warnings. Paired errors alone need no features, and extractor is null.
     They compare image by image: files by their names, arrays by position. paired_by and first_pairs show the pairs.
 
-    Memorisation needs --train. B must be generated images, and A real images that the generator has not seen. There are
-    also the numbers of copies, from the pixels, and flags, the reasons for which a leaderboard would not rank them.
+    Memorisation and FLD need --train. B must be generated images, and A real images that the generator has not seen.
+    There are also the numbers of copies, from the pixels, and flags, the reasons for which a leaderboard would not rank
+    them.
     """
     given = {name: ctx.get_parameter_source(name) for name in metric_options}
     asked = {name: one for name, one in metric_options.items() if given[name] != ParameterSource.DEFAULT}

@@ -1,0 +1,101 @@
+"""CMMD: the squared maximum mean discrepancy of features of unit length, under a Gaussian kernel.
+
+Jayasumana et al. 2024 (arXiv 2401.09603): k(x, y) = exp(-|x - y|^2 / 2 sigma^2) with sigma = 10, over embeddings of
+CLIP that are scaled to length 1; everything times 1000. Features of another network give other numbers, which compare
+among themselves only.
+
+- `cmmd` is the unbiased estimate of the paper (the U-statistic), which can fall below 0; its standard error and
+  interval come in closed form (metrics/arithmetic/mmd.py).
+- `cmmd_biased` is what the authors' code prints (google-research/cmmd): over all pairs, an image with itself among
+  them (the V-statistic). It is at least 0 and too large by what an image is nearer to itself than to others, over n.
+
+What it cannot see: features of length 1 with so wide a kernel make it close to |mean x - mean y|^2 / sigma^2, so spread
+that leaves the means in place moves it little.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float64, Num
+
+from genbench.surroundings import numpy_defaults
+from metrics.arithmetic.arrays import Given, check_pair
+from metrics.arithmetic.directions import directions
+from metrics.arithmetic.mmd import Kernel, Matrices, matrices, parts
+from metrics.arithmetic.quantiles import Z95
+from metrics.options import whole_number
+from metrics.types import Interval, Metric, Option, Output, Sample, Value, Values
+
+SIGMA = 10
+SCALE = 1000
+LEAST = 4  # images of each set: its variance takes four distinct ones
+
+
+def _kernel(sigma: int) -> Kernel:
+    def kernel(x: Num[np.ndarray, "a d"], y: Num[np.ndarray, "b d"]) -> Float64[np.ndarray, "a b"]:
+        return np.exp((x @ y.T - 1) / sigma**2)  # |x - y|^2 = 2 - 2 x.y for rows of length 1
+
+    return kernel
+
+
+def _matrices(real: Given, generated: Given, sigma: int) -> Matrices:
+    real, generated = check_pair(real, generated, least=LEAST)
+    sigma = whole_number(sigma, "the width of the kernel of CMMD", 1)
+    return matrices(directions(real, "real"), directions(generated, "generated"), _kernel(sigma))
+
+
+@numpy_defaults()
+def compute(real: Given, generated: Given, *, sigma: int = SIGMA) -> dict[str, float]:
+    """CMMD of real [n, d] against generated [m, d] features, times 1000; lower is better.
+
+    `cmmd_sd` is the standard error over draws of both sets, `cmmd_low` and `cmmd_high` are cmmd -+ 1.96 cmmd_sd.
+    InputError for fewer than 4 images, other shapes, NaN, an image whose features are all 0, and sigma below 1.
+    """
+    found = _matrices(real, generated, sigma)
+    value, sd = SCALE * found.unbiased, SCALE * math.sqrt(parts(found).variance)
+    ends = {"cmmd_low": value - Z95 * sd, "cmmd_high": value + Z95 * sd}
+    return {"cmmd": value, "cmmd_sd": sd, **ends, "cmmd_biased": SCALE * found.biased}
+
+
+@numpy_defaults()
+def influence(real: Given, generated: Given) -> tuple[Float64[np.ndarray, " n"], float]:
+    """The influence of each real image on the CMMD, and the standard deviation that the generated ones bring."""
+    found = _matrices(real, generated, SIGMA)
+    return SCALE * found.influence(), SCALE * math.sqrt(parts(found).variance_y)
+
+
+def notes(values: Values, samples: Sequence[Sample], options: Values) -> list[str]:
+    """What a value below 0 means, unless its whole interval is."""
+    value, high = values["cmmd"], values.get("cmmd_high")
+    if value >= 0 or high is None or high < 0:
+        return []
+    return [f"CMMD is {value:.3g}, below 0: an unbiased estimate of a distance near 0 falls below it half of the time"]
+
+
+METRIC = Metric(
+    name="cmmd",
+    title="CLIP Maximum Mean Discrepancy",
+    source="Jayasumana et al. 2024, arXiv 2401.09603",
+    feature="pool",
+    arity="pair",
+    outputs=(
+        Output(
+            *("cmmd", "CMMD", "lower"),
+            says="distance of the features' directions under a Gaussian kernel; no bias from few images",
+            interval=Interval("cmmd_low", "cmmd_high", "cmmd_sd"),
+            shown="table",
+        ),
+        Output(
+            *("cmmd_biased", "CMMD, as its authors' code", "lower"),
+            says="an image counts as its own neighbour, so it is too large where images are few",
+            least=0,
+            shown="entry",
+        ),
+    ),
+    beside=(Value("cmmd_sd", least=0),),
+    options=(Option("sigma", SIGMA, "Width of the Gaussian kernel.", least=1),),
+    influence=influence,
+    notes=notes,
+    compute=compute,
+)
