@@ -7,7 +7,7 @@ opened.
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from bench.sources._parallel import in_order, iterate
 from bench.sources._types import ImageSource
 from bench.sources.decoding import CorruptImage, Header, decode, read_header
 from bench.sources.files import Listing, list_folder
+from bench.sources.kept import Kept, Shape, room
 from bench.sources.opening import open_source
 from bench.sources.rows import hash_of
 from bench.sources.values import Extremes, of_file, of_image
@@ -55,7 +56,7 @@ class Corrupt:
 @dataclass(frozen=True)
 class Survey:
     """A set after the look: its images, its corrupt files, its files of other kinds; `unusable` says why it could not
-    be opened at all."""
+    be opened at all. `pixels` are the decoded files, uint8 [n, 3, h, w], where they were to be kept and could be."""
 
     name: str
     kind: str
@@ -63,24 +64,42 @@ class Survey:
     corrupt: tuple[Corrupt, ...] = ()
     others: tuple[str, ...] = ()
     unusable: str = ""
+    pixels: np.ndarray | None = field(default=None, compare=False, repr=False)
 
 
-def survey(spec: Any, workers: int, data_root: Path | None, progress: Progress | None) -> Survey:
-    """Decode every image of whatever `open_source` takes; progress(set, done, total) is called now and then."""
+def survey(
+    spec: Any, workers: int, data_root: Path | None, progress: Progress | None, *, keep: Shape | None = None
+) -> Survey:
+    """Decode every image of whatever `open_source` takes; progress(set, done, total) is called now and then.
+
+    `keep` is the number and the shape of images that will be read again, [n, 3, h, w]: files of that number and shape
+    need not be decoded then.
+    """
     try:
         if isinstance(spec, str | os.PathLike) and spec != "":
             path = Path(spec)
             if path.is_dir():
-                return _files(list_folder(path), workers, progress)
+                return _files(list_folder(path), workers, progress, keep)
             if path.is_file() and path.suffix.lower() == ".zip":
-                return _files(list_zip(path), workers, progress)
+                return _files(list_zip(path), workers, progress, keep)
         return _rows(open_source(spec, data_root=data_root), workers, progress)
     except InputError as error:
         name = str(spec) if isinstance(spec, str | os.PathLike) else type(spec).__name__
         return Survey(name, "unusable", unusable=str(error))
 
 
-def _files(listing: Listing, workers: int, progress: Progress | None) -> Survey:
+def _files(listing: Listing, workers: int, progress: Progress | None, keep: Shape | None) -> Survey:
+    count = len(listing.keys)
+    with room(keep if keep and keep[0] == count else None) as kept:
+        looks = in_order(_looking(listing, kept), count, per_task=FILES_PER_TASK, workers=workers)
+        seen = list(_reported(looks, listing.name, count, progress))
+        pixels = kept.images() if kept else None
+    images = tuple(item for item in seen if isinstance(item, Look))
+    corrupt = tuple(item for item in seen if isinstance(item, Corrupt))
+    return Survey(listing.name, listing.kind, images, corrupt, listing.others, pixels=pixels)
+
+
+def _looking(listing: Listing, kept: Kept | None) -> Callable[[int, int], list[Look | Corrupt]]:
     def look(start: int, stop: int) -> list[Look | Corrupt]:
         return [look_at(index) for index in range(start, stop)]
 
@@ -90,16 +109,13 @@ def _files(listing: Listing, workers: int, progress: Progress | None) -> Survey:
             data = listing.load(index)
             header = read_header(data, key)
             pixels = decode(data, key)
+            if kept:
+                kept.write(index, pixels)
             return _look(key, pixels, of_file(data, key, pixels), hashlib.sha256(data).hexdigest(), header)
         except CorruptImage as error:
             return Corrupt(key, error.problem)
 
-    count = len(listing.keys)
-    looks = in_order(look, count, per_task=FILES_PER_TASK, workers=workers)
-    seen = list(_reported(looks, listing.name, count, progress))
-    images = tuple(item for item in seen if isinstance(item, Look))
-    corrupt = tuple(item for item in seen if isinstance(item, Corrupt))
-    return Survey(listing.name, listing.kind, images, corrupt, listing.others)
+    return look
 
 
 def _rows(source: ImageSource, workers: int, progress: Progress | None) -> Survey:

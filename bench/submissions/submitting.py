@@ -65,10 +65,11 @@ def check_images(
 ) -> Checked:
     """Decode every image and find everything that is wrong; the real images are those of `opened`, where it is given,
     and are read anew otherwise."""
+    shape = subject.dataset.shape
     if isinstance(material.images, np.ndarray):
         looked = replace(survey(material.images, workers, None, None), name="samples")
     else:
-        looked = survey(material.images, workers, None, report)
+        looked = survey(material.images, workers, None, report, keep=(track.count, 3, *shape[1:]))
     if opened:
         known = {name: opened.evaluation.known[name, ""] for name in (REAL_1, REAL_2)}
         whole_train, held_out = opened.whole_train, opened.held_out
@@ -76,7 +77,7 @@ def check_images(
         known, (train, held_out) = real_sources(subject), closest_sets(subject)
         whole_train = whole_split(subject, TRAIN, train)
     real = real_images(known, whole_train, whole_split(subject, TEST, held_out))
-    findings = check(material, looked, track, subject.dataset.shape, real)
+    findings = check(material, looked, track, shape, real)
     return Checked(material, looked, tuple(findings))
 
 
@@ -133,12 +134,16 @@ def manifest_of(looked: Survey, images: ImageSource) -> Manifest:
 
 
 def source_of(checked: Checked) -> ImageSource:
-    """The images as they are measured: the ones that were looked at."""
+    """The images as they are measured: the ones that were looked at, as they were decoded then where that is kept."""
     images = open_source(checked.material.images)
     seen = tuple(image.file_sha256 or image.pixels_sha256 for image in checked.looked.images)
     if images.hashes != seen:
         raise InputError(f"{images.name} changed while it was read; start again when it is still")
-    return replace(images, name=checked.looked.name)
+    images = replace(images, name=checked.looked.name)
+    pixels = checked.looked.pixels
+    if pixels is None:
+        return images
+    return replace(images, read=pixels.__getitem__, read_range=lambda start, stop: pixels[start:stop])
 
 
 def files_of(opened: OpenTrack, looked: Survey, images: ImageSource, evaluated: Evaluated) -> dict[str, bytes]:
