@@ -11,11 +11,13 @@ from typing import Any, Unpack
 import numpy as np
 
 from bench.api.result import Result
-from bench.api.sets import side_of
-from bench.measuring.comparing import Side, about_sides, frechet
+from bench.measuring.comparing import open_sets
+from bench.measuring.given import Measured, Ready
 from bench.measuring.measure import Measure
 from bench.measuring.scoring import Options
+from bench.measuring.sets import MeasuredSet
 from bench.measuring.setup import Images, Setup
+from bench.measuring.statistics import QUESTION
 from bench.settings import Settings
 from bench.sources.rows import three_channels
 from bench.sources.values import Extremes, joined, of_image
@@ -23,13 +25,14 @@ from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import plain_array
 from metrics.errors import InputError
 from metrics.extractors.types import Extract
+from metrics.fid import METRIC as FID
 from metrics.fid import GaussianStats
 from metrics.options import shown, switch, text
 
 ROWS = 512  # features that wait until they join the statistics: adding a few at a time costs as much
 
 
-class Accumulator:
+class Accumulator(Measured):
     """The statistics of a growing set of images; `update` with batches, `compute` against another set."""
 
     def __init__(self, *, keep_features: bool = False, name: str = "accumulator", **settings: Unpack[Settings]) -> None:
@@ -102,18 +105,23 @@ class Accumulator:
         Keys as of `bench.fid`, with this accumulator as side a. Without the features of both sides `fid_corrected`,
         `fid_sd`, `fid_low` and `fid_high` are None. Raises InputError for fewer than 2 images, or another extractor.
         """
-        if isinstance(other, Accumulator):
-            mine, theirs = self._question, other._question
-            if mine != theirs:
-                raise InputError(f"accumulators of different measures cannot be compared: {mine} and {theirs}")
-            against = other._side()
-        else:
-            against = side_of(other, self._measure, self._setup)
-        side = self._side()
-        scores = frechet(side, against, Options(seed=self._setup.settings["seed"], all_estimates=all_estimates))
-        question = {**self._question, **self._setup.drawn}
-        warnings = (*self._measure.warnings, *scores.warnings)
-        return Result.of({**scores.values, **question, **about_sides(side, against)}, warnings)
+        options = Options(seed=self._setup.settings["seed"], all_estimates=all_estimates)
+        return Result.of(*open_sets((self, other), (FID,), self._setup, options, measuring=self._measure).scores())
+
+    def ready(self) -> Ready:
+        """What was measured so far; InputError for fewer than 2 images."""
+        if self.count < 2:
+            raise InputError(f"{self.name} has {self.count} image(s); a covariance needs at least 2; update it first")
+        note = joined(self._extremes).note
+        measured = MeasuredSet(
+            self.name,
+            count=self.count,
+            arrays={"pool": np.concatenate(self._rows)} if self.keep_features else {},
+            statistics=self._all_statistics,
+            warnings=(f"{self.name}: {note}",) if note else (),
+        )
+        made = {name: self._question[key] for name, key in zip(QUESTION, self._question, strict=True)}
+        return Ready(measured, "the accumulator", made, self._measure)
 
     def __getstate__(self) -> dict[str, Any]:
         # The network is built again where it is needed; a copy has a list of its own.
@@ -132,15 +140,6 @@ class Accumulator:
             at = self._measure
             self._network = at.extractor.build(at.weights.path, at.resize, at.device, (self._tap,))
         return self._network(batch)
-
-    def _side(self) -> Side:
-        if self.count < 2:
-            raise InputError(f"{self.name} has {self.count} image(s); a covariance needs at least 2; update it first")
-        dims = self._measure.extractor.taps[self._tap]
-        features = np.concatenate(self._rows) if self.keep_features else None
-        note = joined(self._extremes).note
-        warnings = (f"{self.name}: {note}",) if note else ()
-        return Side(self.name, None, self.count, dims, (), features, self._all_statistics, warnings)
 
     def _all_statistics(self) -> GaussianStats:
         if self.keep_features:

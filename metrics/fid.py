@@ -14,6 +14,7 @@ docs/fid.md.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from metrics.arithmetic.arrays import Given, check_pair
 from metrics.arithmetic.fid_interval import infinity, jackknife, split_half
 from metrics.arithmetic.frechet import Frechet, fid_between, fid_of, influence
 from metrics.arithmetic.gaussian import GaussianStats, check_covariance
+from metrics.errors import InputError
 from metrics.options import check_seed, switch
 from metrics.types import Counts, Interval, Metric, Option, Output, Sample, Value, Values
 
@@ -64,6 +66,16 @@ def compute(real: Given, generated: Given, *, seed: int = 2020, all_estimates: b
             "fid_infinity": infinity(real, generated, seed=seed),
         }
     return result
+
+
+def of_statistics(
+    a: GaussianStats, b: GaussianStats, *, seed: int = 2020, all_estimates: bool = False
+) -> dict[str, float | None]:
+    """The plain FID of two Gaussians and its parts; what needs features is None. InputError for all estimates."""
+    if switch(all_estimates, "all_estimates"):
+        raise InputError("all estimates need the features of both sets, and one has statistics only; give images")
+    estimates = (key for output in METRIC.outputs for key in output.estimates)
+    return {**asdict(fid_between(a, b)), **dict.fromkeys(estimates)}
 
 
 def paired(real: Given, generated: Given) -> tuple[np.ndarray, float]:
@@ -144,6 +156,7 @@ METRIC = Metric(
     options=(Option("all_estimates", False, "Add the delete-group jackknife and FID-infinity.", flag=None),),
     protocol=True,
     influence=paired,
+    of_statistics=of_statistics,
     notes=notes,
     impossible=impossible,
     compute=compute,

@@ -145,7 +145,9 @@ class Metric:
     `protocol` puts it into every run's and track's protocol, where the extractor has its feature.
     `influence(real, generated)` is for differences of two generators on the same real images: how much each real image
     raises the first number that has an interval, [n] less its mean, and the standard deviation that the generated
-    images bring to it. `notes(values, samples, options)` are the lines that must stand beside a result.
+    images bring to it. `of_statistics(a, b, **options)` takes mean and covariance of each set for its features, and
+    gives the same keys, None for what these do not tell. `notes(values, samples, options)` are the lines that must
+    stand beside a result.
     `impossible(values, counts, options)` says what cannot be true of a result, beyond ranges and intervals.
     """
 
@@ -162,6 +164,7 @@ class Metric:
     options: tuple[Option, ...] = ()
     protocol: bool = False
     influence: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, float]] | None = None
+    of_statistics: Callable[..., dict] | None = None
     notes: Callable[[Values, Sequence[Sample], Values], list[str]] | None = None
     impossible: Callable[[Values, Counts, Values], Iterator[str]] | None = None
     plots: tuple[Plot, ...] = ()

@@ -7,7 +7,6 @@ import pytest
 from run_records import ENVIRONMENT, TRAINING, protocol, record
 
 from bench.measuring import evaluation
-from bench.measuring.comparing import Side, frechet
 from bench.measuring.evaluation import (
     GENERATED,
     UNTRAINED,
@@ -18,7 +17,8 @@ from bench.measuring.evaluation import (
     open_subject,
 )
 from bench.measuring.flags import flags
-from bench.measuring.scoring import Options, Scores, about_shared, notes_beside
+from bench.measuring.scoring import Options, Scores, about_shared, notes_beside, score_pair
+from bench.measuring.sets import MeasuredSet
 from bench.sources.decoding import Header
 from bench.sources.files import describe
 from bench.tables.run_tables import comparison_tables, run_tables
@@ -103,12 +103,13 @@ def test_statistics_without_features_are_said_to_have_no_corrected_value():
     rows, others = np.random.RandomState(0).randn(2, 9, 3)
     stats = GaussianStats.of(rows)
     with_features, without, independent = (
-        Side(name, None, 9, 3, (), given, lambda: stats) for name, given in (("a", rows), ("b", None), ("d", others))
+        MeasuredSet(name, count=9, arrays=arrays, statistics=lambda: stats)
+        for name, arrays in (("a", {"pool": rows}), ("b", {}), ("d", {"pool": others}))
     )
-    (said,) = frechet(with_features, without, Options()).warnings
+    (said,) = score_pair(with_features, without, FID, Options()).warnings
     assert said.startswith("b: statistics but no features")
-    assert frechet(with_features, independent, Options()).warnings == ()
-    assert frechet(without, replace(without, name="c"), Options()).warnings[0].startswith("b and c: statistics")
+    assert score_pair(with_features, independent, FID, Options()).warnings == ()
+    assert score_pair(without, replace(without, name="c"), FID, Options()).warnings[0].startswith("b and c: statistics")
 
 
 # ----- an evaluation

@@ -10,7 +10,7 @@ import bench
 from bench import registry
 from bench.leaderboard.moments import Moments, distance, moments_of
 from bench.measuring import measure as measuring
-from bench.measuring.comparing import Side, common_question, frechet, most_influential
+from bench.measuring.comparing import most_influential
 from bench.measuring.copies import LEAST, _stacks, copies
 from bench.measuring.dependence import (
     SHARED,
@@ -22,13 +22,15 @@ from bench.measuring.dependence import (
     about_shared,
     partners,
 )
+from bench.measuring.given import Ready, common_question
 from bench.measuring.measure import Measure, about_extractor
-from bench.measuring.scoring import Options
-from bench.measuring.statistics import SavedStatistics
+from bench.measuring.scoring import Options, score_pair
+from bench.measuring.sets import MeasuredSet
 from bench.sources import open_source
 from bench.weights import Weights
 from metrics.arithmetic.dependence import Links
 from metrics.errors import InputError
+from metrics.fid import METRIC as FID
 from metrics.fid import GaussianStats
 
 
@@ -83,27 +85,32 @@ def test_the_partners_of_images(mine, theirs, expected):
 # ----- saved statistics
 
 
-def saved(**provenance):
-    return SavedStatistics(np.zeros(2), np.eye(2), 9, provenance or None)
+def saved(name, **provenance):
+    return Ready(MeasuredSet(name), "the statistics file", provenance or None)
 
 
 def test_two_files_of_statistics_say_together_what_made_them():
-    found = common_question(saved(extractor="x", resize="clean"), saved(extractor="x", weights_sha256="ab"))
+    found = common_question([saved("a", extractor="x", resize="clean"), saved("b", extractor="x", weights_sha256="ab")])
     assert (found["extractor"], found["resize"], found["extractor_sha256"], found["tap"]) == ("x", "clean", "ab", None)
     assert "weights_sha256" not in found
-    assert set(common_question(saved(), saved()).values()) == {None}
-    with pytest.raises(InputError, match=r"cannot be compared: resize 'clean' and 'tf1'\. Write one of them again"):
-        common_question(saved(extractor="x", resize="clean"), saved(extractor="x", resize="tf1"))
+    assert set(common_question([saved("a"), saved("b")]).values()) == {None}
+    with pytest.raises(InputError, match=r"a and b cannot be compared: resize 'clean' and 'tf1'\. Make one"):
+        common_question([saved("a", extractor="x", resize="clean"), saved("b", extractor="x", resize="tf1")])
 
 
 def side(name, seed, *, features=True, count=20, **changes):
     values = rows(seed)
-    made = Side(name, None, count, 4, (), values if features else None, lambda: GaussianStats.of(values))
+    arrays = {"pool": values} if features else {}
+    made = MeasuredSet(name, count=count, arrays=arrays, statistics=lambda: GaussianStats.of(values))
     return replace(made, **changes)
 
 
+def fid(a, b, **options):
+    return score_pair(a, b, FID, Options(**options))
+
+
 def test_a_side_without_features_is_named_once_and_has_the_plain_value_only():
-    with_all = frechet(side("x", 0), side("y", 1), Options())
+    with_all = fid(side("x", 0), side("y", 1))
     assert with_all.values["fid_corrected"] is not None
     assert not any("statistics but no features" in line for line in with_all.warnings)
     for a, b, names in (
@@ -112,13 +119,12 @@ def test_a_side_without_features_is_named_once_and_has_the_plain_value_only():
         (side("x", 0, features=False), side("y", 1, features=False), "x and y"),
         (side("x", 0, features=False), side("x", 1, features=False), "x"),
     ):
-        found = frechet(a, b, Options())
+        found = fid(a, b)
         assert found.values["fid"] == pytest.approx(with_all.values["fid"], rel=1e-9)
         assert [found.values[key] for key in ("fid_corrected", "fid_sd", "fid_low", "fid_high")] == [None] * 4
-        assert (found.values["n_a"], found.values["n_b"]) == (20, 20)
         assert f"{names}: statistics but no features, so there is no corrected FID and no interval" in found.warnings
-        with pytest.raises(InputError, match="all estimates need the features of both sides"):
-            frechet(a, b, Options(all_estimates=True))
+        with pytest.raises(InputError, match="all estimates need the features of both sets"):
+            fid(a, b, all_estimates=True)
 
 
 @pytest.mark.parametrize(("counts", "said"), [((20, 9), True), ((None, 9), False), ((20, None), False)])
@@ -126,7 +132,7 @@ def test_counts_are_compared_where_both_are_known(counts, said):
     a, b = (
         side(name, row, features=False, count=count) for row, (name, count) in enumerate(zip("xy", counts, strict=True))
     )
-    warnings = frechet(a, replace(b, warnings=("a word",)), Options()).warnings
+    warnings = fid(a, replace(b, warnings=("a word",))).warnings
     assert any("20 against 9" in line for line in warnings) is said
     assert warnings[0] == "a word"
 

@@ -43,8 +43,8 @@ def command(
 
     JSON keys: fid, mean_term, covariance_term, fid_corrected, fid_sd, fid_low, fid_high (null if A or B is saved
     statistics, or if the two depend on each other), n_a, n_b, name_a, name_b, digest_a, digest_b, extractor,
-    extractor_version, extractor_sha256, resize, tap, limit, seed, version, warnings; with the options influence and
-    crosscheck (lists), fid_jackknife and its _sd, _low, _high, fid_infinity.
+    extractor_version, extractor_sha256, resize, tap, limit, seed, metrics, version, warnings; with the options
+    influence and crosscheck (lists), all_estimates, fid_jackknife and its _sd, _low, _high, fid_infinity.
     """
     with progress() as tell:
         result = bench.fid(
@@ -84,12 +84,15 @@ def _facts(result: Any) -> list[tuple[str, str]]:
         low, high = figure(result["fid_jackknife_low"]), figure(result["fid_jackknife_high"])
         facts.append(("jackknife", f"{figure(result['fid_jackknife'])}   95 % interval {low} to {high}"))
         facts.append(("FID-infinity", figure(result["fid_infinity"])))
-    counts = [
-        f"{'?' if result[f'n_{x}'] is None else format(result[f'n_{x}'], ',')} {result[f'name_{x}']}" for x in "ab"
-    ]
-    facts.append(("images", " against ".join(counts)))
+    facts.append(("images", counts_of(result)))
     facts.append(("measured with", measured_with(result)))
     return facts
+
+
+def counts_of(result: Any) -> str:
+    """How many images of which sets, "?" where a file does not say it."""
+    sides = [(result[f"n_{side}"], result[f"name_{side}"]) for side in "ab" if f"n_{side}" in result]
+    return " against ".join(f"{'?' if count is None else format(count, ',')} {name}" for count, name in sides)
 
 
 def measured_with(result: Any) -> str:

@@ -10,7 +10,7 @@ from click.core import ParameterSource
 import bench
 from bench.cli._options import examples, json_option, options
 from bench.cli._output import echo, print_columns, print_facts, print_json, print_warnings, progress, styled
-from bench.cli.fid import measured_with
+from bench.cli.fid import counts_of, measured_with
 from bench.measuring.declared import COPIES, every_metric
 from bench.settings import Settings
 from bench.tables.scores import in_words
@@ -113,8 +113,7 @@ def command(
     echo()
     for reason in result.get("flags", ()):
         echo(styled("flagged:", fg="red"), " ", reason)
-    sides = [side for side in "ab" if f"n_{side}" in result]
-    facts = [("images", " against ".join(f"{result[f'n_{side}']:,} {result[f'name_{side}']}" for side in sides))]
+    facts = [("images", counts_of(result))]
     if "paired_by" in result:
         facts.append(("paired by", f"{result['paired_by']}: {result['first_pairs']}"))
     print_facts(facts if result["extractor"] is None else [*facts, ("measured with", measured_with(result))])

@@ -25,7 +25,8 @@ from bench.exploring._opening import Opened, require
 from bench.exploring._pictures import Line, Panel, plot_panels, strip
 from bench.exploring._types import Explored, Picture
 from bench.measuring.evaluation import OPTIONS, REAL_1, REAL_2, SAMPLING_SEED, Evaluation, array_source
-from bench.measuring.scoring import MeasuredSet, Scores, measure_set, score_pair, score_set
+from bench.measuring.scoring import Scores, score_pair, score_set
+from bench.measuring.sets import MeasuredSet, measure_set
 from bench.sources import ImageSource
 from bench.tables.run_tables import FID_COLUMNS, is_columns
 from bench.tables.table import Cell, Column, Table
@@ -121,11 +122,9 @@ def _measured(evaluation: Evaluation, source: ImageSource, keep: bool = True) ->
 def _scores(
     evaluation: Evaluation, real: MeasuredSet, other: MeasuredSet, names: Sequence[str] = METRICS
 ) -> dict[str, Scores]:
-    measure, chosen = evaluation.measure, [one for one in evaluation.metrics if one.name in names]
+    chosen = [one for one in evaluation.metrics if one.name in names]
     return {
-        one.name: score_set(other, measure, one, OPTIONS)
-        if one.arity == "set"
-        else score_pair(real, other, measure, one, OPTIONS)
+        one.name: score_set(other, one, OPTIONS) if one.arity == "set" else score_pair(real, other, one, OPTIONS)
         for one in chosen
     }
 

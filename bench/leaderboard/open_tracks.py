@@ -50,7 +50,8 @@ from bench.measuring.evaluation import (
     title,
 )
 from bench.measuring.measure import Measure, measure
-from bench.measuring.scoring import MeasuredSet, Scores, load_metrics
+from bench.measuring.scoring import Scores, load_metrics
+from bench.measuring.sets import MeasuredSet
 from bench.protocol import MetricChoice, RealSet
 from bench.sources import ImageSource
 from bench.sources.splits import source_of_split
@@ -103,8 +104,7 @@ class OpenTrack:
 
     def features(self, of: MeasuredSet) -> np.ndarray:
         """The features of a set that are compared: float32 [n, d]."""
-        assert of.table is not None, "a track measures features"
-        return of.table.arrays[self.evaluation.measure.extractor.pool]
+        return of.features()
 
     def scores_against_real_1(self, of: MeasuredSet) -> dict[str, Scores]:
         """What the protocol says about a set, and about the pair of real 1 and this set, by metric."""

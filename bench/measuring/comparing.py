@@ -1,136 +1,249 @@
-"""The Fréchet distance of two sides, whatever each of them is: images, a saved statistics file, an accumulator.
+"""From what was given for one set, for two or for three to the values of metrics: the one way there.
 
-Two sides with features get all estimates. Where a side has statistics only, the plain value is exact and there is no
-corrected value and no interval: those keys are None, and a warning says why.
+`bench fid`, `bench score` and the accumulator go it. What is measured already is not measured again, and images are
+opened for those metrics only that need them.
 """
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from bench.measuring.dependence import Member, about_dependence, about_shared, without_estimates
-from bench.measuring.measure import Measure
-from bench.measuring.scoring import MeasuredSet, Options, Scores, about_sets, compute, notes_beside, table_of
-from bench.measuring.statistics import QUESTION, SavedStatistics, check_compatible, statistics_of
+from bench import registry
+from bench.measuring.given import Ready, common_question, ready_set
+from bench.measuring.measure import Measure, about_extractor, measure
+from bench.measuring.memorising import score_triplet
+from bench.measuring.pairing import Pairing, pair
+from bench.measuring.scoring import (
+    Options,
+    Scores,
+    by_image,
+    check_count,
+    check_counts,
+    score_pair,
+    score_set,
+)
+from bench.measuring.sets import MeasuredSet, measure_set, taps_for
+from bench.measuring.setup import Images, Setup
+from bench.sources import ImageSource
 from metrics.errors import InputError
-from metrics.fid import METRIC, GaussianStats, fid_between, influence
-from metrics.types import Sample
+from metrics.fid import influence
+from metrics.types import Metric
 
-ABSENT = tuple(key for one in METRIC.outputs for key in one.estimates)
+LETTERS = ("a", "b", "train")
+HELD = {"images": "images", "logits": "class predictions", "pool": "features"}
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
-    """One of two things to compare; `features` is None where only `statistics` are there, `count` where a file does
-    not say it, `digest` (and `keys` and `hashes` of the images) where no list of images stands behind it."""
+class Comparison:
+    """Sets in the order a, b, train, each `ready` or opened as images (or both), and what is to be computed of them.
 
-    name: str
-    digest: str | None
-    count: int | None
-    dims: int
-    keys: tuple[str, ...]
-    features: np.ndarray | None = field(repr=False)
-    statistics: Callable[[], GaussianStats] = field(repr=False)
-    warnings: tuple[str, ...] = ()
-    hashes: tuple[str, ...] = field(default=(), repr=False)
+    `measuring` is None where there is nothing to be measured and nobody knows how that was done.
+    """
 
+    setup: Setup
+    chosen: tuple[Metric, ...]
+    options: Options
+    measuring: Measure | None
+    ready: tuple[Ready | None, ...]
+    sources: tuple[ImageSource | None, ...]
+    pairing: Pairing | None
 
-def side_of_images(measured: MeasuredSet, measure: Measure) -> Side:
-    """A set of images by its features at the extractor's pool tap."""
-    tap, source, table = measure.extractor.pool, measured.source, table_of(measured)
-
-    def statistics() -> GaussianStats:
-        return _gaussian(statistics_of(table, tap, GaussianStats.of_blocks, measure.cache))
-
-    features = table.arrays[tap]
-    return Side(
-        source.name,
-        source.digest,
-        source.count,
-        features.shape[1],
-        source.keys,
-        features,
-        statistics,
-        about_sets(measured),
-        source.hashes,
-    )
-
-
-def side_of_file(path: Path, saved: SavedStatistics, measure: Measure) -> Side:
-    """Saved statistics, if they were made with the same extractor, weights and resize; InputError where not."""
-    plugin = measure.extractor
-    if (dims := plugin.taps[plugin.pool]) != len(saved.mean):
-        raise InputError(
-            f"{path}: statistics of {len(saved.mean)} features, and {plugin.name} has {dims}; choose the extractor "
-            "and the tap of the statistics"
+    @cached_property
+    def _known(self) -> tuple[MeasuredSet | None, ...]:
+        measuring = self.measuring
+        return tuple(
+            None if one is None else one.fitting(measuring) if measuring else one.measured for one in self.ready
         )
-    said = check_compatible(saved.provenance, plugin, measure.weights.sha256, measure.resize, plugin.pool)
-    return replace(side_of_statistics(path, saved), warnings=(*saved.notes, *(f"{path.name}: {note}" for note in said)))
+
+    @cached_property
+    def _measured(self) -> tuple[MeasuredSet | None, ...]:
+        found: list[MeasuredSet | None] = []
+        for known, source in zip(self._known, self.sources, strict=True):
+            if source is None or self.measuring is None:
+                found.append(None)
+                continue
+            wanted = [one for one in self.chosen if known is None or not known.allows(one)]
+            found.append(measure_set(source, self.setup.watched(self.measuring, source), wanted))
+        return tuple(found)
+
+    def of(self, metric: Metric) -> tuple[MeasuredSet, ...]:
+        """The sets as this metric reads them."""
+        found = []
+        for known, measured in zip(self._known, self._measured, strict=True):
+            one = known if known and (measured is None or known.allows(metric)) else measured
+            assert one is not None, "a set is ready or its images were opened"
+            found.append(one)
+        return tuple(found)
+
+    def scores(self) -> tuple[dict[str, Any], list[str]]:
+        """The values of all metrics, with names, digests and counts of the sets and how they were made; warnings."""
+        values: dict[str, Any] = {}
+        warnings = list(self._about_measure)
+        if self.pairing:
+            values = {"paired_by": self.pairing.by, "first_pairs": self.pairing.first}
+            warnings += self.pairing.warnings
+        for metric in self.chosen:
+            for end, scores in self._of_metric(metric):
+                values |= {f"{key}{end}": value for key, value in scores.values.items()}
+                warnings += scores.warnings
+        return {**values, **self._about_sets, **self._about_numbers}, warnings
+
+    def _of_metric(self, metric: Metric) -> list[tuple[str, Scores]]:
+        """The scores of one metric, with what ends their keys."""
+        sets, options = self.of(metric), self.options
+        if metric.arity == "set":
+            return [(f"_{letter}", score_set(one, metric, options)) for letter, one in zip("ab", sets, strict=False)]
+        if metric.arity == "triplet":
+            workers = self.setup.settings["workers"]
+            return [("", score_triplet(sets[2], sets[1], sets[0], metric, options, workers))]
+        other = sets[1]
+        if self.pairing and metric.feature == "images":
+            other = MeasuredSet.of_images(self.pairing.generated)
+        return [("", score_pair(sets[0], other, metric, options))]
+
+    @property
+    def _about_measure(self) -> tuple[str, ...]:
+        if self.in_pixels:
+            return ()
+        if self.measuring:
+            return self.measuring.warnings
+        question = self.question
+        if question["extractor"] not in registry.names("extractors"):
+            return ()
+        return about_extractor(replace(registry.load("extractors", question["extractor"]), pool=question["tap"]))
+
+    @property
+    def in_pixels(self) -> bool:
+        """Whether no metric reads features: no weights are asked for, and no extractor is named in the result."""
+        return _in_pixels(self.chosen)
+
+    @property
+    def question(self) -> dict[str, Any]:
+        """What two numbers must share to be compared."""
+        if self.measuring is None:
+            return common_question([one for one in self.ready if one])
+        if self.in_pixels:
+            return dict.fromkeys(self.measuring.question)
+        tap = {"tap": self.measuring.extractor.pool} if any(one.feature == "pool" for one in self.chosen) else {}
+        return {**self.measuring.question, **tap}
+
+    @property
+    def _about_sets(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for letter, known, source in zip(LETTERS, self._known, self.sources, strict=False):
+            one = source or known
+            assert one is not None, "a set is ready or its images were opened"
+            found |= {f"name_{letter}": one.name, f"digest_{letter}": one.digest, f"n_{letter}": one.count}
+        return found
+
+    @property
+    def _about_numbers(self) -> dict[str, Any]:
+        used = [self.options.fitting(metric) for metric in self.chosen]
+        options = {name: value for one in used for name, value in one.items() if value is not False}
+        classes = any(metric.feature == "logits" for metric in self.chosen) and self.measuring
+        tap = {"tap_logits": self.measuring.extractor.logits} if classes and self.measuring else {}
+        names = [metric.name for metric in self.chosen]
+        return {**self.question, **tap, **options, **self.setup.drawn, "metrics": names}
 
 
-def side_of_statistics(path: Path, saved: SavedStatistics) -> Side:
-    """Saved statistics as they are."""
-    digest = (saved.provenance or {}).get("source_digest")
-    return Side(path.name, digest, saved.count, len(saved.mean), (), None, lambda: _gaussian(saved), saved.notes)
+def open_sets(
+    given: Sequence[Images],
+    chosen: tuple[Metric, ...],
+    setup: Setup,
+    options: Options,
+    *,
+    logits: str | None = None,
+    measuring: Measure | None = None,
+    with_features: Collection[str] = (),
+    with_images: Collection[str] = (),
+) -> Comparison:
+    """The sets that were given, opened; nothing expensive is done yet, and all is refused here that can be.
 
-
-def common_question(a: SavedStatistics, b: SavedStatistics) -> dict[str, Any]:
-    """What made two statistics files, as far as they say it: extractor, its version and sha256, resize, tap.
-
-    Raises InputError where both say it and differ.
+    `measuring` is how they are measured, where that is settled already. `with_features` and `with_images` are options
+    that were asked for and need those of all sets.
     """
-    first, second = a.provenance or {}, b.provenance or {}
-    differing = [name for name in QUESTION if name in first and name in second and first[name] != second[name]]
-    if differing:
-        said = "; ".join(f"{name} {first[name]!r} and {second[name]!r}" for name in differing)
-        raise InputError(f"the two statistics files cannot be compared: {said}. Write one of them again: `bench stats`")
-    told = {**first, **second}
-    return {("extractor_sha256" if name == "weights_sha256" else name): told.get(name) for name in QUESTION}
-
-
-def frechet(a: Side, b: Side, options: Options) -> Scores:
-    """The FID of two sides with the keys of `metrics.fid.compute`, and what must be said beside it.
-
-    Raises InputError for sides of different width, what `metrics.fid.compute` raises, and for all
-    estimates where a side has no features.
-    """
-    if a.features is not None and b.features is not None:
-        members = [Member(one.name, one.keys, one.hashes, one.features) for one in (a, b)]  # type: ignore[arg-type]
-        values: dict[str, Any] = compute(METRIC, a.features, b.features, options=options)
-        dependent, said = about_dependence(*members)
-        values = without_estimates(METRIC, values) if dependent else values
+    ready = [ready_set(one, setup) for one in given]
+    ready = [one if one and _useful(one, chosen) else None for one in ready]
+    wanted = [one is None or not all(map(one.measured.allows, chosen)) for one in ready]
+    known = [one for one in ready if one]
+    _check_options(known, chosen, options, with_features, with_images)
+    if not any(wanted):
+        if setup.settings["limit"] is not None:
+            _refuse("--limit", known[0], "images")
+        measuring = measuring or next((one.measure for one in known if one.measure), None)
+        common_question(known)
     else:
-        said = about_shared(a.name, a.hashes, b.name, b.hashes)
-        if options.fitting(METRIC)["all_estimates"]:
-            raise InputError("all estimates need the features of both sides, and one has statistics only; give images")
-        distance = fid_between(a.statistics(), b.statistics())
-        values = {**asdict(distance), **dict.fromkeys(ABSENT), "n_a": a.count, "n_b": b.count}
-        without = " and ".join(dict.fromkeys(side.name for side in (a, b) if side.features is None))
-        said.append(f"{without}: statistics but no features, so there is no corrected FID and no interval")
-    if a.count is not None and b.count is not None:
-        samples = [Sample(one.name, one.count or 0, one.dims, one.features) for one in (a, b)]
-        said += notes_beside(METRIC, values, samples, options)
-    return Scores(values, (*a.warnings, *b.warnings, *said))
+        setup.check_there(*(one for one, opened in zip(given, wanted, strict=True) if opened))
+        in_pixels = _in_pixels(chosen)
+        measuring = measuring or (measure("pixels", device="cpu", cache=False) if in_pixels else setup.measure(logits))
+        taps_for(measuring, chosen)  # refuses an extractor without classes before anything is read
+    sources = [setup.open(one) if opened else None for one, opened in zip(given, wanted, strict=True)]
+    _check_counts(ready, sources, chosen, options)
+    paired = pair(*(one for one in sources[:2] if one)) if any(map(by_image, chosen)) else None
+    return Comparison(setup, chosen, options, measuring, tuple(ready), tuple(sources), paired)
 
 
-def most_influential(a: Side, b: Side, number: int) -> list[dict[str, Any]]:
-    """The images of both sides that move the FID most: set, image, and by how much it raises the FID."""
-    assert a.features is not None, "the influence of an image needs features"
-    assert b.features is not None, "the influence of an image needs features"
-    moves = np.concatenate(influence(a.features, b.features))
+def _in_pixels(chosen: Iterable[Metric]) -> bool:
+    return all(metric.feature == "images" for metric in chosen)
+
+
+def _useful(one: Ready, chosen: Iterable[Metric]) -> bool:
+    """Whether a set that is ready serves a metric; InputError where it serves not all and there is nothing else."""
+    lacking = [metric for metric in chosen if not one.measured.allows(metric)]
+    if lacking and not one.with_images:
+        metric, name = lacking[0], one.measured.name
+        held = HELD["images" if metric.arity == "triplet" else metric.feature]
+        raise InputError(f"{metric.name} needs {held}, and {one.what} {name} holds none; give the images")
+    return any(map(one.measured.allows, chosen))
+
+
+def _check_options(
+    known: Iterable[Ready],
+    chosen: Iterable[Metric],
+    options: Options,
+    with_features: Collection[str],
+    with_images: Collection[str],
+) -> None:
+    """InputError for an option that needs more of the sets than what those hold that are measured already."""
+    for one in known:
+        without = [metric for metric in chosen if metric.feature not in one.measured.arrays]
+        asked = [
+            f"--{option.name.replace('_', '-')}"
+            for metric in without
+            if one.measured.allows(metric)
+            for option in metric.options
+            if options.fitting(metric)[option.name] != option.default
+        ]
+        if without and (*with_features, *asked):
+            _refuse((*with_features, *asked)[0], one, "features")
+        if with_images and one.measured.source is None:
+            _refuse(next(iter(with_images)), one, "images")
+
+
+def _refuse(option: str, one: Ready, what: str) -> None:
+    remedy = "save its arr_0 in a file of its own" if one.with_images else "give the images"
+    raise InputError(f"{option} needs the {what} of all sets, and {one.what} {one.measured.name} holds none; {remedy}")
+
+
+def _check_counts(
+    ready: Sequence[Ready | None], sources: Sequence[ImageSource | None], chosen: tuple[Metric, ...], options: Options
+) -> None:
+    sets = [source or (one and one.measured) for one, source in zip(ready, sources, strict=True)]
+    there = [one for one in sets if one]
+    for metric in chosen:
+        if all(one is None or metric.feature in one.measured.arrays for one in ready):
+            check_counts(there, (metric,), options)
+        else:
+            for one in there:
+                check_count(one, 2, "a covariance")
+
+
+def most_influential(a: MeasuredSet, b: MeasuredSet, number: int) -> list[dict[str, Any]]:
+    """The images of both sets that move the FID most: set, image, and by how much it raises the FID."""
+    moves = np.concatenate(influence(a.features(), b.features()))
     rows = [("a", key) for key in a.keys] + [("b", key) for key in b.keys]
     order = np.argsort(-np.abs(moves), kind="stable")[:number]
     return [{"set": rows[i][0], "image": rows[i][1], "influence": float(moves[i])} for i in order]
-
-
-def about_sides(a: Side, b: Side) -> dict[str, Any]:
-    """Names and digests of both sides."""
-    return {"name_a": a.name, "digest_a": a.digest, "name_b": b.name, "digest_b": b.digest}
-
-
-def _gaussian(saved: SavedStatistics) -> GaussianStats:
-    # A file that does not say its count gets the smallest one that lets its covariance have full rank.
-    return GaussianStats(saved.mean, saved.cov, saved.count or len(saved.mean) + 1)

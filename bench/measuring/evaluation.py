@@ -30,7 +30,8 @@ from bench import registry
 from bench.datasets import Dataset, data_root, eval_set, open_dataset
 from bench.measuring.declared import protocol_metrics
 from bench.measuring.measure import Measure, measure
-from bench.measuring.scoring import MeasuredSet, Options, Scores, least_images, measure_set, score_pair, score_set
+from bench.measuring.scoring import Options, Scores, least_images, score_pair, score_set
+from bench.measuring.sets import MeasuredSet, measure_set
 from bench.protocol import MetricChoice, Protocol, RealSet
 from bench.sources import ImageSource, open_source
 from bench.storage.records import Numbers, PairScores, SetScores
@@ -242,8 +243,8 @@ def evaluate(evaluation: Evaluation, generated: Arrays, report: Report | None = 
         for name, one in looked_at.items():
             scores = set_scores(evaluation, one)
             notes += _notes(scores.values()) if name != UNTRAINED else ()
-            sets.append(SetScores(name, label, one.count, one.source.digest, _values(scores)))
-        pairs.append(_same(looked_at[REAL_1], label, evaluation.measure))
+            sets.append(SetScores(name, label, one.images.count, one.images.digest, _values(scores)))
+        pairs.append(_same(looked_at[REAL_1], label))
         for name in list(looked_at)[1:]:
             scores = pair_scores(evaluation, looked_at[REAL_1], looked_at[name])
             notes += _notes(scores.values()) if name != UNTRAINED else ()
@@ -282,8 +283,8 @@ def _errors(
 ) -> PairScores:
     """What a protocol says about two named sets of images of which row i belongs to row i."""
     chosen = [metric for metric in evaluation.metrics if metric.feature == "images"]
-    one, other = (MeasuredSet(source, None) for _, source in (wanted, given))
-    scores = {metric.name: score_pair(one, other, evaluation.measure, metric, OPTIONS) for metric in chosen}
+    one, other = (MeasuredSet.of_images(source) for _, source in (wanted, given))
+    scores = {metric.name: score_pair(one, other, metric, OPTIONS) for metric in chosen}
     return PairScores(wanted[0], given[0], label, _values(scores))
 
 
@@ -295,25 +296,24 @@ def measured(evaluation: Evaluation, source: ImageSource, report: Report | None 
 
 def set_scores(evaluation: Evaluation, one: MeasuredSet) -> dict[str, Scores]:
     """What a protocol says about one set, by metric."""
-    return {metric.name: score_set(one, evaluation.measure, metric, OPTIONS) for metric in _of(evaluation, "set")}
+    return {metric.name: score_set(one, metric, OPTIONS) for metric in _of(evaluation, "set")}
 
 
 def pair_scores(evaluation: Evaluation, real: MeasuredSet, other: MeasuredSet) -> dict[str, Scores]:
     """What a protocol says about a pair of independent sets, by metric."""
     chosen = _of(evaluation, "pair")
-    return {metric.name: score_pair(real, other, evaluation.measure, metric, OPTIONS) for metric in chosen}
+    return {metric.name: score_pair(real, other, metric, OPTIONS) for metric in chosen}
 
 
 def _of(evaluation: Evaluation, arity: str) -> list[Metric]:
     return [one for one in evaluation.metrics if one.arity == arity and one.feature != "images"]
 
 
-def _same(real: MeasuredSet, label: str, measure: Measure) -> PairScores:
+def _same(real: MeasuredSet, label: str) -> PairScores:
     """The distance of real 1 to itself: 0 but for rounding, and without an interval, since nothing was drawn twice."""
     from metrics.fid import fid_of
 
-    assert real.table is not None
-    features = real.table.arrays[measure.extractor.pool]
+    features = real.features()
     return PairScores(REAL_1, REAL_1, label, {"fid": {"fid": fid_of(features, features).fid}})
 
 

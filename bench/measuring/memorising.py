@@ -2,25 +2,21 @@
 
 from bench.measuring.copies import copies
 from bench.measuring.flags import flags
-from bench.measuring.measure import Measure
-from bench.measuring.scoring import MeasuredSet, Options, Scores, about_sets, compute, table_of
+from bench.measuring.scoring import Options, Scores, compute
+from bench.measuring.sets import MeasuredSet
 from metrics.types import Metric
 
 
 def score_triplet(
-    train: MeasuredSet,
-    generated: MeasuredSet,
-    held_out: MeasuredSet,
-    measure: Measure,
-    metric: Metric,
-    options: Options,
+    train: MeasuredSet, generated: MeasuredSet, held_out: MeasuredSet, metric: Metric, options: Options, workers: int
 ) -> Scores:
     """A metric of what a generator has seen, what it made, and real images that it has not seen.
 
     Beside its own keys stand those of `bench.measuring.copies.copies`, and `flags`, the reasons of
     `bench.measuring.flags.flags`.
     """
-    tables = (table_of(measured).arrays[measure.extractor.pool] for measured in (train, generated, held_out))
-    values = compute(metric, *tables, options=options)
-    pixels = copies(train.source, generated.source, held_out.source, workers=measure.workers)
-    return Scores({**values, **pixels, "flags": list(flags(values, pixels))}, about_sets(train, generated, held_out))
+    sets = (train, generated, held_out)
+    values = compute(metric, *(one.features(metric.feature) for one in sets), options=options)
+    pixels = copies(*(one.images for one in sets), workers=workers)
+    warnings = tuple(dict.fromkeys(line for one in sets for line in one.warnings))
+    return Scores({**values, **pixels, "flags": list(flags(values, pixels))}, warnings)

@@ -10,21 +10,22 @@ import inspect
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from bench import registry
 from bench.measuring.dependence import Member, about_dependence, about_shared, without_estimates
-from bench.measuring.features import FeatureTable
-from bench.measuring.measure import Measure
+from bench.measuring.sets import MeasuredSet
 from bench.settings import SEED
 from bench.sources import ImageSource
 from bench.sources.values import as_stored, of_image
 from metrics.errors import InputError
 from metrics.options import check_seed, shown, switch, whole_number
 from metrics.types import Metric, Option, Sample
+
+Counted = ImageSource | MeasuredSet
 
 ONE_THREAD_WORK = 4_000_000_000  # multiplications; 1,000 against 1,000 images in 2,048 dimensions are half of it
 
@@ -69,18 +70,6 @@ def _checked(option: Option, value: Any) -> Any:
     return value
 
 
-@dataclass(frozen=True)
-class MeasuredSet:
-    """One set of images with its features; what every score is computed from."""
-
-    source: ImageSource
-    table: FeatureTable | None = field(repr=False)
-
-    @property
-    def count(self) -> int:
-        return self.source.count
-
-
 def load_metrics(names: Iterable[str] | str) -> tuple[Metric, ...]:
     """Metrics by name, each once, in the order asked, or the one of this name; InputError for an unknown one."""
     names = (names,) if isinstance(names, str) else names
@@ -95,19 +84,22 @@ def load_metrics(names: Iterable[str] | str) -> tuple[Metric, ...]:
     )
 
 
-def check_counts(sources: Sequence[ImageSource], chosen: Iterable[Metric], options: Options) -> None:
+def check_counts(sets: Sequence[Counted], chosen: Iterable[Metric], options: Options) -> None:
     """InputError where a set has fewer images than a metric needs, or where pairs do not come out even."""
     for metric in chosen:
         least, remedy = least_images(metric, options)
-        for source in sources:
-            if source.count < least:
-                images = "image" if source.count == 1 else "images"
-                raise InputError(
-                    f"{source.name} holds {source.count} {images}; {metric.name} needs at least {least}; {remedy}"
-                )
-        if by_image(metric) and len({source.count for source in sources}) > 1:
-            counts = " and ".join(f"{source.count} of {source.name}" for source in sources)
+        for one in sets:
+            check_count(one, least, metric.name, remedy)
+        if by_image(metric) and len({one.count for one in sets}) > 1:
+            counts = " and ".join(f"{one.count} of {one.name}" for one in sets)
             raise InputError(f"{metric.name} compares image by image: {counts}; expected equal counts")
+
+
+def check_count(one: Counted, least: int, what: str, remedy: str = "give more images") -> None:
+    """InputError where a set is known to have fewer images than `what` needs."""
+    if one.count is not None and one.count < least:
+        images = "image" if one.count == 1 else "images"
+        raise InputError(f"{one.name} holds {one.count} {images}; {what} needs at least {least}; {remedy}")
 
 
 def by_image(metric: Metric) -> bool:
@@ -124,27 +116,6 @@ def least_images(metric: Metric, options: Options) -> tuple[int, str]:
         if one.needs is not None
     ]
     return max([(metric.least, "give more images"), *wanted])
-
-
-def taps_for(measure: Measure, chosen: Iterable[Metric]) -> tuple[str, ...]:
-    """The taps that these metrics read; InputError where a classifier is needed and the extractor is none."""
-    taps = []
-    for metric in chosen:
-        if metric.feature == "logits" and not measure.extractor.logits:
-            classify = [name for name in registry.names("extractors") if registry.load("extractors", name).logits]
-            raise InputError(
-                f"{metric.name} needs class predictions, and extractor {measure.extractor.name!r} has none; choose "
-                f"one that classifies: {', '.join(classify)}"
-            )
-        if metric.feature != "images":
-            taps.append(tap_of(measure, metric))
-    return tuple(dict.fromkeys(taps))
-
-
-def measure_set(source: ImageSource, measure: Measure, chosen: Iterable[Metric]) -> MeasuredSet:
-    """The features that the metrics need, in one pass over the images."""
-    taps = taps_for(measure, chosen)
-    return MeasuredSet(source, measure.features(source, taps) if taps else None)
 
 
 def compute(metric: Metric, *arrays: np.ndarray, options: Options) -> dict[str, Any]:
@@ -165,62 +136,67 @@ def threads_for(*arrays: np.ndarray) -> AbstractContextManager[Any]:
     return threadpool_limits(1 if work < ONE_THREAD_WORK else None)
 
 
-def score_set(measured: MeasuredSet, measure: Measure, metric: Metric, options: Options) -> Scores:
+def score_set(measured: MeasuredSet, metric: Metric, options: Options) -> Scores:
     """One set metric of one set."""
-    features = None if metric.feature == "images" else table_of(measured).arrays[tap_of(measure, metric)]
-    array = _images(measured.source) if features is None else features
+    array = _images(measured.images) if metric.feature == "images" else measured.features(metric.feature)
     values = compute(metric, array, options=options)
-    said = notes_beside(metric, values, [_sample(measured, features)], options)
-    return Scores(values, (*about_sets(measured), *said))
+    said = notes_beside(metric, values, [_sample(measured, metric)], options)
+    return Scores(values, (*measured.warnings, *said))
 
 
-def score_pair(real: MeasuredSet, generated: MeasuredSet, measure: Measure, metric: Metric, options: Options) -> Scores:
-    """One pair metric of two sets; the first is the real one where the metric is not symmetric."""
+def score_pair(real: MeasuredSet, generated: MeasuredSet, metric: Metric, options: Options) -> Scores:
+    """One pair metric of two sets; the first is the real one where the metric is not symmetric.
+
+    Where a set has statistics and no features, the values that need no more than these, and None for the others.
+    """
     if metric.feature == "images":
         return _score_images(real, generated, metric, options)
-    a, b = (_member(measured, tap_of(measure, metric)) for measured in (real, generated))
+    if not all(metric.feature in one.arrays for one in (real, generated)):
+        return _score_statistics(real, generated, metric, options)
+    a, b = (Member(one.name, one.keys, one.hashes, one.features(metric.feature)) for one in (real, generated))
     values = compute(metric, a.features, b.features, options=options)
     if metric.estimates:
         dependent, shared = about_dependence(a, b)
         values = without_estimates(metric, values) if dependent else values
     else:
         shared = about_shared(a.name, a.hashes, b.name, b.hashes)
-    samples = [_sample(real, a.features), _sample(generated, b.features)]
-    said = notes_beside(metric, values, samples, options)
-    return Scores(values, (*about_sets(real, generated), *shared, *said))
+    said = notes_beside(metric, values, [_sample(one, metric) for one in (real, generated)], options)
+    return Scores(values, about_sets(real, generated, [*shared, *said]))
+
+
+def _score_statistics(a: MeasuredSet, b: MeasuredSet, metric: Metric, options: Options) -> Scores:
+    without = " and ".join(dict.fromkeys(one.name for one in (a, b) if metric.feature not in one.arrays))
+    if not metric.of_statistics or not a.statistics or not b.statistics:
+        raise InputError(f"{metric.name} needs the features of both sets, and {without} holds none; give the images")
+    values = metric.of_statistics(a.statistics(), b.statistics(), **options.fitting(metric))
+    said = about_shared(a.name, a.hashes, b.name, b.hashes)
+    title = metric.outputs[0].title
+    said.append(f"{without}: statistics but no features, so there is no corrected {title} and no interval")
+    if a.count is not None and b.count is not None:
+        said += notes_beside(metric, values, [_sample(one, metric) for one in (a, b)], options)
+    return Scores(values, about_sets(a, b, said))
 
 
 def _score_images(real: MeasuredSet, generated: MeasuredSet, metric: Metric, options: Options) -> Scores:
-    arrays = [_images(one.source) for one in (real, generated)]
+    arrays = [_images(one.images) for one in (real, generated)]
     values = compute(metric, *arrays, options=options)
-    ranges = (
-        f"{one.source.name}: {note}"
+    ranges = [
+        f"{one.name}: {note}"
         for one, images in zip((real, generated), arrays, strict=True)
-        if (note := as_stored(one.source, of_image(images)).note)
-    )
-    said = notes_beside(metric, values, [_sample(one, None) for one in (real, generated)], options)
-    return Scores(values, (*about_sets(real, generated), *ranges, *said))
+        if (note := as_stored(one.images, of_image(images)).note)
+    ]
+    said = notes_beside(metric, values, [_sample(one, metric) for one in (real, generated)], options)
+    return Scores(values, about_sets(real, generated, [*ranges, *said]))
 
 
-def tap_of(measure: Measure, metric: Metric) -> str:
-    """The tap that a metric of features reads."""
-    return measure.extractor.logits if metric.feature == "logits" else measure.extractor.pool
+def about_sets(a: MeasuredSet, b: MeasuredSet, said: Iterable[str]) -> tuple[str, ...]:
+    """What belongs beside a number of two sets, each line once."""
+    return tuple(dict.fromkeys([*a.warnings, *b.warnings, *said]))
 
 
-def _sample(measured: MeasuredSet, features: np.ndarray | None) -> Sample:
-    return Sample(measured.source.name, measured.count, 0 if features is None else features.shape[1], features)
-
-
-def _member(measured: MeasuredSet, tap: str) -> Member:
-    source = measured.source
-    return Member(source.name, source.keys, source.hashes, table_of(measured).arrays[tap])
-
-
-def table_of(measured: MeasuredSet) -> FeatureTable:
-    """The features of a set; ValueError where none were extracted."""
-    if measured.table is None:
-        raise ValueError(f"no features were extracted from {measured.source.name}")
-    return measured.table
+def _sample(measured: MeasuredSet, metric: Metric) -> Sample:
+    count, features = measured.count or 0, measured.arrays.get(metric.feature)
+    return Sample(measured.name, count, measured.dims if features is None else features.shape[1], features)
 
 
 def _images(source: ImageSource) -> np.ndarray:
@@ -229,24 +205,6 @@ def _images(source: ImageSource) -> np.ndarray:
     if len(sizes) > 1:
         raise InputError(f"{source.name} has images of {len(sizes)} sizes; the paired error needs one size")
     return np.stack(images)
-
-
-def about_sets(*sets: MeasuredSet) -> tuple[str, ...]:
-    """What belongs beside every number of these sets: findings about their files, troubles with the cache."""
-    notes = (f"{one.source.name}: {note}" for one in sets for note in one.source.notes if not note.startswith("limit:"))
-    repeated = (note for one in sets if (note := about_repeated(one.source)))
-    tables = (warning for one in sets if one.table for warning in one.table.warnings)
-    return tuple(dict.fromkeys([*notes, *repeated, *tables]))
-
-
-def about_repeated(source: ImageSource) -> str:
-    """A note where a set holds one image more than once; "" otherwise."""
-    repeats = source.count - len(set(source.hashes))
-    if not repeats:
-        return ""
-    return (
-        f"{source.name}: repeated: {repeats:,} of {source.count:,} images are copies of an earlier one, and no new ones"
-    )
 
 
 def notes_beside(metric: Metric, values: Mapping[str, Any], samples: Sequence[Sample], options: Options) -> list[str]:

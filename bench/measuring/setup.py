@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,10 @@ import numpy as np
 from bench.measuring.measure import Measure, measure
 from bench.settings import Settings, checked
 from bench.sources import ImageSource, open_source
+from bench.sources.opening import check_kind, check_path
+from bench.sources.splits import split_named
 from bench.storage.cache import open_cache
+from genbench.places import expanded
 from metrics.errors import InputError
 
 Images = str | os.PathLike[str] | np.ndarray | ImageSource | Any  # see bench.sources.open_source
@@ -65,6 +69,20 @@ class Setup:
                 f"limit {how['limit']} of an opened source {images.name!r}; give it to open_source instead"
             )
         return images
+
+    def check_there(self, *given: Images) -> None:
+        """A misspelt name is told before anybody is asked to download weights."""
+        for images in given:
+            if isinstance(images, ImageSource):
+                continue
+            if not isinstance(images, str | os.PathLike):
+                check_kind(images)
+                continue
+            if split_named(images):
+                continue
+            check_path(images)
+            if images == "" or not expanded(Path(images)).exists():
+                self.open(images)
 
     def watched(self, measuring: Measure, source: ImageSource) -> Measure:
         """The measure with this set's name in its progress."""

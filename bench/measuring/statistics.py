@@ -159,16 +159,21 @@ def read_statistics(path: Path) -> SavedStatistics:
 
 
 def check_compatible(
-    provenance: Mapping[str, Any] | None, extractor: Extractor, weights_sha256: str, resize: str, tap: str
+    provenance: Mapping[str, Any] | None,
+    extractor: Extractor,
+    weights_sha256: str,
+    resize: str,
+    tap: str,
+    what: str = "the statistics file",
 ) -> tuple[str, ...]:
-    """Warnings about what a statistics file leaves open, () where all is known to agree.
+    """Warnings about what a statistics file (or another set, `what`) leaves open, () where all is known to agree.
 
     Raises InputError that names each field in which the file differs from what is asked.
     """
     asked = dict(zip(QUESTION, (extractor.name, extractor.version, weights_sha256, resize, tap), strict=True))
     if provenance is None:
         made = f"{extractor.name} {tap} with resize {resize}"
-        return (f"the statistics file does not say how it was made; {made} is assumed",)
+        return (f"{what} does not say how it was made; {made} is assumed",)
     differing = [
         f"{field} is {_short(provenance[field])}, asked for {_short(value)}"
         for field, value in asked.items()
@@ -176,12 +181,11 @@ def check_compatible(
     ]
     if differing:
         raise InputError(
-            f"the statistics file was made with other settings: {'; '.join(differing)}. "
-            "Ask for the same, or write it again with `bench stats`"
+            f"{what} was made with other settings: {'; '.join(differing)}. Ask for the same, or make it again"
         )
     open_fields = [field for field in asked if field not in provenance]
     if open_fields:
-        return (f"the statistics file does not say its {', '.join(open_fields)}; what was asked is assumed",)
+        return (f"{what} does not say its {', '.join(open_fields)}; what was asked is assumed",)
     return ()
 
 

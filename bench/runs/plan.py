@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.measuring.evaluation import Evaluation, array_source, noise
-from bench.measuring.scoring import taps_for
+from bench.measuring.sets import taps_for
 from bench.runs.jobs import How, Job, check_places
 from bench.storage.records import record_path
 from metrics.errors import InputError

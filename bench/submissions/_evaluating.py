@@ -8,7 +8,8 @@ from bench.leaderboard.influence import influences, rows_of
 from bench.leaderboard.open_tracks import COPIES, MEMORISATION, OpenTrack, numbers
 from bench.measuring.copies import copies
 from bench.measuring.evaluation import OPTIONS, measured
-from bench.measuring.scoring import MeasuredSet, compute, table_of
+from bench.measuring.scoring import compute
+from bench.measuring.sets import MeasuredSet
 from bench.sources import ImageSource
 from bench.storage.records import Numbers
 
@@ -33,7 +34,7 @@ def evaluate_images(opened: OpenTrack, images: ImageSource) -> Evaluated:
     found[MEMORISATION] = compute(opened.memorisation, train, features, held_out, options=OPTIONS)
     workers = opened.evaluation.measure.workers
     found[COPIES] = copies(opened.whole_train, images, opened.held_out, workers=workers)
-    logits = table_of(generated).arrays.get(opened.evaluation.measure.extractor.logits)
+    logits = generated.arrays.get("logits")
     metrics = rows_of(opened.rules.protocol)
     moves = influences(metrics, opened.features(opened.real_1), features)
     return Evaluated(found, features, logits, moves)

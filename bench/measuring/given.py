@@ -1,0 +1,101 @@
+"""What was given for a set and needs no image to be measured: a saved statistics file, an accumulator."""
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bench import registry
+from bench.measuring.measure import Measure
+from bench.measuring.sets import MeasuredSet, gaussian
+from bench.measuring.setup import Images, Setup
+from bench.measuring.statistics import QUESTION, check_compatible, is_statistics, read_statistics
+from bench.sources.opening import check_path
+from genbench.places import expanded
+from metrics.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """A set that is measured already: `what` it is, and how it was `made`, as far as it says so (keys of QUESTION).
+
+    `with_images` where a file holds images too, which its statistics need not be of.
+    """
+
+    measured: MeasuredSet
+    what: str
+    made: Mapping[str, Any] | None
+    measure: Measure | None = None
+    with_images: bool = False
+
+    def fitting(self, measure: Measure) -> MeasuredSet:
+        """The set, to stand beside what is measured so; InputError where it was made otherwise."""
+        plugin, dims = measure.extractor, self.measured.dims
+        if dims and plugin.taps[plugin.pool] != dims:
+            raise InputError(
+                f"{self.measured.name}: {self.what} has {dims} features, and {plugin.name} has "
+                f"{plugin.taps[plugin.pool]}; choose the extractor and the tap that it was made with"
+            )
+        said = check_compatible(self.made, plugin, measure.weights.sha256, measure.resize, plugin.pool, self.what)
+        notes = (f"{self.measured.name}: {note}" for note in said)
+        return replace(self.measured, warnings=(*self.measured.warnings, *notes))
+
+
+class Measured(ABC):
+    """An object that can be given for a set, and has measured it itself."""
+
+    @abstractmethod
+    def ready(self) -> Ready:
+        """What it has measured; InputError where that is not enough for a number."""
+
+
+def ready_set(given: Images, setup: Setup) -> Ready | None:
+    """What is given, if it is measured already.
+
+    A file that holds images and statistics, as ADM's reference batches do, has those of Inception: it is nothing but a
+    set of images where another extractor, tap or resize is asked for.
+    """
+    if isinstance(given, Measured):
+        return given.ready()
+    if not isinstance(given, str | os.PathLike):
+        return None
+    check_path(given)
+    path = expanded(Path(given))
+    if not path.is_file() or not is_statistics(path):
+        return None
+    ready = _of_file(path)
+    return ready if not ready.with_images or _usual_inception(setup) else None
+
+
+def _of_file(path: Path) -> Ready:
+    saved = read_statistics(path)
+    digest = (saved.provenance or {}).get("source_digest")
+    measured = MeasuredSet(path.name, digest, saved.count, statistics=lambda: gaussian(saved), warnings=saved.notes)
+    return Ready(measured, "the statistics file", saved.provenance, with_images=saved.with_images)
+
+
+def _usual_inception(setup: Setup) -> bool:
+    plugin = registry.load("extractors", setup.settings["extractor"])
+    usual = setup.settings["tap"] in (None, "pool") and setup.settings["resize"] in (None, plugin.resize[0])
+    return bool(plugin.family == "fid-inception" and usual)
+
+
+def common_question(sets: Sequence[Ready]) -> dict[str, Any]:
+    """What made these sets, as far as they say it: extractor, its version and sha256, resize, tap.
+
+    Raises InputError where two of them say it and differ.
+    """
+    told: dict[str, Any] = {}
+    for one in sets:
+        made = one.made or {}
+        differing = [name for name in QUESTION if name in told and name in made and told[name] != made[name]]
+        if differing:
+            said = "; ".join(f"{name} {told[name]!r} and {made[name]!r}" for name in differing)
+            raise InputError(
+                f"{sets[0].measured.name} and {one.measured.name} cannot be compared: {said}. Make one of them again "
+                "with the settings of the other"
+            )
+        told = {**told, **made}
+    return {("extractor_sha256" if name == "weights_sha256" else name): told.get(name) for name in QUESTION}
