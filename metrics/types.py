@@ -137,10 +137,10 @@ class Metric:
 
     `compute(a, ...)` for a set metric, `compute(real, generated, ...)` for a pair metric, `compute(train, generated,
     held_out, ...)` for a triplet, whose real sets are what a generator has seen and what it has not; arrays are [n, d]
-    features, [n, c] logits or [n, c, h, w] images as `feature` says. Options are keyword-only with defaults; those that
-    a user may choose are in `options`, a `seed` is given to all. The result is a dict with at least the keys of
-    `outputs`; `beside` are its other keys, as far as something is known of them. Each set needs `least` images; an
-    option may ask for more. `version` goes up when a published number changes.
+    features, [n, c] logits or [n, c, h, w] images: `feature` names the tap of the extractor that it reads, or images.
+    Options are keyword-only with defaults; those that a user may choose are in `options`, a `seed` is given to all. The
+    result is a dict with at least the keys of `outputs`; `beside` are its other keys, as far as something is known of
+    them. Each set needs `least` images; an option may ask for more. `version` goes up when a published number changes.
 
     `protocol` puts it into every run's and track's protocol, where the extractor has its feature.
     `influence(real, generated)` is for differences of two generators on the same real images: how much each real image
@@ -154,7 +154,7 @@ class Metric:
     name: str
     title: str
     source: str
-    feature: Literal["pool", "logits", "images"]
+    feature: Literal["pool", "logits", "spatial", "images"]
     arity: Literal["set", "pair", "triplet"]
     outputs: tuple[Output, ...]
     compute: Callable[..., dict]

@@ -1,4 +1,4 @@
-"""Vendi score, MIND and FLD against closed forms and against second implementations."""
+"""Vendi score, MIND, FLD, CMMD and sFID against closed forms and against second implementations."""
 
 import math
 
@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from metrics import cmmd, fld, mind, vendi
+import bench
+from metrics import cmmd, fid, fld, mind, sfid, vendi
 from metrics.errors import InputError
 
 draw = np.random.RandomState(3)
@@ -217,3 +218,18 @@ def test_a_value_below_0_is_explained_unless_its_interval_is_there_too():
         {"cmmd": -0.2, "cmmd_high": None},
     ):
         assert cmmd.notes(values, (), {}) == []
+
+
+# ----- sFID
+
+
+def test_it_is_the_fid_of_spatial_features():
+    x, y = draw.randn(40, 6), draw.randn(30, 6) + 0.2
+    found, expected = sfid.compute(x, y), fid.compute(x, y)
+    assert found == {f"s{key}": expected[key] for key in ("fid", "fid_corrected", "fid_sd", "fid_low", "fid_high")}
+
+
+def test_an_extractor_without_such_features_is_answered_with_those_that_have_them():
+    images = np.zeros((5, 8, 8, 3), np.uint8)
+    with pytest.raises(InputError, match=r"sfid needs features that keep their place.*'pixels' has none.*: inception$"):
+        bench.score(images, images + 1, metrics="sfid", extractor="pixels")

@@ -92,15 +92,19 @@ def gaussian(saved: SavedStatistics) -> GaussianStats:
     return GaussianStats(saved.mean, saved.cov, saved.count or len(saved.mean) + 1)
 
 
+NEEDED = {"logits": "class predictions", "spatial": "features that keep their place in the image"}
+
+
 def taps_for(measure: Measure, chosen: Iterable[Metric]) -> tuple[str, ...]:
-    """The taps that these metrics read; InputError where a classifier is needed and the extractor is none."""
+    """The taps that these metrics read; InputError where the extractor lacks what one needs."""
     taps = []
     for metric in chosen:
-        if metric.feature == "logits" and not measure.extractor.logits:
-            classify = [name for name in registry.names("extractors") if registry.load("extractors", name).logits]
+        if metric.feature != "images" and not getattr(measure.extractor, metric.feature):
+            others = [registry.load("extractors", name) for name in registry.names("extractors")]
+            fitting = [one.name for one in others if getattr(one, metric.feature)]
             raise InputError(
-                f"{metric.name} needs class predictions, and extractor {measure.extractor.name!r} has none; choose "
-                f"one that classifies: {', '.join(classify)}"
+                f"{metric.name} needs {NEEDED[metric.feature]}, and extractor {measure.extractor.name!r} has none; "
+                f"choose one that has: {', '.join(fitting)}"
             )
         if metric.feature != "images":
             taps.append(_taps(measure)[metric.feature])
@@ -109,7 +113,8 @@ def taps_for(measure: Measure, chosen: Iterable[Metric]) -> tuple[str, ...]:
 
 def _taps(measure: Measure) -> dict[str, str]:
     """The tap of each kind of features."""
-    found = {"pool": measure.extractor.pool, "logits": measure.extractor.logits}
+    extractor = measure.extractor
+    found = {"pool": extractor.pool, "logits": extractor.logits, "spatial": extractor.spatial}
     return {kind: tap for kind, tap in found.items() if tap}
 
 

@@ -124,6 +124,9 @@ class _Writer:
         self.constants[name] = numpy_helper.from_array(np.ascontiguousarray(value.detach().numpy()), name)
         return name
 
+    def integers(self, name: str, *values: int) -> str:
+        return self.constant(name, torch.tensor(values))
+
     def parameters(self, name: str, layer: nn.Module) -> list[str]:
         found = [(part, getattr(layer, part)) for part in ("weight", "bias")]
         return [self.constant(f"{name}.{part}", value) for part, value in found if value is not None]
@@ -174,6 +177,12 @@ class _Writer:
             self.add("Concat", name, *[_name(part) for part in args[0]], axis=axis)
         elif kind is operator.add and all(isinstance(part, fx.Node) for part in args):
             self.add("Add", name, *[_name(part) for part in args])
+        elif kind is torch.permute:
+            self.add("Transpose", name, _name(args[0]), perm=tuple(args[1]))
+        elif kind is torch.narrow:
+            source, axis, start, length = args
+            ends = {"starts": start, "ends": start + length, "axes": axis}
+            self.add("Slice", name, _name(source), *(self.integers(f"{name}.{k}", v) for k, v in ends.items()))
         elif kind is F.linear and len(args) == 2 and not node.kwargs:
             self.add("Transpose", f"{name}.weight", _name(args[1]), perm=(1, 0))
             self.add("MatMul", name, _name(args[0]), f"{name}.weight")

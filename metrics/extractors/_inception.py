@@ -155,7 +155,7 @@ class BlockE(nn.Module):
 
 
 class FIDInception(nn.Module):
-    """float32 [b, 3, 299, 299] in about [-1, 1] to every tap, each averaged over space where it has space."""
+    """float32 [b, 3, 299, 299] in about [-1, 1] to every tap; all but `spatial` are means over space."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -184,13 +184,16 @@ class FIDInception(nn.Module):
         first = self.max_pool(x)  # [b, 64, 73, 73]
         second = self.max_pool(self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(first)))  # [b, 192, 35, 35]
         x = self.Mixed_5d(self.Mixed_5c(self.Mixed_5b(second)))  # [b, 288, 35, 35]
-        third = self.Mixed_6e(self.Mixed_6d(self.Mixed_6c(self.Mixed_6b(self.Mixed_6a(x)))))  # [b, 768, 17, 17]
+        spatial = self.Mixed_6d(self.Mixed_6c(self.Mixed_6b(self.Mixed_6a(x))))  # [b, 768, 17, 17]
+        third = self.Mixed_6e(spatial)
         pool = self.mean(self.Mixed_7c(self.Mixed_7b(self.Mixed_7a(third))))  # [b, 2048], from 8 x 8
         unbiased = F.linear(pool, self.fc.weight)
         return {
             "64": self.mean(first),
             "192": self.mean(second),
             "768": self.mean(third),
+            # TensorFlow's mixed_6/conv is the first branch; ADM takes 7 of its channels, the last axis there.
+            "spatial": torch.flatten(torch.permute(torch.narrow(spatial, 1, 0, 7), (0, 2, 3, 1)), 1),
             "pool": pool,
             "logits-unbiased": unbiased,
             "logits": unbiased + self.fc.bias,

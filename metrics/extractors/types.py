@@ -39,11 +39,11 @@ class Extractor:
     """A feature extractor.
 
     `taps` maps each named output to its width; `pool` is the tap of FID, KID and PRDC; `logits` and `classes` are what
-    the Inception Score reads (empty and 0 where the extractor is no classifier). `resize` lists the accepted resize
-    modes, the default first. `weights` are public files, any ONE of which suffices; `shipped` names a file in
-    `metrics/extractors/weights/` instead, `packaged` one in an installed package; none of the three means that no
-    weights are needed. `build(weights, resize, device, taps)` returns a function from uint8 [b, 3, h, w] to {tap:
-    float32 [b, d]}; heavy imports happen inside it.
+    the Inception Score reads (empty and 0 where the extractor is no classifier); `spatial` is the tap of sFID, which
+    keeps the place in the image. `resize` lists the accepted resize modes, the default first. `weights` are public
+    files, any ONE of which suffices; `shipped` names a file in `metrics/extractors/weights/` instead, `packaged` one in
+    an installed package; none of the three means that no weights are needed. `build(weights, resize, device, taps)`
+    returns a function from uint8 [b, 3, h, w] to {tap: float32 [b, d]}; heavy imports happen inside it.
     `family` names the only other extractors that a number may stand beside ("fid-inception", "digits", ...).
     """
 
@@ -57,6 +57,7 @@ class Extractor:
     build: Callable[[Path | None, str, str, tuple[str, ...]], Extract]
     logits: str = ""
     classes: int = 0
+    spatial: str = ""
     weights: tuple[WeightFile, ...] = ()
     shipped: str = ""
     packaged: PackagedFile | None = None

@@ -1,0 +1,52 @@
+"""Spatial FID: the Fréchet distance of features that keep their place in the image.
+
+Nash et al. 2021 (arXiv 2103.03841), as the evaluator of ADM computes it (github.com/openai/guided-diffusion): the first
+seven channels of Inception's mixed_6/conv, 17 x 17 x 7 = 2023 values per image instead of the 2048 of its last pooling.
+Where things stand in an image counts here, and what they are counts less.
+
+The arithmetic, the correction and the interval are those of the FID (metrics/fid.py).
+"""
+
+from genbench.surroundings import numpy_defaults
+from metrics import fid
+from metrics.arithmetic.arrays import Given
+from metrics.types import Interval, Metric, Output
+
+KEYS = ("fid", "fid_corrected", "fid_sd", "fid_low", "fid_high")
+
+
+@numpy_defaults()
+def compute(real: Given, generated: Given, *, seed: int = 2020) -> dict[str, float]:
+    """sFID of real [n, 2023] and generated [m, 2023] spatial features with its corrected value and 95 % interval.
+
+    Lower is better. Errors as `metrics.fid.compute`.
+    """
+    found = fid.compute(real, generated, seed=seed)
+    return {f"s{key}": found[key] for key in KEYS}
+
+
+METRIC = Metric(
+    name="sfid",
+    title="Spatial FID",
+    source="Nash et al. 2021, arXiv 2103.03841",
+    feature="spatial",
+    arity="pair",
+    outputs=(
+        Output(
+            *("sfid", "sFID", "lower"),
+            says="the FID of features that keep their place in the image; too high where images are few",
+            decimals=2,
+            shown="table",
+        ),
+        Output(
+            *("sfid_corrected", "sFID, corrected", "lower"),
+            says="without the bias of few images",
+            corrects="sfid",
+            interval=Interval("sfid_low", "sfid_high", "sfid_sd", noisy=True),  # random halves
+            column="corrected",
+            shown="table",
+        ),
+    ),
+    influence=fid.paired,
+    compute=compute,
+)
