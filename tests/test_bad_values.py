@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from bench import registry
-from metrics import fid, inception_score, kid, memorisation, mse, prdc, splits
+from metrics import cmmd, fid, fld, inception_score, kid, memorisation, mind, mse, prdc, sfid, splits, vendi
 from metrics.errors import InputError
 from metrics.fid import GaussianStats
 
@@ -69,6 +69,13 @@ ARRAYS = {  # name: a function of one bad array, and a good one
     "memorisation.compute, train": (lambda bad: memorisation.compute(bad, ROWS, ROWS), ROWS),
     "memorisation.compute, held out": (lambda bad: memorisation.compute(ROWS, ROWS, bad), ROWS),
     "inception_score.compute": (lambda bad: inception_score.compute(bad, splits=1), ROWS),
+    "cmmd.compute": (lambda bad: cmmd.compute(bad, ROWS), ROWS),
+    "cmmd.influence": (lambda bad: cmmd.influence(ROWS, bad), ROWS),
+    "fld.compute, generated": (lambda bad: fld.compute(ROWS, bad, ROWS), ROWS),
+    "fld.compute, held out": (lambda bad: fld.compute(ROWS, ROWS, bad), ROWS),
+    "mind.compute": (lambda bad: mind.compute(ROWS, bad, directions=3), ROWS),
+    "sfid.compute": (lambda bad: sfid.compute(bad, ROWS), ROWS),
+    "vendi.compute": (vendi.compute, ROWS),
     "mse.compute": (lambda bad: mse.compute(bad, PIXELS), PIXELS),
     "mse.per_image": (lambda bad: mse.per_image(PIXELS, bad), PIXELS),
     "mse.absolute_per_image": (lambda bad: mse.absolute_per_image(bad, PIXELS), PIXELS),
@@ -159,7 +166,7 @@ def test_numbers_at_the_edge_of_what_is_taken_give_finite_scores_under_any_error
         return
     count = {"set": 1, "pair": 2, "triplet": 3}[metric.arity]
     sets = [np.random.default_rng(i).uniform(-1e20, 1e20, (12, 3)) for i in range(count)]
-    options = {"splits": 2} if metric.arity == "set" else {}
+    options = {one.name: 2 for one in metric.options if one.name == "splits"}
     with np.errstate(all="raise"):
         assert all(np.isfinite(value) for value in metric.compute(*sets, **options).values())
 

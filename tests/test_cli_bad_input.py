@@ -326,7 +326,7 @@ def test_a_weights_file_that_is_not_there_or_not_wanted(good):
             ("fid", "digits:test", "digits:test", "--extractor", "pixles"),
             "no extractor 'pixles'. Did you mean 'pixels'?",
         ),
-        (("score", "digits:test", "--metrics", "fud"), "no metric 'fud'. Did you mean 'fid'?"),
+        (("score", "digits:test", "--metrics", "prdk"), "no metric 'prdk'. Did you mean 'prdc'?"),
         (("score", "digits:test", "--metrics", "fid"), "fid compares two sets and one was given"),
         (("score", "digits:test", *PIXELS, "--metrics", "is"), "needs class predictions"),
         (("fid", "digits:test", "digits:test", *PIXELS, "--resize", "tf2"), "no resize 'tf2'"),
