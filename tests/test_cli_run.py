@@ -501,7 +501,7 @@ def test_images_of_a_folder_are_found_again_by_their_path_only(here):
     [
         ("terminal", "Table 6."),
         ("md", "### Table 6."),
-        ("csv", "# Table 6."),
+        ("csv", "table,title,pair,fid,"),
         ("html", "<!doctype"),
         ("json", "["),
     ],
@@ -510,6 +510,17 @@ def test_tables_come_in_every_format(finished, monkeypatch, kind, start):
     monkeypatch.chdir(finished[0])
     shown = good("tables", "--model", "dcgan", "--dataset", "digits", "--format", kind).stdout
     assert shown.startswith(start)
+
+
+def test_written_tables_are_checked_and_brought_up_to_date(copy):
+    (table,) = Path("my-results/tables").rglob("*-table-6.csv")
+    assert json.loads(good("tables", "--check", "--json").stdout) == {"out_of_date": []}
+    text = table.read_text()
+    table.write_text("changed")
+    assert bench("tables", "--check").exit_code == 1
+    assert str(table) in good("tables", "--write").stdout.splitlines()
+    assert table.read_text() == text
+    assert "leave the other options out" in refused("tables", "--write", "--model", "dcgan")
 
 
 def test_tables_without_records_say_how_to_make_some(finished, here, monkeypatch):

@@ -1,10 +1,13 @@
 """Results in notebooks and papers: short words, HTML, DataFrames, LaTeX."""
 
+from io import StringIO
+
 import pandas as pd
 import pytest
 
 import bench
 from bench.api.result import Result
+from bench.tables.csv_text import csv_text, stacked
 from bench.tables.latex import latex
 from bench.tables.several import Tables
 from bench.tables.table import Cell, Column, Table
@@ -39,7 +42,8 @@ def test_a_notebook_shows_what_the_terminal_shows():
 def test_a_result_is_a_frame_with_a_row_per_score():
     frame = RESULT.to_frame()
     assert isinstance(frame, pd.DataFrame)
-    assert list(frame.columns) == ["score", "value", "corrected", "low", "high", "better"]
+    made_with = ["protocol", "extractor"]
+    assert list(frame.columns) == ["score", "value", "corrected", "low", "high", "better", *made_with]
     row = frame[frame.score == "FID"].iloc[0]
     assert (row["value"], row["corrected"], row["low"], row["better"]) == (12.25, 11.5, 10.5, "lower is better")
 
@@ -56,10 +60,19 @@ def test_a_table_is_a_frame_with_three_columns_for_one_with_intervals():
     assert pd.isna(frame.fid_low[1])
 
 
-def test_several_tables_are_one_tidy_frame():
-    frame = Tables((TABLE, TABLE)).to_frame()
-    assert len(frame) == 12
-    assert frame[(frame.column == "fid") & (frame.number == 0)].high.tolist() == [1.5, 1.5]
+def test_several_tables_are_one_frame_under_the_columns_of_all():
+    other = Table("t_2", "B", (Column("n", "n"), Column("set", "Set")), ((Cell(7), Cell("x")),), (), "p", "pixels")
+    frame = Tables((TABLE, other)).to_frame()
+    fids = ["fid", "fid_low", "fid_high"]
+    assert list(frame.columns) == ["table", "title", "name", *fids, "n", "set", "protocol", "extractor"]
+    assert frame.table.tolist() == ["t_1", "t_1", "t_2"]
+    assert frame[frame.table == "t_2"].fid.isna().all()
+    assert frame[["protocol", "extractor"]].to_numpy().tolist()[2] == ["p", "pixels"]
+
+
+def test_what_csv_holds_is_what_a_frame_holds():
+    text = csv_text(stacked([TABLE, TABLE]))
+    pd.testing.assert_frame_equal(pd.read_csv(StringIO(text)), Tables((TABLE, TABLE)).to_frame(), check_dtype=False)
 
 
 def test_tables_are_found_by_place_and_by_name():

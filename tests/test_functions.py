@@ -29,6 +29,7 @@ ELSEWHERE = {  # options of commands that are no arguments of their function, an
     "run": {"--plan": "bench.plan"},
     "stats": {"--output": "the argument path"},
     "leaderboard": {"--check": "files of this project", "--write": "files of this project"},
+    "tables": {"--check": "files of this project", "--write": "files of this project"},
     "submit": {"--init": "a file for the command line", "--settings": "a file for the command line"},
     "verify": {"--all": "verify() without an entry"},
 }

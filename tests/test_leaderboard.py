@@ -23,6 +23,7 @@ from bench.leaderboard.board_tables import (
     write_boards,
 )
 from bench.leaderboard.entries import INFLUENCE, Earlier, beside, entry_path, track_path, write_track
+from bench.tables.csv_text import csv_text
 from bench.tables.renderers import RENDERERS
 from bench.tables.table import Cell, Column, Table, json_values, markdown, terminal
 from metrics.errors import InputError
@@ -235,7 +236,16 @@ def test_one_csv_says_which_rows_are_ranked(results):
     assert [row["status"] for row in rows] == ["landmark"] * 2 + ["ranked"] * 10 + ["control"] * 2
     assert rows[2]["rank"] == rows[2]["rank_low"] == rows[2]["rank_high"] == "1"
     assert "training images, to the pixel" in rows[-2]["flags"]
+    made_with = read_board(results, "digits").record.rules.protocol
+    assert {(row["protocol"], row["extractor"]) for row in rows} == {(made_with.id, made_with.extractor)}
     json.dumps(json_values(table), allow_nan=False)
+
+
+def test_the_files_of_all_tracks_have_the_same_columns(results):
+    write_results(results, 3, track="digits-pixels", chosen=rules(extractor="pixels", logits=""), pictures=False)
+    heads = {csv_text(everything(read_board(results, name))).splitlines()[0] for name in tracks_with_entries(results)}
+    assert len(heads) == 1
+    assert "inception_score_corrected_low" in heads.pop()
 
 
 def test_the_overview_has_a_row_per_track_with_its_first_entry(results):

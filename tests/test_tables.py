@@ -2,13 +2,16 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from run_records import ENVIRONMENT, TRAINING, fid_scores, pair, protocol, record
 
 from bench.storage.records import PairScores, record_path, write_record
-from bench.tables.files import published, write_tables
+from bench.tables.csv_text import csv_text, stacked
+from bench.tables.files import out_of_date, published, write_all, write_tables
 from bench.tables.html_page import html_page
+from bench.tables.latex import latex
 from bench.tables.renderers import RENDERERS
 from bench.tables.run_tables import comparison_tables, run_tables
 from bench.tables.table import (
@@ -16,7 +19,6 @@ from bench.tables.table import (
     Column,
     Table,
     aligned,
-    csv_text,
     html_text,
     json_values,
     mark_best,
@@ -25,6 +27,7 @@ from bench.tables.table import (
     text,
 )
 
+OF_A_RUN = (".md", "-table-6.csv", "-distances.csv")
 COLUMNS = (Column("name", "Name"), Column("fid", "FID", "lower"), Column("n", "Images"))
 
 
@@ -50,6 +53,38 @@ def test_markdown_has_arrows_intervals_and_notes():
 def test_csv_keeps_every_digit_and_gives_intervals_columns_of_their_own():
     assert csv_text(_table(_row("a", 1 / 3, 0.25, 0.5), _row("b, c", 2.0))) == (
         'name,fid,fid_low,fid_high,n\na,0.3333333333333333,0.25,0.5,1000\n"b, c",2.0,,,1000\n'
+    )
+
+
+def test_csv_says_in_every_row_what_its_numbers_were_made_with():
+    table = replace(_table(_row("a", 1.0), _row("b", 2.0)), protocol="abc", extractor="pixels")
+    assert csv_text(table) == "name,fid,n,protocol,extractor\na,1.0,1000,abc,pixels\nb,2.0,1000,abc,pixels\n"
+
+
+def test_csv_has_the_columns_of_numbers_and_intervals_that_no_row_has():
+    columns = (Column("name", "Name"), Column("fid", "FID", interval=True), Column("mse", "MSE", shown="fills"))
+    table = Table("demo", "Demo", columns, ((Cell("a"), Cell(1.0), Cell()),), (), "abc", "")
+    assert csv_text(table) == "name,fid,fid_low,fid_high,mse,protocol,extractor\na,1.0,,,,abc,\n"
+
+
+def test_people_see_columns_that_a_row_fills():
+    columns = (Column("name", "Name"), Column("mse", "MSE", shown="fills"), Column("id", "Id", shown="never"))
+    empty, filled = (Table("t", "T", columns, ((Cell("a"), Cell(value), Cell("x")),)) for value in (None, 2.0))
+    for render in (terminal, markdown, html_text, latex):
+        assert "MSE" not in render(empty)
+        assert "MSE" in render(filled)
+        assert "Id" not in render(filled)
+
+
+def test_several_tables_are_one_csv_under_the_columns_of_all():
+    other = Table(
+        "more", "More", (Column("fid", "FID", interval=True), Column("set", "Set")), ((Cell(3.0), Cell("x")),)
+    )
+    parts = [replace(_table(_row("a", 1.0)), protocol="abc", extractor="pixels"), replace(other, protocol="xyz")]
+    assert csv_text(stacked(parts)) == (
+        "table,title,name,fid,fid_low,fid_high,n,set,protocol,extractor\n"
+        "demo,Demo,a,1.0,,,1000,,abc,pixels\n"
+        "more,More,,3.0,,,,x,xyz,\n"
     )
 
 
@@ -277,6 +312,34 @@ def test_tables_are_written_beside_the_comparison(tmp_path):
         "comparison.csv",
     }
     assert "dcgan, seed 1" in (folder / "comparison.md").read_text()
+
+
+def test_every_csv_of_runs_has_the_same_columns_whatever_was_measured(tmp_path):
+    full = record()
+    bare = replace(full, pairs=tuple(replace(one, scores={}) for one in full.pairs), model="bare")
+    error = PairScores("test", "reconstructed", "", {"mse": {"mse": 0.1, "mse_low": 0.0, "mse_high": 0.2}})
+    heads = {}
+    for one in (full, bare, replace(full, pairs=(*full.pairs, error))):
+        for table in (*run_tables(one)[:1], *run_tables(one)[-1:], *comparison_tables([one])):
+            head, *rows = csv_text(table).splitlines()
+            assert heads.setdefault(table.name, head) == head
+            assert all(row.endswith(f",{one.protocol_id},{one.protocol.extractor}") for row in rows)
+    assert "mse,mse_low,mse_high" in heads["comparison"]
+
+
+def test_tables_are_brought_up_to_date_with_the_records(tmp_path):
+    folder = _publish(tmp_path, record(seed=1), record())
+    assert out_of_date(tmp_path) == [f"{folder / 'dcgan-seed1'}{end} is missing" for end in OF_A_RUN]
+    write_all(tmp_path)
+    (folder / "gone-seed0.md").write_text("of no record")
+    (folder / "comparison.csv").write_text("changed by hand")
+    assert out_of_date(tmp_path) == [
+        f"{folder / 'comparison.csv'} is out of date",
+        f"{folder / 'gone-seed0.md'} is of no record",
+    ]
+    write_all(tmp_path)
+    assert out_of_date(tmp_path) == []
+    assert not (folder / "gone-seed0.md").exists()
 
 
 def test_a_failed_run_removes_its_earlier_tables_and_no_others(tmp_path):

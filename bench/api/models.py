@@ -59,7 +59,7 @@ class Run:
         return f"Run({self.record.model} on {self.record.dataset}, seed {self.record.seed}: {self.record.status})"
 
     def to_frame(self) -> "DataFrame":
-        """All numbers of its tables in one tidy pandas DataFrame."""
+        """All rows of its tables in one pandas DataFrame; see `bench.tables`."""
         return self.tables.to_frame()
 
     def _repr_html_(self) -> str:

@@ -81,17 +81,18 @@ def print_columns(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> 
 
 
 def print_tables(tables: Sequence["Table"], kind: str, title: str) -> None:
-    """The tables in a format of `bench.tables.renderers.RENDERERS`: several of them as CSV under a line "# title" each,
-    HTML as one document with this title."""
+    """The tables in a format of `bench.tables.renderers.RENDERERS`: CSV as one table of all rows, HTML as one document
+    with this title."""
+    from bench.tables.csv_text import csv_text, stacked
     from bench.tables.html_page import html_page
     from bench.tables.renderers import RENDERERS
 
     if kind == "html":
-        text = html_page(tables, title)
+        print_block(html_page(tables, title))
+    elif kind == "csv":
+        print_block(csv_text(stacked(tables)))
     else:
-        apart = "# {title}\n{text}" if kind == "csv" and len(tables) > 1 else "{text}"
-        text = "\n".join(apart.format(title=table.title, text=RENDERERS[kind](table)) for table in tables)
-    print_block(text)
+        print_block("\n".join(map(RENDERERS[kind], tables)))
 
 
 def say(line: str) -> None:

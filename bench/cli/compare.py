@@ -7,7 +7,7 @@ import click
 
 import bench
 from bench.cli._options import examples, format_option, json_option, options
-from bench.cli._output import print_block, print_json, progress
+from bench.cli._output import print_json, print_tables, progress
 from bench.settings import Refeaturing
 
 
@@ -33,15 +33,15 @@ def command(a: str, b: str, track: str | None, kind: str, settings: dict[str, An
     The differences are paired: both are compared on the same real images. If both were trained with several seeds, a
     second table compares the means over the seeds.
 
-    JSON keys: a, b, lines and over_seeds, lists of objects with domain, key, title, better, a, b, difference, low,
-    high, paired, winner (a, b or null) and count; and damaged, a list of lines about files that were left out.
-    """
-    from bench.leaderboard.compare import comparison_tables
-    from bench.tables.renderers import RENDERERS
+    CSV has both tables one below the other, with their protocol and extractor.
 
+    JSON keys: a, b, protocol, extractor, lines and over_seeds, lists of objects with domain, key, title, better, a, b,
+    difference, low, high, paired, winner (a, b or null) and count; and damaged and notes, lists of lines about files
+    that were left out and scores that one side has none of.
+    """
     with progress() as tell:
         found = bench.compare(a, b, track=track, progress=tell, **settings)
     if as_json or kind == "json":
         print_json(asdict(found))
         return
-    print_block("\n".join(RENDERERS[kind](table) for table in comparison_tables(found)))
+    print_tables(found.tables, kind, f"bench: {found.a} against {found.b}")

@@ -7,7 +7,7 @@ import click
 
 import bench
 from bench.cli._options import examples, format_option, json_option
-from bench.cli._output import echo, print_json, print_tables, say
+from bench.cli._output import echo, print_block, print_json, print_tables, say
 from bench.cli._running import results_option
 
 if TYPE_CHECKING:
@@ -29,12 +29,13 @@ def command(
 
     Each rank has an interval, from paired differences on the same real images. Flagged entries and controls are not
     ranked; they have a separate table. Damaged entries are named and left out. The same files give the same order and
-    bytes on every machine.
+    bytes on every machine. CSV is one table of all rows, as --write writes it.
 
     JSON: a list of tables with name, title, columns, rows, notes; with --check an object with out_of_date, with --write
     one with written, both lists.
     """
     from bench.leaderboard.board_tables import out_of_date, write_boards
+    from bench.tables.csv_text import csv_text
     from bench.tables.table import json_values
     from metrics.errors import InputError
 
@@ -56,7 +57,10 @@ def command(
     found = bench.leaderboard(track, sort=sort, results=results)
     for line in found.warnings:
         _warn(line)
-    tables = list(found if not track else found[-1:] if kind == "csv" else found[:-1])
+    if kind == "csv" and not as_json:
+        print_block(csv_text(found[-1]))
+        return
+    tables = list(found[:-1] if track else found)
     if as_json or kind == "json":
         print_json([json_values(table) for table in tables])
         return

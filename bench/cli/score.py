@@ -8,11 +8,22 @@ import click
 from click.core import ParameterSource
 
 import bench
-from bench.cli._options import examples, json_option, options
-from bench.cli._output import echo, print_columns, print_facts, print_json, print_warnings, progress, styled
+from bench.cli._options import examples, format_option, json_option, options
+from bench.cli._output import (
+    echo,
+    print_block,
+    print_columns,
+    print_facts,
+    print_json,
+    print_tables,
+    print_warnings,
+    progress,
+    styled,
+)
 from bench.cli.fid import counts_of, measured_with
 from bench.measuring.declared import COPIES, every_metric
 from bench.settings import Settings
+from bench.tables.csv_text import csv_text
 from bench.tables.scores import in_words
 from metrics.types import Option
 
@@ -67,6 +78,7 @@ def _as_option(name: str, flags: list[str], option: Option) -> click.Option:
 )
 @click.option("--train", metavar="IMAGES", help="For memorisation and fld: the training images of the generator of B.")
 @click.option("--logits", metavar="NAME", help="For the Inception Score: logits or logits-unbiased, if there are both.")
+@format_option
 @options(Settings)
 @json_option
 @click.pass_context
@@ -77,11 +89,14 @@ def command(
     metrics: str | None,
     train: str | None,
     logits: str | None,
+    kind: str,
     settings: dict[str, Any],
     as_json: bool,
     **metric_options: Any,
 ) -> None:
     """Computes metrics of the set A, or of the sets A (real) and B (generated), in one pass over the images.
+
+    With --format csv, every score is a row, with the extractor. It belongs to no protocol, so that column is empty.
 
     JSON keys: those of each metric, below, and of its intervals. The keys of a metric of one set end in its letter
     (inception_score_a, inception_score_b), even if there is only one set. There are also n_a, n_b, name_a, name_b,
@@ -106,8 +121,14 @@ def command(
             **asked,
             **settings,
         )
-    if as_json:
+    if as_json or kind == "json":
         print_json(dict(result))
+        return
+    if kind == "csv":
+        print_block(csv_text(result.table))
+        return
+    if kind != "terminal":
+        print_tables([result.table], kind, f"bench: {result.table.title}")
         return
     print_columns(in_words(result.table), ("metric", "value", "corrected", "95 % interval", ""))
     echo()

@@ -14,8 +14,9 @@ from typing import Any
 
 from bench.storage.files import write_text
 from bench.storage.folders import whole_folder
+from bench.tables.csv_text import csv_text
 from bench.tables.picture_page import write_page
-from bench.tables.table import Table, csv_text, json_values
+from bench.tables.table import Table, json_values
 from metrics.errors import InputError
 
 FILE_NAME, PAGE = "explore.json", "pictures.webp"

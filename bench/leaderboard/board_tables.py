@@ -15,12 +15,17 @@ from bench.measuring.flags import VERSION as FLAGS_VERSION
 from bench.storage.line_ends import keep_line_ends, unix
 from bench.storage.reading import MOST_TEXT_BYTES, read_bytes
 from bench.storage.records import write_text
-from bench.tables.columns import ORDER, by_itself
+from bench.tables.columns import ORDER, by_itself, of_any_board
+from bench.tables.csv_text import csv_text
 from bench.tables.run_tables import bias_note, extractor_note
-from bench.tables.table import Cell, Column, Table, aligned, csv_text, markdown
+from bench.tables.table import Cell, Column, Table, aligned, markdown, under
 
 FOLDER = "leaderboards"
-PLACE = (Column("rank", "Rank [95 %]", decimals=0), Column("group", "Group", decimals=0), Column("name", "Name"))
+PLACE = (
+    Column("rank", "Rank [95 %]", decimals=0, interval=True),
+    Column("group", "Group", decimals=0),
+    Column("name", "Name"),
+)
 ABOUT = (
     Column("submissions", "Submissions", decimals=0),
     Column("verified", "Verified"),
@@ -81,7 +86,7 @@ def not_ranked(board: Board) -> Table | None:
 
 
 def everything(board: Board) -> Table:
-    """All rows of both tables in one, for a file."""
+    """All rows of both tables in one, for a file; its columns are those of the file of any track."""
     said = (Column("flags", "Why it is flagged"), Column("shared", "What it shares"))
     columns = (Column("status", "Status"), *PLACE, *board.columns, *ABOUT, *said)
     rows = [
@@ -93,7 +98,10 @@ def everything(board: Board) -> Table:
         ),
         *(_damaged_row(len(columns), one) for one in board.damaged),
     ]
-    return Table(board.record.track, board.record.track, columns, tuple(rows))
+    track, protocol = board.record.track, board.record.rules.protocol
+    found = Table(track, track, columns, tuple(rows), (), protocol.id, protocol.extractor)
+    numbers = [one.column for one in of_any_board(protocol)]
+    return under(found, (columns[0], *PLACE, *numbers, *ABOUT, *said))
 
 
 def overview(boards: list[Board]) -> Table:
@@ -109,6 +117,7 @@ def overview(boards: list[Board]) -> Table:
         by_itself(number),
         Column("together", "Not told apart from it", decimals=0),
         Column("id", "Id"),
+        Column("protocol", "Protocol", shown="never"),
     )
     rows = []
     for board in boards:
@@ -121,7 +130,7 @@ def overview(boards: list[Board]) -> Table:
             (
                 *(Cell(board.record.track), Cell(protocol.extractor), Cell(protocol.generated[0])),
                 *(Cell(len(board.ranked)), Cell(apart), Cell(first.about.name if first else None)),
-                *(score, Cell(together if first else None), Cell(board.record.track_id)),
+                *(score, Cell(together if first else None), Cell(board.record.track_id), Cell(protocol.id)),
             )
         )
     notes = ("numbers of two tracks cannot be compared; `bench leaderboard TRACK` shows one",)

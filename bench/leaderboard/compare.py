@@ -11,7 +11,7 @@ sampling bring, on these real images.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,7 +64,8 @@ class Line:
 @dataclass(frozen=True)
 class Comparison:
     """All scores of a and b, and the same over training seeds, () where there are no several seeds of both; `damaged`
-    are lines about files that cannot be read and may be other seeds, `notes` say which scores one side has none of."""
+    are lines about files that cannot be read and may be other seeds, `notes` say which scores one side has none of,
+    `protocol` and `extractor` what both were measured with."""
 
     a: str
     b: str
@@ -72,6 +73,8 @@ class Comparison:
     over_seeds: tuple[Line, ...]
     damaged: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    protocol: str = ""
+    extractor: str = ""
 
     @property
     def tables(self) -> Tables:
@@ -101,7 +104,15 @@ def compare(a: Side, b: Side) -> Comparison:
     damaged = tuple(dict.fromkeys((*a.damaged, *b.damaged)))
     without = [f"{side.name}: {why}" for side in (a, b) for domain in domains for why in dependent(side.scores[domain])]
     notes = tuple(dict.fromkeys(without))
-    return Comparison(a.name, b.name, tuple(filter(None, lines)), tuple(filter(None, seeds)), damaged, notes)
+    return Comparison(
+        *(a.name, b.name),
+        lines=tuple(filter(None, lines)),
+        over_seeds=tuple(filter(None, seeds)),
+        damaged=damaged,
+        notes=notes,
+        protocol=a.protocol.id,
+        extractor=a.protocol.extractor,
+    )
 
 
 def check_same_question(a: Side, b: Side) -> None:
@@ -208,15 +219,15 @@ def comparison_tables(found: Comparison) -> list[Table]:
                 "compare-seeds", f"{found.a} (a) against {found.b} (b), over training seeds", found.over_seeds, (note,)
             )
         )
-    return tables
+    return [replace(one, protocol=found.protocol, extractor=found.extractor) for one in tables]
 
 
 def _table(name: str, title: str, lines: Sequence[Line], notes: tuple[str, ...]) -> Table:
     columns = (
         Column("score", "Score"),
-        Column("a", "a"),
-        Column("b", "b"),
-        Column("difference", "a less b [95 %]"),
+        Column("a", "a", interval=True),
+        Column("b", "b", interval=True),
+        Column("difference", "a less b [95 %]", interval=True),
         Column("paired", "Paired"),
         Column("verdict", "Told apart"),
     )

@@ -46,7 +46,7 @@ class Number:
         one = self.output
         title = one.column or one.title
         if one.interval:
-            return Column(one.name, title + INTERVAL, one.better, None)
+            return Column(one.name, title + INTERVAL, one.better, None, interval=True)
         return Column(one.name, title, one.better, one.decimals)
 
     def cell(self, scores: Mapping[str, Numbers]) -> Cell:
@@ -78,8 +78,12 @@ def of_pairs_of_images(protocol: Protocol) -> tuple[Number, ...]:
 
 def of_board(protocol: Protocol) -> tuple[Number, ...]:
     """What a track of this protocol says of an entry, signs of copying included."""
-    found = [one for one in of_sets(protocol) if protocol.logits or one.metric.feature != "logits"]
-    return (*found, *numbers_of((*all_declared([MEMORISATION]), COPIES)))
+    return tuple(one for one in of_any_board(protocol) if protocol.logits or one.metric.feature != "logits")
+
+
+def of_any_board(protocol: Protocol) -> tuple[Number, ...]:
+    """The same, with what an extractor that predicts no classes leaves empty."""
+    return (*of_sets(protocol), *numbers_of((*all_declared([MEMORISATION]), COPIES)))
 
 
 def _measured(protocol: Protocol) -> tuple[Metric, ...]:

@@ -5,20 +5,24 @@ results/figures/<data set>/<model>-seed<k>.webp          a run's last curves and
 results/figures/<data set>/<protocol id>/comparison.webp
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench import registry
 from bench.storage.files import write_text
-from bench.storage.line_ends import keep_line_ends
-from bench.storage.records import RunRecord, read_records, slug
+from bench.storage.line_ends import keep_line_ends, unix
+from bench.storage.reading import MOST_TEXT_BYTES, read_bytes
+from bench.storage.records import RunRecord, read_record, read_records, slug
 from bench.tables.columns import RANKED_BY
+from bench.tables.csv_text import csv_text
 from bench.tables.picture_page import shown, write_page
 from bench.tables.plots import plot_intervals
 from bench.tables.run_tables import comparison_tables, run_tables
-from bench.tables.table import csv_text, markdown
+from bench.tables.table import Table, markdown
 from genbench.errors import told
 from metrics.errors import InputError
 
+FOLDER = "tables"
 SHOWING_DATA = ("reconstructions", "translation")  # how pictures begin that show images of the data set
 
 
@@ -27,20 +31,74 @@ def write_tables(record: RunRecord, results: Path) -> None:
 
     The record has to lie below `results`. A failed run has no tables: those of an earlier one are removed.
     """
-    folder, name = _folder(record, results), record.name
     keep_line_ends(results)
     for stale in _tables(record, results):
         stale.unlink()
-    if record.status == "ok":
-        tables = run_tables(record)
-        _write(folder / f"{name}.md", "\n".join([*map(markdown, tables), *_page_link(record, results)]))
-        for table in tables:
-            _write(folder / f"{name}-{table.name}.csv", csv_text(table))
+    for path, text in _of_run(record, results).items():
+        write_text(path, text)
     for table in comparison_tables(read_records(results, record.dataset, record.protocol_id)):
-        picture = Path("figures") / slug(record.dataset) / record.protocol_id / f"{table.name}.webp"
-        plot_intervals(results / picture, table, RANKED_BY, landmarks=(0, len(table.rows) - 1))
-        _write(folder / f"{table.name}.md", f"{markdown(table)}\n![{table.name}](../../../{picture.as_posix()})")
-        _write(folder / f"{table.name}.csv", csv_text(table))
+        plot_intervals(_picture(record, table, results), table, RANKED_BY, landmarks=(0, len(table.rows) - 1))
+    for path, text in _of_protocol(record, results).items():
+        write_text(path, text)
+
+
+def out_of_date(results: Path) -> list[str]:
+    """What is not as it would be written among the tables below `results`, one line each."""
+    wanted = _wanted(results)
+    found = []
+    for path, text in wanted.items():
+        if not path.is_file():
+            found.append(f"{path} is missing")
+        elif unix(read_bytes(path, most=MOST_TEXT_BYTES)) != text.encode():
+            found.append(f"{path} is out of date")
+    return found + [f"{path} is of no record" for path in _strangers(results, wanted)]
+
+
+def write_all(results: Path) -> list[Path]:
+    """Write the tables of all records below `results`, and remove those of records that are gone; what was written."""
+    wanted = _wanted(results)
+    keep_line_ends(results)
+    for path, text in wanted.items():
+        write_text(path, text)
+    for path in _strangers(results, wanted):
+        with told("remove", path, InputError):
+            path.unlink()
+    return list(wanted)
+
+
+def _wanted(results: Path) -> dict[Path, str]:
+    records = [read_record(path) for path in sorted(results.glob("runs/*/*/*.json"))]
+    protocols = {(record.dataset, record.protocol_id): record for record in records}
+    parts = [
+        *(_of_run(record, results) for record in records),
+        *(_of_protocol(record, results) for record in protocols.values()),
+    ]
+    return {path: text for part in parts for path, text in part.items()}
+
+
+def _strangers(results: Path, wanted: Mapping[Path, str]) -> list[Path]:
+    there = sorted((results / FOLDER).glob("*/*/*"))
+    return [path for path in there if path.suffix in (".md", ".csv") and path not in wanted]
+
+
+def _of_run(record: RunRecord, results: Path) -> dict[Path, str]:
+    """The files of one run with their text; none of one that failed."""
+    if record.status != "ok":
+        return {}
+    folder, tables = _folder(record, results), run_tables(record)
+    words = "\n".join([*map(markdown, tables), *_page_link(record, results)])
+    files = {folder / f"{record.name}-{table.name}.csv": csv_text(table) for table in tables}
+    return {folder / f"{record.name}.md": words.rstrip() + "\n", **files}
+
+
+def _of_protocol(record: RunRecord, results: Path) -> dict[Path, str]:
+    """The files that compare the runs of a record's protocol, with their text."""
+    folder, files = _folder(record, results), {}
+    for table in comparison_tables(read_records(results, record.dataset, record.protocol_id)):
+        picture = Path("../../..") / _picture(record, table, results).relative_to(results)
+        files[folder / f"{table.name}.md"] = f"{markdown(table)}\n![{table.name}]({picture.as_posix()})\n"
+        files[folder / f"{table.name}.csv"] = csv_text(table)
+    return files
 
 
 def written(record: RunRecord, results: Path) -> list[Path]:
@@ -88,12 +146,12 @@ def _page_link(record: RunRecord, results: Path) -> list[str]:
     return [f"![curves and pictures of {record.title}]({place})"] if page.is_file() else []
 
 
-def _write(path: Path, text: str) -> None:
-    write_text(path, text.rstrip() + "\n")
-
-
 def _folder(record: RunRecord, results: Path) -> Path:
-    return results / "tables" / slug(record.dataset) / record.protocol_id
+    return results / FOLDER / slug(record.dataset) / record.protocol_id
+
+
+def _picture(record: RunRecord, table: Table, results: Path) -> Path:
+    return results / "figures" / slug(record.dataset) / record.protocol_id / f"{table.name}.webp"
 
 
 def _page(record: RunRecord, results: Path) -> Path:

@@ -1,9 +1,10 @@
-"""Tables as pandas DataFrames; pandas is imported when one is asked for."""
+"""Tables as pandas DataFrames, with the columns and rows of a CSV; pandas is imported when one is asked for."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from bench.tables.table import Table, keys_of, with_interval
+from bench.tables.csv_text import keys_of, stacked, values_of, with_origin
+from bench.tables.table import Table
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -13,27 +14,10 @@ def frame_of(table: Table) -> "DataFrame":
     """One row per row; a column with intervals is three: key, key_low, key_high."""
     import pandas as pd
 
-    wide = with_interval(table)
-    rows = [
-        [
-            value
-            for cell, interval in zip(row, wide, strict=True)
-            for value in ((cell.value, cell.low, cell.high) if interval else (cell.value,))
-        ]
-        for row in table.rows
-    ]
-    return pd.DataFrame(rows, columns=keys_of(table))
+    whole = with_origin(table)
+    return pd.DataFrame(values_of(whole), columns=keys_of(whole))
 
 
-def tidy_frame(tables: Iterable[Table]) -> "DataFrame":
-    """Several tables in one frame, a row per cell: table, row (its first cell, and its number), column, value, low,
-    high."""
-    import pandas as pd
-
-    cells = [
-        (table.name, number, row[0].value, column.key, cell.value, cell.low, cell.high)
-        for table in tables
-        for number, row in enumerate(table.rows)
-        for column, cell in zip(table.columns, row, strict=True)
-    ]
-    return pd.DataFrame(cells, columns=["table", "number", "row", "column", "value", "low", "high"])
+def frame_of_all(tables: Iterable[Table]) -> "DataFrame":
+    """The rows of several tables under the columns of all of them, with `table` and `title` in front."""
+    return frame_of(stacked(tables))

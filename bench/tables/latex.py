@@ -1,6 +1,6 @@
 """A table for LaTeX, with the rules of the package booktabs."""
 
-from bench.tables.table import ARROWS, Table, at_left, text
+from bench.tables.table import ARROWS, Table, at_left, for_people, text
 
 SPECIAL = str.maketrans(
     {
@@ -14,6 +14,7 @@ DIRECTIONS = {" ↓": r" $\downarrow$", " ↑": r" $\uparrow$", "": ""}
 
 def latex(table: Table) -> str:
     """A `table` with its caption, columns of numbers to the right, the best values bold and the notes below."""
+    table = for_people(table)
     places = range(len(table.columns))
     heads = [escaped(column.title) + DIRECTIONS[ARROWS[column.better]] for column in table.columns]
     rows = [

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
+from bench.tables.csv_text import csv_text
 from bench.tables.latex import latex
-from bench.tables.table import Table, csv_text, html_text, markdown, terminal
+from bench.tables.table import Table, html_text, markdown, terminal
 
 RENDERERS: dict[str, Callable[[Table], str]] = {
     "terminal": terminal,

@@ -48,7 +48,12 @@ def run_tables(record: RunRecord) -> list[Table]:
     tables = [_table_5(record)] if record.task == "reconstruct" else [_sets_and_pairs(record)]
     tables += [_reconstruction(record)] if record.pair_scores(TEST, RECONSTRUCTED) else []
     tables += [_translation(record)] if any(_translated(record, label) for label in _labels(record)) else []
-    return [aligned(table) for table in (*tables, _distances(record), *_other_scores(record))]
+    return [_of(record, table) for table in (*tables, _distances(record), *_other_scores(record))]
+
+
+def _of(record: RunRecord, table: Table) -> Table:
+    """The table as it is shown, with what the record was made with."""
+    return replace(aligned(table), protocol=record.protocol_id, extractor=record.protocol.extractor)
 
 
 def _table_5(record: RunRecord) -> Table:
@@ -310,7 +315,7 @@ def _comparison(runs: list[RunRecord], label: str) -> Table:
     first = runs[0]
     runs = sorted(runs, key=lambda record: _rank_value(record, label))
     numbers = of_sets(first.protocol)
-    errors = of_pairs_of_images(first.protocol) if any(_error_of(record, label) for record in runs) else ()
+    errors = of_pairs_of_images(first.protocol)
     compared = partial(_compared, numbers=numbers, errors=errors, label=label)
     apart = _told_apart(runs)
     rows = [
@@ -321,7 +326,8 @@ def _comparison(runs: list[RunRecord], label: str) -> Table:
     columns = (
         Column("what", "Against real 1"),
         Column("steps", "Steps"),
-        *(one.column for one in (*numbers, *errors)),
+        *(one.column for one in numbers),
+        *(replace(one.column, shown="fills") for one in errors),
     )
     where = f"{first.dataset} {label}".strip()
     short = [f"{_who(one)}{made}: {_budget_note(one)}" for one, made in zip(runs, apart, strict=True)]
@@ -329,7 +335,7 @@ def _comparison(runs: list[RunRecord], label: str) -> Table:
     table = Table(
         "comparison" + (f"-{slug(label)}" if label else ""), f"Models on {where}", columns, tuple(rows), notes
     )
-    return mark_best(aligned(table), range(1, len(runs) + 1))
+    return mark_best(_of(first, table), range(1, len(runs) + 1))
 
 
 def _told_apart(runs: list[RunRecord]) -> list[str]:

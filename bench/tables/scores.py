@@ -26,7 +26,8 @@ def score_table(result: Mapping[str, Any]) -> Table:
     chosen = load_metrics(registry.names("metrics") if names is None else names)
     rows = [row for metric in chosen for row in _rows(metric, result)]
     title = " against ".join(str(result[f"name_{side}"]) for side in "ab" if f"name_{side}" in result)
-    return Table("scores", title, COLUMNS, tuple(rows), tuple(result.get("warnings", ())))
+    notes = tuple(result.get("warnings", ()))
+    return Table("scores", title, COLUMNS, tuple(rows), notes, "", result.get("extractor") or "")
 
 
 def _rows(metric: Metric, result: Mapping[str, Any]) -> list[tuple[Cell, ...]]:

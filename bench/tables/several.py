@@ -39,10 +39,10 @@ class Tables(Sequence[Table]):
         return f"Tables({', '.join(f'{table.name}: {len(table.rows)}' for table in self.tables)})"
 
     def to_frame(self) -> "DataFrame":
-        """All cells in one tidy pandas DataFrame: table, number, row, column, value, low, high."""
-        from bench.tables.frames import tidy_frame
+        """All rows in one pandas DataFrame, under the columns of all tables, with `table` and `title` in front."""
+        from bench.tables.frames import frame_of_all
 
-        return tidy_frame(self.tables)
+        return frame_of_all(self.tables)
 
     def _repr_html_(self) -> str:
         return "\n".join(map(html_text, self.tables))

@@ -1,19 +1,17 @@
-"""Tables of values first, renderers as functions: markdown, CSV, HTML, JSON, terminal.
+"""Tables of values first, renderers as functions: markdown, HTML, JSON, terminal; CSV and LaTeX are files of their own.
 
 A cell carries its interval, a column its direction, so that every renderer says both and `mark_best` needs no names. A
 best value is marked only where its interval overlaps with no other one: neighbours that cannot be told apart are not
 ranked.
 """
 
-import csv
 import html
-import io
 import math
 import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from bench.names import shown
@@ -24,20 +22,26 @@ if TYPE_CHECKING:
 ARROWS = {"lower": " ↓", "higher": " ↑", "neither": ""}
 MINUS = "−"  # a minus sign as wide as the digits
 MARKUP = re.compile(r"[\\`*_\[\]<>|&~]")  # what markdown would take for more than a letter
-FORMULA = ("=", "+", "-", "@")  # how a text begins that a spreadsheet would compute
 GAP = "   "  # between two columns in a terminal
+COLUMN_KEYS = ("key", "title", "better", "decimals")  # what JSON says of a column
 WIDTH = 100  # characters of a note in a terminal
 
 
 @dataclass(frozen=True)
 class Column:
     """One column: its key in files, its title for people, which direction is better; `decimals` None leaves them to
-    the width of the intervals."""
+    the width of the intervals.
+
+    `interval` says that its numbers can have one, for which files have room also where no row has. Files hold every
+    column; people are shown it `always`, only where a row `fills` it, or `never`.
+    """
 
     key: str
     title: str
     better: Literal["lower", "higher", "neither"] = "neither"
     decimals: int | None = 2
+    interval: bool = False
+    shown: Literal["always", "fills", "never"] = "always"
 
 
 @dataclass(frozen=True)
@@ -53,13 +57,18 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells under columns; `name` is its file name, `notes` belong under it wherever it is shown."""
+    """Rows of cells under columns; `name` is its file name, `notes` belong under it wherever it is shown.
+
+    `protocol` and `extractor` are what its numbers were made with, for files; None where it holds no such numbers.
+    """
 
     name: str
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
+    protocol: str | None = None
+    extractor: str | None = None
 
     def to_frame(self) -> "DataFrame":
         """The table as a pandas DataFrame: every digit, and of a column with intervals three columns."""
@@ -77,6 +86,27 @@ class Table:
 
 
 # ----- values
+
+
+def under(table: Table, columns: Iterable[Column]) -> Table:
+    """The table under these columns, empty where it has none of a key."""
+    chosen = tuple(columns)
+    places = {column.key: place for place, column in enumerate(table.columns)}
+    rows = tuple(
+        tuple(row[places[column.key]] if column.key in places else Cell() for column in chosen) for row in table.rows
+    )
+    return replace(table, columns=chosen, rows=rows)
+
+
+def for_people(table: Table) -> Table:
+    """The table without the columns that files alone hold."""
+    filled = {"always": True, "never": False}
+    kept = [
+        column
+        for place, column in enumerate(table.columns)
+        if filled.get(column.shown, any(row[place].value is not None for row in table.rows))
+    ]
+    return table if len(kept) == len(table.columns) else under(table, kept)
 
 
 def aligned(table: Table) -> Table:
@@ -158,6 +188,7 @@ def at_left(table: Table, place: int) -> bool:
 
 def markdown(table: Table) -> str:
     """A GitHub table under its title, the notes as a list; the best values are bold."""
+    table = for_people(table)
     heads = [_escaped(head) for head in _heads(table)]
     rules = [":---" if at_left(table, place) else "---:" for place in range(len(heads))]
     rows = [[f"**{_in_markdown(cell)}**" if cell.best else _in_markdown(cell) for cell in row] for row in table.rows]
@@ -175,48 +206,9 @@ def _in_markdown(cell: Cell) -> str:
     return MARKUP.sub(r"\\\g<0>", shown) if isinstance(cell.value, str) else _escaped(shown)
 
 
-def with_interval(table: Table) -> list[bool]:
-    """Of each column, whether it has intervals."""
-    return [any(row[place].low is not None for row in table.rows) for place in range(len(table.columns))]
-
-
-def keys_of(table: Table) -> list[str]:
-    """The names of the columns of a file: a column with intervals is three."""
-    return [
-        name
-        for column, interval in zip(table.columns, with_interval(table), strict=True)
-        for name in ((column.key, f"{column.key}_low", f"{column.key}_high") if interval else (column.key,))
-    ]
-
-
-def csv_text(table: Table) -> str:
-    """One header line and the rows, every digit kept; a column with intervals is three: key, key_low, key_high. A text
-    that a spreadsheet would take for a formula has an apostrophe before it."""
-    wide = with_interval(table)
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(keys_of(table))
-    for row in table.rows:
-        writer.writerow(
-            [
-                "" if value is None else value
-                for cell, interval in zip(row, wide, strict=True)
-                for value in parts_of(cell, interval)
-            ]
-        )
-    return out.getvalue()
-
-
-def parts_of(cell: Cell, interval: bool) -> tuple[Any, ...]:
-    """What stands in a file for a cell: its value, and the ends of its interval in a column that has some."""
-    value = cell.value
-    if isinstance(value, str):
-        value = f"'{shown(value)}" if value.startswith(FORMULA) else shown(value)
-    return (value, cell.low, cell.high) if interval else (value,)
-
-
 def html_text(table: Table) -> str:
     """A `<table>` with a caption, and the notes as a list below; everything escaped, no style."""
+    table = for_people(table)
 
     def line(tag: str, words: Sequence[str], classes: Sequence[str]) -> str:
         cells = (f'<{tag} class="{kind}">{word}</{tag}>' for word, kind in zip(words, classes, strict=True))
@@ -250,6 +242,7 @@ def html_text(table: Table) -> str:
 
 def terminal(table: Table) -> str:
     """Aligned text with a line under the heads, the notes wrapped below; the best values carry a star."""
+    table = for_people(table)
     heads = _heads(table)
     rows = [[text(cell) + (" *" if cell.best else "") for cell in row] for row in table.rows]
     widths = _widths(table)
@@ -269,6 +262,7 @@ def terminal(table: Table) -> str:
 
 def narrowed(table: Table, width: int, dispensable: Sequence[str]) -> Table:
     """The table with as few of the dispensable columns left out, in this order, as fit it into so many characters."""
+    table = for_people(table)
     widths = dict(zip((column.key for column in table.columns), _widths(table), strict=True))
     out: list[str] = []
     for key in (key for key in dispensable if key in widths):
@@ -278,11 +272,10 @@ def narrowed(table: Table, width: int, dispensable: Sequence[str]) -> Table:
         out.append(key)
     if not out:
         return table
-    kept = [place for place, column in enumerate(table.columns) if column.key in widths]
     titles = ", ".join(column.title for column in table.columns if column.key in out)
     note = f"left out, for the width of this terminal: {titles}; --format md shows all"
-    rows = tuple(tuple(row[place] for place in kept) for row in table.rows)
-    return replace(table, columns=tuple(table.columns[place] for place in kept), rows=rows, notes=(*table.notes, note))
+    kept = under(table, [column for column in table.columns if column.key in widths])
+    return replace(kept, notes=(*table.notes, note))
 
 
 def _widths(table: Table) -> list[int]:
@@ -307,7 +300,7 @@ def json_values(table: Table) -> dict[str, Any]:
     return {
         "name": table.name,
         "title": table.title,
-        "columns": [asdict(column) for column in table.columns],
+        "columns": [{key: getattr(column, key) for key in COLUMN_KEYS} for column in table.columns],
         "rows": rows,
         "notes": list(table.notes),
     }
