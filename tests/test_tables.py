@@ -342,6 +342,10 @@ def test_tables_are_brought_up_to_date_with_the_records(tmp_path):
     assert not (folder / "gone-seed0.md").exists()
 
 
+def test_every_committed_table_is_what_its_record_gives():
+    assert out_of_date(Path(__file__).resolve().parent.parent / "results") == []
+
+
 def test_a_failed_run_removes_its_earlier_tables_and_no_others(tmp_path):
     _publish(tmp_path, record(seed=10))
     _publish(tmp_path, record(seed=1))
