@@ -248,7 +248,7 @@ def results(tmp_path):
 @pytest.mark.parametrize(
     ("sort", "said"),
     [
-        ("recal", "digits is not ranked by 'recal'. Did you mean recall or precision?"),
+        ("recal", "digits is not ranked by 'recal'. Did you mean 'recall'?"),
         (
             "authpct",
             "There are: fid, fid_corrected, kid, inception_score_corrected, precision, recall, density, coverage.",
@@ -270,13 +270,13 @@ def test_scores_may_be_named_in_short_and_with_blanks_of_either_kind(results):
 
 @pytest.mark.parametrize(
     ("track", "said"),
-    [("digit", "did you mean digits?"), ("zzz", "there are: digits. `bench submit` makes one")],
+    [("digit", "Did you mean 'digits'?"), ("zzz", "There are: digits. `bench submit` makes one")],
 )
 def test_a_track_that_has_no_entries(results, track, said):
     with pytest.raises(InputError) as caught:
         read_board(results, track)
     assert said in str(caught.value)
-    with pytest.raises(InputError, match="there are: none"):
+    with pytest.raises(InputError, match="There are: none"):
         read_board(results / "nothing", track)
 
 

@@ -325,13 +325,13 @@ def test_entries_without_the_record_of_their_track_are_an_error(results):
 def test_a_track_that_is_not_there_is_answered_with_the_close_ones(results):
     result = run("leaderboard", "digit", "--results", results)
     assert result.exit_code == 2
-    assert "did you mean digits?" in result.output
+    assert "Did you mean 'digits'?" in result.output
     assert run("leaderboard", "--results", results / "nothing").exit_code == 2
 
 
 def test_a_score_that_does_not_rank_is_answered_with_those_that_do(results):
     result = run("leaderboard", "digits", "--sort", "recal", "--results", results)
-    assert (result.exit_code, "Did you mean recall" in result.output) == (2, True)
+    assert (result.exit_code, "Did you mean 'recall'" in result.output) == (2, True)
     for words in (("--sort", "kid"), ("digits", "--sort", "kid", "--write"), ("--check", "--write")):
         assert run("leaderboard", *words, "--results", results).exit_code == 2
 

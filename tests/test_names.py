@@ -15,6 +15,7 @@ from bench.tables.renderers import RENDERERS
 from bench.tables.table import Cell, Column, Table
 from genbench.names import did_you_mean
 
+ROOT = Path(__file__).resolve().parent.parent
 NASTY = "a\x1b[2Jb\nwarning: forged\u202e\x9bc"
 ESCAPED = r"a\x1b[2Jb\nwarning: forged\u202e\x9bc"
 
@@ -99,3 +100,10 @@ def test_an_unknown_name_is_answered_with_the_close_ones_or_with_all(name, known
 
 def test_where_no_name_is_close_something_else_can_be_said():
     assert did_you_mean("xyz", ["fid"], "`bench list` has them.") == "`bench list` has them."
+
+
+def test_close_names_are_looked_for_in_one_place():
+    packages = ("bench", "metrics", "reference_models", "genbench")
+    modules = (path for package in packages for path in (ROOT / package).rglob("*.py"))
+    found = {path.relative_to(ROOT).as_posix() for path in modules if "get_close_matches" in path.read_text("utf-8")}
+    assert found == {"genbench/names.py"}

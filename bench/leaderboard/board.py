@@ -5,7 +5,6 @@ Entries are sorted by one score, then by the time of their submission. An entry 
 a control (`train-copies`, `pixel-gaussian`), has no rank and moves nobody else's.
 """
 
-import difflib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -44,6 +43,7 @@ from bench.storage.records import Numbers
 from bench.storage.result_places import first_of, folder_of, in_words
 from bench.tables.columns import RANKED_BY, Number, of_board
 from bench.tables.table import Cell, Column
+from genbench.names import did_you_mean
 from metrics.errors import InputError
 
 
@@ -185,9 +185,8 @@ def _record(results: Path, track: str) -> TrackRecord:
         raise InputError(
             f"{path} is missing, but {track} has entries; restore it, because it holds the rules of the track"
         )
-    close = difflib.get_close_matches(track, known, n=2, cutoff=0.5)
-    there = f"did you mean {' or '.join(close)}?" if close else f"there are: {', '.join(known) or 'none'}"
-    raise InputError(f"no track {track!r} has entries below {in_words(results)}; {there}. `bench submit` makes one")
+    meant = did_you_mean(track, known)
+    raise InputError(f"no track {track!r} has entries below {in_words(results)}. {meant} `bench submit` makes one")
 
 
 def _number(record: TrackRecord, sort: str) -> Number:
@@ -197,9 +196,7 @@ def _number(record: TrackRecord, sort: str) -> Number:
     known |= {one.output.corrects: one for one in found if one.output.corrects and one.output.corrects not in known}
     name = registry.ALIASES["metrics"].get(sort, sort).replace("-", "_")
     if name not in known:
-        keys = [one.key for one in found]
-        close = difflib.get_close_matches(name, keys, n=2, cutoff=0.4)
-        meant = f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(keys)}."
+        meant = did_you_mean(name, [one.key for one in found])
         raise InputError(f"{record.track} is not ranked by {sort!r}. {meant}")
     return known[name]
 
