@@ -157,14 +157,14 @@ class Metric:
     feature: Literal["pool", "logits", "spatial", "images"]
     arity: Literal["set", "pair", "triplet"]
     outputs: tuple[Output, ...]
-    compute: Callable[..., dict]
+    compute: Callable[..., dict[str, Any]]
     least: int = 4
     version: int = 1
     beside: tuple[Value, ...] = ()
     options: tuple[Option, ...] = ()
     protocol: bool = False
     influence: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, float]] | None = None
-    of_statistics: Callable[..., dict] | None = None
+    of_statistics: Callable[..., dict[str, Any]] | None = None
     notes: Callable[[Values, Sequence[Sample], Values], list[str]] | None = None
     impossible: Callable[[Values, Counts, Values], Iterator[str]] | None = None
     plots: tuple[Plot, ...] = ()

@@ -34,7 +34,7 @@ class PathType(click.Path):
         return expanded(os.fsdecode(super().convert(value, param, ctx)))
 
 
-class Words(click.ParamType):
+class Words(click.ParamType):  # type: ignore[type-arg]  # before click 8.2 it has no argument
     """Several values in one word, divided by commas."""
 
     name = "words"

@@ -8,6 +8,7 @@ import click
 from click.core import ParameterSource
 
 import bench
+from bench.api.result import Result
 from bench.cli._options import examples, format_option, json_option, options
 from bench.cli._output import (
     echo,
@@ -21,7 +22,8 @@ from bench.cli._output import (
     styled,
 )
 from bench.cli.fid import counts_of, measured_with
-from bench.measuring.declared import COPIES, every_metric
+from bench.measuring.copies import METRIC as COPIES
+from bench.measuring.declared import every_metric
 from bench.settings import Settings
 from bench.tables.csv_text import csv_text
 from bench.tables.scores import in_words
@@ -84,6 +86,7 @@ def _as_option(name: str, flags: list[str], option: Option) -> click.Option:
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     a: str,
     b: str | None,
     metrics: str | None,
@@ -123,13 +126,15 @@ def command(
         )
     if as_json or kind == "json":
         print_json(dict(result))
-        return
-    if kind == "csv":
+    elif kind == "csv":
         print_block(csv_text(result.table))
-        return
-    if kind != "terminal":
+    elif kind != "terminal":
         print_tables([result.table], kind, f"bench: {result.table.title}")
-        return
+    else:
+        _show(result)
+
+
+def _show(result: Result) -> None:
     print_columns(in_words(result.table), ("metric", "value", "corrected", "95 % interval", ""))
     echo()
     for reason in result.get("flags", ()):

@@ -12,9 +12,9 @@ from bench.leaderboard.board import Board, Damaged, Standing, cells, read_board,
 from bench.measuring.declared import every_metric
 from bench.measuring.evaluation import NOISE, REAL_2
 from bench.measuring.flags import VERSION as FLAGS_VERSION
+from bench.storage.files import write_text
 from bench.storage.line_ends import keep_line_ends, unix
 from bench.storage.reading import MOST_TEXT_BYTES, read_bytes
-from bench.storage.records import write_text
 from bench.tables.columns import ORDER, by_itself, of_any_board
 from bench.tables.csv_text import csv_text
 from bench.tables.run_tables import bias_note, extractor_note

@@ -25,7 +25,8 @@ from bench.leaderboard.entries import (
     track_path,
     write_verified,
 )
-from bench.leaderboard.open_tracks import COPIES, MEMORISATION, check_rules
+from bench.leaderboard.open_tracks import COPIES, MEMORISATION
+from bench.leaderboard.tracks import check_rules
 from bench.measuring.declared import all_declared, declared
 from bench.measuring.evaluation import REAL_2
 from bench.storage.provenance import now_utc
