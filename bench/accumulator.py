@@ -40,7 +40,7 @@ class Accumulator(Measured):
         self.name = text(name, "the name")
         self.keep_features = switch(keep_features, "keep_features")
         self.count = 0
-        self._setup = Setup.of(settings)
+        self._setup = Setup.of(settings, Settings)
         self._measure: Measure = self._setup.measure()
         self._network: Extract | None = None
         self._statistics: GaussianStats | None = None

@@ -85,7 +85,7 @@ _truncation = Option("Use only noise within [-T, T].  [default: the model's]", m
 
 
 class Settings(TypedDict, total=False):
-    """How images become features, and which images of a set are read: the keywords of `fid`, `score` and `stats`."""
+    """How images become features, and which images of a set are read: the keywords of `Accumulator`."""
 
     extractor: Annotated[str, Option(_extractor, "inception", metavar="NAME")]
     resize: Annotated[str | None, _resize]
@@ -103,6 +103,13 @@ class Settings(TypedDict, total=False):
     skip_corrupt: Annotated[bool, Option("Leave out files that cannot be decoded, and say so.", False)]
     data_root: Annotated[Path | None, _data_root]
     progress: Annotated[Progress | None, _progress]
+
+
+class SetSettings(Settings, total=False):
+    """The keywords of `fid`, `score` and `stats`: those, and what is known of features that are given for a set."""
+
+    features: Annotated[bool, Option("Files of arrays hold features [n, d], not images.", False)]
+    made_by: Annotated[str | None, Option("Name of what made the features.", metavar="NAME")]
 
 
 class Looking(TypedDict, total=False):

@@ -18,7 +18,7 @@ import bench.tables.table
 from bench.api.explorations import EXPLORATIONS
 from bench.cli import main
 from bench.measuring.declared import every_metric
-from bench.settings import Settings, TrainSettings, checked, checked_together, known
+from bench.settings import SetSettings, Settings, TrainSettings, checked, checked_together, known
 from metrics.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,7 +52,7 @@ def arguments_of(function):
         if one.kind is not one.VAR_KEYWORD:
             found.add(name)
         elif function is bench.score:
-            found |= {*known(Settings), *(option.name for metric in every_metric() for option in metric.options)}
+            found |= {*known(SetSettings), *(option.name for metric in every_metric() for option in metric.options)}
         else:
             found |= set(known(get_args(one.annotation)[0]))
     return found

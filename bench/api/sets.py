@@ -11,14 +11,22 @@ from typing import Any, Unpack
 
 from bench import registry
 from bench.api.result import Result
-from bench.measuring.comparing import Comparison, most_influential, open_sets
+from bench.measuring.comparing import Comparison, check_features, most_influential, open_sets
 from bench.measuring.declared import every_metric
 from bench.measuring.doctor import Diagnosis, examine
+from bench.measuring.given import Ready, ready_set
 from bench.measuring.scoring import Options, check_count, load_metrics
 from bench.measuring.sets import about_files
 from bench.measuring.setup import Images, Setup
-from bench.measuring.statistics import check_target, provenance_of, statistics_of, write_statistics
-from bench.settings import Looking, Settings, checked, known
+from bench.measuring.statistics import (
+    QUESTION,
+    check_target,
+    provenance_of,
+    statistics_of,
+    versions,
+    write_statistics,
+)
+from bench.settings import Looking, SetSettings, checked, known
 from genbench.places import expanded
 from genbench.surroundings import numpy_defaults
 from metrics.errors import InputError
@@ -38,7 +46,7 @@ def fid(
     influence: int = 0,
     all_estimates: bool = False,
     crosscheck: bool = False,
-    **settings: Unpack[Settings],
+    **settings: Unpack[SetSettings],
 ) -> Result:
     """The Fréchet distance of two sets of images, of which either may be a saved statistics file; lower is better.
 
@@ -104,7 +112,7 @@ def score(
 
 
 @numpy_defaults()
-def save_statistics(images: Images, path: Path, *, force: bool = False, **settings: Unpack[Settings]) -> Result:
+def save_statistics(images: Images, path: Path, *, force: bool = False, **settings: Unpack[SetSettings]) -> Result:
     """Mean and covariance of a set's features, written to an .npz file that `fid` and other tools take as a reference.
 
     Returns what the file says of itself, its `path` and `warnings`. Raises InputError, before the images are read,
@@ -113,19 +121,37 @@ def save_statistics(images: Images, path: Path, *, force: bool = False, **settin
     setup = Setup.of(settings)
     path = expanded(place(path, "the path of the statistics"))
     check_target(path, switch(force, "force"))
+    ready = ready_set(images, setup)
+    gaussian, provenance, warnings = _of_ready(ready) if ready else _of_images(images, setup)
+    write_statistics(path, gaussian, provenance, force=force)
+    values = {**dict.fromkeys(QUESTION), **provenance, "dims": len(gaussian.mean), "path": str(path), **setup.drawn}
+    return Result.of(values, warnings)
+
+
+Written = tuple[GaussianStats, dict[str, Any], tuple[str, ...]]  # statistics, what made them, what belongs beside them
+
+
+def _of_images(images: Images, setup: Setup) -> Written:
     setup.check_there(images)
+    check_features((), setup)
     measuring = setup.measure()
     source = setup.open(images)
     check_count(source, 2, "a covariance")
     tap = measuring.extractor.pool
     table = setup.watched(measuring, source).features(source, (tap,))
     stats = statistics_of(table, tap, GaussianStats.of_blocks, measuring.cache)
-    gaussian = GaussianStats(stats.mean, stats.cov, table.count)
-    provenance = provenance_of(table, tap)
-    write_statistics(path, gaussian, provenance, force=force)
-    about = (*about_files(source), *table.warnings)
-    values = {**provenance, "dims": len(stats.mean), "path": str(path), **setup.drawn}
-    return Result.of(values, (*measuring.warnings, *about, *stats.notes))
+    about = (*measuring.warnings, *about_files(source), *table.warnings, *stats.notes)
+    return GaussianStats(stats.mean, stats.cov, table.count), provenance_of(table, tap), about
+
+
+def _of_ready(ready: Ready) -> Written:
+    """Of features, or of an accumulator; a file of statistics is one already."""
+    one = ready.measured
+    if one.statistics is None or one.count is None or ready.is_file:
+        raise InputError(f"{one.name} holds saved statistics, not images; copy the file")
+    about = {"source": one.name, "source_digest": one.digest, "count": one.count, "versions": versions()}
+    warnings = (*(ready.measure.warnings if ready.measure else ()), *one.warnings)
+    return one.statistics(), {**(ready.made or {}), **about}, warnings
 
 
 stats = save_statistics
@@ -165,7 +191,7 @@ def _crosschecked(opened: Comparison) -> list[dict[str, Any]]:
 
 def _settings_and_options(keywords: Mapping[str, Any]) -> tuple[Setup, dict[str, Any]]:
     """Which keywords say how images are measured, and which are options of metrics; InputError for one of neither."""
-    others = set(keywords) - set(known(Settings))
+    others = set(keywords) - set(known(SetSettings))
     if others:
         others &= {option.name for metric in every_metric() for option in metric.options}
     settings = {name: value for name, value in keywords.items() if name not in others}

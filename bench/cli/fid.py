@@ -7,7 +7,7 @@ import click
 import bench
 from bench.cli._options import examples, json_option, options
 from bench.cli._output import echo, print_columns, print_facts, print_json, print_warnings, progress, styled
-from bench.settings import Settings
+from bench.settings import SetSettings
 from bench.tables.scores import figure
 
 
@@ -19,7 +19,7 @@ from bench.tables.scores import figure
 )
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
-@options(Settings)
+@options(SetSettings)
 @click.option(
     "--influence", type=click.IntRange(min=1), metavar="N", help="List the N images that change the FID most."
 )
@@ -37,9 +37,10 @@ def command(
 ) -> None:
     """Computes the Fréchet distance (FID) of the sets A (real) and B (generated). Lower is better.
 
-    A and B are folders, .zip, .npz or .npy files, splits of data sets (digits:test), or statistics that `bench stats`
-    or another tool saved. The plain value is the one in papers. It is too large for small sets, so compare generators
-    by the corrected value, which has an interval.
+    A and B are folders, .zip, .npz or .npy files, splits of data sets (digits:test), statistics that `bench stats` or
+    another tool saved, or features [n, d]: an array named `features` in an .npz, or any array with --features. The
+    plain value is the one in papers. It is too large for small sets, so compare generators by the corrected value,
+    which has an interval.
 
     JSON keys: fid, mean_term, covariance_term, fid_corrected, fid_sd, fid_low, fid_high (null if A or B is saved
     statistics, or if the two depend on each other), n_a, n_b, name_a, name_b, digest_a, digest_b, extractor,
@@ -98,7 +99,9 @@ def counts_of(result: Any) -> str:
 def measured_with(result: Any) -> str:
     """The extractor, the resize and the weights in one line."""
     if result["extractor"] is None:
-        return "an extractor that the statistics files do not name"
+        return "an extractor that the files do not name"
+    if result["resize"] is None:
+        return str(result["extractor"])
     weights = f", weights {result['extractor_sha256'][:12]}" if result["extractor_sha256"] else ", no weights"
     tap = f", tap {result['tap']}" if result.get("tap", "pool") not in ("pool", None) else ""
     return f"{result['extractor']}, resize {result['resize']}{tap}{weights}"

@@ -9,7 +9,7 @@ import bench
 from bench.cli._options import examples, json_option, options, path_type
 from bench.cli._output import print_facts, print_json, print_warnings, progress
 from bench.cli.fid import measured_with
-from bench.settings import Settings
+from bench.settings import SetSettings
 
 
 @click.command(
@@ -21,7 +21,7 @@ from bench.settings import Settings
 @click.argument("images", metavar="IMAGES")
 @click.option("-o", "--output", type=path_type, required=True, metavar="FILE", help="The .npz file.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
-@options(Settings)
+@options(SetSettings)
 @json_option
 def command(images: str, output: Path, force: bool, settings: dict[str, Any], as_json: bool) -> None:
     """Writes mean and covariance of the features of IMAGES (a folder, .zip, .npz, .npy or DATASET:SPLIT).

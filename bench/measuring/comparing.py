@@ -25,7 +25,7 @@ from bench.measuring.scoring import (
     score_pair,
     score_set,
 )
-from bench.measuring.sets import MeasuredSet, measure_set, taps_for
+from bench.measuring.sets import NEEDED, MeasuredSet, measure_set, taps_for
 from bench.measuring.setup import Images, Setup
 from bench.sources import ImageSource
 from metrics.errors import InputError
@@ -33,7 +33,6 @@ from metrics.fid import influence
 from metrics.types import Metric
 
 LETTERS = ("a", "b", "train")
-HELD = {"images": "images", "logits": "class predictions", "pool": "features"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +112,8 @@ class Comparison:
         question = self.question
         if question["extractor"] not in registry.names("extractors"):
             return ()
-        return about_extractor(replace(registry.load("extractors", question["extractor"]), pool=question["tap"]))
+        plugin = registry.load("extractors", question["extractor"])
+        return about_extractor(replace(plugin, pool=question["tap"] or plugin.pool))
 
     @property
     def in_pixels(self) -> bool:
@@ -169,6 +169,7 @@ def open_sets(
     ready = [one if one and _useful(one, chosen) else None for one in ready]
     wanted = [one is None or not all(map(one.measured.allows, chosen)) for one in ready]
     known = [one for one in ready if one]
+    check_features(known, setup)
     _check_options(known, chosen, options, with_features, with_images)
     if not any(wanted):
         if setup.settings["limit"] is not None:
@@ -195,9 +196,19 @@ def _useful(one: Ready, chosen: Iterable[Metric]) -> bool:
     lacking = [metric for metric in chosen if not one.measured.allows(metric)]
     if lacking and not one.with_images:
         metric, name = lacking[0], one.measured.name
-        held = HELD["images" if metric.arity == "triplet" else metric.feature]
+        held = NEEDED["images" if metric.arity == "triplet" else metric.feature]
         raise InputError(f"{metric.name} needs {held}, and {one.what} {name} holds none; give the images")
     return any(map(one.measured.allows, chosen))
+
+
+def check_features(known: Iterable[Ready], setup: Setup) -> None:
+    """InputError where features were said to be given and none of the sets holds any."""
+    there = any("pool" in one.measured.arrays and one.measure is None for one in known)
+    for name in ("features", "made_by"):
+        if setup.settings[name] and not there:  # type: ignore[literal-required]
+            raise InputError(
+                f"{name} was given, and none of the sets holds features; expected an array, a .npy or .npz [n, d]"
+            )
 
 
 def _check_options(

@@ -1,5 +1,16 @@
-"""What was given for a set and needs no image to be measured: a saved statistics file, an accumulator."""
+"""What was given for a set and needs no image to be measured: saved statistics, features, an accumulator.
 
+| given                                              | taken as                                                    |
+|----------------------------------------------------|-------------------------------------------------------------|
+| .npz with an array named `features`                | features [n, d]: the name is the mark, whatever is asked    |
+| array, tensor, .npy, .npz of one array, `features` | features [n, d], where the option `features` says so        |
+| .npz with `mu` and `sigma`                         | saved statistics                                            |
+| an object of the class `Measured`                  | what it has measured                                        |
+
+A .npy has no place for a mark, and its shape is none: images of one row are [n, d] too.
+"""
+
+import hashlib
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -7,13 +18,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bench import registry
+from bench.measuring.feature_files import REMEDY, check_features, holds_features, is_array, read_features
 from bench.measuring.measure import Measure
-from bench.measuring.sets import MeasuredSet, gaussian
+from bench.measuring.sets import MeasuredSet, about_repeated, gaussian
 from bench.measuring.setup import Images, Setup
 from bench.measuring.statistics import QUESTION, check_compatible, is_statistics, read_statistics
+from bench.sources.arrays import load_array
 from bench.sources.opening import check_path
+from bench.storage.cache import digest_of
 from genbench.places import expanded
+from metrics.arithmetic.arrays import row_blocks
+from metrics.arithmetic.gaussian import GaussianStats
 from metrics.errors import InputError
 
 
@@ -21,13 +39,15 @@ from metrics.errors import InputError
 class Ready:
     """A set that is measured already: `what` it is, and how it was `made`, as far as it says so (keys of QUESTION).
 
-    `with_images` where a file holds images too, which its statistics need not be of.
+    `is_file` where it is a file of statistics, `with_images` where that holds images too, which its statistics need not
+    be of.
     """
 
     measured: MeasuredSet
     what: str
     made: Mapping[str, Any] | None
     measure: Measure | None = None
+    is_file: bool = False
     with_images: bool = False
 
     def fitting(self, measure: Measure) -> MeasuredSet:
@@ -59,21 +79,45 @@ def ready_set(given: Images, setup: Setup) -> Ready | None:
     """
     if isinstance(given, Measured):
         return given.ready()
+    asked = setup.settings["features"]
     if not isinstance(given, str | os.PathLike):
-        return None
+        return _of_features(given, "features", setup) if asked and is_array(given) else None
     check_path(given)
     path = expanded(Path(given))
-    if not path.is_file() or not is_statistics(path):
+    if not path.is_file() or path.suffix.lower() not in (".npy", ".npz"):
         return None
+    if holds_features(path):
+        return _of_features(read_features(path), path.name, setup)
+    if not is_statistics(path):
+        return _of_features(load_array(path, REMEDY)[0], path.name, setup) if asked else None
     ready = _of_file(path)
     return ready if not ready.with_images or _usual_inception(setup) else None
+
+
+def _of_features(given: Any, name: str, setup: Setup) -> Ready:
+    made_by = setup.settings["made_by"]
+    told = f"made by {made_by}, as was said" if made_by else "extractor unknown"
+    about = f"{name}: features given, {told}: compare only with numbers of the same features"
+    values = check_features(given, name)
+    hashes = tuple(hashlib.sha256(np.ascontiguousarray(row).data).hexdigest() for row in values)
+    measured = MeasuredSet(
+        name,
+        digest_of({"features": hashes, "dtype": str(values.dtype)}),
+        len(values),
+        tuple(map(str, range(len(values)))),
+        hashes,
+        {"pool": values},
+        lambda: GaussianStats.of_blocks(row_blocks(values)),
+        warnings=(about, *about_repeated(name, hashes)),
+    )
+    return Ready(measured, "the array of features", {"extractor": made_by} if made_by else None)
 
 
 def _of_file(path: Path) -> Ready:
     saved = read_statistics(path)
     digest = (saved.provenance or {}).get("source_digest")
     measured = MeasuredSet(path.name, digest, saved.count, statistics=lambda: gaussian(saved), warnings=saved.notes)
-    return Ready(measured, "the statistics file", saved.provenance, with_images=saved.with_images)
+    return Ready(measured, "the statistics file", saved.provenance, is_file=True, with_images=saved.with_images)
 
 
 def _usual_inception(setup: Setup) -> bool:

@@ -92,7 +92,12 @@ def gaussian(saved: SavedStatistics) -> GaussianStats:
     return GaussianStats(saved.mean, saved.cov, saved.count or len(saved.mean) + 1)
 
 
-NEEDED = {"logits": "class predictions", "spatial": "features that keep their place in the image"}
+NEEDED = {  # what metrics read, in words
+    "images": "images",
+    "pool": "features",
+    "logits": "class predictions",
+    "spatial": "features that keep their place in the image",
+}
 
 
 def taps_for(measure: Measure, chosen: Iterable[Metric]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bench.measuring.measure import Measure, measure
-from bench.settings import Settings, checked
+from bench.settings import SetSettings, Settings, checked
 from bench.sources import ImageSource, open_source
 from bench.sources.opening import check_kind, check_path
 from bench.sources.splits import split_named
@@ -24,12 +24,14 @@ Images = str | os.PathLike[str] | np.ndarray | ImageSource | Any  # see bench.so
 class Setup:
     """Which images of a set are read, and how they become features; all `settings` are there."""
 
-    settings: Settings
+    settings: SetSettings
 
     @classmethod
-    def of(cls, given: Mapping[str, Any]) -> "Setup":
-        """The setup of these keywords; InputError for an unknown one, with the close one, and for another kind."""
-        return cls(checked(Settings, given))
+    def of(cls, given: Mapping[str, Any], group: type[Settings] = SetSettings) -> "Setup":
+        """The setup of these keywords; InputError for one that is not in the group, with the close one, and for another
+        kind."""
+        checked(group, given)
+        return cls(checked(SetSettings, given))
 
     @property
     def drawn(self) -> dict[str, int | None]:

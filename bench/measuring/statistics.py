@@ -70,8 +70,13 @@ def provenance_of(table: FeatureTable, tap: str) -> dict[str, Any]:
         "source_digest": table.source_digest,
         "count": table.count,
         "features_version": FEATURES_VERSION,
-        "versions": {"genbench": __version__, "numpy": np.__version__},
+        "versions": versions(),
     }
+
+
+def versions() -> dict[str, str]:
+    """Of this package and of numpy, as a file of statistics names them."""
+    return {"genbench": __version__, "numpy": np.__version__}
 
 
 def statistics_of(

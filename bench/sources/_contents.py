@@ -14,6 +14,6 @@ def contents(shapes: Mapping[str, tuple[int, ...]]) -> str:
             return f"these look like a mean and a covariance, which `bench fid` takes as mu and sigma: {keep}"
     rows = next((name for name, shape in shapes.items() if len(shape) == 2), "")
     if rows:
-        keep = f"x = file[{rows!r}]; numpy.savez(OUT, mu=x.mean(0), sigma=numpy.cov(x.T))"
-        return f"{rows} looks like features, of which `bench fid` takes mean and covariance: {keep}"
+        keep = f"numpy.savez(OUT, features=file[{rows!r}])"
+        return f"{rows} looks like features, which `bench fid` takes by the name features: {keep}"
     return ""
