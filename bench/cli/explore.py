@@ -75,7 +75,7 @@ def manifold(checkpoint: Path, settings: dict[str, Any], as_json: bool) -> None:
     epilog=examples(
         "bench explore classes runs/biggan-digits-seed0",
         "bench explore classes runs/cgan-digits-seed0 --pair 3,8 --pair 1,7 --samples 4 --json",
-        "bench explore classes biggan-deep-256 --pair 207,208 --truncation 0.4 --extractor vgg16-random",
+        "bench explore classes biggan-deep-256 --pair 207,208 --truncation 0.4 --extractor efficientnet-lite0",
     )
 )
 @click.argument("checkpoint", type=path_type)

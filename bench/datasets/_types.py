@@ -62,7 +62,7 @@ class Dataset:
     domains: tuple[str, ...] = ()
     paired: bool = False
     eval_sets: Mapping[str, tuple[str, int]] | None = None
-    extractors: tuple[str, ...] = ("inception", "vgg16-random")
+    extractors: tuple[str, ...] = ("inception", "efficientnet-lite0")
     publishable: bool = True
     labelled: "Callable[[str], Dataset] | None" = None
 

@@ -113,7 +113,7 @@ DATASET = Dataset(
     fetch=fetch,
     classes=("not smiling", "smiling"),
     eval_sets={"real 1": ("test", 1_000), "real 2": ("test", 1_000)},
-    extractors=("inception", "vgg16-random"),
+    extractors=("inception", "efficientnet-lite0"),
     publishable=False,
     labelled=labelled,
 )

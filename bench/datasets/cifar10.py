@@ -81,5 +81,5 @@ DATASET = Dataset(
     fetch=fetch,
     classes=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
     eval_sets={"real 1": ("test", 1_000), "real 2": ("test", 1_000)},
-    extractors=("inception", "vgg16-random"),
+    extractors=("inception", "efficientnet-lite0"),
 )
