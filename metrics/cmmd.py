@@ -88,7 +88,7 @@ METRIC = Metric(
         ),
         Output(
             *("cmmd_biased", "CMMD, as its authors' code", "lower"),
-            says="an image counts as its own neighbour, so it is too large where images are few",
+            says="an image counts as its own neighbour, so it is too large for small sets",
             least=0,
             shown="entry",
         ),

@@ -119,7 +119,7 @@ METRIC = Metric(
     outputs=(
         Output(
             *("fid", "FID", "lower"),
-            says="the plain value, as papers print it; too high where images are few",
+            says="the plain value, as papers print it; too high for small sets",
             decimals=2,
         ),
         Output(

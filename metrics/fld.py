@@ -135,7 +135,7 @@ METRIC = Metric(
         ),
         Output(
             *("fld_gap", "FLD, training less held-out", "neither"),
-            says="well below 0 where training images lie closer to the generated ones than held-out images do",
+            says="well below 0 if training images are closer to the generated ones than held-out images are",
             shown="entry",
             decimals=2,
         ),

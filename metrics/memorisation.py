@@ -242,7 +242,7 @@ METRIC = Metric(
         ),
         Output(
             *("authpct", "AuthPct", "higher"),
-            says="percent of images further from the nearest training image than that is from its own neighbour",
+            says="percent of images that are further from the nearest training image than it is from its own neighbour",
             kind="percent",
             least=0,
             most=100,
@@ -251,7 +251,7 @@ METRIC = Metric(
         ),
         Output(
             *("c_t", "C_T", "neither"),
-            says="far below 0: nearer to training images than held-out real images are",
+            says="far below 0 if the images are nearer to training images than held-out real images are",
             kind="z",
             decimals=1,
             shown="table",

@@ -34,7 +34,7 @@ METRIC = Metric(
     outputs=(
         Output(
             *("sfid", "sFID", "lower"),
-            says="the FID of features that keep their place in the image; too high where images are few",
+            says="the FID of features that keep their place in the image; too high for small sets",
             decimals=2,
             shown="table",
         ),

@@ -122,7 +122,7 @@ METRIC = Metric(
     outputs=(
         Output(
             *("exact_copies", "Exact copies", "lower"),
-            says="share of images that are a training image to the pixel",
+            says="share of images that equal a training image, pixel for pixel",
             kind="share",
             least=0,
             most=1,
@@ -142,7 +142,7 @@ METRIC = Metric(
         ),
         Output(
             *("held_out_copies", "Copies of held-out images", "lower"),
-            says="share of images that are a held-out image to the pixel",
+            says="share of images that equal a held-out image, pixel for pixel",
             kind="share",
             least=0,
             most=1,

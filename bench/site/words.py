@@ -11,28 +11,28 @@ from bench.measuring.flags import CHANCE, EXACT, EXCESS, TIMES
 
 DIRECTIONS = {"lower": "lower ↓", "higher": "higher ↑", "neither": "neither"}
 LEVEL_SAYS = (  # of bench.leaderboard.entries.LEVELS
-    "Nobody has checked this entry yet, or it was changed since somebody did.",
-    "The files are whole, they agree with each other and with the track, and the scores follow from the features "
-    "stored with them. \u201cIn bounds\u201d where no features are stored: the scores are within what moments and "
-    "influences allow.",
-    "Somebody had the images and computed everything again: equal within the stated tolerance.",
-    "Somebody made the images again from the checkpoint and its seed, and computed everything from those.",
+    "Nobody has checked this entry yet, or it has been changed since then.",
+    "The files are complete and agree with each other and with the track. The scores follow from the stored "
+    "features. \u201cIn bounds\u201d means that no features are stored: the scores are possible, given the stored "
+    "moments and influences.",
+    "Somebody had the images and computed all scores again. They are equal within the stated tolerance.",
+    "Somebody made the images again from the checkpoint and its seed, and computed all scores from them.",
 )
 FLAGS = (  # the rule of bench.measuring.flags
     (
-        "Copies to the pixel",
-        f"more than {100 * EXACT:g} % of the images are held-out images to the pixel, or training images, these beyond "
-        f"{TIMES:g} times the share that real held-out images have",
+        "Copies, pixel for pixel",
+        f"More than {100 * EXACT:g} % of the images are equal to held-out images, pixel for pixel. Or they are equal "
+        f"to training images, and that share is more than {TIMES:g} times the one of real held-out images.",
     ),
     (
         "Near duplicates",
-        f"more than {TIMES:g} times as many as expected, in pixels or in features, and that by chance in less than one "
-        f"of {1 / CHANCE:,.0f} cases",
+        f"There are more than {TIMES:g} times as many as expected, in pixels or in features. Chance alone does that in "
+        f"less than one of {1 / CHANCE:,.0f} cases.",
     ),
     (
         "Nearest real images",
-        f"training images, or held-out ones, are the nearest for more images than expected, by {100 * EXCESS:g} % of "
-        "those that had another choice, with the same bound on chance",
+        f"Training images, or held-out images, are the nearest for more images than expected: by {100 * EXCESS:g} % of "
+        "those that had another choice. The bound on chance is the same.",
     ),
 )
 
@@ -44,7 +44,7 @@ def about_track(record: TrackRecord) -> str:
     domain = next((f", {one.domain}" for one in protocol.real if one.domain), "")
     real = next(one for one in protocol.real if one.name == REAL_1)
     known = registry.load("extractors", protocol.extractor).is_inception
-    apart = "" if known else " Not Inception: never beside the numbers of papers."
+    apart = "" if known else " This is not Inception: do not compare with the numbers of papers."
     return (
         f"{title}{domain}. {sum(protocol.generated):,} generated images against {real.count:,} real ones, compared by "
         f"the features of {protocol.extractor}.{apart}"
