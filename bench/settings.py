@@ -25,6 +25,7 @@ DEVICES = ("auto", "cpu", "cuda")
 EXTRA_DATA = ("yes", "no", "not said")
 
 Progress = Callable[[str, int, int], None]  # name of the set, images done, images in all
+Network = str | Callable[..., Any]  # an extractor by name, or one of the caller's
 Group = TypeVar("Group")
 
 
@@ -87,7 +88,7 @@ _truncation = Option("Use only noise within [-T, T].  [default: the model's]", m
 class Settings(TypedDict, total=False):
     """How images become features, and which images of a set are read: the keywords of `Accumulator`."""
 
-    extractor: Annotated[str, Option(_extractor, "inception", metavar="NAME")]
+    extractor: Annotated[Network, Option(_extractor, "inception", metavar="NAME")]
     resize: Annotated[str | None, _resize]
     tap: Annotated[
         str | None, Option("Layer whose features are compared.  [default: the extractor's own]", metavar="NAME")
@@ -398,7 +399,9 @@ def _checked(one: Known, value: Any) -> Any:
         return _number(value, name, option.least)
     if one.kind is Path:
         return expanded(place(value, name))
-    if one.kind is str:
+    if one.kind == Network and callable(value):
+        return value
+    if one.kind in (str, Network):
         return text(value, name)
     if one.kind is Progress:
         if not callable(value):

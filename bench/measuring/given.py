@@ -53,10 +53,11 @@ class Ready:
     def fitting(self, measure: Measure) -> MeasuredSet:
         """The set, to stand beside what is measured so; InputError where it was made otherwise."""
         plugin, dims = measure.extractor, self.measured.dims
-        if dims and plugin.taps[plugin.pool] != dims:
+        width = plugin.taps[plugin.pool]  # 0 of a network that has not seen an image yet
+        if dims and width and width != dims:
             raise InputError(
                 f"{self.measured.name}: {self.what} has {dims} features, and {plugin.name} has "
-                f"{plugin.taps[plugin.pool]}; choose the extractor and the tap that it was made with"
+                f"{width}; choose the extractor and the tap that it was made with"
             )
         said = check_compatible(self.made, plugin, measure.weights.sha256, measure.resize, plugin.pool, self.what)
         notes = (f"{self.measured.name}: {note}" for note in said)
@@ -121,7 +122,10 @@ def _of_file(path: Path) -> Ready:
 
 
 def _usual_inception(setup: Setup) -> bool:
-    plugin = registry.load("extractors", setup.settings["extractor"])
+    name = setup.settings["extractor"]
+    if not isinstance(name, str):
+        return False
+    plugin = registry.load("extractors", name)
     usual = setup.settings["tap"] in (None, "pool") and setup.settings["resize"] in (None, plugin.resize[0])
     return bool(plugin.family == "fid-inception" and usual)
 

@@ -8,9 +8,11 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from bench import registry, weights
 from bench.measuring.features import FeatureTable, extract
+from bench.measuring.own_extractor import is_module, own_extractor, sized
 from bench.settings import BATCH_SIZE, DEVICES, WORKERS
 from bench.sources import ImageSource
 from bench.storage.cache import Cache, open_cache
@@ -56,7 +58,7 @@ class Measure:
         """The features of a set of images, from the cache where they are known."""
         return extract(
             source,
-            self.extractor,
+            sized(self.extractor, source.read(0)) if source.count else self.extractor,
             taps=taps,
             resize=self.resize,
             weights=self.weights.path,
@@ -81,7 +83,7 @@ def about_extractor(plugin: Extractor) -> tuple[str, ...]:
 
 
 def measure(
-    extractor: str = "inception",
+    extractor: str | Callable[..., Any] = "inception",
     *,
     resize: str | None = None,
     tap: str | None = None,
@@ -94,20 +96,26 @@ def measure(
     cache: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> Measure:
-    """An extractor by name, its weights found and checked before anything expensive.
+    """An extractor by name, its weights found and checked before anything expensive; or a network of the caller's
+    (`bench.measuring.own_extractor`).
 
     `resize` None takes the extractor's default, and so do `tap` (the layer whose features are compared) and `logits`
     (the class predictions of the Inception Score); `device` "auto" takes a GPU where there is one. Weights that are
     missing are fetched, unless `offline`. Raises InputError for an unknown extractor, resize, tap or device, weights
     that are neither here nor to be had, and a GPU that is not there.
     """
-    plugin = _at_taps(registry.load("extractors", extractor), tap, logits)
+    named = isinstance(extractor, str)
+    own, sha256 = (
+        (registry.load("extractors", extractor), "") if isinstance(extractor, str) else own_extractor(extractor)
+    )
+    plugin = _at_taps(own, tap, logits)
     chosen = resize or plugin.resize[0]
     if chosen not in plugin.resize:
         raise InputError(f"extractor {plugin.name!r} has no resize {chosen!r}; it has {', '.join(plugin.resize)}")
     place = _device(device)
     found = weights.ready(plugin, weights_file, offline)
-    store = open_cache() if cache else None
+    found = found if named else replace(found, sha256=sha256)
+    store = open_cache() if cache and (named or is_module(extractor)) else None
     return Measure(plugin, found, chosen, place, workers, batch_size, store, progress)
 
 
