@@ -17,7 +17,8 @@ from bench.leaderboard.evidence import hash_rows, hashes_of
 from bench.measuring import features
 from bench.runs.checkpoint_files import checkpoint_file
 from bench.storage.array_files import ArrayFile, map_bytes
-from bench.storage.cache import Cache, digest_of, empty_engines, engines, not_kept
+from bench.storage.cache import Cache, digest_of, not_kept
+from bench.storage.engines import empty_engines, engines
 from bench.storage.files import npz_bytes
 from bench.storage.reading import Unreadable
 from genbench.names import did_you_mean

@@ -65,7 +65,8 @@ def empty(older_than: float | None, as_json: bool) -> None:
 
     JSON keys: folder, freed_bytes.
     """
-    from bench.storage.cache import empty_engines, open_cache
+    from bench.storage.cache import open_cache
+    from bench.storage.engines import empty_engines
 
     cache = open_cache()
     age = None if older_than is None else timedelta(days=older_than)
@@ -77,7 +78,8 @@ def empty(older_than: float | None, as_json: bool) -> None:
 
 
 def _show(as_json: bool) -> None:
-    from bench.storage.cache import engines, open_cache
+    from bench.storage.cache import open_cache
+    from bench.storage.engines import engines
 
     cache = open_cache()
     entries = cache.entries()

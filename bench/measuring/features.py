@@ -19,7 +19,8 @@ import numpy as np
 from bench.settings import BATCH_SIZE, WORKERS
 from bench.sources import ImageSource, iterate
 from bench.sources.values import Extremes, as_stored, joined, of_image
-from bench.storage.cache import Cache, Draft, bytes_of, digest_of, not_kept, write_all
+from bench.storage.cache import Cache, digest_of, not_kept
+from bench.storage.cache_entry import Draft, bytes_of, write_all
 from genbench.names import did_you_mean
 from metrics.errors import InputError
 from metrics.extractors.types import Extract, Extractor

@@ -12,7 +12,7 @@ from threading import Lock
 
 import numpy as np
 
-from bench.storage.cache import bytes_of, write_all
+from bench.storage.cache_entry import bytes_of, write_all
 
 Shape = tuple[int, int, int, int]
 
