@@ -19,7 +19,7 @@ import click
 from bench import registry
 from bench.cli import main as bench
 from bench.storage.records import RunRecord, read_records, slug
-from bench.tables.run_tables import COMPLETE
+from bench.tables.notes import COMPLETE
 from bench.tables.table import Cell, text
 
 ROOT = Path(__file__).parent.parent

@@ -13,8 +13,8 @@ from tiny_training import run
 
 from bench.leaderboard.compare import compare, comparison_tables
 from bench.leaderboard.contestants import Side
+from bench.tables.comparison import comparison_tables as tables_of_runs
 from bench.tables.plots import plot_intervals
-from bench.tables.run_tables import comparison_tables as tables_of_runs
 from bench.tables.run_tables import run_tables
 from reference_models.errors import ModelError
 from reference_models.loop import load

@@ -16,7 +16,7 @@ from bench.measuring.dependence import WITHOUT, Member, about_dependence, partne
 from bench.measuring.flags import flags_of
 from bench.measuring.scoring import Options, load_metrics, notes_beside
 from bench.submissions.verifying import _left_out
-from bench.tables.run_tables import comparison_tables as run_comparisons
+from bench.tables.comparison import comparison_tables as run_comparisons
 from bench.tables.run_tables import run_tables
 from metrics.arithmetic.dependence import links
 from metrics.types import Sample

@@ -13,7 +13,7 @@ import pytest
 from bench import registry
 from bench.cli import main
 from bench.storage.records import run_name, slug
-from bench.tables.run_tables import COMPLETE
+from bench.tables.notes import COMPLETE
 from reference_models.loop import changed_settings, with_settings
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -18,8 +18,8 @@ from run_records import record
 
 from bench.exploring._pictures import Line, Panel, plot_groups, plot_map, plot_panels
 from bench.exploring._side_by_side import Column, plot_columns
+from bench.tables.comparison import comparison_tables
 from bench.tables.plots import plot_intervals
-from bench.tables.run_tables import comparison_tables
 from reference_models.loop.plots import plot_curves, plot_sheets
 
 FILE = Path(__file__).with_name("figures.txt")

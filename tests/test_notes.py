@@ -21,7 +21,8 @@ from bench.measuring.scoring import Options, Scores, about_shared, notes_beside,
 from bench.measuring.sets import MeasuredSet
 from bench.sources.decoding import Header
 from bench.sources.files import describe
-from bench.tables.run_tables import comparison_tables, run_tables
+from bench.tables.comparison import comparison_tables
+from bench.tables.run_tables import run_tables
 from metrics.fid import METRIC as FID
 from metrics.fid import GaussianStats
 from metrics.kid import METRIC as KID

@@ -19,8 +19,9 @@ from bench.leaderboard.compare import compare
 from bench.leaderboard.compare import comparison_tables as sides_compared
 from bench.leaderboard.contestants import side_of
 from bench.storage.records import PairScores, SetScores
+from bench.tables.comparison import comparison_tables
 from bench.tables.renderers import RENDERERS
-from bench.tables.run_tables import comparison_tables, run_tables
+from bench.tables.run_tables import run_tables
 from bench.tables.table import json_values, narrowed
 
 FILE = Path(__file__).with_name("rendered.txt")

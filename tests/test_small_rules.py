@@ -19,7 +19,9 @@ from bench.sources.values import Extremes, joined
 from bench.sources.zips import _hidden
 from bench.storage.records import setting_text, slug
 from bench.storage.typed import typed
-from bench.tables.run_tables import _duration, _rounded, _shown
+from bench.tables.notes import _duration
+from bench.tables.of_record import shown_name
+from bench.tables.run_tables import _rounded
 from bench.tables.table import _number, _width
 from metrics.errors import InputError
 from metrics.inception_score import METRIC as INCEPTION_SCORE
@@ -50,7 +52,7 @@ def test_words_and_numbers_are_written_by_their_rule(rule, cases):
 
 
 def test_real_1_of_a_domain_is_the_first_real_set_of_that_name():
-    assert [_shown("real 1", "edges"), _shown("noise", "edges"), _shown("real 1", "")] == [
+    assert [shown_name("real 1", "edges"), shown_name("noise", "edges"), shown_name("real 1", "")] == [
         *("real edges 1", "noise edges", "real 1")
     ]
 

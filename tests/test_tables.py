@@ -8,12 +8,13 @@ import pytest
 from run_records import ENVIRONMENT, TRAINING, fid_scores, pair, protocol, record
 
 from bench.storage.records import PairScores, record_path, write_record
+from bench.tables.comparison import comparison_tables
 from bench.tables.csv_text import csv_text, stacked
 from bench.tables.files import out_of_date, published, write_all, write_tables
 from bench.tables.html_page import html_page
 from bench.tables.latex import latex
 from bench.tables.renderers import RENDERERS
-from bench.tables.run_tables import comparison_tables, run_tables
+from bench.tables.run_tables import run_tables
 from bench.tables.table import (
     Cell,
     Column,

@@ -16,8 +16,8 @@ from bench.storage.records import read_records, write_record
 from bench.storage.result_places import OWN, first_of, in_words, read_from
 from bench.submissions.levels import find_entry, verify_all
 from bench.submissions.writing import new_path
+from bench.tables.comparison import comparison_tables
 from bench.tables.files import write_tables
-from bench.tables.run_tables import comparison_tables
 from metrics.errors import InputError
 
 PUBLISHED = Path("results")

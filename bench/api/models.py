@@ -226,7 +226,8 @@ def tables(
     `warnings` name damaged records and failed runs, which have no tables. InputError where there is no record.
     """
     from bench.runs.stored import chosen_records
-    from bench.tables.run_tables import comparison_tables, run_tables
+    from bench.tables.comparison import comparison_tables
+    from bench.tables.run_tables import run_tables
 
     said: list[str] = []
     where = expanded(place(results, "results"))

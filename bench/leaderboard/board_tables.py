@@ -17,7 +17,7 @@ from bench.storage.line_ends import keep_line_ends, unix
 from bench.storage.reading import MOST_TEXT_BYTES, read_bytes
 from bench.tables.columns import ORDER, by_itself, of_any_board
 from bench.tables.csv_text import csv_text
-from bench.tables.run_tables import bias_note, extractor_note
+from bench.tables.notes import bias_note, extractor_note
 from bench.tables.table import Cell, Column, Table, aligned, markdown, under
 
 FOLDER = "leaderboards"
@@ -60,7 +60,7 @@ def ranking(board: Board) -> Table:
     ]
     columns = (*PLACE, *board.columns, *ABOUT)
     title = f"{board.record.track}: {_counted(len(board.ranked), 'entry', 'entries')}, by {_title(board)}"
-    notes = (*shared(board.ranked), *_notes(board))
+    notes = (*shared(board.ranked), *notes_of(board))
     return aligned(Table(board.record.track, title, columns, tuple(rows), notes))
 
 
@@ -188,7 +188,7 @@ def shared(standings: Iterable[Standing]) -> list[str]:
     return [f"{one.entry.about.name}: {'; '.join(one.twins)}" for one in standings if one.twins]
 
 
-def _notes(board: Board) -> tuple[str, ...]:
+def notes_of(board: Board) -> tuple[str, ...]:
     protocol, count = board.record.rules.protocol, board.record.rules.protocol.generated[0]
     landmarks = (
         f"{REAL_2} and {NOISE} are landmarks: a perfect generator would score like {REAL_2}, and a generator that "

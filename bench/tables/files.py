@@ -14,10 +14,11 @@ from bench.storage.line_ends import keep_line_ends, unix
 from bench.storage.reading import MOST_TEXT_BYTES, read_bytes
 from bench.storage.records import RunRecord, read_record, read_records, slug
 from bench.tables.columns import RANKED_BY
+from bench.tables.comparison import comparison_tables
 from bench.tables.csv_text import csv_text
 from bench.tables.picture_page import shown, write_page
 from bench.tables.plots import plot_intervals
-from bench.tables.run_tables import comparison_tables, run_tables
+from bench.tables.run_tables import run_tables
 from bench.tables.table import Table, markdown
 from genbench.errors import told
 from metrics.errors import InputError

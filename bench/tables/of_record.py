@@ -1,0 +1,41 @@
+"""What the tables of one run and of several ask of a record."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bench.measuring.evaluation import GENERATED
+from bench.storage.records import Numbers, RunRecord
+from bench.tables.columns import of_pairs_of_images
+from bench.tables.table import Table, aligned
+
+TRANSLATES = ("paired", "unpaired")
+
+
+def made_with(record: RunRecord, table: Table) -> Table:
+    """The table as it is shown, with what the record was made with."""
+    return replace(aligned(table), protocol=record.protocol_id, extractor=record.protocol.extractor)
+
+
+def who(record: RunRecord) -> str:
+    """The run in a title: model, data set, changed settings, seed."""
+    return ", ".join((f"{record.model} on {record.dataset}", *record.changes, f"seed {record.seed}"))
+
+
+def labels_of(record: RunRecord) -> tuple[str, ...]:
+    """The domains that it has sets of; "" where there are none."""
+    return tuple(dict.fromkeys(one.domain for one in record.sets))
+
+
+def shown_name(name: str, label: str) -> str:
+    """`real 1` of the domain edges is `real edges 1`, as Table 7 writes it."""
+    if not label:
+        return name
+    word, _, number = name.partition(" ")
+    return " ".join(filter(None, (word, label, number)))
+
+
+def translation_errors(record: RunRecord, label: str) -> Mapping[str, Numbers]:
+    """The paired errors of the translations of a domain; {} where they have no partners."""
+    pair = record.pair_scores(record.protocol.translated, GENERATED, label)
+    by_image = {one.metric.name for one in of_pairs_of_images(record.protocol)}
+    return {name: one for name, one in pair.scores.items() if name in by_image} if pair else {}
