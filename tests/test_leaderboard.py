@@ -24,8 +24,10 @@ from bench.leaderboard.board_tables import (
 )
 from bench.leaderboard.entries import INFLUENCE, Earlier, beside, entry_path, track_path, write_track
 from bench.tables.csv_text import csv_text
+from bench.tables.markdown import markdown
 from bench.tables.renderers import RENDERERS
-from bench.tables.table import Cell, Column, Table, json_values, markdown, terminal
+from bench.tables.table import Cell, Column, Table, json_values
+from bench.tables.terminal import terminal
 from metrics.errors import InputError
 
 
@@ -378,7 +380,7 @@ def test_every_format_is_printed(results, kind):
 
 def test_a_narrow_terminal_leaves_columns_out_and_says_so(results):
     from bench.leaderboard.board_tables import DISPENSABLE
-    from bench.tables.table import narrowed
+    from bench.tables.terminal import narrowed
 
     table = ranking(read_board(results, "digits"))
     narrow = narrowed(table, 120, DISPENSABLE)

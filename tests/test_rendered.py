@@ -22,7 +22,8 @@ from bench.storage.records import PairScores, SetScores
 from bench.tables.comparison import comparison_tables
 from bench.tables.renderers import RENDERERS
 from bench.tables.run_tables import run_tables
-from bench.tables.table import json_values, narrowed
+from bench.tables.table import json_values
+from bench.tables.terminal import narrowed
 
 FILE = Path(__file__).with_name("rendered.txt")
 ERROR = {"mse": 0.02, "mse_low": 0.019, "mse_high": 0.021, "mae": 0.1, "psnr": 17.0, "ssim": 0.5}

@@ -22,7 +22,8 @@ from bench.storage.typed import typed
 from bench.tables.notes import _duration
 from bench.tables.of_record import shown_name
 from bench.tables.run_tables import _rounded
-from bench.tables.table import _number, _width
+from bench.tables.table import _number
+from bench.tables.terminal import _width
 from metrics.errors import InputError
 from metrics.inception_score import METRIC as INCEPTION_SCORE
 

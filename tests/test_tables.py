@@ -12,21 +12,13 @@ from bench.tables.comparison import comparison_tables
 from bench.tables.csv_text import csv_text, stacked
 from bench.tables.files import out_of_date, published, write_all, write_tables
 from bench.tables.html_page import html_page
+from bench.tables.html_table import html_text
 from bench.tables.latex import latex
+from bench.tables.markdown import markdown
 from bench.tables.renderers import RENDERERS
 from bench.tables.run_tables import run_tables
-from bench.tables.table import (
-    Cell,
-    Column,
-    Table,
-    aligned,
-    html_text,
-    json_values,
-    mark_best,
-    markdown,
-    terminal,
-    text,
-)
+from bench.tables.table import Cell, Column, Table, aligned, json_values, mark_best, text
+from bench.tables.terminal import terminal
 
 OF_A_RUN = (".md", "-table-6.csv", "-distances.csv")
 COLUMNS = (Column("name", "Name"), Column("fid", "FID", "lower"), Column("n", "Images"))

@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bench import __version__
+from bench.tables.html_table import html_text
 from bench.tables.scores import in_words, score_table
-from bench.tables.table import Cell, Column, Table, html_text
+from bench.tables.table import Cell, Column, Table
 
 if TYPE_CHECKING:
     from pandas import DataFrame

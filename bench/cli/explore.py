@@ -144,7 +144,8 @@ def compare(checkpoints: tuple[Path, ...], settings: dict[str, Any], as_json: bo
 
 def look(what: str, settings: dict[str, Any], as_json: bool, *checkpoints: Path) -> None:
     """Explore, and print the tables; where everything lies goes to stderr."""
-    from bench.tables.table import aligned, terminal
+    from bench.tables.table import aligned
+    from bench.tables.terminal import terminal
 
     with progress() as tell:
         made = bench.explore(what, *checkpoints, progress=tell, **settings)

@@ -89,7 +89,7 @@ def _fitting(table: "Table") -> "Table":
     import sys
 
     from bench.leaderboard.board_tables import dispensable
-    from bench.tables.table import narrowed
+    from bench.tables.terminal import narrowed
 
     if not sys.stdout.isatty():
         return table

@@ -17,8 +17,9 @@ from bench.storage.line_ends import keep_line_ends, unix
 from bench.storage.reading import MOST_TEXT_BYTES, read_bytes
 from bench.tables.columns import ORDER, by_itself, of_any_board
 from bench.tables.csv_text import csv_text
+from bench.tables.markdown import markdown
 from bench.tables.notes import bias_note, extractor_note
-from bench.tables.table import Cell, Column, Table, aligned, markdown, under
+from bench.tables.table import Cell, Column, Table, aligned, under
 
 FOLDER = "leaderboards"
 PLACE = (

@@ -16,10 +16,11 @@ from bench.storage.records import RunRecord, read_record, read_records, slug
 from bench.tables.columns import RANKED_BY
 from bench.tables.comparison import comparison_tables
 from bench.tables.csv_text import csv_text
+from bench.tables.markdown import markdown
 from bench.tables.picture_page import shown, write_page
 from bench.tables.plots import plot_intervals
 from bench.tables.run_tables import run_tables
-from bench.tables.table import Table, markdown
+from bench.tables.table import Table
 from genbench.errors import told
 from metrics.errors import InputError
 

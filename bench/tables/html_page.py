@@ -3,7 +3,8 @@
 import html
 from collections.abc import Sequence
 
-from bench.tables.table import Table, html_text
+from bench.tables.html_table import html_text
+from bench.tables.table import Table
 
 STYLE = """\
 :root { color-scheme: light dark; --ink: #1d1d1f; --paper: #fff; --line: #d8d8dc; --faint: #6b6b70 }

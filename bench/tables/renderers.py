@@ -3,8 +3,11 @@
 from collections.abc import Callable
 
 from bench.tables.csv_text import csv_text
+from bench.tables.html_table import html_text
 from bench.tables.latex import latex
-from bench.tables.table import Table, html_text, markdown, terminal
+from bench.tables.markdown import markdown
+from bench.tables.table import Table
+from bench.tables.terminal import terminal
 
 RENDERERS: dict[str, Callable[[Table], str]] = {
     "terminal": terminal,

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bench.tables.table import Table, html_text, terminal
+from bench.tables.html_table import html_text
+from bench.tables.table import Table
+from bench.tables.terminal import terminal
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -1,15 +1,12 @@
-"""Tables of values first, renderers as functions: markdown, HTML, JSON, terminal; CSV and LaTeX are files of their own.
+"""Tables of values, and what every way of writing them shares; each way is a file of its own, and JSON is made of the
+values here.
 
 A cell carries its interval, a column its direction, so that every renderer says both and `mark_best` needs no names. A
 best value is marked only where its interval overlaps with no other one: neighbours that cannot be told apart are not
 ranked.
 """
 
-import html
 import math
-import re
-import textwrap
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,10 +18,7 @@ if TYPE_CHECKING:
 
 ARROWS = {"lower": " ↓", "higher": " ↑", "neither": ""}
 MINUS = "−"  # a minus sign as wide as the digits
-MARKUP = re.compile(r"[\\`*_\[\]<>|&~]")  # what markdown would take for more than a letter
-GAP = "   "  # between two columns in a terminal
 COLUMN_KEYS = ("key", "title", "better", "decimals")  # what JSON says of a column
-WIDTH = 100  # characters of a note in a terminal
 
 
 @dataclass(frozen=True)
@@ -77,6 +71,8 @@ class Table:
         return frame_of(self)
 
     def _repr_html_(self) -> str:
+        from bench.tables.html_table import html_text
+
         return html_text(self)
 
     def __post_init__(self) -> None:
@@ -174,7 +170,8 @@ def _number(value: float, decimals: int) -> str:
     return shown.replace("-", "") if float(shown.replace(",", "")) == 0 else shown.replace("-", MINUS)
 
 
-def _heads(table: Table) -> list[str]:
+def heads_of(table: Table) -> list[str]:
+    """The titles of the columns, with the direction in which each is better."""
     return [column.title + ARROWS[column.better] for column in table.columns]
 
 
@@ -183,113 +180,7 @@ def at_left(table: Table, place: int) -> bool:
     return any(isinstance(row[place].value, str) for row in table.rows)
 
 
-# ----- renderers
-
-
-def markdown(table: Table) -> str:
-    """A GitHub table under its title, the notes as a list; the best values are bold."""
-    table = for_people(table)
-    heads = [_escaped(head) for head in _heads(table)]
-    rules = [":---" if at_left(table, place) else "---:" for place in range(len(heads))]
-    rows = [[f"**{_in_markdown(cell)}**" if cell.best else _in_markdown(cell) for cell in row] for row in table.rows]
-    lines = [f"### {shown(table.title)}", "", *("| " + " | ".join(row) + " |" for row in (heads, rules, *rows))]
-    return "\n".join([*lines, "", *(f"- {shown(note)}" for note in table.notes)]).rstrip() + "\n"
-
-
-def _escaped(word: str) -> str:
-    return word.replace("|", "\\|")
-
-
-def _in_markdown(cell: Cell) -> str:
-    """A cell in which a text means itself: no markup, no link, no HTML."""
-    shown = text(cell)
-    return MARKUP.sub(r"\\\g<0>", shown) if isinstance(cell.value, str) else _escaped(shown)
-
-
-def html_text(table: Table) -> str:
-    """A `<table>` with a caption, and the notes as a list below; everything escaped, no style."""
-    table = for_people(table)
-
-    def line(tag: str, words: Sequence[str], classes: Sequence[str]) -> str:
-        cells = (f'<{tag} class="{kind}">{word}</{tag}>' for word, kind in zip(words, classes, strict=True))
-        return f"<tr>{''.join(cells)}</tr>"
-
-    kinds = ["text" if at_left(table, place) else "number" for place in range(len(table.columns))]
-    rows = [
-        line(
-            "td", [f"<b>{html.escape(text(cell))}</b>" if cell.best else html.escape(text(cell)) for cell in row], kinds
-        )
-        for row in table.rows
-    ]
-    notes = "".join(f"<li>{html.escape(note)}</li>" for note in table.notes)
-    head = line("th", [html.escape(head) for head in _heads(table)], kinds)
-    return (
-        "\n".join(
-            [
-                f'<table class="bench" id="{html.escape(table.name)}">',
-                f"<caption>{html.escape(table.title)}</caption>",
-                f"<thead>{head}</thead>",
-                "<tbody>",
-                *rows,
-                "</tbody>",
-                "</table>",
-                *([f'<ul class="notes">{notes}</ul>'] if notes else []),
-            ]
-        )
-        + "\n"
-    )
-
-
-def terminal(table: Table) -> str:
-    """Aligned text with a line under the heads, the notes wrapped below; the best values carry a star."""
-    table = for_people(table)
-    heads = _heads(table)
-    rows = [[text(cell) + (" *" if cell.best else "") for cell in row] for row in table.rows]
-    widths = _widths(table)
-    left = [at_left(table, place) for place in range(len(heads))]
-
-    def line(words: Sequence[str]) -> str:
-        padded = (
-            word + " " * (width - _width(word)) if at_left else " " * (width - _width(word)) + word
-            for word, width, at_left in zip(words, widths, left, strict=True)
-        )
-        return GAP.join(padded).rstrip()
-
-    rule = "─" * (sum(widths) + len(GAP) * (len(widths) - 1))
-    notes = [textwrap.fill(shown(note), WIDTH, initial_indent="- ", subsequent_indent="  ") for note in table.notes]
-    return "\n".join([shown(table.title), rule, line(heads), rule, *map(line, rows), rule, *notes]) + "\n"
-
-
-def narrowed(table: Table, width: int, dispensable: Sequence[str]) -> Table:
-    """The table with as few of the dispensable columns left out, in this order, as fit it into so many characters."""
-    table = for_people(table)
-    widths = dict(zip((column.key for column in table.columns), _widths(table), strict=True))
-    out: list[str] = []
-    for key in (key for key in dispensable if key in widths):
-        if sum(widths.values()) + len(GAP) * (len(widths) - 1) <= width:
-            break
-        del widths[key]
-        out.append(key)
-    if not out:
-        return table
-    titles = ", ".join(column.title for column in table.columns if column.key in out)
-    note = f"left out, for the width of this terminal: {titles}; --format md shows all"
-    kept = under(table, [column for column in table.columns if column.key in widths])
-    return replace(kept, notes=(*table.notes, note))
-
-
-def _widths(table: Table) -> list[int]:
-    return [
-        max(_width(head), *(_width(text(row[place])) + 2 * row[place].best for row in table.rows), 0)
-        for place, head in enumerate(_heads(table))
-    ]
-
-
-def _width(word: str) -> int:
-    """Characters that a text takes in a terminal."""
-    if word.isascii():
-        return len(word)
-    return sum(0 if unicodedata.combining(one) else 1 + (unicodedata.east_asian_width(one) in "WF") for one in word)
+# ----- JSON
 
 
 def json_values(table: Table) -> dict[str, Any]:
