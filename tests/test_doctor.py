@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.measuring.doctor import Diagnosis, Finding, examine
+from bench.measuring.doctor import Diagnosis, examine
+from bench.measuring.findings import Finding
 
 
 def picture(seed: int, size: int = 8) -> Image.Image:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bench.measuring.doctor import Finding, examine, judge
+from bench.measuring.doctor import examine
+from bench.measuring.findings import Finding, judge
 from bench.sources.decoding import Header
 from bench.sources.survey import Corrupt, Look, Survey
 from bench.sources.values import Extremes

@@ -17,8 +17,8 @@ from bench.leaderboard.evidence import entry_shapes
 from bench.leaderboard.influence import read_influences
 from bench.leaderboard.moments import moments_of, read_moments
 from bench.leaderboard.open_tracks import whole_split
-from bench.measuring.doctor import judge
 from bench.measuring.evaluation import open_subject
+from bench.measuring.findings import judge
 from bench.measuring.statistics import read_statistics
 from bench.sources import open_source
 from bench.sources.decoding import decode
@@ -166,6 +166,6 @@ def test_an_image_is_flat_below_its_limit(monkeypatch, spread, found):
     pixels = np.full((5, 3, 8, 8), 100, np.uint8)
     pixels[:, :, ::2] += np.uint8(4)  # a standard deviation of 2 around 102
     pixels += np.arange(5, dtype=np.uint8)[:, None, None, None]
-    monkeypatch.setattr("bench.measuring.doctor.FLAT_SD", 4 - spread)
+    monkeypatch.setattr("bench.measuring.findings.FLAT_SD", 4 - spread)
     codes = {one.code for one in judge(survey(pixels, 0, None, None))}
     assert ("flat" in codes) == found

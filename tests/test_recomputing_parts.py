@@ -10,7 +10,7 @@ from leaderboard_entries import entry
 from bench.leaderboard.entries import Manifest, Origin, Remark
 from bench.measuring.copies import METRIC as COPIES
 from bench.measuring.declared import every_metric
-from bench.measuring.doctor import Finding
+from bench.measuring.findings import Finding
 from bench.sources import open_source
 from bench.submissions import _recomputing as recomputing
 from bench.submissions._comparing import MEASURED, MOVES, STORED, TESTS, arrays_differ, scores_differ

@@ -15,7 +15,7 @@ from metrics.options import place, switch, text
 if TYPE_CHECKING:
     from bench.leaderboard.compare import Comparison
     from bench.leaderboard.entries import About, Entry
-    from bench.measuring.doctor import Finding
+    from bench.measuring.findings import Finding
     from bench.site import Site
     from bench.submissions.generators import GeneratorSpec
     from bench.submissions.material import How

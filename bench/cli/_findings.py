@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from bench.cli._output import echo, styled
 
 if TYPE_CHECKING:
-    from bench.measuring.doctor import Finding
+    from bench.measuring.findings import Finding
 
 COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 

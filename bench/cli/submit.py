@@ -15,7 +15,7 @@ from bench.tables.scores import figure
 
 if TYPE_CHECKING:
     from bench.leaderboard.entries import Entry
-    from bench.measuring.doctor import Finding
+    from bench.measuring.findings import Finding
 
 SETTINGS = Path("submission.toml")
 NOT_IN_SETTINGS = {"settings", "init", "dry-run", "force", "json", "trust-code"}
