@@ -6,21 +6,19 @@ batch size, workers or image sizes: images of one size form a batch, and every r
 """
 
 import contextlib
-import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from io import FileIO
 from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
+from bench.measuring.feature_rows import Rows
 from bench.settings import BATCH_SIZE, WORKERS
 from bench.sources import ImageSource, iterate
 from bench.sources.values import Extremes, as_stored, joined, of_image
-from bench.storage.cache import Cache, digest_of, not_kept
-from bench.storage.cache_entry import Draft, bytes_of, write_all
+from bench.storage.cache import Cache, digest_of
 from genbench.names import did_you_mean
 from metrics.errors import InputError
 from metrics.extractors.types import Extract, Extractor
@@ -99,24 +97,14 @@ def extract(
     taps = tuple(dict.fromkeys(taps))
     _check(source, extractor, taps, resize, batch_size, workers)
     warnings: list[str] = []
-    known = FeatureTable(
-        arrays={},
-        source_digest=source.digest,
-        source_name=source.name,
-        count=source.count,
-        extractor=extractor.name,
-        version=extractor.version,
-        weights_sha256=weights_sha256,
-        resize=resize,
-        hashes=source.hashes,
-    )
+    known = _nothing_yet(source, extractor, weights_sha256, resize)
     found = {tap: cache.get(known.key(tap), warnings.append) if cache else None for tap in taps}
     arrays = {tap: entry["features"] for tap, entry in found.items() if entry}
     missing = tuple(tap for tap in taps if tap not in arrays)
     seen: list[Extremes] = []
     if missing:
         with contextlib.ExitStack() as stack:
-            tables = {tap: _Rows((source.count, extractor.taps[tap]), warnings.append) for tap in missing}
+            tables = {tap: Rows((source.count, extractor.taps[tap]), warnings.append) for tap in missing}
             network = extractor.build(weights, resize, device, missing)
             for tap, table in tables.items():
                 stack.callback(table.discard)
@@ -131,8 +119,23 @@ def extract(
     return replace(known, arrays={tap: arrays[tap] for tap in taps}, warnings=tuple(dict.fromkeys(warnings)))
 
 
+def _nothing_yet(source: ImageSource, extractor: Extractor, weights_sha256: str, resize: str) -> FeatureTable:
+    """The table of a set before any of its features are known."""
+    return FeatureTable(
+        arrays={},
+        source_digest=source.digest,
+        source_name=source.name,
+        count=source.count,
+        extractor=extractor.name,
+        version=extractor.version,
+        weights_sha256=weights_sha256,
+        resize=resize,
+        hashes=source.hashes,
+    )
+
+
 def _fill(
-    tables: "Mapping[str, _Rows]",
+    tables: "Mapping[str, Rows]",
     images: Iterable[np.ndarray],
     network: Extract,
     source: ImageSource,
@@ -173,74 +176,6 @@ def _extremes(source: ImageSource, seen: list[Extremes], workers: int, cache: Ca
         about = {"what": f"lowest and highest value of {source.count} images", "source": source.name}
         cache.put(key, {"extremes": np.array([found.low, found.high, found.top])}, about)
     return found
-
-
-class _Rows:
-    """The features of one tap while they are computed: in the file of a cache entry, in memory where there is none.
-
-    Memory-mapping the file for writing would be shorter, but a full disk then kills the process.
-    """
-
-    def __init__(self, shape: tuple[int, int], warn: Callable[[str], None]) -> None:
-        self.shape = shape
-        self.warn = warn
-        self.array: np.ndarray | None = None
-        self.draft: Draft | None = None
-        self.file: FileIO | None = None
-        self.start = 0
-        self.sums = np.full(shape[0], -1)  # crc32 of each row in the file; -1 where none was written
-
-    def keep(self, cache: Cache, key: str, meta: Mapping[str, Any]) -> None:
-        """Let the rows go to a cache entry from now on; a folder that cannot be written costs a warning."""
-        try:
-            self.draft = cache.draft(key, meta)
-            self.file = self.draft.create("features", self.shape, np.dtype(np.float32))
-            self.start = self.file.tell()
-        except OSError as error:
-            self._go_on_in_memory(error)
-
-    def write(self, rows: np.ndarray, features: np.ndarray) -> None:
-        if self.file is not None:
-            try:
-                for run in np.split(np.arange(len(rows)), np.flatnonzero(np.diff(rows) != 1) + 1):
-                    self.file.seek(self.start + int(rows[run[0]]) * self.shape[1] * 4)
-                    write_all(self.file, bytes_of(features[run]))
-                self.sums[rows] = [zlib.crc32(row) for row in features]
-                return
-            except OSError as error:
-                self._go_on_in_memory(error)
-        if self.array is None:
-            self.array = np.empty(self.shape, np.float32)
-        self.array[rows] = features
-
-    def finish(self) -> np.ndarray:
-        if self.draft is not None and self.file is not None:
-            try:
-                return self.draft.commit()["features"]
-            except OSError as error:
-                self._go_on_in_memory(error)
-        assert self.array is not None, "finish() comes after the last write()"
-        return self.array
-
-    def discard(self) -> None:
-        if self.draft is not None:
-            self.draft.discard()
-
-    def _go_on_in_memory(self, error: OSError) -> None:
-        if self.file is not None and self.draft is not None:
-            self.array = np.empty(self.shape, np.float32)
-            with self.draft.reopen("features") as file:
-                file.seek(self.start)
-                view = bytes_of(self.array)
-                while view and (count := file.readinto(view)):
-                    view = view[count:]
-            # After a failed sync, a network file system may give back something else than was written.
-            for row in np.flatnonzero(self.sums >= 0):
-                if zlib.crc32(self.array[row]) != self.sums[row]:
-                    raise error
-        self.file = None
-        self.discard()
-        self.warn(not_kept(error))
 
 
 def _check(
