@@ -6,6 +6,7 @@ an image), which is what the corrected value and the interval are made from. Par
 exactly; an accumulator can be copied and pickled, and the copy grows on its own.
 """
 
+from collections.abc import Iterable
 from typing import Any, Unpack
 
 import numpy as np
@@ -14,8 +15,8 @@ from bench.api.result import Result
 from bench.measuring.comparing import open_sets
 from bench.measuring.given import Measured, Ready
 from bench.measuring.measure import Measure
-from bench.measuring.scoring import Options
-from bench.measuring.sets import MeasuredSet
+from bench.measuring.scoring import Options, load_metrics
+from bench.measuring.sets import MeasuredSet, taps_for, taps_of
 from bench.measuring.setup import Images, Setup
 from bench.measuring.statistics import QUESTION
 from bench.settings import Settings
@@ -28,6 +29,7 @@ from metrics.extractors.types import Extract
 from metrics.fid import METRIC as FID
 from metrics.fid import GaussianStats
 from metrics.options import shown, switch, text
+from metrics.types import Metric
 
 ROWS = 512  # features that wait until they join the statistics: adding a few at a time costs as much
 
@@ -35,13 +37,26 @@ ROWS = 512  # features that wait until they join the statistics: adding a few at
 class Accumulator(Measured):
     """The statistics of a growing set of images; `update` with batches, `compute` against another set."""
 
-    def __init__(self, *, keep_features: bool = False, name: str = "accumulator", **settings: Unpack[Settings]) -> None:
-        """`settings` are the keywords of `bench.fid`; missing weights are an InputError here, not in the loop."""
+    def __init__(
+        self,
+        *,
+        metrics: Iterable[str] | str = "fid",
+        keep_features: bool = False,
+        name: str = "accumulator",
+        **settings: Unpack[Settings],
+    ) -> None:
+        """`settings` are the keywords of `bench.fid`; missing weights are an InputError here, not in the loop.
+
+        `metrics` are those that `bench.score` is to compute of it: the features that they need are kept.
+        """
+        chosen = load_metrics(metrics)
         self.name = text(name, "the name")
-        self.keep_features = switch(keep_features, "keep_features")
+        self.keep_features = switch(keep_features, "keep_features") or not all(one.of_statistics for one in chosen)
         self.count = 0
         self._setup = Setup.of(settings, Settings)
         self._measure: Measure = self._setup.measure()
+        self._taps = _taps_beside(self._measure, chosen)
+        self._beside: dict[str, list[np.ndarray]] = {kind: [] for kind in self._taps}  # other features, as `_rows`
         self._network: Extract | None = None
         self._statistics: GaussianStats | None = None
         self._extremes: list[Extremes] = []  # of all images, in at most one
@@ -56,16 +71,17 @@ class Accumulator(Measured):
         """
         batch = three_channels(_as_uint8(images))
         found, extremes = [], self._extremes
+        beside: dict[str, list[np.ndarray]] = {kind: [] for kind in self._taps}
         for start in range(0, len(batch), self._setup.settings["batch_size"]):
             part = np.ascontiguousarray(batch[start : start + self._setup.settings["batch_size"]])
-            features = np.array(self._extract(part)[self._tap], np.float32)
-            if not np.isfinite(features).all():
-                raise InputError(
-                    f"{self._measure.extractor.name} gave features that are not finite; look at the weights"
-                )
-            found.append(features)
+            features = self._extract(part)
+            found.append(self._finite(features[self._tap]))
+            for kind, tap in self._taps.items():
+                beside[kind].append(self._finite(features[tap]))
             extremes = [joined([*extremes, of_image(part)])]
         self._rows += found
+        for kind, rows in beside.items():
+            self._beside[kind] += rows
         self._extremes = extremes
         self.count += len(batch)
         if not self.keep_features and sum(map(len, self._rows)) >= ROWS:
@@ -89,7 +105,11 @@ class Accumulator(Measured):
             raise InputError(f"the accumulators cannot be merged: {differing}; make both with the same settings")
         if self.keep_features and not other.keep_features:
             raise InputError("the other accumulator keeps no features and this one does; give both keep_features=True")
+        if set(self._beside) - set(other._beside):
+            raise InputError("the other accumulator keeps other features than this one; give both the same metrics")
         self._rows += other._rows
+        for kind, rows in self._beside.items():
+            rows += other._beside[kind]
         self._extremes = [joined([*self._extremes, *other._extremes])] if other._extremes else self._extremes
         self.count += other.count
         if other._statistics is not None:
@@ -113,10 +133,11 @@ class Accumulator(Measured):
         if self.count < 2:
             raise InputError(f"{self.name} has {self.count} image(s); a covariance needs at least 2; update it first")
         note = joined(self._extremes).note
+        kept = {**({"pool": self._rows} if self.keep_features else {}), **self._beside}
         measured = MeasuredSet(
             self.name,
             count=self.count,
-            arrays={"pool": np.concatenate(self._rows)} if self.keep_features else {},
+            arrays={kind: np.concatenate(rows) for kind, rows in kept.items()},
             statistics=self._all_statistics,
             warnings=(f"{self.name}: {note}",) if note else (),
         )
@@ -125,7 +146,8 @@ class Accumulator(Measured):
 
     def __getstate__(self) -> dict[str, Any]:
         # The network is built again where it is needed; a copy has a list of its own.
-        return {**vars(self), "_network": None, "_rows": list(self._rows)}
+        beside = {kind: list(rows) for kind, rows in self._beside.items()}
+        return {**vars(self), "_network": None, "_rows": list(self._rows), "_beside": beside}
 
     @property
     def _tap(self) -> str:
@@ -138,8 +160,14 @@ class Accumulator(Measured):
     def _extract(self, batch: np.ndarray) -> Any:
         if self._network is None:
             at = self._measure
-            self._network = at.extractor.build(at.weights.path, at.resize, at.device, (self._tap,))
+            self._network = at.extractor.build(at.weights.path, at.resize, at.device, (self._tap, *self._taps.values()))
         return self._network(batch)
+
+    def _finite(self, features: Any) -> np.ndarray:
+        values = np.array(features, np.float32)
+        if not np.isfinite(values).all():
+            raise InputError(f"{self._measure.extractor.name} gave features that are not finite; look at the weights")
+        return values
 
     def _all_statistics(self) -> GaussianStats:
         if self.keep_features:
@@ -156,6 +184,17 @@ class Accumulator(Measured):
 
     def _join(self, statistics: GaussianStats) -> None:
         self._statistics = statistics if self._statistics is None else self._statistics.merge(statistics)
+
+
+def _taps_beside(measure: Measure, chosen: Iterable[Metric]) -> dict[str, str]:
+    """The taps of the features that these metrics need beside those of the FID; InputError where they need images."""
+    chosen = tuple(chosen)
+    for metric in chosen:
+        if metric.feature == "images" or metric.arity == "triplet":
+            raise InputError(f"{metric.name} needs images, and an accumulator keeps none; give them to bench.score")
+    taps_for(measure, chosen)
+    taps = taps_of(measure)
+    return {one.feature: taps[one.feature] for one in chosen if one.feature != "pool"}
 
 
 def _of_one(row: np.ndarray) -> GaussianStats:

@@ -1,5 +1,7 @@
 """One way to a number: whatever is given for a set, every function measures it by the same code."""
 
+import pickle
+
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -91,3 +93,26 @@ def test_the_command_score_takes_statistics_that_do_not_say_their_count(sets, tm
     done = CliRunner().invoke(main, [*command, "--no-cache"])
     assert done.exit_code == 0, done.output
     assert "12 a against ? plain.npz" in done.output
+
+
+def test_an_accumulator_keeps_what_its_metrics_need():
+    names = ("fid", "kid", "prdc", "is")
+    grown, other = (bench.Accumulator(metrics=names, name="array", **DIGITS) for _ in range(2))
+    grown.update(images(2)[:5])
+    other.update(images(2)[5:])
+    again = pickle.loads(pickle.dumps(grown.merge(other)))  # noqa: S301 - made here
+    wanted = bench.score(images(1), images(2), metrics=names, k=3, subset_size=10, **DIGITS)
+    for found in (bench.score(images(1), one, metrics=names, k=3, subset_size=10, **DIGITS) for one in (grown, again)):
+        assert set(found) == set(wanted)
+        for key in ("fid_corrected", "kid", "precision", "recall", "inception_score_b"):
+            assert found[key] == pytest.approx(wanted[key], rel=1e-4)
+    alone = bench.score(grown, metrics="is")
+    assert (alone.inception_score_a, alone.tap_logits) == (pytest.approx(wanted.inception_score_b, rel=1e-4), "logits")
+
+
+@pytest.mark.parametrize("metric", ["mse", "memorisation"])
+def test_an_accumulator_is_not_made_for_metrics_of_images(metric):
+    with pytest.raises(InputError, match=f"{metric} needs images, and an accumulator keeps none"):
+        bench.Accumulator(metrics=metric, **DIGITS)
+    with pytest.raises(InputError, match="give both the same metrics"):
+        bench.Accumulator(metrics=["fid", "is"], **DIGITS).merge(bench.Accumulator(keep_features=True, **DIGITS))

@@ -66,7 +66,8 @@ class MeasuredSet:
         """Whether the metric can be computed of this set, if not with an interval."""
         if metric.feature == "images" or metric.arity == "triplet":
             return self.source is not None
-        return metric.feature in self.arrays or bool(metric.of_statistics and self.statistics)
+        by_statistics = metric.of_statistics and self.statistics and metric.feature == "pool"
+        return metric.feature in self.arrays or bool(by_statistics)
 
 
 def measure_set(source: ImageSource, measure: Measure, chosen: Iterable[Metric]) -> MeasuredSet:
@@ -75,7 +76,7 @@ def measure_set(source: ImageSource, measure: Measure, chosen: Iterable[Metric])
     if not taps:
         return images
     table = measure.features(source, taps)
-    arrays = {kind: table.arrays[tap] for kind, tap in _taps(measure).items() if tap in table.arrays}
+    arrays = {kind: table.arrays[tap] for kind, tap in taps_of(measure).items() if tap in table.arrays}
     statistics = _statistics(table, measure) if "pool" in arrays else None
     warnings = tuple(dict.fromkeys([*images.warnings, *table.warnings]))
     return replace(images, arrays=arrays, statistics=statistics, warnings=warnings)
@@ -112,11 +113,11 @@ def taps_for(measure: Measure, chosen: Iterable[Metric]) -> tuple[str, ...]:
                 f"choose one that has: {', '.join(fitting)}"
             )
         if metric.feature != "images":
-            taps.append(_taps(measure)[metric.feature])
+            taps.append(taps_of(measure)[metric.feature])
     return tuple(dict.fromkeys(taps))
 
 
-def _taps(measure: Measure) -> dict[str, str]:
+def taps_of(measure: Measure) -> dict[str, str]:
     """The tap of each kind of features."""
     extractor = measure.extractor
     found = {"pool": extractor.pool, "logits": extractor.logits, "spatial": extractor.spatial}
