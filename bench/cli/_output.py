@@ -4,7 +4,7 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,6 +12,7 @@ import click
 
 from bench.cli._streams import fits
 from bench.names import shown
+from bench.settings import Progress
 
 if TYPE_CHECKING:
     from bench.tables.table import Table
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 # Letters that JSON may hold as they are and a terminal acts upon: they stand inside of texts only, as escapes.
 UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 PLAIN_SECONDS = 10.0  # between two lines of progress where stderr is no terminal
-
-Progress = Callable[[str, int, int], None]
 
 
 class Styled(str):

@@ -7,7 +7,7 @@ CSC413 (2020) assignment 4: a CycleGAN with lambda in {0, default, 10 x default}
 Columns are named by the settings that differ. The curves of one kind share their axis, so that their heights compare.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
@@ -22,6 +22,7 @@ from bench.exploring._side_by_side import plot_columns
 from bench.exploring._types import Explored
 from bench.measuring.evaluation import GENERATED, REAL_1, Evaluation, evaluate
 from bench.runs.samples import generate
+from bench.settings import Progress
 from bench.tables.table import Cell, Column, Table
 from metrics.errors import InputError
 from reference_models.loop import read_curve, reconstruct, sample, translate
@@ -41,8 +42,6 @@ MEASURES = {  # of a checkpoint's images
     "apart": "from those of the first checkpoint",
 }
 
-Report = Callable[[str, int, int], None]
-
 
 @dataclass(frozen=True)
 class Block:
@@ -61,7 +60,7 @@ def explore(
     *,
     count: int = 9,
     seed: int = 0,
-    report: Report | None = None,
+    report: Progress | None = None,
 ) -> Explored:
     """Checkpoints of one data set that all make images from noise, or all translate, side by side.
 
@@ -125,7 +124,7 @@ def _translations(opened: Sequence[Opened]) -> list[Block]:
     return blocks
 
 
-def _fid(one: Opened, evaluation: Evaluation, report: Report | None) -> dict[str, Cell]:
+def _fid(one: Opened, evaluation: Evaluation, report: Progress | None) -> dict[str, Cell]:
     """The corrected FID under the data set's protocol, by domain."""
     result = evaluate(evaluation, generate(one.model, one.loaded.spec.task, evaluation), report)
     pairs = [pair for pair in result.pairs if (pair.a, pair.b) == (REAL_1, GENERATED)]

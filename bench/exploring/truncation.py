@@ -13,7 +13,7 @@ tables of noise, and says how much the noise matters for this model and this rea
 
 import copy
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from bench.exploring._types import Explored, Picture
 from bench.measuring.evaluation import OPTIONS, REAL_1, REAL_2, SAMPLING_SEED, Evaluation, array_source
 from bench.measuring.scoring import Scores, score_pair, score_set
 from bench.measuring.sets import MeasuredSet, measure_set
+from bench.settings import Progress
 from bench.sources import ImageSource
 from bench.tables.run_tables import FID_COLUMNS, is_columns
 from bench.tables.table import Cell, Column, Table
@@ -40,8 +41,6 @@ BOUNDS = (math.inf, 2.0, 1.5, 1.0, 0.75, 0.5, 0.25)
 METRICS = ("fid", "inception-score", "prdc")
 SHOWN = 10  # samples of each bound in the picture
 CLOSE = 0.06  # of an axis: words of points that are closer would lie over each other
-
-Report = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def explore(
     *,
     bounds: Sequence[float] = BOUNDS,
     repeats: int = 3,
-    report: Report | None = None,
+    report: Progress | None = None,
 ) -> Explored:
     """Measure a model's samples within each bound of its noise, the widest first; `report(name, done, total)`.
 

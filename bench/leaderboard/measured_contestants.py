@@ -11,13 +11,12 @@ from bench.leaderboard.influence import influences, rows_of
 from bench.leaderboard.open_tracks import OpenTrack, measure_of, numbers, open_track
 from bench.leaderboard.tracks import find_track
 from bench.measuring.evaluation import measured
+from bench.settings import Progress
 from bench.sources import ImageSource, iterate, open_source
 from metrics.errors import InputError
 
-Report = Callable[[str, int, int], None]
 
-
-def measured_by(track: str | None, root: Path | None, report: Report | None, **how: Any) -> Callable[[Path], Side]:
+def measured_by(track: str | None, root: Path | None, report: Progress | None, **how: Any) -> Callable[[Path], Side]:
     """A function that measures a set of images by the rules of the track; keywords as
     `bench.measuring.measure.measure`.
 

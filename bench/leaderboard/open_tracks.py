@@ -40,7 +40,6 @@ from bench.measuring.evaluation import (
     REAL_2,
     TEST,
     Evaluation,
-    Report,
     Subject,
     array_source,
     measured,
@@ -53,6 +52,7 @@ from bench.measuring.measure import Measure, measure
 from bench.measuring.scoring import Scores, load_metrics
 from bench.measuring.sets import MeasuredSet
 from bench.protocol import MetricChoice, RealSet
+from bench.settings import Progress
 from bench.sources import ImageSource
 from bench.sources.splits import source_of_split
 from bench.storage.cache import Cache
@@ -85,7 +85,7 @@ class OpenTrack:
     whole_train: ImageSource
     memorisation: Metric
     rules: Rules
-    report: Report | None = None
+    report: Progress | None = None
 
     @property
     def subject(self) -> Subject:
@@ -127,7 +127,7 @@ def measure_of(track: Track, **how: Any) -> Measure:
         ) from error
 
 
-def open_track(track: Track, measure: Measure, root: Path | None = None, report: Report | None = None) -> OpenTrack:
+def open_track(track: Track, measure: Measure, root: Path | None = None, report: Progress | None = None) -> OpenTrack:
     """Read and hash all real images of a track and fix its rules; features are not computed yet.
 
     Raises InputError where images are missing or too few.

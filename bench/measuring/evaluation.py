@@ -19,7 +19,7 @@ the best that one answer to everything can do, and, between pairs, the "input" a
 The Inception Score has one split, equation 9 over the whole set, as section 6.3 of the assignment computes it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -33,6 +33,7 @@ from bench.measuring.measure import Measure, measure
 from bench.measuring.scoring import Options, Scores, least_images, score_pair, score_set
 from bench.measuring.sets import MeasuredSet, measure_set
 from bench.protocol import MetricChoice, Protocol, RealSet
+from bench.settings import Progress
 from bench.sources import ImageSource, open_source
 from bench.storage.records import Numbers, PairScores, SetScores
 from bench.weights import MissingWeights
@@ -46,7 +47,6 @@ REAL_1, REAL_2, GENERATED, UNTRAINED, NOISE = "real 1", "real 2", "generated", "
 TEST, RECONSTRUCTED = "test", "reconstructed"
 MEAN_IMAGE, INPUT = "mean image", "input"
 
-Report = Callable[[str, int, int], None]
 Arrays = Mapping[tuple[str, str], np.ndarray]
 
 
@@ -209,7 +209,7 @@ def title(subject: Subject, name: str, label: str) -> str:
 
 
 @dataclass(frozen=True)
-class Result:
+class Outcome:
     """What an evaluation found; `samples` are the digests of the generated sets."""
 
     sets: tuple[SetScores, ...]
@@ -218,7 +218,7 @@ class Result:
     warnings: tuple[str, ...]
 
 
-def evaluate(evaluation: Evaluation, generated: Arrays, report: Report | None = None) -> Result:
+def evaluate(evaluation: Evaluation, generated: Arrays, report: Progress | None = None) -> Outcome:
     """Score the generated images, uint8 [n, c, h, w] by (set name, domain), against the real sets.
 
     `generated` has the set "generated" for every domain that was made, "untrained" where it is known, and
@@ -251,7 +251,7 @@ def evaluate(evaluation: Evaluation, generated: Arrays, report: Report | None = 
             pairs.append(PairScores(REAL_1, name, label, _values(scores)))
     pairs += _compared_one_by_one(evaluation, made, labels)
     digests = {" ".join(filter(None, key)): source.digest for key, source in made.items() if key[0] != TEST}
-    return Result(tuple(sets), tuple(pairs), digests, tuple(dict.fromkeys(notes)))
+    return Outcome(tuple(sets), tuple(pairs), digests, tuple(dict.fromkeys(notes)))
 
 
 def _compared_one_by_one(
@@ -288,7 +288,7 @@ def _errors(
     return PairScores(wanted[0], given[0], label, _values(scores))
 
 
-def measured(evaluation: Evaluation, source: ImageSource, report: Report | None = None) -> MeasuredSet:
+def measured(evaluation: Evaluation, source: ImageSource, report: Progress | None = None) -> MeasuredSet:
     """The features of a set that the metrics of a protocol need, from the cache where they are known."""
     progress = partial(report, source.name) if report else None
     return measure_set(source, replace(evaluation.measure, progress=progress), evaluation.metrics)

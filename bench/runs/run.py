@@ -22,9 +22,10 @@ from pathlib import Path
 import numpy as np
 
 from bench import registry
-from bench.measuring.evaluation import Evaluation, Report, Result, evaluate
+from bench.measuring.evaluation import Evaluation, Outcome, evaluate
 from bench.runs.jobs import RUN, How, Job
 from bench.runs.samples import generate_run, save_generated
+from bench.settings import Progress
 from bench.storage.files import locked, write_text
 from bench.storage.provenance import environment, now_utc
 from bench.storage.reading import file_sha256
@@ -145,7 +146,7 @@ def _monitor(job: Job) -> Callable[[Model], Mapping[str, float]] | None:
 # ----- everything together
 
 
-def run(job: Job, how: How, evaluation: Evaluation, results: Path, report: Report | None = None) -> RunRecord:
+def run(job: Job, how: How, evaluation: Evaluation, results: Path, report: Progress | None = None) -> RunRecord:
     """Train, sample, measure, write record, tables and figures; what fails leaves a record that says so and no table,
     unless the record of an earlier run stands there and `how.force` was not given.
 
@@ -190,7 +191,7 @@ def publish(record: RunRecord, run_folder: Path, results: Path) -> None:
 
 
 def make_record(
-    job: Job, evaluation: Evaluation, done: Training | None, found: Result | None, *, device: str, error: str = ""
+    job: Job, evaluation: Evaluation, done: Training | None, found: Outcome | None, *, device: str, error: str = ""
 ) -> RunRecord:
     """The record of a run, or of a failed one where nothing was `found`."""
     checkpoint = job.folder / FILE_NAME

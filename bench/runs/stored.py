@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from bench import registry
-from bench.measuring.evaluation import Evaluation, Report, Subject, evaluate, open_subject
+from bench.measuring.evaluation import Evaluation, Subject, evaluate, open_subject
 from bench.runs.checkpoint_files import checkpoint_file
 from bench.runs.jobs import RUN, Job
 from bench.runs.run import TRAINING, make_record, publish
 from bench.runs.samples import generate_run, load_generated, save_generated
+from bench.settings import Progress
 from bench.storage.files import check_writable
 from bench.storage.reading import Missing, read_json
 from bench.storage.records import RunRecord, Training, read_record, read_records, record_path
@@ -49,7 +50,7 @@ def evaluate_checkpoint(
     results: Path,
     *,
     force: bool = False,
-    report: Report | None = None,
+    report: Progress | None = None,
 ) -> RunRecord:
     """Sample a trained model, measure it, write its record; in a run's folder the samples are kept for `rescore`."""
     done = read_training(job.folder) or _from_checkpoint(loaded)
@@ -69,7 +70,7 @@ def rescore(
     results: Path,
     *,
     force: bool = False,
-    report: Report | None = None,
+    report: Progress | None = None,
 ) -> RunRecord:
     """Measure the stored samples of a run under another protocol, and write its record; no model is loaded."""
     job = job_in(folder, subject)

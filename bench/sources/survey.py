@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.settings import Progress
 from bench.sources._parallel import in_order, iterate
 from bench.sources._types import ImageSource
 from bench.sources.decoding import CorruptImage, Header, decode, read_header
@@ -26,8 +27,6 @@ from metrics.errors import InputError
 
 FILES_PER_TASK = 8
 PROGRESS_EVERY = 64
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

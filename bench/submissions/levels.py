@@ -9,8 +9,7 @@ from typing import Any
 from bench.leaderboard.entries import Entry, entry_path, entry_paths, read_verified
 from bench.leaderboard.open_tracks import measure_of, open_track
 from bench.leaderboard.tracks import find_track
-from bench.measuring.evaluation import Report
-from bench.settings import WORKERS
+from bench.settings import WORKERS, Progress
 from bench.storage.cache import open_cache
 from bench.storage.result_places import first_of, folder_of, in_words, read_from
 from bench.submissions._book import Book
@@ -38,7 +37,7 @@ class Source:
     measure: dict[str, Any]
     root: Path | None = None
     workers: int = WORKERS
-    report: Report | None = None
+    report: Progress | None = None
 
 
 def find_entry(named: str, results: Path) -> tuple[Path, Path]:

@@ -24,9 +24,9 @@ from bench.leaderboard.evidence import evidence_of
 from bench.leaderboard.moments import moments_of
 from bench.leaderboard.open_tracks import OpenTrack, closest_sets, real_sources, record_track, whole_split
 from bench.leaderboard.tracks import TRAIN, Track
-from bench.measuring.evaluation import REAL_1, REAL_2, TEST, Report, Subject
+from bench.measuring.evaluation import REAL_1, REAL_2, TEST, Subject
 from bench.measuring.findings import Finding
-from bench.settings import WORKERS
+from bench.settings import WORKERS, Progress
 from bench.sources import ImageSource, open_source
 from bench.sources.survey import Survey, survey
 from bench.storage.files import locked, npy_bytes, npz_bytes
@@ -61,7 +61,7 @@ def check_images(
     opened: OpenTrack | None = None,
     *,
     workers: int = WORKERS,
-    report: Report | None = None,
+    report: Progress | None = None,
 ) -> Checked:
     """Decode every image and find everything that is wrong; the real images are those of `opened`, where it is given,
     and are read anew otherwise."""
