@@ -64,7 +64,7 @@ class Known:
 
 
 _extractor = "See `bench list extractors`."
-_resize = Option("tf1, clean or torch.  [default: the extractor's first]", metavar="MODE")
+_resize = Option("tf1, clean, torch or pillow.  [default: the extractor's first]", metavar="MODE")
 _weights = Option("Weights of the extractor.  [env: BENCH_WEIGHTS]", metavar="FILE")
 _offline = Option("Never download weights; BENCH_OFFLINE=1 does the same.", False)
 _device = Option(default="auto", choices=DEVICES)

@@ -1,7 +1,8 @@
 """Where the weights of extractors and of pretrained generators lie, which are there, and how to get the others.
 
 A file named by the caller comes first, then $BENCH_WEIGHTS (a file, or a folder of them), then the user's cache folder,
-then the folder where torch.hub, torch-fidelity and pytorch-fid keep their downloads. Weights that come with the
+then the folders where torch.hub, torch-fidelity and pytorch-fid, and the Hugging Face Hub keep their downloads. Weights
+that come with the
 project, or with a package that it depends on, lie where they were installed. A place that the user names may hold any
 weights: their sha256 is then the identity of every number made with them. The other places count only where the bytes
 are the published ones; hashing 100 MB takes 0.1 s, so it is done every time and no date is trusted. Of some files no
@@ -9,7 +10,7 @@ hash is on record: their name has to do, and whoever uses them is told.
 """
 
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,9 @@ from bench import registry
 from bench.storage.download import TIMEOUT_SECONDS, DownloadError, Progress, download, is_offline, part_of
 from bench.storage.reading import file_sha256
 from bench.storage.watching import Tell, watched
-from genbench.places import cache_folder, expanded, home, named
+from genbench.places import cache_folder, expanded, hugging_face_hub, named, torch_hub
 from metrics.errors import InputError
+from metrics.extractors.needed import require
 from metrics.extractors.types import Extractor, WeightFile
 from reference_models.pretrained.types import PublicFile
 
@@ -90,11 +92,14 @@ def find(extractor: Extractor, explicit: Path | None = None) -> Weights:
     given = (explicit and expanded(explicit)) or _from_environment(extractor)
     if given and given.is_file():
         return _hashed(given, extractor)
-    for file in extractor.weights:
-        if given and (given / file.name).is_file():
-            return _hashed(given / file.name, extractor)
+    # A folder of the Hub is of one network: a name that many networks share will do where somebody names that folder.
+    names = [file.name for file in extractor.weights]
+    names += [file.name_in_hub for file in extractor.weights if explicit and file.hub]
+    for name in names:
+        if given and (given / name).is_file():
+            return _hashed(given / name, extractor)
     if given and (explicit or not given.is_dir()):
-        expected = " or ".join(file.name for file in extractor.weights) or _installed(extractor).name
+        expected = " or ".join(names) or _installed(extractor).name
         where = "" if explicit else " (from BENCH_WEIGHTS)"
         raise InputError(f"no weights at {str(given)!r}{where}; expected a file, or a folder that holds {expected}")
     if _comes_installed(extractor):
@@ -110,8 +115,9 @@ def ready(extractor: Extractor, explicit: Path | None = None, offline: bool = Fa
     """As `find`; weights that are nowhere are fetched from their public address at this first use, which is announced.
 
     Raises InputError where `offline` or BENCH_OFFLINE forbids that, and where the network does not answer in seconds:
-    a short line that names what needs no download.
+    a short line that names what needs no download. Before anything is fetched, it tells of a package that is missing.
     """
+    require(extractor.needed, extractor.name)
     try:
         return find(extractor, explicit)
     except MissingWeights as error:
@@ -244,28 +250,41 @@ def kept(file: File) -> tuple[Path | None, str]:
         raise InputError(
             f"weights file {own} is damaged: its sha256 is not {file.sha256}. Delete it and fetch it again"
         )
-    hub = _torch_hub()
-    found = hub and hub / file.name
-    return (found, "torch hub") if found and found.is_file() and _fits(found, file) else (None, "")
+    for found, place in _elsewhere(file):
+        if found.is_file() and _fits(found, file):
+            return found, place
+    return None, ""
 
 
-def _torch_hub() -> Path | None:
-    """Where torch keeps its downloads; None where nothing is named and there is no home folder."""
-    own = home()
-    cache = named("XDG_CACHE_HOME") or (own and own / ".cache")
-    torch = named("TORCH_HOME") or (cache and cache / "torch")
-    return torch and torch / "hub" / "checkpoints"
+def _elsewhere(file: File) -> Iterator[tuple[Path, str]]:
+    """Where others may have kept a file, and the word for each place."""
+    if hub := torch_hub():
+        yield hub / file.name, "torch hub"
+    if isinstance(file, WeightFile) and file.hub and (hub := hugging_face_hub()):
+        kept_there = hub / f"models--{file.hub.replace('/', '--')}"
+        snapshots = sorted((kept_there / "snapshots").glob("*"), key=lambda one: one.name)
+        newest = kept_there / "refs" / "main"
+        if newest.is_file():
+            current = newest.read_text(encoding="utf-8", errors="replace").strip()
+            snapshots.sort(key=lambda one: one.name != current)
+        yield from ((snapshot / file.name_in_hub, "Hugging Face Hub") for snapshot in snapshots)
+
+
+def are_on_record(extractor: Extractor) -> bool:
+    """Whether it is known what the published weights of an extractor are, by their sha256."""
+    return _comes_installed(extractor) or any(file.sha256 for file in extractor.weights)
 
 
 def _hashed(path: Path, extractor: Extractor) -> Weights:
     digest = file_sha256(path)
     shipped = bool(extractor.shipped) and path.parent == SHIPPED
-    published = [file.sha256 for file in (*extractor.weights, extractor.packaged) if file]
+    published = [file.sha256 for file in (*extractor.weights, extractor.packaged) if file and file.sha256]
     return Weights(path, digest, shipped or any(map(digest.startswith, published)))
 
 
 def _fits(path: Path, file: File) -> bool:
-    return file.size in (0, path.stat().st_size) and file_sha256(path).startswith(file.sha256)
+    fits = file.size in (0, path.stat().st_size)
+    return fits and (not file.sha256 or file_sha256(path).startswith(file.sha256))
 
 
 # ----- fetching
@@ -291,5 +310,5 @@ def _fetched(files: Sequence[File], watch: Callable[[File], AbstractContextManag
 
 
 def _announced(file: File) -> AbstractContextManager[Tell]:
-    size, host = f"{file.size / 1e6:.0f} MB", file.url.split("/")[2]
+    size, host = f"{file.size / 1e6:.0f} MB" if file.size else "size unknown", file.url.split("/")[2]
     return watched(file.name, f"fetching {file.name} from {host}, once: {size}, licence {file.licence}")

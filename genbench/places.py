@@ -69,3 +69,22 @@ def _homeless() -> Path:
     except OSError:  # something else has that name
         pass
     return Path(tempfile.mkdtemp(prefix=f"{NAME}-"))
+
+
+def torch_hub() -> Path | None:
+    """Where torch keeps its downloads; None where nothing is named and there is no home folder."""
+    cache = _cache_of_all()
+    torch = named("TORCH_HOME") or (cache and cache / "torch")
+    return torch and torch / "hub" / "checkpoints"
+
+
+def hugging_face_hub() -> Path | None:
+    """Where the Hub's own package keeps its downloads; None where nothing is named and there is no home folder."""
+    cache = _cache_of_all()
+    hugging_face = named("HF_HOME") or (cache and cache / "huggingface")
+    return named("HF_HUB_CACHE") or (hugging_face and hugging_face / "hub")
+
+
+def _cache_of_all() -> Path | None:
+    own = home()
+    return named("XDG_CACHE_HOME") or (own and own / ".cache")

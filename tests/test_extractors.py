@@ -12,7 +12,7 @@ from _random_weights import random_images, write_torch_fidelity
 from bench import registry, weights
 from metrics.errors import InputError
 from metrics.extractors import vgg16_random
-from metrics.extractors.resizing import MODES, resize
+from metrics.extractors.resizing import RESIZES, resize
 
 NAMES = registry.names("extractors")
 
@@ -73,7 +73,7 @@ def test_an_extractor_describes_itself(name):
     assert extractor.name == name == registry.describe("extractors", name)["name"]
     assert extractor.title and extractor.source and extractor.family
     assert extractor.version >= 1
-    assert set(extractor.resize) <= set(MODES) and extractor.resize
+    assert set(extractor.resize) <= set(RESIZES) and extractor.resize
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -120,7 +120,7 @@ def test_the_hash_of_each_public_file_begins_with_the_prefix_in_its_name(name):
     for file in registry.load("extractors", name).weights:
         prefix = re.search(r"-([0-9a-f]{8})\.", file.name)
         assert prefix is None or file.sha256.startswith(prefix[1])
-        assert file.url.startswith("https://") and file.url.endswith(file.name)
+        assert file.url.startswith("https://") and file.url.endswith(file.name_in_hub or file.name)
 
 
 def test_an_extractor_ships_its_weights(tmp_path, monkeypatch):

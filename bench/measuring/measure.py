@@ -48,10 +48,13 @@ class Measure:
         """What belongs beside every number of this measure."""
         found = []
         if not self.weights.official:
-            found.append(
-                f"weights {self.weights.path} are not the published ones of {self.extractor.name} "
-                f"(sha256 {self.weights.sha256[:12]}): compare only with numbers of the same sha256"
+            of_name = f"the published ones of {self.extractor.name}"
+            about = (
+                f"weights {self.weights.path} are not {of_name}"
+                if weights.are_on_record(self.extractor)
+                else f"it is not known whether the weights {self.weights.path} are {of_name}"
             )
+            found.append(f"{about} (sha256 {self.weights.sha256[:12]}): compare only with numbers of the same sha256")
         return (*found, *about_extractor(self.extractor))
 
     def features(self, source: ImageSource, taps: Iterable[str]) -> FeatureTable:

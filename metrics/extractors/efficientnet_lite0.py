@@ -17,11 +17,9 @@ accurate than Inception-v3, and sees small images (32 x 32) blurred up to 224 x 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from metrics.errors import InputError
 from metrics.extractors._engine import compile_network, file_sha256
-from metrics.extractors.resizing import resize
+from metrics.extractors.resizing import IMAGENET_MEAN, IMAGENET_SD, resize, standardise
 from metrics.extractors.types import Extract, Extractor, Features, Images, PackagedFile
 
 if TYPE_CHECKING:
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
 
 SIZE = 224
 VERSION = 1
-MEAN, SD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's pixels in [0, 1], red, green, blue
 EPSILON = 1e-3  # of batch norm, as in the TensorFlow original
 STEM, HEAD, CLASSES = 32, 1280, 1000
 # kernel, stride of the first block, expansion, width, blocks: Table 1 of the paper, which Lite0 does not scale
@@ -53,17 +50,9 @@ def build(weights: Path | None, mode: str, device: str, taps: tuple[str, ...]) -
     network = compile_network(lambda: _loaded(path), key, (3, SIZE, SIZE), taps, device)
 
     def extract(images: Images) -> Features:
-        return network(normalise(resize(images, mode, SIZE)))
+        return network(standardise(resize(images, mode, SIZE), IMAGENET_MEAN, IMAGENET_SD))
 
     return extract
-
-
-def normalise(pixels: np.ndarray) -> np.ndarray:
-    """float32 pixels [b, 3, h, w] in [0, 255] scaled in place by ImageNet's mean and standard deviation."""
-    mean, sd = (255 * np.array(values, np.float32)[:, None, None] for values in (MEAN, SD))
-    pixels -= mean
-    pixels /= sd
-    return pixels
 
 
 def _loaded(path: Path) -> "nn.Module":

@@ -36,6 +36,9 @@ LAYOUTS = (  # a tensor that only such a network has, and what it is
     ("features.0.weight", "a VGG or AlexNet as torchvision writes them"),
     ("features.conv0.weight", "a DenseNet as torchvision writes them"),
     ("visual.conv1.weight", "a CLIP"),
+    ("vision_model.embeddings.class_embedding", "a CLIP as the Hugging Face Hub keeps it"),
+    ("embeddings.patch_embeddings.projection.weight", "a vision transformer as the Hugging Face Hub keeps it"),
+    ("blocks.0.ls1.gamma", "a DINOv2 as torch.hub keeps it"),
     ("blocks.0.norm1.weight", "a vision transformer"),
     ("lin0.model.1.weight", "an LPIPS"),
 )

@@ -1,6 +1,6 @@
 """Resizing and scaling of images, as each published FID does it: the mode is a part of every number.
 
-All three modes are separable and linear, so each is one small matrix per axis: out = A_h X A_w^T for every channel.
+The first three are separable and linear, so each is one small matrix per axis: out = A_h X A_w^T for every channel.
 
 - `tf1`: TensorFlow 1's bilinear, sample i at i n_in / n_out (no half-pixel offset, no antialiasing), its grid in
   float32. Agrees with torch-fidelity's `interpolate_bilinear_2d_like_tensorflow1x`; TTUR and ADM use the same.
@@ -9,8 +9,11 @@ All three modes are separable and linear, so each is one small matrix per axis: 
   arXiv 2104.11222), which clips after both axes as is done here.
 - `torch`: `F.interpolate(mode="bilinear", align_corners=False)`: half-pixel centres, no antialiasing. Agrees with
   pytorch-fid.
+- `pillow`: Pillow's bicubic on uint8 images, which rounds after each axis and is antialiased as `clean` is. Pillow does
+  it, bit by bit. torchvision's `Resize` does so to a picture, and with it dgm-eval, CLIP, CMMD.
 
-What differs: sums run in another order, so pixels agree to float32 rounding (1e-6 of the range), not bit by bit.
+What differs in the first three: sums run in another order, so pixels agree to float32 rounding (1e-6 of the range), not
+bit by bit.
 """
 
 from functools import lru_cache
@@ -25,6 +28,8 @@ def resize(images: UInt8[np.ndarray, "b c h w"], mode: str, size: int) -> Float3
     batch, channels, height, width = images.shape
     if (height, width) == (size, size):
         return images.astype(np.float32)
+    if mode == "pillow":
+        return by_pillow(images, size, size)
     rows, columns = _sparse_matrix(mode, height, size), _sparse_matrix(mode, width, size)
     resized = np.empty((batch, channels, size, size), np.float32)
     for image, out in zip(images, resized, strict=True):
@@ -34,6 +39,26 @@ def resize(images: UInt8[np.ndarray, "b c h w"], mode: str, size: int) -> Float3
         pixels = columns @ pixels.transpose(2, 1, 0).reshape(width, -1)
         out[...] = pixels.reshape(size, channels, size).transpose(1, 2, 0)
     return np.clip(resized, 0, 255, out=resized) if mode == "clean" else resized
+
+
+def by_pillow(images: UInt8[np.ndarray, "b c h w"], height: int, width: int) -> Float32[np.ndarray, "b c _ _"]:
+    """Images of one size brought to height x width by Pillow's bicubic on bytes; whole numbers in [0, 255]."""
+    from PIL import Image
+
+    resized = np.empty((*images.shape[:2], height, width), np.float32)
+    for image, out in zip(images, resized, strict=True):
+        for channel, target in zip(image, out, strict=True):
+            target[...] = Image.fromarray(channel).resize((width, height), Image.Resampling.BICUBIC)
+    return resized
+
+
+def standardise(
+    pixels: Float32[np.ndarray, "b 3 h w"], mean: tuple[float, ...], sd: tuple[float, ...]
+) -> Float32[np.ndarray, "b 3 h w"]:
+    """Pixels in [0, 255] scaled in place by the mean and standard deviation that each channel has in [0, 1]."""
+    for change, values in ((np.subtract, mean), (np.divide, sd)):
+        change(pixels, 255 * np.array(values, np.float32)[:, None, None], out=pixels)
+    return pixels
 
 
 def normalise(pixels: Float32[np.ndarray, "*shape"], mode: str) -> Float32[np.ndarray, "*shape"]:
@@ -110,4 +135,7 @@ def _keys(x: np.ndarray) -> np.ndarray:
     return np.where(x < 1, near, np.where(x < 2, far, 0))
 
 
+# of ImageNet's pixels in [0, 1], red, green, blue
+IMAGENET_MEAN, IMAGENET_SD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 MODES = {"tf1": _tf1, "clean": _bicubic, "torch": _half_pixel}
+RESIZES = (*MODES, "pillow")

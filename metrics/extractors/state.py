@@ -42,12 +42,17 @@ def read_state(path: Path) -> dict[str, torch.Tensor]:
     return state
 
 
-def load_network(make: Callable[[], nn.Module], path: Path) -> nn.Module:
-    """`make()` in evaluation mode and float32 with the weights of a file.
+State = dict[str, torch.Tensor]
+
+
+def load_network(
+    make: Callable[[], nn.Module], path: Path, translate: Callable[[State], State] = lambda state: state
+) -> nn.Module:
+    """`make()` in evaluation mode and float32 with the weights of a file, whose names `translate` turns into its own.
 
     Raises InputError naming the first key that is missing, of another shape, or not a part of the network.
     """
-    state = {key: value.float() for key, value in read_state(path).items() if not key.endswith(COUNTER)}
+    state = {key: value.float() for key, value in translate(read_state(path)).items() if not key.endswith(COUNTER)}
     with torch.device("meta"):  # nothing is initialised only to be replaced
         network = make()
     for key, expected in network.state_dict().items():

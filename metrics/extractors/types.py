@@ -14,13 +14,23 @@ Extract = Callable[[Images], Features]
 
 @dataclass(frozen=True)
 class WeightFile:
-    """A public weight file. `size` in bytes; `sha256` of the whole file where published, else its known prefix."""
+    """A public weight file. `size` in bytes; `sha256` of the whole file where published, else its known prefix.
+
+    Both are empty (0) where they are not on record. `hub` is the repository of the Hugging Face Hub that holds it under
+    the last part of `url`, which many repositories share; `name` is unlike all others.
+    """
 
     name: str
     url: str
     sha256: str
     size: int
     licence: str
+    hub: str = ""
+
+    @property
+    def name_in_hub(self) -> str:
+        """The file's own name in its repository of the Hub; "" where it is in none."""
+        return self.url.rpartition("/")[2] if self.hub else ""
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,15 @@ class PackagedFile:
 
 
 @dataclass(frozen=True)
+class Needed:
+    """Another package that an extractor runs, of at least this version; `extra` is the one of ours that brings it."""
+
+    distribution: str
+    at_least: str
+    extra: str
+
+
+@dataclass(frozen=True)
 class Extractor:
     """A feature extractor.
 
@@ -42,8 +61,9 @@ class Extractor:
     the Inception Score reads (empty and 0 where the extractor is no classifier); `spatial` is the tap of sFID, which
     keeps the place in the image. `resize` lists the accepted resize modes, the default first. `weights` are public
     files, any ONE of which suffices; `shipped` names a file in `metrics/extractors/weights/` instead, `packaged` one in
-    an installed package; none of the three means that no weights are needed. `build(weights, resize, device, taps)`
-    returns a function from uint8 [b, 3, h, w] to {tap: float32 [b, d]}; heavy imports happen inside it.
+    an installed package; none of the three means that no weights are needed. `needed` is an optional package that it
+    runs. `build(weights, resize, device, taps)` returns a function from uint8 [b, 3, h, w] to {tap: float32 [b, d]};
+    heavy imports happen inside it.
     `family` names the only other extractors that a number may stand beside ("fid-inception", "digits", ...).
     """
 
@@ -61,6 +81,7 @@ class Extractor:
     weights: tuple[WeightFile, ...] = ()
     shipped: str = ""
     packaged: PackagedFile | None = None
+    needed: Needed | None = None
     version: int = 1
 
     @property
