@@ -18,7 +18,8 @@ SCRIPTS = Path(sys.executable).parent
 def results(tmp_path_factory) -> Path:
     from leaderboard_entries import COUNT, entry, place, rules, track_record
 
-    from bench.leaderboard.entries import INFLUENCE, beside, entry_path, track_path, write_track
+    from bench.leaderboard.entries import write_track
+    from bench.leaderboard.entry_places import INFLUENCE, beside, entry_path, track_path
 
     folder = tmp_path_factory.mktemp("results")
     chosen, draw = rules(), np.random.default_rng(0)

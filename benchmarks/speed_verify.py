@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 def results(tmp_path_factory):
     from submitted import blends, good, save
 
-    from bench.leaderboard.entries import beside, entry_path, read_entry
+    from bench.leaderboard.entries import read_entry
+    from bench.leaderboard.entry_places import beside, entry_path
 
     folder = tmp_path_factory.mktemp("results")
     good("submit", save(folder / "samples", blends()), "--track", "digits", "--name", "0", "--results", folder)

@@ -24,7 +24,7 @@ from metrics.arithmetic.fid_interval import infinity, jackknife, split_half
 from metrics.arithmetic.frechet import Frechet, fid_between, fid_of, influence
 from metrics.arithmetic.gaussian import GaussianStats, check_covariance
 from metrics.errors import InputError
-from metrics.options import check_seed, switch
+from metrics.options import SEED, check_seed, switch
 from metrics.types import Counts, Interval, Metric, Option, Output, Sample, Value, Values
 
 __all__ = ["METRIC", "Frechet", "GaussianStats", "check_covariance", "compute", "fid_between", "fid_of", "influence"]
@@ -33,7 +33,7 @@ LEAST = 4  # images per set: halves of two
 
 
 @numpy_defaults()
-def compute(real: Given, generated: Given, *, seed: int = 2020, all_estimates: bool = False) -> dict[str, float]:
+def compute(real: Given, generated: Given, *, seed: int = SEED, all_estimates: bool = False) -> dict[str, float]:
     """The FID of real [n, d] and generated [m, d] with its corrected value and 95 % interval.
 
     Lower is better; the unit is that of a squared feature. `seed` draws the halves behind the correction: it moves the
@@ -69,7 +69,7 @@ def compute(real: Given, generated: Given, *, seed: int = 2020, all_estimates: b
 
 
 def of_statistics(
-    a: GaussianStats, b: GaussianStats, *, seed: int = 2020, all_estimates: bool = False
+    a: GaussianStats, b: GaussianStats, *, seed: int = SEED, all_estimates: bool = False
 ) -> dict[str, float | None]:
     """The plain FID of two Gaussians and its parts; what needs features is None. InputError for all estimates."""
     if switch(all_estimates, "all_estimates"):

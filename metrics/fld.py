@@ -29,7 +29,7 @@ from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, check_matrix
 from metrics.arithmetic.nearest import recompute, squared_distances, squared_norms
 from metrics.errors import InputError
-from metrics.options import check_seed
+from metrics.options import SEED, check_seed
 from metrics.types import Metric, Output
 
 STEPS, RATE = 50, 0.5
@@ -84,7 +84,7 @@ def _nll(x: Float64[np.ndarray, "n d"], centres: Float64[np.ndarray, "m d"], log
 
 
 @numpy_defaults()
-def compute(train: Given, generated: Given, held_out: Given, *, seed: int = 2020) -> dict[str, float]:
+def compute(train: Given, generated: Given, held_out: Given, *, seed: int = SEED) -> dict[str, float]:
     """FLD of generated [m, d] features, given those of the training set [n, d] and of held-out real images [k, d].
 
     Lower is better; 0 is as good as new training images.

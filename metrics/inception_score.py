@@ -38,7 +38,7 @@ from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.agreement import AGREES
 from metrics.arithmetic.arrays import Given, check_matrix
 from metrics.arithmetic.quantiles import Z95
-from metrics.options import check_seed, switch, whole_number
+from metrics.options import SEED, check_seed, switch, whole_number
 from metrics.types import Counts, Interval, Metric, Option, Output, Value, Values
 
 BLOCK_VALUES = 1 << 22  # probabilities held at once: 32 MiB
@@ -83,7 +83,7 @@ def _jackknife(logits: Num[np.ndarray, "n c"], rows: Int[np.ndarray, " m"]) -> t
 
 
 @numpy_defaults()
-def compute(logits: Given, *, splits: int = 1, seed: int = 2020, shuffle: bool = True) -> dict[str, float]:
+def compute(logits: Given, *, splits: int = 1, seed: int = SEED, shuffle: bool = True) -> dict[str, float]:
     """Inception Score of logits [n, c], its spread over splits, and the corrected score with a 95 % interval.
 
     All are in [1, c] and higher is better, but for `inception_score_sd` (spread over splits, ddof 0) and

@@ -26,7 +26,7 @@ from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, check_pair
 from metrics.arithmetic.mmd import matrices, parts
 from metrics.arithmetic.quantiles import Z95
-from metrics.options import check_seed, whole_number
+from metrics.options import SEED, check_seed, whole_number
 from metrics.types import Counts, Interval, Metric, Option, Output, Sample, Values
 
 MOST_SUBSETS = 10_000  # each is a byte for every image
@@ -73,7 +73,7 @@ def compute(
     *,
     subsets: int = 100,
     subset_size: int = 1000,
-    seed: int = 2020,
+    seed: int = SEED,
 ) -> dict[str, float]:
     """KID of real [n, d] against generated [m, d] features, its standard error and 95 % interval; lower is better.
 

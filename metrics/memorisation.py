@@ -52,7 +52,7 @@ from metrics.arithmetic.chance import effective_number, hypergeometric_tail
 from metrics.arithmetic.near_duplicates import contradiction, near_duplicates
 from metrics.arithmetic.nearest import nearest, nearest_counts
 from metrics.errors import InputError
-from metrics.options import check_seed
+from metrics.options import SEED, check_seed
 from metrics.types import Counts, Metric, Output, Value, Values
 
 CELLS = 3  # of the training images, as in dgm-eval
@@ -61,7 +61,7 @@ ROUNDS = 100  # of k-means, at most
 
 
 @numpy_defaults()
-def compute(train: Given, generated: Given, held_out: Given, *, seed: int = 2020) -> dict[str, float]:
+def compute(train: Given, generated: Given, held_out: Given, *, seed: int = SEED) -> dict[str, float]:
     """Signs of memorisation in generated [n, d], from training [N, d] and held-out [m, d] features of one extractor.
 
     Shares are in [0, 1], `authpct` in [0, 100], `..._p` are probabilities under "nothing was copied". `near_duplicates`

@@ -22,7 +22,7 @@ from jaxtyping import Float64, Num
 
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, check_pair, row_blocks
-from metrics.options import check_seed, whole_number
+from metrics.options import SEED, check_seed, whole_number
 from metrics.types import Metric, Option, Output, Value
 
 AT_ONCE = 64  # directions whose projections are held
@@ -55,7 +55,7 @@ def squared_distances(
 
 
 @numpy_defaults()
-def compute(real: Given, generated: Given, *, directions: int = 1000, seed: int = 2020) -> dict[str, float]:
+def compute(real: Given, generated: Given, *, directions: int = 1000, seed: int = SEED) -> dict[str, float]:
     """MIND of real [n, d] against generated [m, d] features, at least 0; lower is better.
 
     InputError for fewer than 2 images, other shapes, NaN, or fewer than 2 directions.

@@ -9,6 +9,7 @@ from typing import Any
 from genbench.names import did_you_mean
 from metrics.errors import InputError
 
+SEED = 2020  # of whatever is drawn while images are measured; torch-fidelity's
 MOST_SEED = 2**32 - 1  # what numpy's RandomState takes
 
 

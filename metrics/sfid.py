@@ -10,13 +10,14 @@ The arithmetic, the correction and the interval are those of the FID (metrics/fi
 from genbench.surroundings import numpy_defaults
 from metrics import fid
 from metrics.arithmetic.arrays import Given
+from metrics.options import SEED
 from metrics.types import Interval, Metric, Output
 
 KEYS = ("fid", "fid_corrected", "fid_sd", "fid_low", "fid_high")
 
 
 @numpy_defaults()
-def compute(real: Given, generated: Given, *, seed: int = 2020) -> dict[str, float]:
+def compute(real: Given, generated: Given, *, seed: int = SEED) -> dict[str, float]:
     """sFID of real [n, 2023] and generated [m, 2023] spatial features with its corrected value and 95 % interval.
 
     Lower is better. Errors as `metrics.fid.compute`.

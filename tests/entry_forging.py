@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from submitted import bench, blends, good, save
 
-from bench.leaderboard.entries import beside, entry_path, read_entry, read_verified, track_path, write_entry
+from bench.leaderboard.entries import read_entry, read_verified, write_entry
+from bench.leaderboard.entry_places import beside, entry_path, track_path
 from bench.submissions.levels import verify_one
 
 IMAGES = blends()

@@ -13,7 +13,6 @@ from PIL import Image
 from run_records import ENVIRONMENT
 
 from bench.leaderboard.entries import (
-    PREVIEW,
     SCHEMA,
     About,
     Entry,
@@ -22,15 +21,12 @@ from bench.leaderboard.entries import (
     Remark,
     TrackRecord,
     Verified,
-    beside,
-    entry_path,
-    slug_of,
-    track_path,
     write_entry,
     write_track,
     write_verified,
 )
-from bench.leaderboard.entries import VERIFIED as VERIFIED_FILE
+from bench.leaderboard.entry_places import PREVIEW, beside, entry_path, slug_of, track_path
+from bench.leaderboard.entry_places import VERIFIED as VERIFIED_FILE
 from bench.leaderboard.tracks import Rules
 from bench.protocol import MetricChoice, Protocol, RealSet
 

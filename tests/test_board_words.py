@@ -17,7 +17,8 @@ from bench.leaderboard.board import (
     read_boards,
 )
 from bench.leaderboard.board_tables import everything, not_ranked, out_of_date, overview, ranking, write_boards
-from bench.leaderboard.entries import INFLUENCE, beside, entry_path, level_words, track_path, write_track
+from bench.leaderboard.entries import level_words, write_track
+from bench.leaderboard.entry_places import INFLUENCE, beside, entry_path, track_path
 from bench.leaderboard.ranking import Rank
 from bench.tables.table import Cell
 from metrics.errors import InputError

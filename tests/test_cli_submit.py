@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 from submitted import bench, blends, good, save
 
-from bench.leaderboard.entries import beside, entry_path, entry_paths, merkle_root, read_entry, read_track, track_path
+from bench.leaderboard.entries import merkle_root, read_entry, read_track
+from bench.leaderboard.entry_places import beside, entry_path, entry_paths, track_path
 from bench.leaderboard.open_tracks import open_track
 from bench.leaderboard.tracks import find_track, subject_of
 from bench.measuring.evaluation import GENERATED, evaluate, open_evaluation

@@ -14,7 +14,8 @@ from bench.cli import main
 from bench.datasets import open_dataset
 from bench.leaderboard.compare import compare, comparison_tables, welch
 from bench.leaderboard.contestants import side_of
-from bench.leaderboard.entries import INFLUENCE, Origin, beside, entry_path, track_path, write_track
+from bench.leaderboard.entries import Origin, write_track
+from bench.leaderboard.entry_places import INFLUENCE, beside, entry_path, track_path
 from bench.leaderboard.measured_contestants import measured_by
 from bench.storage.records import record_path, write_record
 from metrics.errors import InputError

@@ -5,17 +5,8 @@ import hashlib
 import pytest
 from leaderboard_entries import entry, place, track_record, write_results
 
-from bench.leaderboard.entries import (
-    entry_path,
-    entry_paths,
-    merkle_root,
-    read_entry,
-    read_track,
-    read_verified,
-    slug_of,
-    track_path,
-    write_track,
-)
+from bench.leaderboard.entries import merkle_root, read_entry, read_track, read_verified, write_track
+from bench.leaderboard.entry_places import entry_path, entry_paths, slug_of, track_path
 from bench.storage.records import read_json
 from metrics.errors import InputError
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from entry_forging import RUN, TRACK, edited, forge, here, submitted  # noqa: F401 (fixtures)
 
-from bench.leaderboard.entries import beside, entry_path, read_entry, track_path
+from bench.leaderboard.entries import read_entry
+from bench.leaderboard.entry_places import beside, entry_path, track_path
 from bench.leaderboard.evidence import read_evidence, read_real_evidence
 from bench.leaderboard.moments import read_moments
 from bench.storage.files import npy_bytes, npz_bytes

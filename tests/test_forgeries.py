@@ -14,7 +14,7 @@ from entry_forging import forge, said
 from PIL import Image
 
 from bench.leaderboard.board import read_board
-from bench.leaderboard.entries import beside, entry_path
+from bench.leaderboard.entry_places import beside, entry_path
 from bench.submissions._manifest import manifest_text, read_manifest
 from bench.submissions.levels import verify_one
 

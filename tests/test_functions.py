@@ -18,7 +18,8 @@ import bench.tables.table
 from bench.api.explorations import EXPLORATIONS
 from bench.cli import main
 from bench.measuring.declared import every_metric
-from bench.settings import SetSettings, Settings, TrainSettings, checked, checked_together, known
+from bench.options import checked, checked_together, known
+from bench.settings import SetSettings, Settings, TrainSettings
 from metrics.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from bench.leaderboard.entries import digest_of as digest_of_set
-from bench.leaderboard.entries import merkle_root, slug_of
+from bench.leaderboard.entries import merkle_root
+from bench.leaderboard.entry_places import slug_of
 from bench.leaderboard.evidence import hash_rows, hashes_of
 from bench.measuring import features
 from bench.runs.checkpoint_files import checkpoint_file

@@ -19,7 +19,7 @@ METRIC_LIBRARIES = {"numpy", "scipy", "jaxtyping", "metrics", "genbench"}
 NETWORK = {"socket", "urllib.request", "http.client", "requests", "ftplib"}
 MAY_USE_NETWORK = {Path("bench/storage/download.py")}
 ROOMS = (  # of bench, from the ground up; rooms of one line may use each other
-    ("registry", "protocol", "names", "settings", "storage"),
+    ("registry", "protocol", "names", "options", "settings", "storage"),
     ("sources", "datasets", "weights"),
     ("measuring",),
     ("tables",),

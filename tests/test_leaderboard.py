@@ -22,7 +22,8 @@ from bench.leaderboard.board_tables import (
     ranking,
     write_boards,
 )
-from bench.leaderboard.entries import INFLUENCE, Earlier, beside, entry_path, track_path, write_track
+from bench.leaderboard.entries import Earlier, write_track
+from bench.leaderboard.entry_places import INFLUENCE, beside, entry_path, track_path
 from bench.tables.csv_text import csv_text
 from bench.tables.markdown import markdown
 from bench.tables.renderers import RENDERERS

@@ -12,7 +12,8 @@ from PIL import Image
 from run_records import TRAINING, record
 
 from bench.datasets import celeba
-from bench.leaderboard.entries import About, slug_of
+from bench.leaderboard.entries import About
+from bench.leaderboard.entry_places import slug_of
 from bench.leaderboard.evidence import entry_shapes
 from bench.leaderboard.influence import read_influences
 from bench.leaderboard.moments import moments_of, read_moments
@@ -94,7 +95,7 @@ CASES = {  # the constant: the size of what is given, and how it is read
     "bench.measuring.statistics.MAX_DIMENSION": (3, lambda tmp_path: read_statistics(statistics(tmp_path))),
     "bench.submissions.about.LONGEST": (9, lambda tmp_path: check_about(About("a", authors="123456789"))),
     "bench.submissions.generators.MOST_NOISE": (12, lambda tmp_path: parse_shape("3x4")),
-    "bench.leaderboard.entries.NAME_LENGTH": (5, lambda tmp_path: slug_of("abcde")),
+    "bench.leaderboard.entry_places.NAME_LENGTH": (5, lambda tmp_path: slug_of("abcde")),
     "bench.datasets.celeba.MOST_ATTRIBUTES": (2, lambda tmp_path: celeba.labelled("Smiling+Male")),
     "metrics.arithmetic.arrays.LARGEST": (7.0, lambda tmp_path: check_matrix(np.array([[1.0], [-7.0]]), "features", 1)),
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.leaderboard.board_tables import out_of_date, write_boards
-from bench.leaderboard.entries import entry_path
+from bench.leaderboard.entry_places import entry_path
 from bench.storage.line_ends import GITATTRIBUTES, keep_line_ends
 from bench.storage.reading import file_sha256
 from bench.submissions.levels import verify_all

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from submitted import good
 
-from bench.leaderboard.entries import REAL_MOMENTS, beside, read_track, track_path
+from bench.leaderboard.entries import read_track
+from bench.leaderboard.entry_places import REAL_MOMENTS, beside, track_path
 from bench.leaderboard.moments import read_moments
 from bench.leaderboard.open_tracks import measure_of, open_track, real_sources, record_track
 from bench.leaderboard.track_words import rules_in_words

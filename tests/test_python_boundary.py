@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bench
-from bench.settings import Settings, known
+from bench.options import known
+from bench.settings import Settings
 from metrics.errors import InputError
 
 SETTINGS = {"extractor": "pixels", "cache": False}

@@ -15,7 +15,7 @@ from site_pages import pages
 
 import bench.site.folder
 from bench.cli import main
-from bench.leaderboard.entries import NEIGHBOURS, PREVIEW, beside, entry_path
+from bench.leaderboard.entry_places import NEIGHBOURS, PREVIEW, beside, entry_path
 from bench.site import write_site
 from bench.site.links import safe_link
 from metrics.errors import InputError

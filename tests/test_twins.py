@@ -9,17 +9,8 @@ from leaderboard_entries import COUNT, entry, rules, sha256, track_record
 
 from bench.leaderboard.board import read_board
 from bench.leaderboard.board_tables import everything, ranking
-from bench.leaderboard.entries import (
-    FEATURES,
-    MANIFEST,
-    MOMENTS,
-    Origin,
-    beside,
-    entry_path,
-    track_path,
-    write_entry,
-    write_track,
-)
+from bench.leaderboard.entries import Origin, write_entry, write_track
+from bench.leaderboard.entry_places import FEATURES, MANIFEST, MOMENTS, beside, entry_path, track_path
 from bench.leaderboard.evidence import evidence_of
 from bench.leaderboard.moments import moments_of
 from bench.storage.files import npz_bytes, write_bytes

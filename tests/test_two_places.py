@@ -9,7 +9,7 @@ from leaderboard_entries import write_results
 from run_records import record
 
 from bench.leaderboard.board import read_board
-from bench.leaderboard.entries import entry_path, entry_paths
+from bench.leaderboard.entry_places import entry_path, entry_paths
 from bench.runs.run import place_of
 from bench.site import write_site
 from bench.storage.records import read_records, write_record

@@ -30,7 +30,8 @@ from submitted import bench, good, save
 from test_generators import onnx_generator
 
 from bench.leaderboard.doubts import doubts
-from bench.leaderboard.entries import beside, entry_paths, read_entry, read_verified, write_entry
+from bench.leaderboard.entries import read_entry, read_verified, write_entry
+from bench.leaderboard.entry_places import beside, entry_paths
 from bench.leaderboard.moments import Distance
 from bench.measuring.copies import METRIC as COPIES
 from bench.measuring.evaluation import array_source

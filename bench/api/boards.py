@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from bench.settings import Refeaturing, Said, SubmitSettings, VerifySettings, checked, known
+from bench.options import checked, known
+from bench.settings import Refeaturing, Said, SubmitSettings, VerifySettings
 from bench.storage.result_places import OWN, in_words
 from bench.tables.several import Tables
 from genbench.places import expanded

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.api.models import open_measure
+from bench.options import checked_together, known
 from bench.settings import (
     ExploreClasses,
     ExploreManifold,
@@ -16,8 +17,6 @@ from bench.settings import (
     ExploreTruncation,
     Exploring,
     OfGenerator,
-    checked_together,
-    known,
 )
 from bench.tables.several import Tables
 from genbench.places import expanded

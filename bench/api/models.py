@@ -7,13 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from bench import registry
-from bench.settings import (
-    Remeasuring,
-    RunSettings,
-    SampleSettings,
-    TrainSettings,
-    checked,
-)
+from bench.options import checked
+from bench.settings import Remeasuring, RunSettings, SampleSettings, TrainSettings
 from bench.storage.result_places import OWN
 from bench.tables.several import Tables
 from genbench.places import expanded

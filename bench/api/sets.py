@@ -26,7 +26,8 @@ from bench.measuring.statistics import (
     versions,
     write_statistics,
 )
-from bench.settings import Looking, SetSettings, checked, known
+from bench.options import checked, known
+from bench.settings import Looking, SetSettings
 from genbench.places import expanded
 from genbench.surroundings import numpy_defaults
 from metrics.errors import InputError
@@ -207,4 +208,6 @@ def _check_arity(chosen: tuple[Metric, ...], b: Images | None, train: Images | N
                 f"{metric.name} needs the images that the generator was trained on; name them with --train"
             )
     if train is not None and not any(metric.arity == "triplet" for metric in chosen):
-        raise InputError("--train is for memorisation, which is not among the metrics; add it, or leave --train out")
+        raise InputError(
+            "--train is for memorisation and fld, which are not among the metrics; add one, or leave --train out"
+        )

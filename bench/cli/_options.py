@@ -13,7 +13,7 @@ from typing import Any, get_origin
 
 import click
 
-from bench.settings import Known, known
+from bench.options import Known, known
 from bench.tables.renderers import FORMATS
 from genbench.places import expanded
 

@@ -12,7 +12,7 @@ import click
 
 from bench.cli._streams import fits
 from bench.names import shown
-from bench.settings import Progress
+from bench.options import Progress
 
 if TYPE_CHECKING:
     from bench.tables.table import Table

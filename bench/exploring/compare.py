@@ -21,8 +21,8 @@ from bench.exploring._side_by_side import Column as Shown
 from bench.exploring._side_by_side import plot_columns
 from bench.exploring._types import Explored
 from bench.measuring.evaluation import GENERATED, REAL_1, Evaluation, evaluate
+from bench.options import Progress
 from bench.runs.samples import generate
-from bench.settings import Progress
 from bench.tables.table import Cell, Column, Table
 from metrics.errors import InputError
 from reference_models.loop import read_curve, reconstruct, sample, translate

@@ -27,7 +27,7 @@ from bench.exploring._types import Explored, Picture
 from bench.measuring.evaluation import OPTIONS, REAL_1, REAL_2, SAMPLING_SEED, Evaluation, array_source
 from bench.measuring.scoring import Scores, score_pair, score_set
 from bench.measuring.sets import MeasuredSet, measure_set
-from bench.settings import Progress
+from bench.options import Progress
 from bench.sources import ImageSource
 from bench.tables.run_tables import FID_COLUMNS, is_columns
 from bench.tables.table import Cell, Column, Table

@@ -16,19 +16,13 @@ import numpy as np
 from bench import registry
 from bench.leaderboard.differences import differences, estimate
 from bench.leaderboard.doubts import doubts
-from bench.leaderboard.entries import (
+from bench.leaderboard.entries import Entry, Level, TrackRecord, level_words, read_entry, read_track, read_verified
+from bench.leaderboard.entry_places import (
     INFLUENCE,
-    Entry,
-    Level,
-    TrackRecord,
     beside,
     entry_path,
     entry_paths,
     hidden_entries,
-    level_words,
-    read_entry,
-    read_track,
-    read_verified,
     slug_of,
     track_path,
 )

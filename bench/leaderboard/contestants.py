@@ -19,7 +19,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from bench.leaderboard.board import influences_of
-from bench.leaderboard.entries import Entry, entry_path, entry_paths, read_entry
+from bench.leaderboard.entries import Entry, read_entry
+from bench.leaderboard.entry_places import entry_path, entry_paths
 from bench.leaderboard.tracks import Rules
 from bench.measuring.evaluation import GENERATED, REAL_1
 from bench.protocol import Protocol

@@ -18,29 +18,22 @@ unknown fields) and written whole or not at all.
 """
 
 import hashlib
-import re
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from bench.leaderboard.entry_places import VERIFIED, beside
 from bench.leaderboard.tracks import Rules
 from bench.protocol import check_protocol, protocol_id
 from bench.storage.reading import file_sha256, read_json
 from bench.storage.records import Environment, Numbers, write_json
-from bench.storage.result_places import first_of, read_from
 from bench.storage.typed import typed, values_of
 from metrics.errors import InputError
 
 SCHEMA = 2  # of what is written
 SCHEMAS = (1, SCHEMA)  # of what is read
 VERIFIED_SCHEMA = 1
-NAME_LENGTH = 80
-HASH_LETTERS = 8  # of the hash in a file name
-MANIFEST, MOMENTS, INFLUENCE, FEATURES = "manifest.sha256", "moments.npz", "influence.npy", "features.npz"
-PREVIEW, NEIGHBOURS, VERIFIED = "preview.png", "neighbours.png", "verified.json"
-REAL_MOMENTS = "real-1.npz"
 
 Kind = Literal["folder", "zip", "npz", "checkpoint", "onnx", "torchscript"]
 Level = Literal[0, 1, 2, 3]
@@ -169,43 +162,6 @@ class Verified:
 # ----- names and places
 
 
-def slug_of(name: str) -> str:
-    """The file name of an entry: letters, digits, `.`, `_` and `-` of the name, in lower case.
-
-    Where letters or digits of other scripts are left out, a short hash of the name takes their place, so that other
-    names get other files. Raises InputError for an empty name, one of more than 80 characters, one with control or
-    direction characters, and one that has no letter or digit in any script.
-    """
-    if not name.strip() or len(name) > NAME_LENGTH:
-        raise InputError(f"the name has {len(name.strip())} characters; expected 1 to {NAME_LENGTH}")
-    odd = [letter for letter in name if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")]
-    if odd:
-        raise InputError(f"the name has the invisible character U+{ord(odd[0]):04X}; write it without")
-    parts = unicodedata.normalize("NFKD", name)
-    made = re.sub(r"[^a-z0-9._-]+", "-", parts.encode("ascii", "ignore").decode().lower()).strip("-._")
-    if any(not letter.isascii() and unicodedata.category(letter)[0] in "LN" for letter in parts):
-        sha256 = hashlib.sha256(unicodedata.normalize("NFC", name.strip()).encode()).hexdigest()
-        return f"{made or 'entry'}-{sha256[:HASH_LETTERS]}"
-    if not made:
-        raise InputError(f"the name {name!r} has no letter and no digit for a file name; add some")
-    return made
-
-
-def track_path(results: Path, track: str) -> Path:
-    """The record of a track below `results`; what lies beside it is in the folder of the same name."""
-    return results / "tracks" / f"{track}.json"
-
-
-def entry_path(results: Path, track: str, slug: str) -> Path:
-    """The JSON of an entry below `results`; what lies beside it is in the folder of the same name."""
-    return results / "submissions" / track / f"{slug}.json"
-
-
-def beside(path: Path) -> Path:
-    """The folder of an entry's or a track's other files."""
-    return path.with_suffix("")
-
-
 def merkle_root(hashes: Sequence[str]) -> str:
     """The Merkle tree hash of RFC 6962, section 2.1, over sha256 in hexadecimal: one leaf per image, in order."""
     if not hashes:
@@ -282,22 +238,6 @@ def level_words(level: Level, *, exact: bool = True, unlikely: bool = False) -> 
         return LEVELS[0]
     found = UNLIKELY if unlikely else LEVELS[1] if exact else BOUNDED
     return found if level == 1 else f"{found}; claimed: {LEVELS[level]}"
-
-
-def entry_paths(results: Path, track: str = "") -> list[Path]:
-    """Where the entries lie, below `results` and in what is read with it, sorted in each; each name once."""
-    return [path for path, first in _with_first(results, track) if path == first]
-
-
-def hidden_entries(results: Path, track: str) -> list[tuple[Path, Path]]:
-    """The entries that are not read, because another one of their name is, with that other one."""
-    return [(path, first) for path, first in _with_first(results, track) if path != first]
-
-
-def _with_first(results: Path, track: str) -> Iterator[tuple[Path, Path]]:
-    for folder in read_from(results):
-        for path in sorted(folder.glob(f"submissions/{track or '*'}/*.json")):
-            yield path, first_of(results, results / path.relative_to(folder))
 
 
 def _read(kind: type, path: Path) -> Any:

@@ -11,7 +11,7 @@ from bench.leaderboard.influence import influences, rows_of
 from bench.leaderboard.open_tracks import OpenTrack, measure_of, numbers, open_track
 from bench.leaderboard.tracks import find_track
 from bench.measuring.evaluation import measured
-from bench.settings import Progress
+from bench.options import Progress
 from bench.sources import ImageSource, iterate, open_source
 from metrics.errors import InputError
 

@@ -19,16 +19,8 @@ from typing import Any
 import numpy as np
 
 from bench.datasets.order import permutation
-from bench.leaderboard.entries import (
-    FEATURES,
-    REAL_MOMENTS,
-    SCHEMA,
-    TrackRecord,
-    beside,
-    read_track,
-    track_path,
-    write_track,
-)
+from bench.leaderboard.entries import SCHEMA, TrackRecord, read_track, write_track
+from bench.leaderboard.entry_places import FEATURES, REAL_MOMENTS, beside, track_path
 from bench.leaderboard.evidence import HELD_OUT, real_evidence
 from bench.leaderboard.moments import moments_of
 from bench.leaderboard.tracks import CLOSEST_AMONG, OFFLINE, TRAIN, Rules, Track, check_rules, subject_of, tracks
@@ -51,8 +43,8 @@ from bench.measuring.evaluation import (
 from bench.measuring.measure import Measure, measure
 from bench.measuring.scoring import Scores, load_metrics
 from bench.measuring.sets import MeasuredSet
+from bench.options import Progress
 from bench.protocol import MetricChoice, RealSet
-from bench.settings import Progress
 from bench.sources import ImageSource
 from bench.sources.splits import source_of_split
 from bench.storage.cache import Cache

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from bench import registry, weights
 from bench.datasets import data_root, open_dataset
-from bench.leaderboard.entries import entry_paths, read_track, track_path
+from bench.leaderboard.entries import read_track
+from bench.leaderboard.entry_places import entry_paths, track_path
 from bench.leaderboard.open_tracks import WHOLE_VALUES
 from bench.leaderboard.tracks import CLOSEST_AMONG, TRAIN, Track, tracks
 from bench.measuring.declared import declared, protocol_metrics

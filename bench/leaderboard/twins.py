@@ -19,7 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.leaderboard.entries import FEATURES, MANIFEST, MOMENTS, Entry, beside, entry_path
+from bench.leaderboard.entries import Entry
+from bench.leaderboard.entry_places import FEATURES, MANIFEST, MOMENTS, beside, entry_path
 from bench.leaderboard.evidence import Evidence, hashes_of, read_evidence
 from bench.leaderboard.moments import Moments, read_moments
 from bench.storage.reading import read_text

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.measuring.findings import GRAVITY, Finding, differences, judge, shared_images, size_counts, too_few
-from bench.settings import WORKERS, Progress
+from bench.options import Progress
+from bench.settings import WORKERS
 from bench.sources.survey import Survey, survey
 
 

@@ -32,8 +32,8 @@ from bench.measuring.declared import protocol_metrics
 from bench.measuring.measure import Measure, measure
 from bench.measuring.scoring import Options, Scores, least_images, score_pair, score_set
 from bench.measuring.sets import MeasuredSet, measure_set
+from bench.options import Progress
 from bench.protocol import MetricChoice, Protocol, RealSet
-from bench.settings import Progress
 from bench.sources import ImageSource, open_source
 from bench.storage.records import Numbers, PairScores, SetScores
 from bench.weights import MissingWeights

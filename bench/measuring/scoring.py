@@ -18,11 +18,10 @@ import numpy as np
 from bench import registry
 from bench.measuring.dependence import Member, about_dependence, about_shared, without_estimates
 from bench.measuring.sets import MeasuredSet
-from bench.settings import SEED
 from bench.sources import ImageSource
 from bench.sources.values import as_stored, of_image
 from metrics.errors import InputError
-from metrics.options import check_seed, shown, switch, whole_number
+from metrics.options import SEED, check_seed, shown, switch, whole_number
 from metrics.types import Metric, Option, Sample
 
 Counted = ImageSource | MeasuredSet

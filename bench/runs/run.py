@@ -23,9 +23,9 @@ import numpy as np
 
 from bench import registry
 from bench.measuring.evaluation import Evaluation, Outcome, evaluate
+from bench.options import Progress
 from bench.runs.jobs import RUN, How, Job
 from bench.runs.samples import generate_run, save_generated
-from bench.settings import Progress
 from bench.storage.files import locked, write_text
 from bench.storage.provenance import environment, now_utc
 from bench.storage.reading import file_sha256

@@ -6,11 +6,11 @@ from typing import Any
 
 from bench import registry
 from bench.measuring.evaluation import Evaluation, Subject, evaluate, open_subject
+from bench.options import Progress
 from bench.runs.checkpoint_files import checkpoint_file
 from bench.runs.jobs import RUN, Job
 from bench.runs.run import TRAINING, make_record, publish
 from bench.runs.samples import generate_run, load_generated, save_generated
-from bench.settings import Progress
 from bench.storage.files import check_writable
 from bench.storage.reading import Missing, read_json
 from bench.storage.records import RunRecord, Training, read_record, read_records, record_path

@@ -5,12 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.leaderboard.board import Board, Standing
-from bench.leaderboard.entries import (
-    NEIGHBOURS,
-    PREVIEW,
-    Entry,
-    TrackRecord,
-)
+from bench.leaderboard.entries import Entry, TrackRecord
+from bench.leaderboard.entry_places import NEIGHBOURS, PREVIEW
 from bench.measuring.evaluation import NOISE, REAL_2
 from bench.protocol import titled
 from bench.site.links import safe_link

@@ -7,7 +7,8 @@ from typing import Any
 
 from bench import __version__
 from bench.leaderboard.board import Board, Standing
-from bench.leaderboard.entries import LEVELS, NEIGHBOURS, PREVIEW, entry_path
+from bench.leaderboard.entries import LEVELS
+from bench.leaderboard.entry_places import NEIGHBOURS, PREVIEW, entry_path
 from bench.measuring.declared import declared
 from bench.site.entry_views import entry_view
 from bench.site.numbers import in_order, outputs_of

@@ -4,7 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.leaderboard.entries import Entry, beside
+from bench.leaderboard.entries import Entry
+from bench.leaderboard.entry_places import beside
 from bench.storage.reading import read_bytes
 from metrics.errors import InputError
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.settings import Progress
+from bench.options import Progress
 from bench.sources._parallel import in_order, iterate
 from bench.sources._types import ImageSource
 from bench.sources.decoding import CorruptImage, Header, decode, read_header

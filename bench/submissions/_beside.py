@@ -3,21 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.leaderboard.entries import (
-    FEATURES,
-    INFLUENCE,
-    LEVELS,
-    MANIFEST,
-    MOMENTS,
-    NEIGHBOURS,
-    PREVIEW,
-    VERIFIED,
-    Entry,
-    beside,
-    digest_of,
-    merkle_root,
-    read_verified,
-)
+from bench.leaderboard.entries import LEVELS, Entry, digest_of, merkle_root, read_verified
+from bench.leaderboard.entry_places import FEATURES, INFLUENCE, MANIFEST, MOMENTS, NEIGHBOURS, PREVIEW, VERIFIED, beside
 from bench.leaderboard.evidence import PIXELS, hashes_of, read_evidence
 from bench.leaderboard.influence import read_influences, rows_of
 from bench.leaderboard.moments import distance, read_moments

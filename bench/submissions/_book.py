@@ -9,19 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from bench import registry
-from bench.leaderboard.entries import (
-    FEATURES,
-    MOMENTS,
-    REAL_MOMENTS,
-    Entry,
-    TrackRecord,
-    beside,
-    entry_paths,
-    read_entry,
-    read_track,
-    track_path,
-)
+from bench.leaderboard.entries import Entry, TrackRecord, read_entry, read_track
 from bench.leaderboard.entries import digest_of as entry_digest
+from bench.leaderboard.entry_places import FEATURES, MOMENTS, REAL_MOMENTS, beside, entry_paths, track_path
 from bench.leaderboard.evidence import HELD_OUT, PIXELS, hashes_of, read_real_evidence
 from bench.leaderboard.moments import Moments, moments_of, read_moments
 from bench.leaderboard.tracks import TRAIN, Rules, Track, tracks

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from bench import registry
-from bench.leaderboard.entries import Entry, slug_of
+from bench.leaderboard.entries import Entry
+from bench.leaderboard.entry_places import slug_of
 from bench.submissions._values import Problem
 from bench.submissions.material import CONTROLS, GENERATORS
 

@@ -23,7 +23,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bench.leaderboard.entries import (
+from bench.leaderboard.entries import Entry, Manifest, read_track
+from bench.leaderboard.entry_places import (
     FEATURES,
     INFLUENCE,
     MANIFEST,
@@ -31,10 +32,7 @@ from bench.leaderboard.entries import (
     NEIGHBOURS,
     PREVIEW,
     REAL_MOMENTS,
-    Entry,
-    Manifest,
     beside,
-    read_track,
     track_path,
 )
 from bench.leaderboard.evidence import evidence_of, read_evidence, read_real_evidence

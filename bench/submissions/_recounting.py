@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench import registry
-from bench.leaderboard.entries import INFLUENCE, MOMENTS, Entry
+from bench.leaderboard.entries import Entry
+from bench.leaderboard.entry_places import INFLUENCE, MOMENTS
 from bench.leaderboard.evidence import HELD_OUT, PIXELS, Evidence, hashes_of
 from bench.leaderboard.influence import influences, rows_of
 from bench.leaderboard.moments import Moments, moments_of

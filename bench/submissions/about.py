@@ -7,7 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench.leaderboard.entries import About, slug_of
+from bench.leaderboard.entries import About
+from bench.leaderboard.entry_places import slug_of
 from bench.storage.reading import read_toml
 from genbench.names import did_you_mean
 from metrics.errors import InputError

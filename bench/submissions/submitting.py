@@ -6,27 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.leaderboard.entries import (
-    FEATURES,
-    INFLUENCE,
-    MANIFEST,
-    MOMENTS,
-    NEIGHBOURS,
-    PREVIEW,
-    SCHEMA,
-    About,
-    Entry,
-    Manifest,
-    digest_of,
-    merkle_root,
-)
+from bench.leaderboard.entries import SCHEMA, About, Entry, Manifest, digest_of, merkle_root
+from bench.leaderboard.entry_places import FEATURES, INFLUENCE, MANIFEST, MOMENTS, NEIGHBOURS, PREVIEW
 from bench.leaderboard.evidence import evidence_of
 from bench.leaderboard.moments import moments_of
 from bench.leaderboard.open_tracks import OpenTrack, closest_sets, real_sources, record_track, whole_split
 from bench.leaderboard.tracks import TRAIN, Track
 from bench.measuring.evaluation import REAL_1, REAL_2, TEST, Subject
 from bench.measuring.findings import Finding
-from bench.settings import WORKERS, Progress
+from bench.options import Progress
+from bench.settings import WORKERS
 from bench.sources import ImageSource, open_source
 from bench.sources.survey import Survey, survey
 from bench.storage.files import locked, npy_bytes, npz_bytes

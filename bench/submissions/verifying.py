@@ -13,18 +13,8 @@ from pathlib import Path
 
 from bench import __version__
 from bench.leaderboard.doubts import doubts
-from bench.leaderboard.entries import (
-    MOMENTS,
-    VERIFIED,
-    VERIFIED_SCHEMA,
-    Entry,
-    Level,
-    Verified,
-    beside,
-    read_verified,
-    track_path,
-    write_verified,
-)
+from bench.leaderboard.entries import VERIFIED_SCHEMA, Entry, Level, Verified, read_verified, write_verified
+from bench.leaderboard.entry_places import MOMENTS, VERIFIED, beside, track_path
 from bench.leaderboard.open_tracks import COPIES, MEMORISATION
 from bench.leaderboard.tracks import check_rules
 from bench.measuring.declared import all_declared, declared

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from bench.leaderboard.entries import Earlier, Entry, beside, entry_path, read_entry, slug_of, write_entry
+from bench.leaderboard.entries import Earlier, Entry, read_entry, write_entry
+from bench.leaderboard.entry_places import beside, entry_path, slug_of
 from bench.storage.files import write_bytes
 from bench.storage.folders import whole_folder
 from bench.storage.reading import file_sha256
