@@ -45,6 +45,12 @@ class Known:
     option: Option
 
     @property
+    def several(self) -> bool:
+        """Whether it takes any number of values."""
+        parts = get_args(self.kind) if isinstance(self.kind, UnionType) else (self.kind,)
+        return any(get_origin(part) is tuple for part in parts)
+
+    @property
     def long(self) -> str:
         """Its name on the command line; "" of what has none there."""
         flag = self.option.flag or f"--{self.name.replace('_', '-')}"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from bench import registry
 from bench.cli import main
 from bench.measuring import measure as measuring
 from bench.measuring.evaluation import open_subject
@@ -18,6 +19,7 @@ from reference_models.loop import Budget, Every
 MEASURING = {"extractor": "pixels", "resize": "tf1", "tap": "pool", "offline": True, "device": "cpu"}
 MEASURING |= {"workers": 7, "batch_size": 9, "cache": False}
 READING = {"limit": 5, "seed": 3, "skip_corrupt": True}
+PIXELS = registry.load("extractors", "pixels")
 PLACES = {"weights": Path("w.pth"), "data_root": Path("data")}
 
 
@@ -42,9 +44,9 @@ def test_a_measure_hands_everything_that_it_was_made_with_to_the_extraction(monk
     own = {"device": "cuda", "workers": 7, "batch_size": 9, "cache": "a cache", "progress": print}
     weights = Weights(Path("w.pth"), "a" * 64, False)
     with pytest.raises(Seen):
-        Measure("an extractor", weights, "tf1", **own).features("a set", ["64"])
+        Measure(PIXELS, weights, "tf1", **own).features("a set", ["64"])
     expected = {"taps": ["64"], "resize": "tf1", "weights": weights.path, "weights_sha256": weights.sha256, **own}
-    assert kept == [(("a set", "an extractor"), expected)]
+    assert kept == [(("a set", PIXELS), expected)]
 
 
 def test_a_setup_hands_on_how_images_become_features(monkeypatch):
@@ -78,6 +80,7 @@ OPTIONS = [
     *("--extractor", "pixels", "--resize", "tf1", "--tap", "pool", "--weights", "w.pth", "--offline"),
     *("--device", "cpu", "--workers", "7", "--batch-size", "9", "--no-cache"),
     *("--limit", "5", "--seed", "3", "--skip-corrupt", "--data-root", "data"),
+    *("--features", "--made-by", "a friend"),
 ]
 COMMANDS = {
     "fid": (["a", "b", "--influence", "4", "--all-estimates", "--crosscheck"], ("a", "b"),
@@ -100,7 +103,8 @@ def test_a_command_hands_all_its_options_to_its_function(name, monkeypatch):
     ((handed, keywords),) = kept
     assert callable(keywords.pop("progress"))
     assert handed == given
-    assert keywords == {**MEASURING, **READING, **PLACES, **named}
+    given = {"features": True, "made_by": "a friend"}
+    assert keywords == {**MEASURING, **READING, **PLACES, **given, **named}
 
 
 @pytest.mark.parametrize("command", ["run", "train"])

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from bench.leaderboard.entries import About, Entry
     from bench.measuring.findings import Finding
     from bench.site import Site
+    from bench.submissions import How, Verdict
     from bench.submissions.generators import GeneratorSpec
-    from bench.submissions.material import How
-    from bench.submissions.verifying import Verdict
 
 
 class Refused(InputError):
@@ -58,9 +57,8 @@ def submit(
     """
     from bench.leaderboard.open_tracks import measure_of, open_track
     from bench.leaderboard.tracks import find_track, subject_of
-    from bench.submissions.material import open_material
-    from bench.submissions.submitting import check_images
-    from bench.submissions.submitting import submit as write_entry
+    from bench.submissions import check_images, open_material
+    from bench.submissions import submit as write_entry
     from bench.submissions.writing import earlier_of, new_path
 
     how, images = checked(SubmitSettings, settings), expanded(place(path, "the path"))
@@ -98,7 +96,7 @@ def verify(
     1 consistent; 2 recomputed from the submitted `images`; 3 made again by the `checkpoint`. The level goes to
     verified.json beside the entry. Raises InputError where nothing can be checked.
     """
-    from bench.submissions.levels import Source, find_entry, verify_all, verify_one
+    from bench.submissions import Source, find_entry, verify_all, verify_one
 
     how = checked(VerifySettings, settings)
     if entry is None:
@@ -179,8 +177,8 @@ def _generator(how: SubmitSettings) -> "GeneratorSpec | None":
 
 def _way(how: Any, say: Callable[[str], object], generator: "GeneratorSpec | None" = None) -> "How":
     """How what is no image is turned into images, and within which limits."""
+    from bench.submissions import How
     from bench.submissions.generators import Limits
-    from bench.submissions.material import How
 
     limits = Limits(how["generator_minutes"], how["generator_memory"])
     return How(generator, limits, how["trust_code"], how["device"], say)

@@ -8,8 +8,7 @@ import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
-from types import UnionType
-from typing import Any, get_origin
+from typing import Any
 
 import click
 
@@ -89,7 +88,7 @@ def _option(one: Known) -> Callable[[Function], Function]:
     if one.kind is bool:
         how |= {"is_flag": True, "default": option.default, "flag_value": not option.default}
     else:
-        several = get_origin(one.kind) not in (None, UnionType) and not option.commas
+        several = one.several and not option.commas
         how |= {"type": _type(one), "multiple": several}
         if option.default is not None and not several and "[default:" not in option.help and option.default != "":
             how |= {"default": option.default, "show_default": True}

@@ -12,7 +12,7 @@ from bench.cli._output import echo, print_json, progress, say, styled
 from bench.settings import VerifySettings
 
 if TYPE_CHECKING:
-    from bench.submissions.verifying import Verdict
+    from bench.submissions import Verdict
 
 
 @click.command(

@@ -61,7 +61,7 @@ class Measure:
         """The features of a set of images, from the cache where they are known."""
         return extract(
             source,
-            sized(self.extractor, source.read(0)) if source.count else self.extractor,
+            sized(self.extractor, source),
             taps=taps,
             resize=self.resize,
             weights=self.weights.path,

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.sources import ImageSource
 from genbench.surroundings import torch_defaults
 from metrics.arithmetic.arrays import plain_array
 from metrics.errors import InputError
@@ -63,12 +64,12 @@ def own_extractor(network: Callable[..., Any]) -> tuple[Extractor, str]:
     return Extractor(name, name, "the caller", name, {"pool": 0}, "pool", (RESIZE,), Build(network, name)), sha256
 
 
-def sized(extractor: Extractor, image: np.ndarray) -> Extractor:
-    """An extractor of the caller's that knows its width, from one image uint8 [3, h, w]; any other as it is."""
+def sized(extractor: Extractor, source: ImageSource) -> Extractor:
+    """An extractor of the caller's that knows its width, from the first image; any other as it is, unread."""
     build = extractor.build
-    if not isinstance(build, Build):
+    if not isinstance(build, Build) or not source.count:
         return extractor
-    width = build.features(image[None])["pool"].shape[1]
+    width = build.features(source.read(0)[None])["pool"].shape[1]
     return replace(extractor, taps={"pool": width}, build=replace(build, width=width))
 
 
