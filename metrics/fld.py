@@ -26,7 +26,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from genbench.surroundings import numpy_defaults
-from metrics.arithmetic.arrays import Given, check_matrix
+from metrics.arithmetic.arrays import Given, canonical_order, check_matrix
 from metrics.arithmetic.nearest import recompute, squared_distances, squared_norms
 from metrics.errors import InputError
 from metrics.options import SEED, check_seed
@@ -98,7 +98,7 @@ def compute(train: Given, generated: Given, held_out: Given, *, seed: int = SEED
     if len(widths) > 1:
         raise InputError(f"the features have {sorted(widths)} dimensions; expected the same of all three sets")
     train, generated, held_out = _scaled(*checked)
-    order = np.random.RandomState(check_seed(seed)).permutation(len(train))
+    order = canonical_order(train)[np.random.RandomState(check_seed(seed)).permutation(len(train))]
     half = min(len(generated), len(train) // 2)
     logs = fitted(train, generated)
     own, others = train[order[:half]], train[order[half:]]

@@ -28,6 +28,7 @@ from metrics.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
 PIXELS = ("--extractor", "pixels")
+DIGITS = ("--extractor", "digits-cnn")  # of few features: statistics of many take seconds
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "somewhere/features.npy")
 
 
@@ -265,18 +266,19 @@ def test_statistics_of_different_widths(bad):
 
 
 def test_statistics_made_with_another_extractor_or_resize(good, tmp_path):
-    for name, options in {"digits": ("--extractor", "digits-cnn"), "tf1": (*PIXELS, "--resize", "tf1")}.items():
+    for name, options in {"shapes": ("--extractor", "shapes-cnn"), "tf1": (*DIGITS, "--resize", "tf1")}.items():
         assert run("stats", good, "-o", tmp_path / f"{name}.npz", *options).exit_code == 0
-    assert "'tf1', asked for 'clean'" in refusal("fid", tmp_path / "tf1.npz", good, *PIXELS)
-    assert "cannot be compared" in refusal("fid", tmp_path / "tf1.npz", tmp_path / "digits.npz")
-    assert "choose the extractor" in refusal("fid", tmp_path / "digits.npz", good, *PIXELS)
+    assert "'tf1', asked for 'clean'" in refusal("fid", tmp_path / "tf1.npz", good, *DIGITS)
+    assert "cannot be compared" in refusal("fid", tmp_path / "tf1.npz", tmp_path / "shapes.npz")
+    assert "'shapes-cnn', asked for 'digits-cnn'" in refusal("fid", tmp_path / "shapes.npz", good, *DIGITS)
+    assert "choose the extractor" in refusal("fid", tmp_path / "shapes.npz", good, *PIXELS)
 
 
 def test_statistics_are_no_images(good, tmp_path):
-    run("stats", good, "-o", tmp_path / "ref.npz", *PIXELS)
-    assert "holds none; give the images" in refusal("score", tmp_path / "ref.npz", good, "--metrics", "kid", *PIXELS)
+    run("stats", good, "-o", tmp_path / "ref.npz", *DIGITS)
+    assert "holds none; give the images" in refusal("score", tmp_path / "ref.npz", good, "--metrics", "kid", *DIGITS)
     for option in (("--influence", 3), ("--all-estimates",), ("--crosscheck",)):
-        assert f"{option[0]} needs the " in refusal("fid", tmp_path / "ref.npz", good, *PIXELS, *option)
+        assert f"{option[0]} needs the " in refusal("fid", tmp_path / "ref.npz", good, *DIGITS, *option)
     assert "--limit needs the images" in refusal("fid", tmp_path / "ref.npz", tmp_path / "ref.npz", "--limit", 3)
 
 
@@ -379,7 +381,7 @@ def test_a_full_disk_costs_the_cache_and_not_the_result(good, monkeypatch):
     def full(file, data):
         raise FULL
 
-    monkeypatch.setattr("bench.measuring.features.write_all", full)
+    monkeypatch.setattr("bench.measuring.feature_rows.write_all", full)
     result = run("fid", good, good, *PIXELS, "--json")
     assert result.exit_code == 0
     scores = json.loads(result.stdout)
