@@ -60,7 +60,15 @@ def names(kind: str) -> list[str]:
 
 def resolve(kind: str, name: str) -> str:
     """The plug-in's own name for what was typed (aliases, underscores); InputError with the close names otherwise."""
-    return _resolved(kind, name, _places(kind))
+    return name if _is_network(kind, name) else _resolved(kind, name, _places(kind))
+
+
+def _is_network(kind: str, name: str) -> bool:
+    if kind != "extractors" or ":" not in name:
+        return False
+    from metrics.extractors import own_networks  # it imports numpy, which a list of names can do without
+
+    return own_networks.is_own(name)
 
 
 def _resolved(kind: str, name: str, known: Mapping[str, Any]) -> str:
@@ -102,7 +110,14 @@ def _described(kind: str, name: str, known: Mapping[str, list[Place]]) -> dict[s
 
 
 def load(kind: str, name: str) -> Any:
-    """The plug-in's constant, importing its module only; InputError where another package's cannot be had."""
+    """The plug-in's constant, importing its module only; InputError where another package's cannot be had.
+
+    An extractor may also be a network of somebody's, such as `timm:NAME` (`metrics.extractors.own_networks`).
+    """
+    if _is_network(kind, name):
+        from metrics.extractors import own_networks
+
+        return own_networks.load(name)
     place, (package, constant, word) = _place(kind, name, _places(kind)), KINDS[kind]
     if place.point is None:
         assert place.path
@@ -124,7 +139,9 @@ def load(kind: str, name: str) -> Any:
 
 
 def package_of(kind: str, name: str) -> str:
-    """`acme 1.0` where another package offers this plug-in, "" where it is this project's own."""
+    """`acme 1.0` where another package offers this plug-in, "" where this project or nobody does."""
+    if _is_network(kind, name):
+        return ""
     return _place(kind, name, _places(kind)).package
 
 

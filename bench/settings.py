@@ -18,10 +18,11 @@ DEVICES = ("auto", "cpu", "cuda")
 EXTRA_DATA = ("yes", "no", "not said")
 
 
-_extractor = "See `bench list extractors`."
+_extractor = "See `bench list extractors`; or torchvision:NAME, timm:NAME, onnx:FILE."
 _resize = Option("tf1, clean, torch or pillow.  [default: the extractor's first]", metavar="MODE")
 _weights = Option("Weights of the extractor.  [env: BENCH_WEIGHTS]", metavar="FILE")
 _offline = Option("Never download weights; BENCH_OFFLINE=1 does the same.", False)
+_trust_code = Option("Run TorchScript: it is code, so you must trust its author.", False)
 _device = Option(default="auto", choices=DEVICES)
 _workers = Option("Threads that decode images.", WORKERS, least=0)
 _data_root = Option("Folder of the downloaded data sets.  [env: BENCH_DATA]")
@@ -50,6 +51,7 @@ class Settings(TypedDict, total=False):
     ]
     weights: Annotated[Path | None, _weights]
     offline: Annotated[bool, _offline]
+    trust_code: Annotated[bool, _trust_code]
     device: Annotated[str, _device]
     workers: Annotated[int, _workers]
     batch_size: Annotated[int, Option(default=BATCH_SIZE, least=1)]
@@ -175,7 +177,7 @@ class Isolating(TypedDict, total=False):
 
     generator_minutes: Annotated[float, Option("Time limit of a generator.", 30.0, least=0.01)]
     generator_memory: Annotated[float, Option("Limit of address space of a generator, in GiB.", 12.0, least=0.1)]
-    trust_code: Annotated[bool, Option("Run TorchScript: it is code, so you must trust its author.", False)]
+    trust_code: Annotated[bool, _trust_code]
 
 
 class VerifySettings(Refeaturing, Isolating, total=False):

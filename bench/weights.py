@@ -88,7 +88,7 @@ def find(extractor: Extractor, explicit: Path | None = None) -> Weights:
     if not extractor.weights and not _comes_installed(extractor):
         if explicit:
             raise InputError(f"extractor {extractor.name!r} has no weights file, got {explicit}; leave --weights out")
-        return Weights(None, "", True)
+        return Weights(None, extractor.carries, True)
     given = (explicit and expanded(explicit)) or _from_environment(extractor)
     if given and given.is_file():
         return _hashed(given, extractor)
@@ -170,7 +170,7 @@ def fetchable(name: str) -> Sequence[File]:
     """The public files of an extractor, any one of which suffices, or the one of a pretrained generator."""
     if name in registry.names("pretrained"):
         return [registry.load("pretrained", name).file]
-    extractor: Extractor = registry.load("extractors", name)
+    extractor: Extractor = registry.load("extractors", name).opened()
     if not extractor.weights:
         raise InputError(f"extractor {extractor.name!r} has no weights to fetch; it works as it is")
     return extractor.weights

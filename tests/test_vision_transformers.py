@@ -18,6 +18,7 @@ from bench import registry
 from metrics.errors import InputError
 from metrics.extractors import _clip, _dinov2, clip_vit_b32, clip_vit_l14_336, dinov2_vitb14, dinov2_vitl14
 from metrics.extractors._vit import Dimensions
+from metrics.extractors.resizing import CLIP_MEAN, CLIP_SD
 
 SMALL = Dimensions(width=64, layers=3, heads=2, patch=14, side=56)
 SMALL_CLIP = replace(SMALL, patch=16, side=64, projection=32)
@@ -224,7 +225,7 @@ def test_the_input_of_clip_is_that_of_clean_fid(shape):
             v2.CenterCrop(224),
             v2.PILToTensor(),
             v2.ToDtype(torch.float32, scale=True),
-            v2.Normalize(_clip.MEAN, _clip.SD),
+            v2.Normalize(CLIP_MEAN, CLIP_SD),
         ]
     )
     expected = transform(Image.fromarray(images[0].transpose(1, 2, 0))).numpy()
@@ -239,7 +240,7 @@ def test_the_input_of_cmmd_is_a_square_of_the_centre(shape):
     left, top = (width - shorter) // 2, (height - shorter) // 2
     square = picture.crop((left, top, left + shorter, top + shorter)).resize((336, 336), Image.Resampling.BICUBIC)
     pixels = torch.from_numpy(np.array(square, np.float32).transpose(2, 0, 1)) / 255
-    expected = v2.functional.normalize(pixels, _clip.MEAN, _clip.SD).numpy()
+    expected = v2.functional.normalize(pixels, CLIP_MEAN, CLIP_SD).numpy()
     assert np.abs(_clip.centre_then_resize(images, 336)[0] - expected).max() < 1e-6
 
 

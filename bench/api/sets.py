@@ -166,7 +166,7 @@ def doctor(*images: Images, **settings: Unpack[Looking]) -> Diagnosis:
     how = checked(Looking, settings)
     if not images:
         raise InputError("no set of images was given; expected one or more")
-    plugin = registry.load("extractors", how["extractor"])
+    plugin = registry.load("extractors", how["extractor"]).opened()
     diagnosis = examine(
         images,
         dims=plugin.taps[plugin.pool],

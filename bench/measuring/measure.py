@@ -93,6 +93,7 @@ def measure(
     logits: str | None = None,
     weights_file: Path | None = None,
     offline: bool = False,
+    trust_code: bool = False,
     device: str = "auto",
     workers: int = WORKERS,
     batch_size: int = BATCH_SIZE,
@@ -104,13 +105,14 @@ def measure(
 
     `resize` None takes the extractor's default, and so do `tap` (the layer whose features are compared) and `logits`
     (the class predictions of the Inception Score); `device` "auto" takes a GPU where there is one. Weights that are
-    missing are fetched, unless `offline`. Raises InputError for an unknown extractor, resize, tap or device, weights
-    that are neither here nor to be had, and a GPU that is not there.
+    missing are fetched, unless `offline`; TorchScript runs where `trust_code` says so. Raises InputError for an unknown
+    extractor, resize, tap or device, weights that are neither here nor to be had, and a GPU that is not there.
     """
     named = isinstance(extractor, str)
-    own, sha256 = (
-        (registry.load("extractors", extractor), "") if isinstance(extractor, str) else own_extractor(extractor)
-    )
+    if isinstance(extractor, str):
+        own, sha256 = registry.load("extractors", extractor).opened(trust_code), ""
+    else:
+        own, sha256 = own_extractor(extractor)
     plugin = _at_taps(own, tap, logits)
     chosen = resize or plugin.resize[0]
     if chosen not in plugin.resize:

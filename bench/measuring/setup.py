@@ -49,6 +49,7 @@ class Setup:
             logits=logits,
             weights_file=how["weights"],
             offline=how["offline"],
+            trust_code=how["trust_code"],
             device=how["device"],
             workers=how["workers"],
             batch_size=how["batch_size"],

@@ -13,12 +13,10 @@ from jaxtyping import Float32
 from torch import nn
 
 from metrics.extractors._vit import Dimensions
-from metrics.extractors.resizing import by_pillow, standardise
+from metrics.extractors.resizing import CLIP_MEAN, CLIP_SD, by_pillow, standardise
 from metrics.extractors.state import State, load_network
 from metrics.extractors.types import Images
 
-MEAN = (0.48145466, 0.4578275, 0.40821073)  # of the pixels that CLIP was trained on, in [0, 1]
-SD = (0.26862954, 0.26130258, 0.27577711)
 OF_TEXTS = ("text_model.", "text_projection.", "logit_scale")
 NUMBERS = ".position_ids"  # 0, 1, 2, ...; older versions of the package transformers kept them
 
@@ -75,7 +73,7 @@ def shorter_side_then_centre(images: Images, side: int) -> Float32[np.ndarray, "
     rows, columns = (side if n == shorter else side * n // shorter for n in (height, width))
     pixels = by_pillow(images, rows, columns)
     top, left = (round((n - side) / 2) for n in (rows, columns))
-    return standardise(np.ascontiguousarray(pixels[:, :, top : top + side, left : left + side]), MEAN, SD)
+    return standardise(np.ascontiguousarray(pixels[:, :, top : top + side, left : left + side]), CLIP_MEAN, CLIP_SD)
 
 
 def centre_then_resize(images: Images, side: int) -> Float32[np.ndarray, "b 3 _ _"]:
@@ -83,4 +81,5 @@ def centre_then_resize(images: Images, side: int) -> Float32[np.ndarray, "b 3 _ 
     height, width = images.shape[2:]
     shorter = min(height, width)
     top, left = ((n - shorter) // 2 for n in (height, width))
-    return standardise(by_pillow(images[:, :, top : top + shorter, left : left + shorter], side, side), MEAN, SD)
+    square = images[:, :, top : top + shorter, left : left + shorter]
+    return standardise(by_pillow(square, side, side), CLIP_MEAN, CLIP_SD)

@@ -19,6 +19,9 @@ from torch.nn import functional as F
 
 OPSET, IR_VERSION = 17, 8  # read by every ONNX Runtime from 1.14 on
 
+# What a network trips over where its images have no numbers yet: it decides by them, or asks for their sizes.
+UNTRACEABLE = (fx.proxy.TraceError, TypeError, ValueError, RuntimeError, AttributeError, LookupError, AssertionError)
+
 
 class Untranslatable(Exception):
     """A layer that the writer below does not know."""
@@ -32,7 +35,7 @@ def select(network: nn.Module, outputs: tuple[str, ...]) -> nn.Module:
     picked = _Pick(network, outputs).eval().requires_grad_(False)
     try:
         traced = fx.symbolic_trace(picked)
-    except fx.proxy.TraceError:
+    except UNTRACEABLE:
         return picked
     traced.graph.eliminate_dead_code()
     _fold_batch_norm(traced)

@@ -137,5 +137,7 @@ def _keys(x: np.ndarray) -> np.ndarray:
 
 # of ImageNet's pixels in [0, 1], red, green, blue
 IMAGENET_MEAN, IMAGENET_SD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+# of those that OpenAI's CLIP was trained on
+CLIP_MEAN, CLIP_SD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 MODES = {"tf1": _tf1, "clean": _bicubic, "torch": _half_pixel}
 RESIZES = (*MODES, "pillow")

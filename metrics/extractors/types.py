@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from metrics.errors import InputError
+
 Images = UInt8[np.ndarray, "b 3 h w"]
 Features = Mapping[str, Float32[np.ndarray, "b _"]]
 Extract = Callable[[Images], Features]
@@ -62,8 +64,9 @@ class Extractor:
     keeps the place in the image. `resize` lists the accepted resize modes, the default first. `weights` are public
     files, any ONE of which suffices; `shipped` names a file in `metrics/extractors/weights/` instead, `packaged` one in
     an installed package; none of the three means that no weights are needed. `needed` is an optional package that it
-    runs. `build(weights, resize, device, taps)` returns a function from uint8 [b, 3, h, w] to {tap: float32 [b, d]};
-    heavy imports happen inside it.
+    runs. A network in a file `carries` the sha256 of that file. Of a network that nobody has looked at yet, `open` does
+    that, which runs its author's code where it `is_code`. `build(weights, resize, device, taps)` returns a function
+    from uint8 [b, 3, h, w] to {tap: float32 [b, d]}; heavy imports happen inside it.
     `family` names the only other extractors that a number may stand beside ("fid-inception", "digits", ...).
     """
 
@@ -82,7 +85,19 @@ class Extractor:
     shipped: str = ""
     packaged: PackagedFile | None = None
     needed: Needed | None = None
+    carries: str = ""
+    is_code: bool = False
+    open: "Callable[[], Extractor] | None" = None
     version: int = 1
+
+    def opened(self, trust_code: bool = False) -> "Extractor":
+        """With its taps and their widths, of a network that had to be looked at; InputError where that needs trust."""
+        if self.is_code and not trust_code:
+            raise InputError(
+                f"{self.name} is TorchScript, which is code; run bench fid, score or stats with --trust-code if you "
+                "trust its author"
+            )
+        return self.open() if self.open else self
 
     @property
     def is_inception(self) -> bool:
