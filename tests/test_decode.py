@@ -132,7 +132,7 @@ def test_of_several_frames_the_first_counts(kind):
 
 @pytest.mark.parametrize("mode", ["I", "F"])
 def test_a_mode_without_a_stated_range_is_refused(mode):
-    with pytest.raises(InputError, match=f"cat.tiff is stored as '{mode}'.*no range"):
+    with pytest.raises(InputError, match=f"cat.tiff is stored as '{mode}'.*no known range"):
         decode(encoded(Image.new(mode, (2, 2)), "TIFF"), "cat.tiff")
 
 

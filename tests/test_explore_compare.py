@@ -124,7 +124,7 @@ def test_the_files_are_the_same_every_time_and_the_figure_has_a_column_each(plai
         write(explore([plain, reseeded], count=4), tmp_path / name)
     first, second = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in "ab")
     assert first == second
-    assert set(first) == {"explore.json", "checkpoints.csv", "images.csv", "losses.csv", "compare.png"}
+    assert set(first) == {"explore.json", "checkpoints.csv", "images.csv", "losses.csv", "compare.png", "pictures.webp"}
     write(explore([plain, reseeded, plain], count=4), tmp_path / "three")
     with Image.open(tmp_path / "a" / "compare.png") as two, Image.open(tmp_path / "three" / "compare.png") as three:
         assert three.width - two.width > 200

@@ -74,7 +74,7 @@ def test_codes_of_two_numbers_have_a_grid_with_the_median_in_its_middle(of_two, 
 def test_all_pictures_are_drawn(of_two, tmp_path):
     found = explore(of_two, pixels(of_two), pairs=1, steps=2, grid=3)
     names = {path.name for path in write(found, tmp_path / "out")}
-    pictures = {"combinations.png", "codes.png", "grid.png", "arithmetic.png"}
+    pictures = {"combinations.png", "codes.png", "grid.png", "arithmetic.png", "pictures.webp"}
     assert names == pictures | {"combinations.csv", "codes.csv", "arithmetic.csv", "explore.json"}
 
 

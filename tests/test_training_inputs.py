@@ -52,7 +52,7 @@ def test_noise_is_standard_normal():
 
 
 def test_a_range_of_noise_that_runs_backwards_is_refused():
-    with pytest.raises(ModelError, match="no range"):
+    with pytest.raises(ModelError, match="not a range of rows"):
         Noise(0, 5, 4)
 
 
