@@ -193,7 +193,10 @@ def random_torchvision(path, name):
     return network
 
 
-@pytest.mark.parametrize(("name", "width"), [("resnet18", 512), ("mobilenet_v3_small", 1024)])
+# What each has that the others lack: none of it; a hard swish; numbers that it is made by; whole numbers in its file.
+@pytest.mark.parametrize(
+    ("name", "width"), [("resnet18", 512), ("mobilenet_v3_small", 1024), ("regnet_x_400mf", 400), ("swin_t", 768)]
+)
 def test_a_network_of_torchvision_is_cut_open_at_its_last_linear_layer(tmp_path, name, width):
     network = random_torchvision(tmp_path / "net.pth", name)
     images = random_images(0, 2, 224, 224)
@@ -208,19 +211,26 @@ def test_a_network_of_torchvision_is_cut_open_at_its_last_linear_layer(tmp_path,
         assert np.abs(found[tap] - expected.numpy()).max() < 1e-4 * expected.abs().max()
 
 
-def test_a_network_of_timm_is_cut_open_where_timm_says(tmp_path):
+# The second has numbers that no file holds.
+@pytest.mark.parametrize("name", ["resnet18", "swin_tiny_patch4_window7_224"])
+def test_a_network_of_timm_is_cut_open_where_timm_says(tmp_path, name):
     import timm
 
     torch.manual_seed(0)
-    network = timm.create_model("resnet18").eval()
+    network = timm.create_model(name).eval()
     torch.save(network.state_dict(), tmp_path / "net.pth")
     images = random_images(0, 2, 224, 224)
-    found = features_of("timm:resnet18", images, "clean/0..1", weights_file=tmp_path / "net.pth")
+    found = features_of(f"timm:{name}", images, "clean/0..1", weights_file=tmp_path / "net.pth")
     with torch.inference_mode():
         pixels = torch.from_numpy(images) / 255
         pool = network.forward_head(network.forward_features(pixels), pre_logits=True)
         for tap, expected in (("pool", pool), ("logits", network(pixels))):
             assert np.abs(found[tap] - expected.numpy()).max() < 1e-4 * expected.abs().max()
+
+
+def test_a_network_without_a_classifier_has_no_logits():
+    extractor = registry.load("extractors", "timm:vit_small_patch14_dinov2").opened()
+    assert (extractor.taps, extractor.logits, extractor.classes) == ({"pool": 384}, "", 0)
 
 
 def test_every_published_file_of_a_network_will_do_the_usual_one_first():
@@ -249,6 +259,7 @@ def test_the_scaling_that_a_network_of_timm_was_trained_with_is_its_default():
         ("torchvision:densenet121", "has no classifier"),
         ("timm:resnet_18", "Did you mean"),
         ("timm:resnet18.no_such", "timm has no weights"),
+        ("timm:deit_tiny_distilled_patch16_224", "cannot be cut open at its classifier"),
         ("torchvison:resnet50", "no extractor"),
     ],
 )

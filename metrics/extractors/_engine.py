@@ -142,7 +142,10 @@ def torch_network(make: Callable[[], Any], outputs: tuple[str, ...], device: str
     from metrics.extractors import _graph
 
     with torch_defaults(device):
-        network = _graph.select(make(), outputs).to(device).to(memory_format=torch.channels_last)
+        network = _graph.select(make(), outputs).to(device)
+        for weight in network.parameters():  # not `network.to(memory_format=...)`, which buffers [a, b, c, d, e] break
+            if weight.ndim == 4:
+                weight.data = weight.data.contiguous(memory_format=torch.channels_last)
 
     def run(images: Float32[np.ndarray, "b c h w"]) -> dict[str, Float32[np.ndarray, "b _"]]:
         with torch_defaults(device), torch.inference_mode():

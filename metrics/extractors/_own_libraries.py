@@ -8,13 +8,14 @@ from typing import Any
 import torch
 from torch import nn
 
+from genbench.errors import one_line
 from genbench.names import did_you_mean
 from genbench.surroundings import torch_defaults
 from metrics.errors import InputError
 from metrics.extractors._engine import torch_network
 from metrics.extractors.needed import require
 from metrics.extractors.own_networks import SCALINGS, USUAL, VERSION, preprocessings, runner
-from metrics.extractors.state import load_network
+from metrics.extractors.state import load_network, planned
 from metrics.extractors.types import Extract, Extractor, Needed, WeightFile
 
 TIMM = Needed("timm", "1.0", "timm")
@@ -48,15 +49,17 @@ class Both(nn.Module):
 
 
 class OfTimm(nn.Module):
-    """A network of timm: images -> the same two; it says itself what comes before its classifier."""
+    """A network of timm: images -> the same; it says itself what comes before its classifier, of which it may have
+    none."""
 
     def __init__(self, network: Any) -> None:
         super().__init__()
         self.network = network
+        self.classifies = not isinstance(network.get_classifier(), nn.Identity)
 
     def forward(self, images: Any) -> Any:
         pool = self.network.forward_head(self.network.forward_features(images), pre_logits=True)
-        return {"pool": pool, "logits": self.network.get_classifier()(pool)}
+        return {"pool": pool, "logits": self.network.get_classifier()(pool)} if self.classifies else {"pool": pool}
 
 
 def of_torchvision(name: str, rest: str) -> Extractor:
@@ -73,8 +76,7 @@ def of_torchvision(name: str, rest: str) -> Extractor:
     def make() -> nn.Module:
         return models.get_model(rest, weights=None, **settings)
 
-    with torch.device("meta"):
-        linear = [layer for layer, module in make().named_modules() if isinstance(module, nn.Linear)]
+    linear = [layer for layer, module in planned(make).named_modules() if isinstance(module, nn.Linear)]
     if not linear:
         raise InputError(f"{name} has no linear layer, so there is nothing to read its features before")
     urls = dict.fromkeys(one.url for one in (choices.DEFAULT, *choices) if _size(one) == size)
@@ -140,8 +142,8 @@ def _extractor(
         pool="pool",
         resize=preprocessings(scaling),
         build=build,
-        logits="logits",
-        classes=taps["logits"],
+        logits="logits" if "logits" in taps else "",
+        classes=taps.get("logits", 0),
         weights=files,
         needed=needed,
         version=VERSION,
@@ -150,8 +152,13 @@ def _extractor(
 
 def _widths(name: str, make: Callable[[], nn.Module], cut: Callable[[nn.Module], nn.Module], size: int) -> Any:
     """How wide each output is, from a pass without numbers; InputError where one is no [b, d]."""
-    with torch_defaults("cpu"), torch.device("meta"), torch.no_grad():
-        found = cut(make().eval())(torch.zeros(2, 3, size, size))
+    network = planned(make).eval()
+    device = next(network.parameters()).device
+    try:
+        with torch_defaults("cpu"), device, torch.no_grad():
+            found = cut(network)(torch.zeros(2, 3, size, size))
+    except Exception as error:
+        raise InputError(f"{name} cannot be cut open at its classifier ({one_line(error)}); choose another") from error
     for values in found.values():
         if not isinstance(values, torch.Tensor) or values.ndim != 2:
             shape = list(getattr(values, "shape", []))

@@ -52,9 +52,8 @@ def load_network(
 
     Raises InputError naming the first key that is missing, of another shape, or not a part of the network.
     """
-    state = {key: value.float() for key, value in translate(read_state(path)).items() if not key.endswith(COUNTER)}
-    with torch.device("meta"):  # nothing is initialised only to be replaced
-        network = make()
+    state = {key: _plain(value) for key, value in translate(read_state(path)).items() if not key.endswith(COUNTER)}
+    network = planned(make)
     for key, expected in network.state_dict().items():
         if key.endswith(COUNTER):
             state[key] = torch.zeros((), dtype=torch.int64)
@@ -70,6 +69,22 @@ def load_network(
         raise InputError(f"weights file {path.name} has the unknown key {unknown[0]!r}; {_another(state)}")
     network.load_state_dict(state, assign=True)
     return network.eval()
+
+
+def planned(make: Callable[[], nn.Module]) -> nn.Module:
+    """`make()` without numbers, so that nothing is initialised only to be replaced; with them where it needs them to be
+    made, or has some that no file holds."""
+    try:
+        with torch.device("meta"):
+            network = make()
+    except NotImplementedError:
+        return make()
+    held = network.state_dict()
+    return make() if any(one.is_meta and name not in held for name, one in network.named_buffers()) else network
+
+
+def _plain(value: torch.Tensor) -> torch.Tensor:
+    return value.float() if value.is_floating_point() else value
 
 
 def _another(state: Iterable[str]) -> str:
