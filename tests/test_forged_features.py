@@ -15,6 +15,7 @@ from bench.storage.files import npz_bytes
 from bench.submissions._book import Book
 from bench.submissions._recounting import _independent
 from bench.submissions.verifying import verify_entry
+from metrics import fid
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -93,6 +94,6 @@ def test_whatever_changes_is_looked_at_again():
 def test_estimates_of_images_that_the_features_show_to_be_copies_are_not_given():
     rows = np.random.default_rng(0).normal(size=(60, 8))
     claimed = {"fid": 1.0, "fid_corrected": 0.1, "fid_sd": 0.2}
-    assert _independent(claimed, "fid", (rows, rows[::-1] + 3))
-    assert not _independent(claimed, "fid", (rows, rows + 1e-9))  # copies
-    assert not _independent({"fid": 1.0}, "fid", (rows, rows[::-1] + 3))  # the entry itself claims none
+    assert _independent(claimed, fid.METRIC, (rows, rows[::-1] + 3))
+    assert not _independent(claimed, fid.METRIC, (rows, rows + 1e-9))  # copies
+    assert not _independent({"fid": 1.0}, fid.METRIC, (rows, rows[::-1] + 3))  # the entry itself claims none
