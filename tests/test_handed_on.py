@@ -16,7 +16,14 @@ from bench.runs.jobs import How, prepare
 from bench.weights import Weights
 from reference_models.loop import Budget, Every
 
-MEASURING = {"extractor": "pixels", "resize": "tf1", "tap": "pool", "offline": True, "device": "cpu"}
+MEASURING = {
+    "extractor": "pixels",
+    "resize": "tf1",
+    "tap": "pool",
+    "offline": True,
+    "trust_code": True,
+    "device": "cpu",
+}
 MEASURING |= {"workers": 7, "batch_size": 9, "cache": False}
 READING = {"limit": 5, "seed": 3, "skip_corrupt": True}
 PIXELS = registry.load("extractors", "pixels")
@@ -77,7 +84,7 @@ def test_a_measure_is_made_of_what_was_asked_for(tmp_path, monkeypatch):
 
 
 OPTIONS = [
-    *("--extractor", "pixels", "--resize", "tf1", "--tap", "pool", "--weights", "w.pth", "--offline"),
+    *("--extractor", "pixels", "--resize", "tf1", "--tap", "pool", "--weights", "w.pth", "--offline", "--trust-code"),
     *("--device", "cpu", "--workers", "7", "--batch-size", "9", "--no-cache"),
     *("--limit", "5", "--seed", "3", "--skip-corrupt", "--data-root", "data"),
     *("--features", "--made-by", "a friend"),

@@ -140,7 +140,7 @@ BAD = {
     "limit": [2.5, "3", True, 0, -1, [3], 10**30],
     **{name: [*NO_TEXTS, "nothing"] for name in ("extractor", "device")},
     **{name: [3, "", ["clean"], "nothing"] for name in ("resize", "tap")},
-    **dict.fromkeys(("offline", "cache", "skip_corrupt"), NO_SWITCHES),
+    **dict.fromkeys(("offline", "trust_code", "cache", "skip_corrupt"), NO_SWITCHES),
     **dict.fromkeys(("weights", "data_root"), NO_PATHS),
     "progress": [3, "bar"],
 }
