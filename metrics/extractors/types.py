@@ -29,6 +29,12 @@ class WeightFile:
     licence: str
     hub: str = ""
 
+    @classmethod
+    def of_hub(cls, repository: str, file: str, licence: str) -> "WeightFile":
+        """A file of a repository of the Hub, of which neither hash nor size is on record."""
+        name = f"{repository.replace('/', '-')}.{file.rpartition('.')[2]}"
+        return cls(name, f"https://huggingface.co/{repository}/resolve/main/{file}", "", 0, licence, repository)
+
     @property
     def name_in_hub(self) -> str:
         """The file's own name in its repository of the Hub; "" where it is in none."""
