@@ -2,11 +2,10 @@
 
 A file named by the caller comes first, then $BENCH_WEIGHTS (a file, or a folder of them), then the user's cache folder,
 then the folders where torch.hub, torch-fidelity and pytorch-fid, and the Hugging Face Hub keep their downloads. Weights
-that come with the
-project, or with a package that it depends on, lie where they were installed. A place that the user names may hold any
-weights: their sha256 is then the identity of every number made with them. The other places count only where the bytes
-are the published ones; hashing 100 MB takes 0.1 s, so it is done every time and no date is trusted. Of some files no
-hash is on record: their name has to do, and whoever uses them is told.
+that come with the project, or with a package that it depends on, lie where they were installed. A place that the user
+names may hold any weights: their sha256 is then the identity of every number made with them. The other places count
+only where the bytes are the published ones; hashing 100 MB takes 0.1 s, so it is done every time and no date is
+trusted. Of some files no hash is on record: their name has to do, and whoever uses them is told.
 """
 
 import importlib.util

@@ -105,9 +105,9 @@ def influence(real: Given, generated: Given) -> tuple[Float64[np.ndarray, " n"],
     """How much each image of real [n, d] raises (below 0: lowers) the KID to first order, and the variance that
     generated [m, d] brings to it.
 
-    The influence is 2 (a(x) - b(x)) / n less its mean, with a and b as at the head of this file. Two KIDs to the same
-    real images differ with variance |u - v|^2 + s + t, where u, v are their influences and s, t their variances: what
-    the real images bring to both cancels, and the noise in u and v stands for the terms that mix both sets.
+    The influence is 2 (a(x) - b(x)) / n less its mean, with a and b as in metrics/arithmetic/mmd.py. Two KIDs to the
+    same real images differ with variance |u - v|^2 + s + t, where u, v are their influences and s, t their variances:
+    what the real images bring to both cancels, and the noise in u and v stands for the terms that mix both sets.
     InputError as `compute`.
     """
     real, generated = check_pair(real, generated, least=4)

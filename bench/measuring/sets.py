@@ -103,17 +103,18 @@ NEEDED = {  # what metrics read, in words
 
 def taps_for(measure: Measure, chosen: Iterable[Metric]) -> tuple[str, ...]:
     """The taps that these metrics read; InputError where the extractor lacks what one needs."""
-    taps = []
+    there, taps = taps_of(measure), []
     for metric in chosen:
-        if metric.feature != "images" and not getattr(measure.extractor, metric.feature):
+        if metric.feature == "images":
+            continue
+        if metric.feature not in there:
             others = [registry.load("extractors", name) for name in registry.names("extractors")]
             fitting = [one.name for one in others if getattr(one, metric.feature)]
             raise InputError(
                 f"{metric.name} needs {NEEDED[metric.feature]}, and extractor {measure.extractor.name!r} has none; "
                 f"choose one that has: {', '.join(fitting)}"
             )
-        if metric.feature != "images":
-            taps.append(taps_of(measure)[metric.feature])
+        taps.append(there[metric.feature])
     return tuple(dict.fromkeys(taps))
 
 
