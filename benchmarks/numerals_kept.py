@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.measuring.evaluation import TEST, array_source
+from bench.measuring.evaluation import array_source
 from bench.measuring.measure import measure
 from bench.measuring.scoring import load_metrics, measure_set, table_of
+from bench.measuring.subject import TEST
 from bench.runs.generators import open_generator
 from bench.runs.samples import translate_test
 from bench.runs.stored import subject_of_checkpoint

@@ -21,7 +21,7 @@ from PIL import Image
 from bench.datasets import open_dataset
 from bench.datasets.images import centre_square, open_rgb, resized
 from bench.datasets.svhn2mnist import SPLITS, pairs
-from bench.measuring.evaluation import open_subject
+from bench.measuring.subject import open_subject
 from bench.runs.jobs import prepare
 from metrics.errors import InputError
 

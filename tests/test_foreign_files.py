@@ -9,8 +9,8 @@ from safetensors.torch import save_file
 from test_generators import onnx_generator, torchscript_generator
 
 from bench.leaderboard.tracks import find_track
-from bench.measuring.evaluation import open_subject
 from bench.measuring.statistics import read_statistics
+from bench.measuring.subject import open_subject
 from bench.runs.checkpoint_files import checkpoint_file
 from bench.runs.generators import open_generator
 from bench.runs.stored import open_checkpoint, subject_of_checkpoint

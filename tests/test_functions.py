@@ -19,7 +19,8 @@ from bench.api.explorations import EXPLORATIONS
 from bench.cli import main
 from bench.measuring.declared import every_metric
 from bench.options import checked, checked_together, known
-from bench.settings import SetSettings, Settings, TrainSettings
+from bench.settings.models import TrainSettings
+from bench.settings.sets import SetSettings, Settings
 from metrics.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,9 +8,9 @@ from click.testing import CliRunner
 from bench import registry
 from bench.cli import main
 from bench.measuring import measure as measuring
-from bench.measuring.evaluation import open_subject
 from bench.measuring.measure import Measure
 from bench.measuring.setup import Setup
+from bench.measuring.subject import open_subject
 from bench.runs import run as runner
 from bench.runs.jobs import How, prepare
 from bench.weights import Weights

@@ -18,9 +18,9 @@ from bench.leaderboard.evidence import entry_shapes
 from bench.leaderboard.influence import read_influences
 from bench.leaderboard.moments import moments_of, read_moments
 from bench.leaderboard.open_tracks import whole_split
-from bench.measuring.evaluation import open_subject
 from bench.measuring.findings import judge
 from bench.measuring.statistics import read_statistics
+from bench.measuring.subject import open_subject
 from bench.sources import open_source
 from bench.sources.decoding import decode
 from bench.sources.survey import survey

@@ -7,18 +7,11 @@ import pytest
 from run_records import ENVIRONMENT, TRAINING, protocol, record
 
 from bench.measuring import evaluation
-from bench.measuring.evaluation import (
-    GENERATED,
-    UNTRAINED,
-    evaluate,
-    find_measure,
-    noise,
-    open_evaluation,
-    open_subject,
-)
+from bench.measuring.evaluation import GENERATED, UNTRAINED, evaluate, find_measure, noise, open_evaluation
 from bench.measuring.flags import flags
 from bench.measuring.scoring import Options, Scores, about_shared, notes_beside, score_pair
 from bench.measuring.sets import MeasuredSet
+from bench.measuring.subject import open_subject
 from bench.sources.decoding import Header
 from bench.sources.files import describe
 from bench.tables.comparison import comparison_tables

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import bench
 from bench.options import known
-from bench.settings import Settings
+from bench.settings.sets import Settings
 from metrics.errors import InputError
 
 SETTINGS = {"extractor": "pixels", "cache": False}

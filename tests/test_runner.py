@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bench.measuring.evaluation import evaluate, find_measure, noise, open_evaluation, open_subject
+from bench.measuring.evaluation import evaluate, find_measure, noise, open_evaluation
+from bench.measuring.subject import open_subject
 from bench.protocol import difference
 from bench.runs.jobs import How, check_places, prepare
 from bench.runs.run import error_line, fit, nothing_to_resume

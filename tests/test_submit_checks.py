@@ -10,9 +10,10 @@ from submitted import blends, good, save
 
 from bench.leaderboard.entries import Origin
 from bench.leaderboard.tracks import find_track, subject_of
-from bench.measuring.evaluation import GENERATED, open_evaluation, open_subject
+from bench.measuring.evaluation import GENERATED, open_evaluation
 from bench.measuring.findings import Finding
 from bench.measuring.measure import measure
+from bench.measuring.subject import open_subject
 from bench.runs.samples import generate
 from bench.submissions import material as _material
 from bench.submissions._checks import remarks

@@ -8,8 +8,9 @@ import pytest
 
 from bench import registry
 from bench.leaderboard.tracks import TABLES, Rules, find_track, rules_difference, subject_of, tracks
-from bench.measuring.evaluation import open_evaluation, open_subject
+from bench.measuring.evaluation import open_evaluation
 from bench.measuring.measure import measure
+from bench.measuring.subject import open_subject
 from bench.protocol import MetricChoice, RealSet
 from metrics.errors import InputError
 

@@ -14,6 +14,7 @@ import pytest
 from bench import registry, weights
 from bench.measuring.measure import measure
 from bench.storage import watching
+from bench.storage.kept_weights import weights_folder
 from metrics.errors import InputError
 from metrics.extractors.types import WeightFile
 from reference_models.pretrained.types import PublicFile
@@ -44,7 +45,7 @@ def keep(folder, content=CONTENT, name="net-12345678.pth"):
 
 
 def test_an_explicit_file_comes_first(inception, tmp_path, monkeypatch):
-    keep(weights.folder())
+    keep(weights_folder())
     monkeypatch.setenv("BENCH_WEIGHTS", str(keep(tmp_path / "env")))
     mine = keep(tmp_path, b"fine-tuned", "mine.pth")
     found = weights.find(inception, mine)
@@ -65,14 +66,14 @@ def test_the_published_bytes_are_official_wherever_they_lie(inception, tmp_path)
 
 @pytest.mark.parametrize("named", ["file", "folder"])
 def test_the_environment_names_a_file_or_a_folder(inception, tmp_path, monkeypatch, named):
-    keep(weights.folder())
+    keep(weights_folder())
     path = keep(tmp_path / "env")
     monkeypatch.setenv("BENCH_WEIGHTS", str(path if named == "file" else path.parent))
     assert weights.find(inception).path == path
 
 
 def test_a_folder_in_the_environment_without_the_file_leaves_the_cache(inception, tmp_path, monkeypatch):
-    path = keep(weights.folder())
+    path = keep(weights_folder())
     monkeypatch.setenv("BENCH_WEIGHTS", str(tmp_path))
     assert weights.find(inception).path == path
 
@@ -91,7 +92,7 @@ def test_the_download_of_torch_hub_is_used_where_its_hash_fits(inception, tmp_pa
 
 
 def test_a_damaged_file_in_the_cache_is_an_error(inception):
-    keep(weights.folder(), CONTENT[:-1])
+    keep(weights_folder(), CONTENT[:-1])
     with pytest.raises(InputError, match=r"net-12345678\.pth is damaged"):
         weights.find(inception)
 
@@ -136,7 +137,7 @@ def test_status_lists_missing_and_found_files(monkeypatch):
     before = {row.name: row.place for row in weights.status() if row.used_by == "inception"}
     assert set(before.values()) == {""}
     file = registry.load("extractors", "inception").weights[0]
-    keep(weights.folder(), b"cut off", file.name)
+    keep(weights_folder(), b"cut off", file.name)
     assert {row.place for row in weights.status() if row.name == file.name} == {"damaged"}
 
 
@@ -208,7 +209,7 @@ def server(inception, monkeypatch, _online):
 
 
 def left():
-    return sorted(path.name for path in weights.folder().glob("*"))
+    return sorted(path.name for path in weights_folder().glob("*"))
 
 
 def test_fetch_keeps_the_file_and_reports_progress(server):
@@ -220,13 +221,13 @@ def test_fetch_keeps_the_file_and_reports_progress(server):
 
 
 def test_what_is_there_is_not_fetched_again(server):
-    keep(weights.folder())
+    keep(weights_folder())
     weights.fetch("inception")
     assert server.requests == []
 
 
 def test_a_damaged_file_is_replaced(server):
-    keep(weights.folder(), b"cut off")
+    keep(weights_folder(), b"cut off")
     assert weights.fetch("inception").read_bytes() == CONTENT
 
 
@@ -240,7 +241,7 @@ def test_a_transfer_that_breaks_off_is_continued(server):
 
 
 def test_a_server_that_cannot_continue_sends_everything(server):
-    keep(weights.folder(), CONTENT[:1000], "net-12345678.pth.partial")
+    keep(weights_folder(), CONTENT[:1000], "net-12345678.pth.partial")
     server.ranges = False
     assert weights.fetch("inception").read_bytes() == CONTENT
 
@@ -259,14 +260,14 @@ def test_a_file_of_unknown_size_is_fetched_whether_or_not_the_server_says_it(ser
 def test_other_bytes_are_refused_and_not_kept(server, begun):
     server.content = CONTENT[::-1]
     if begun:
-        keep(weights.folder(), b"x" * begun, "net-12345678.pth.partial")
+        keep(weights_folder(), b"x" * begun, "net-12345678.pth.partial")
     with pytest.raises(InputError, match=r"a different file.*expected"):
         weights.fetch("inception")
     assert left() == []
 
 
 def test_a_file_that_cannot_be_written_is_an_error(server):
-    (weights.folder() / "net-12345678.pth.partial").mkdir(parents=True)
+    (weights_folder() / "net-12345678.pth.partial").mkdir(parents=True)
     with pytest.raises(InputError, match=r"cannot write .*net-12345678\.pth\.partial"):
         weights.fetch("inception")
 
@@ -296,7 +297,7 @@ def test_an_unknown_extractor_is_answered_with_the_close_name():
 def test_a_file_whose_hash_is_not_on_record_is_fetched_anew_and_kept(server, monkeypatch):
     file = PublicFile("net.bin", server.url, "", 0, "?")
     monkeypatch.setattr(weights, "fetchable", lambda name: [file])
-    keep(weights.folder(), b"begun", "net.bin.partial")
+    keep(weights_folder(), b"begun", "net.bin.partial")
     seen = []
     path = weights.fetch("any", lambda done, total: seen.append((done, total)))
     assert path.read_bytes() == CONTENT
@@ -336,7 +337,7 @@ def shown(monkeypatch):
 def test_weights_are_fetched_at_the_first_use_and_announced(server, shown):
     extractor = weights.registry.load("extractors", "inception")
     found = weights.ready(extractor)
-    assert (found.path, found.official) == (weights.folder() / "net-12345678.pth", True)
+    assert (found.path, found.official) == (weights_folder() / "net-12345678.pth", True)
     host = server.url.split("/")[2]
     line = f"fetching net-12345678.pth from {host}, once: 1 MB, licence MIT"
     assert shown == [["net-12345678.pth", line, (len(CONTENT), len(CONTENT))]]
@@ -345,7 +346,7 @@ def test_weights_are_fetched_at_the_first_use_and_announced(server, shown):
 
 
 def test_a_measure_fetches_its_weights(server, shown):
-    assert measure("inception").weights.path == weights.folder() / "net-12345678.pth"
+    assert measure("inception").weights.path == weights_folder() / "net-12345678.pth"
 
 
 def test_a_fault_in_the_rest_is_found_before_the_download(server, shown):
@@ -410,7 +411,7 @@ def test_what_is_damaged_or_named_wrongly_is_not_fetched(server, shown, tmp_path
     extractor = weights.registry.load("extractors", "inception")
     with pytest.raises(InputError, match="no weights at"):
         weights.ready(extractor, explicit=tmp_path / "mine.pth")
-    keep(weights.folder(), b"cut off")
+    keep(weights_folder(), b"cut off")
     with pytest.raises(InputError, match="damaged"):
         weights.ready(extractor)
     assert server.requests == []

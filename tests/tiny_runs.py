@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from bench import registry
-from bench.measuring.evaluation import find_measure, open_subject
+from bench.measuring.evaluation import find_measure
+from bench.measuring.subject import open_subject
 from bench.runs.jobs import How, Job
 from bench.runs.run import fit
 from reference_models.loop import Budget

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from bench.options import checked, known
-from bench.settings import Refeaturing, Said, SubmitSettings, VerifySettings
+from bench.settings.boards import Refeaturing, Said, SubmitSettings, VerifySettings
 from bench.storage.result_places import OWN, in_words
 from bench.tables.several import Tables
 from genbench.places import expanded

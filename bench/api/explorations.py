@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.api.models import open_measure
 from bench.options import checked_together, known
-from bench.settings import (
+from bench.settings.explorations import (
     ExploreClasses,
     ExploreManifold,
     ExploreNeighbours,

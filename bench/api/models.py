@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from bench import registry
 from bench.options import checked
-from bench.settings import Remeasuring, RunSettings, SampleSettings, TrainSettings
+from bench.settings.models import Remeasuring, RunSettings, SampleSettings, TrainSettings
 from bench.storage.result_places import OWN
 from bench.tables.several import Tables
 from genbench.places import expanded
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     from pandas import DataFrame
 
-    from bench.measuring.evaluation import Subject
     from bench.measuring.measure import Measure
+    from bench.measuring.subject import Subject
     from bench.runs.jobs import How, Job
     from bench.runs.plan import Plan
     from bench.storage.records import RunRecord, Training
@@ -249,7 +249,7 @@ def open_measure(subject: "Subject | None", how: Mapping[str, Any]) -> "Measure"
 
 def _job(model: str, dataset: str, how: Any) -> "tuple[Job, How]":
     """The checked job and the way to train it."""
-    from bench.measuring.evaluation import open_subject
+    from bench.measuring.subject import open_subject
     from bench.runs.jobs import How, prepare
     from reference_models.loop import Budget, Every, find_device
 

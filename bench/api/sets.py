@@ -27,7 +27,7 @@ from bench.measuring.statistics import (
     write_statistics,
 )
 from bench.options import checked, known
-from bench.settings import Looking, SetSettings
+from bench.settings.sets import Looking, SetSettings
 from genbench.places import expanded
 from genbench.surroundings import numpy_defaults
 from metrics.errors import InputError

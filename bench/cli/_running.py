@@ -8,7 +8,7 @@ from click.core import ParameterSource
 
 from bench.cli._options import option
 from bench.cli._output import print_block, print_json, say
-from bench.settings import Remeasuring, TrainSettings
+from bench.settings.models import Remeasuring, TrainSettings
 
 if TYPE_CHECKING:
     from bench.api.models import Run

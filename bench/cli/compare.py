@@ -8,7 +8,7 @@ import click
 import bench
 from bench.cli._options import examples, format_option, json_option, options
 from bench.cli._output import print_json, print_tables, progress
-from bench.settings import Refeaturing
+from bench.settings.boards import Refeaturing
 
 
 @click.command(

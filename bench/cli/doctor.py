@@ -8,7 +8,7 @@ import bench
 from bench.cli._findings import show_findings
 from bench.cli._options import examples, json_option, options
 from bench.cli._output import echo, print_columns, print_json, progress
-from bench.settings import Looking
+from bench.settings.sets import Looking
 
 if TYPE_CHECKING:
     from bench.measuring.doctor import Diagnosis, SetSummary

@@ -7,7 +7,7 @@ import click
 import bench
 from bench.cli._options import examples, json_option, options
 from bench.cli._output import echo, print_columns, print_facts, print_json, print_warnings, progress, styled
-from bench.settings import SetSettings
+from bench.settings.sets import SetSettings
 from bench.tables.scores import figure
 
 

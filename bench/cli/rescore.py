@@ -9,7 +9,7 @@ import bench
 from bench.cli._options import examples, json_option, options, path_type
 from bench.cli._output import progress
 from bench.cli._running import show
-from bench.settings import Remeasuring
+from bench.settings.models import Remeasuring
 
 
 @click.command(

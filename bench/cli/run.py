@@ -9,7 +9,7 @@ import bench
 from bench.cli._options import examples, json_option, options
 from bench.cli._output import print_facts, print_json, progress
 from bench.cli._running import resume_command, say_notes, show
-from bench.settings import RunSettings
+from bench.settings.models import RunSettings
 
 if TYPE_CHECKING:
     from bench.runs.plan import Plan

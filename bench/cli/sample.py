@@ -8,7 +8,7 @@ import click
 import bench
 from bench.cli._options import examples, json_option, options, path_type
 from bench.cli._output import echo, print_json, say
-from bench.settings import SampleSettings
+from bench.settings.models import SampleSettings
 
 
 @click.command(

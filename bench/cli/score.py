@@ -24,7 +24,7 @@ from bench.cli._output import (
 from bench.cli.fid import counts_of, measured_with
 from bench.measuring.copies import METRIC as COPIES
 from bench.measuring.declared import every_metric
-from bench.settings import SetSettings
+from bench.settings.sets import SetSettings
 from bench.tables.csv_text import csv_text
 from bench.tables.scores import in_words
 from metrics.types import Option

@@ -9,7 +9,7 @@ import bench
 from bench.cli._options import examples, json_option, options, path_type
 from bench.cli._output import print_facts, print_json, print_warnings, progress
 from bench.cli.fid import measured_with
-from bench.settings import SetSettings
+from bench.settings.sets import SetSettings
 
 
 @click.command(

@@ -10,7 +10,7 @@ import bench
 from bench.cli._findings import show_findings
 from bench.cli._options import examples, json_option, options, path_type
 from bench.cli._output import echo, print_facts, print_json, progress, say, styled
-from bench.settings import SubmitSettings
+from bench.settings.boards import SubmitSettings
 from bench.tables.scores import figure
 
 if TYPE_CHECKING:

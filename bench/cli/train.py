@@ -8,7 +8,7 @@ import bench
 from bench.cli._options import examples, json_option, options
 from bench.cli._output import print_facts, print_json, progress, say
 from bench.cli._running import resume_command, say_notes
-from bench.settings import TrainSettings
+from bench.settings.models import TrainSettings
 
 
 @click.command(

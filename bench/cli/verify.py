@@ -9,7 +9,7 @@ import click
 import bench
 from bench.cli._options import examples, json_option, options, path_type
 from bench.cli._output import echo, print_json, progress, say, styled
-from bench.settings import VerifySettings
+from bench.settings.boards import VerifySettings
 
 if TYPE_CHECKING:
     from bench.submissions import Verdict

@@ -14,7 +14,8 @@ from bench.datasets._archives import unpack
 from bench.datasets._types import Dataset, Split
 from bench.datasets.images import file_split, list_images, resized
 from bench.datasets.splits import check_choice, check_counts, missing
-from bench.storage.download import Progress, download
+from bench.storage.download import download
+from bench.storage.watching import Tell
 from metrics.errors import InputError
 
 URL = "http://efrosgans.eecs.berkeley.edu/pix2pix/datasets/edges2shoes.tar.gz"
@@ -42,7 +43,7 @@ def load(split: str, root: Path, domain: str) -> Split:
     return file_split(files, folder, half, (3, SIZE, SIZE))
 
 
-def fetch(root: Path, progress: Progress | None = None) -> None:
+def fetch(root: Path, progress: Tell | None = None) -> None:
     """Downloads and unpacks the archive (about 2 GB)."""
     if not (root / "edges2shoes").exists():
         archive = root / "edges2shoes.tar.gz"

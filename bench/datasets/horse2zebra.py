@@ -11,7 +11,8 @@ from bench.datasets._archives import unpack
 from bench.datasets._types import Dataset, Split
 from bench.datasets.images import file_split, list_images, resized
 from bench.datasets.splits import check_choice, check_counts, missing
-from bench.storage.download import Progress, download
+from bench.storage.download import download
+from bench.storage.watching import Tell
 
 URL = "http://efrosgans.eecs.berkeley.edu/cyclegan/datasets/horse2zebra.zip"
 ARCHIVE_BYTES = 116_867_962
@@ -35,7 +36,7 @@ def load_sized(name: str, size: int, split: str, root: Path, domain: str) -> Spl
     return file_split(files, folder, lambda image: resized(image, size), (3, size, size))
 
 
-def fetch(root: Path, progress: Progress | None = None) -> None:
+def fetch(root: Path, progress: Tell | None = None) -> None:
     """Downloads and unpacks the archive (117 MB)."""
     if not (root / "horse2zebra").exists():
         archive = root / "horse2zebra.zip"

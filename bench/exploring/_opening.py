@@ -10,7 +10,7 @@ import numpy as np
 
 from bench import registry
 from bench.datasets import Split
-from bench.measuring.evaluation import TEST, Subject
+from bench.measuring.subject import TEST, Subject
 from bench.runs.checkpoint_files import checkpoint_file
 from bench.runs.generators import Generator, generator_of
 from bench.runs.jobs import RUN

@@ -6,7 +6,7 @@ relit. Blurred images lie close to everything, so that a small distance alone pr
 that are those of the metric `memorisation`, which stand beside.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,9 +19,10 @@ from bench.exploring._opening import Opened, made
 from bench.exploring._paths import features_of
 from bench.exploring._pictures import Line, Panel, plot_panels, strip
 from bench.exploring._types import Explored, Picture
-from bench.measuring.evaluation import TEST
 from bench.measuring.measure import Measure
 from bench.measuring.scoring import Options, compute
+from bench.measuring.subject import TEST
+from bench.options import Done
 from bench.sources.splits import source_of_split
 from bench.tables.table import Cell, Column, Table
 from metrics.arithmetic.nearest import nearest
@@ -35,8 +36,6 @@ BLOCK = 4_096  # training images in memory at once
 QUANTILES = (0.05, 0.5, 0.95)
 GAP = 12  # pixels between an image and its neighbours
 GENERATED, HELD_OUT = "generated", "held out"
-
-Report = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def explore(
     seed: int = 0,
     direction: str | None = None,
     limit: int | None = None,
-    report: Report | None = None,
+    report: Done | None = None,
 ) -> Explored:
     """The `k` nearest training images of `samples` generated images (as many as there are test images, at most 1000).
 

@@ -30,9 +30,7 @@ from bench.measuring.evaluation import (
     OPTIONS,
     REAL_1,
     REAL_2,
-    TEST,
     Evaluation,
-    Subject,
     array_source,
     measured,
     open_evaluation,
@@ -43,6 +41,7 @@ from bench.measuring.evaluation import (
 from bench.measuring.measure import Measure, measure
 from bench.measuring.scoring import Scores, load_metrics
 from bench.measuring.sets import MeasuredSet
+from bench.measuring.subject import TEST, Subject
 from bench.options import Progress
 from bench.protocol import MetricChoice, RealSet
 from bench.sources import ImageSource

@@ -12,7 +12,8 @@ from bench.leaderboard.entry_places import entry_paths, track_path
 from bench.leaderboard.open_tracks import WHOLE_VALUES
 from bench.leaderboard.tracks import CLOSEST_AMONG, TRAIN, Track, tracks
 from bench.measuring.declared import declared, protocol_metrics
-from bench.measuring.evaluation import NOISE_SEED, OPTIONS, REAL_1, REAL_2, SAMPLING_SEED, TEST
+from bench.measuring.evaluation import NOISE_SEED, OPTIONS, REAL_1, REAL_2, SAMPLING_SEED
+from bench.measuring.subject import TEST
 from bench.protocol import MetricChoice
 from bench.storage.result_places import first_of
 from metrics.errors import InputError

@@ -19,7 +19,8 @@ from typing import Any
 
 from bench import registry
 from bench.datasets import Dataset
-from bench.measuring.evaluation import REAL_1, REAL_2, TEST, Subject, open_subject
+from bench.measuring.evaluation import REAL_1, REAL_2
+from bench.measuring.subject import TEST, Subject, open_subject
 from bench.protocol import MetricChoice, Protocol, RealSet, difference, protocol_id
 from bench.storage.records import slug
 from bench.storage.typed import values_of

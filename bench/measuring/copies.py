@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bench.settings import WORKERS
+from bench.settings.shared import WORKERS
 from bench.sources import ImageSource, iterate
 from bench.sources.rows import hash_of
 from bench.storage.records import Numbers

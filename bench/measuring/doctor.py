@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.measuring.findings import GRAVITY, Finding, differences, judge, shared_images, size_counts, too_few
 from bench.options import Progress
-from bench.settings import WORKERS
+from bench.settings.shared import WORKERS
 from bench.sources.survey import Survey, survey
 
 

@@ -22,16 +22,15 @@ The Inception Score has one split, equation 9 over the whole set, as section 6.3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
 from bench import registry
-from bench.datasets import Dataset, data_root, eval_set, open_dataset
 from bench.measuring.declared import protocol_metrics
 from bench.measuring.measure import Measure, measure
 from bench.measuring.scoring import Options, Scores, least_images, score_pair, score_set
 from bench.measuring.sets import MeasuredSet, measure_set
+from bench.measuring.subject import TEST, Subject
 from bench.options import Progress
 from bench.protocol import MetricChoice, Protocol, RealSet
 from bench.sources import ImageSource, open_source
@@ -44,67 +43,13 @@ SAMPLING_SEED = 0
 NOISE_SEED = 0
 OPTIONS = Options()
 REAL_1, REAL_2, GENERATED, UNTRAINED, NOISE = "real 1", "real 2", "generated", "untrained", "noise"
-TEST, RECONSTRUCTED = "test", "reconstructed"
+RECONSTRUCTED = "reconstructed"
 MEAN_IMAGE, INPUT = "mean image", "input"
 
 Arrays = Mapping[tuple[str, str], np.ndarray]
 
 
 # ----- the data
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A data set as it was named: all of it, or one of its domains (`emoji/apple`).
-
-    `domains` are the names that its loader takes, ("",) where it has none; `labels` are what tables call them.
-    """
-
-    name: str
-    dataset: Dataset
-    domains: tuple[str, ...]
-    root: Path
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        return self.domains if len(self.domains) > 1 else ("",)
-
-    @property
-    def paired(self) -> bool:
-        return self.dataset.paired and len(self.domains) > 1
-
-    def images(self, set_name: str, label: str = "") -> np.ndarray:
-        """All images of an evaluation set: uint8 [n, c, h, w]."""
-        domain = self.domains[self.labels.index(label)]
-        split = eval_set(self.dataset, set_name, self.root, domain)
-        return split.read(0, split.count)
-
-    def test_images(self) -> np.ndarray:
-        """All images of the test split of a data set with one domain: uint8 [n, c, h, w]."""
-        split = self.dataset.load(TEST, self.root, self.domains[0])
-        return split.read(0, split.count)
-
-
-def open_subject(name: str, root: Path | None = None) -> Subject:
-    """The data set `NAME`, one domain of it as `NAME/DOMAIN` (or its labels, as `celeba/Male+Smiling`), or
-    `folder:PATH`; opens no image.
-
-    Raises InputError for an unknown name or domain, and for a data set without evaluation sets.
-    """
-    base, slash, domain = (name, "", "") if name.startswith("folder:") else name.partition("/")
-    dataset = open_dataset(base)
-    if not dataset.eval_sets:
-        raise InputError(f"{dataset.name} has no evaluation sets, so that nothing can be measured; add eval_sets to it")
-    if slash and dataset.labelled:
-        return Subject(f"{dataset.name}/{domain}", dataset.labelled(domain), ("",), data_root(root))
-    if slash and domain not in dataset.domains:
-        has = f"choose one of {', '.join(dataset.domains)}" if dataset.domains else "it has none; leave it out"
-        raise InputError(f"{dataset.name} has no domain {domain!r}; {has}")
-    domains = (domain,) if slash else dataset.domains or ("",)
-    if name.startswith("folder:"):
-        folder, size = dataset.source, dataset.shape[1]
-        return Subject(f"folder:{Path(folder).resolve().name}:{size}", dataset, domains, data_root(root))
-    return Subject(f"{dataset.name}/{domain}" if slash else dataset.name, dataset, domains, data_root(root))
 
 
 # ----- the protocol

@@ -6,7 +6,7 @@ batch size, workers or image sizes: images of one size form a batch, and every r
 """
 
 import contextlib
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -15,7 +15,8 @@ from typing import Any, cast
 import numpy as np
 
 from bench.measuring.feature_rows import Rows
-from bench.settings import BATCH_SIZE, WORKERS
+from bench.options import Done
+from bench.settings.shared import BATCH_SIZE, WORKERS
 from bench.sources import ImageSource, iterate
 from bench.sources.values import Extremes, as_stored, joined, of_image
 from bench.storage.cache import Cache, digest_of
@@ -85,7 +86,7 @@ def extract(
     batch_size: int = BATCH_SIZE,
     workers: int = WORKERS,
     cache: Cache | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Done | None = None,
 ) -> FeatureTable:
     """The features of all images of a source at the given taps, from the cache where they are known.
 
@@ -141,7 +142,7 @@ def _fill(
     source: ImageSource,
     extractor: Extractor,
     batch_size: int,
-    progress: Callable[[int, int], None] | None,
+    progress: Done | None,
 ) -> None:
     done = 0
     for rows, batch in _batches(images, batch_size):

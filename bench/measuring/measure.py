@@ -13,7 +13,8 @@ from typing import Any
 from bench import registry, weights
 from bench.measuring.features import FeatureTable, extract
 from bench.measuring.own_extractor import is_module, own_extractor, sized
-from bench.settings import BATCH_SIZE, DEVICES, WORKERS
+from bench.options import Done
+from bench.settings.shared import BATCH_SIZE, DEVICES, WORKERS
 from bench.sources import ImageSource
 from bench.storage.cache import Cache, open_cache
 from metrics.errors import InputError
@@ -31,7 +32,7 @@ class Measure:
     workers: int = WORKERS
     batch_size: int = BATCH_SIZE
     cache: Cache | None = None
-    progress: Callable[[int, int], None] | None = None
+    progress: Done | None = None
 
     @property
     def question(self) -> dict[str, str | int]:
@@ -98,7 +99,7 @@ def measure(
     workers: int = WORKERS,
     batch_size: int = BATCH_SIZE,
     cache: bool = True,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Done | None = None,
 ) -> Measure:
     """An extractor by name, its weights found and checked before anything expensive; or a network of the caller's
     (`bench.measuring.own_extractor`).

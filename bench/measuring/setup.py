@@ -10,7 +10,7 @@ import numpy as np
 
 from bench.measuring.measure import Measure, measure
 from bench.options import checked
-from bench.settings import SetSettings, Settings
+from bench.settings.sets import SetSettings, Settings
 from bench.sources import ImageSource, open_source
 from bench.sources.opening import check_kind, check_path
 from bench.sources.splits import split_named

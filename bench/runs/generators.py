@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from bench import registry, weights
 from bench.runs.checkpoint_files import checkpoint_file
+from bench.storage.kept_weights import kept, named_folder, weights_folder
 from bench.storage.reading import file_sha256, read_json
 from genbench.surroundings import torch_defaults
 from metrics.errors import InputError
@@ -97,9 +98,9 @@ def find_weights(
             raise InputError(f"no weights at {str(explicit)!r}; expected a file, or a folder with {' or '.join(names)}")
         path: Path | None = found[0]
     else:
-        folder = weights.named_folder()
+        folder = named_folder()
         in_folder = folder / spec.file.name if folder and (folder / spec.file.name).is_file() else None
-        path = explicit or in_folder or weights.kept(spec.file)[0]
+        path = explicit or in_folder or kept(spec.file)[0]
     if path is None:
         raise InputError(_missing(spec, offline, option))
     digest = file_sha256(path)
@@ -132,5 +133,5 @@ def _missing(spec: Pretrained, offline: bool, option: str) -> str:
     fetch_it = "" if offline else f"fetch it with: bench weights fetch {spec.name}; or "
     return (
         f"{spec.name} has no weights here: {file.name} ({about}) from {file.url} - {fetch_it}put it into "
-        f"{weights.folder()} or a folder named by BENCH_WEIGHTS, or name it with {option}"
+        f"{weights_folder()} or a folder named by BENCH_WEIGHTS, or name it with {option}"
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bench import registry
-from bench.measuring.evaluation import TEST, Subject
+from bench.measuring.subject import TEST, Subject
 from bench.storage.files import check_writable
 from bench.storage.records import read_record, run_name, slug
 from metrics.errors import InputError

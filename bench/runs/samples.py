@@ -14,17 +14,8 @@ from typing import Any
 import numpy as np
 
 from bench.datasets.images import centre_square, file_split, list_images, resized
-from bench.measuring.evaluation import (
-    GENERATED,
-    REAL_1,
-    RECONSTRUCTED,
-    SAMPLING_SEED,
-    TEST,
-    UNTRAINED,
-    Arrays,
-    Evaluation,
-    Subject,
-)
+from bench.measuring.evaluation import GENERATED, REAL_1, RECONSTRUCTED, SAMPLING_SEED, UNTRAINED, Arrays, Evaluation
+from bench.measuring.subject import TEST, Subject
 from bench.runs.generators import Generator
 from bench.runs.jobs import Job
 from bench.sources.arrays import MAX_UNPACKED_BYTES

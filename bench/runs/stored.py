@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from bench import registry
-from bench.measuring.evaluation import Evaluation, Subject, evaluate, open_subject
+from bench.measuring.evaluation import Evaluation, evaluate
+from bench.measuring.subject import Subject, open_subject
 from bench.options import Progress
 from bench.runs.checkpoint_files import checkpoint_file
 from bench.runs.jobs import RUN, Job

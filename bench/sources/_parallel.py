@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from bench.settings import BATCH_SIZE, WORKERS
+from bench.settings.shared import BATCH_SIZE, WORKERS
 from bench.sources._types import ImageSource
 
 T = TypeVar("T")

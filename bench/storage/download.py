@@ -5,15 +5,14 @@ import os
 import shutil
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 
 from bench.storage.files import locked
 from bench.storage.reading import file_sha256
+from bench.storage.watching import Tell
 from genbench.errors import told
 from metrics.errors import InputError
 
-Progress = Callable[[int, int | None], None]  # bytes done, bytes in all where they are known
 CHUNK = 1 << 20
 TIMEOUT_SECONDS = 60.0
 AGAIN = "run the command again to continue, or put the file at"
@@ -34,7 +33,7 @@ def download(
     path: Path,
     size: int | None = None,
     sha256: str | None = None,
-    progress: Progress | None = None,
+    progress: Tell | None = None,
     timeout: float = TIMEOUT_SECONDS,
 ) -> None:
     """Gets `url` into `path`, going on where an interrupted download (`part_of(path)`) stopped.
@@ -68,7 +67,7 @@ def part_of(path: Path) -> Path:
     return path.with_name(path.name + ".partial")
 
 
-def _append(url: str, path: Path, size: int | None, progress: Progress, timeout: float) -> None:
+def _append(url: str, path: Path, size: int | None, progress: Tell, timeout: float) -> None:
     part = part_of(path)
     have = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})

@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from bench.leaderboard.moments import Moments
-from bench.submissions._values import Problem, Scores
+from bench.submissions._values import Problem, StoredScores
 from metrics.types import Metric
 
 SD_MOST = 2.0
@@ -37,7 +37,7 @@ ROUNDING = 1e-5  # of float32 influences
 
 
 def within_bounds(
-    scores: Scores, scale: float | None, real: Moments, made: Moments, influence: Mapping[Metric, np.ndarray]
+    scores: StoredScores, scale: float | None, real: Moments, made: Moments, influence: Mapping[Metric, np.ndarray]
 ) -> Iterator[Problem]:
     """What the influences, by metric, and the moments of an entry do not allow; `scale` is that of `expected_scale`."""
     for what in (
@@ -48,7 +48,7 @@ def within_bounds(
         yield Problem("bounds", what)
 
 
-def _influences(scores: Scores, influence: Mapping[Metric, np.ndarray]) -> Iterator[str]:
+def _influences(scores: StoredScores, influence: Mapping[Metric, np.ndarray]) -> Iterator[str]:
     rows = {metric: row.astype(np.float64) for metric, row in influence.items()}
     for metric, row in rows.items():
         if row[0] < 0 or abs(row[1:].sum()) > ROUNDING * np.abs(row[1:]).sum():
@@ -65,7 +65,7 @@ def _influences(scores: Scores, influence: Mapping[Metric, np.ndarray]) -> Itera
             yield f"{metric.name}: {at.se} is {sd:.6g}; the influences give {low:.3g} to {high:.3g}"
 
 
-def expected_scale(null: Scores, real: Moments) -> float | None:
+def expected_scale(null: StoredScores, real: Moments) -> float | None:
     """How large the correction of real 2, whose scores are `null`, is beside that of Gaussian features with the moments
     of real 1, or as it is where these are not stored; None where real 2 has none."""
     plain, corrected = (null.get("fid", {}).get(key) for key in ("fid", "fid_corrected"))
@@ -74,7 +74,7 @@ def expected_scale(null: Scores, real: Moments) -> float | None:
     return (plain - corrected) / (_bias(real, real) or 1.0 if real.kind == "covariance" else 1.0)
 
 
-def _correction(scores: Scores, scale: float | None, real: Moments, made: Moments) -> Iterator[str]:
+def _correction(scores: StoredScores, scale: float | None, real: Moments, made: Moments) -> Iterator[str]:
     plain, corrected, sd = (scores.get("fid", {}).get(key) for key in ("fid", "fid_corrected", "fid_sd"))
     if plain is None or corrected is None or sd is None or scale is None:
         return
@@ -98,7 +98,7 @@ def _bias(a: Moments, b: Moments) -> float:
     return a.trace / a.count + b.trace / b.count + (1 / a.count + 1 / b.count) / 4 * float(shares.sum())
 
 
-def _kid(scores: Scores, real: Moments, made: Moments) -> Iterator[str]:
+def _kid(scores: StoredScores, real: Moments, made: Moments) -> Iterator[str]:
     kid, sd = (scores.get("kid", {}).get(key) for key in ("kid", "kid_sd"))
     if kid is None or sd is None:
         return

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from bench.leaderboard.entries import Remark
 from bench.leaderboard.tracks import TRAIN, Track
-from bench.measuring.evaluation import TEST
 from bench.measuring.findings import GRAVITY, SHOWN, Finding, judge
+from bench.measuring.subject import TEST
 from bench.sources import ImageSource
 from bench.sources.survey import Look, Survey
 from bench.submissions.material import Material

@@ -15,7 +15,7 @@ feature):
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -45,15 +45,14 @@ from bench.sources import ImageSource
 from bench.submissions._checks import remarks
 from bench.submissions._comparing import arrays_differ, scores_differ
 from bench.submissions._evaluating import Evaluated, evaluate_images
-from bench.submissions._manifest import FILES, SHOWN, changes, read_manifest
+from bench.submissions._manifest import FILES, SHOWN, read_manifest
 from bench.submissions._pictures import neighbours, pairs_in, preview
+from bench.submissions._same_images import other_images, pixels_differ
 from bench.submissions._values import Problem
 from bench.submissions.submitting import Checked, manifest_of, source_of
 from bench.submissions.verifying import Verdict
 from metrics.errors import InputError
 
-LEVELS = 2
-SHARE_PIXELS = 0.01
 NOT_OF_IMAGES = ("sampling", "isolation")  # remarks of the making, and of the machine
 NUMBER = re.compile(r"\d[\d,]*")
 
@@ -98,7 +97,7 @@ def _given(path: Path, entry: Entry, checked: Checked, opened: OpenTrack) -> Ite
     if checked.looked.corrupt:
         yield from (Problem("images", f"{one.key} {one.problem}") for one in checked.looked.corrupt)
         return
-    changed = list(_images(path, entry, checked, source_of(checked)))
+    changed = list(other_images(path, entry, checked, source_of(checked)))
     yield from changed or _everything(path, entry, checked, opened)
 
 
@@ -200,51 +199,6 @@ def _track(path: Path, entry: Entry, opened: OpenTrack) -> Iterator[Problem]:
             yield Problem("track", one.what)
 
 
-def _images(path: Path, entry: Entry, checked: Checked, images: ImageSource) -> Iterator[Problem]:
-    """Which images were altered, added, removed, renamed or moved since the entry was made."""
-    listed = read_manifest(beside(path) / MANIFEST)
-    if entry.origin.kind in FILES and images.kind in FILES:
-        found = list(zip(images.keys, images.hashes, strict=True))
-    elif entry.origin.kind in FILES:
-        if manifest_of(checked.looked, images).digest != entry.manifest.digest:
-            what = f"these are not the images of the entry; give its files ({entry.origin.kind}) to have them named"
-            yield Problem("images", what)
-        return
-    else:
-        found = _by_pixels(listed, checked)
-    yield from (Problem("images", what) for what in changes(listed, found))
-
-
-def _by_pixels(listed: Sequence[tuple[str, str]], checked: Checked) -> list[tuple[str, str]]:
-    """(name, hash of the pixels) of images whose names in the manifest are their numbers.
-
-    What is listed has the number that it is listed under, its own place first, so that one image that was taken out is
-    named rather than all that follow it; another image in the place of one that is gone has the number of that one.
-    """
-    hashes = [image.pixels_sha256 for image in checked.looked.images]
-    free: dict[str, list[str]] = {}
-    for place, (name, content) in reversed(list(enumerate(listed))):
-        if hashes[place : place + 1] != [content]:
-            free.setdefault(content, []).append(name)
-    gone = {name for names in free.values() for name in names}
-    found = []
-    for place, content in enumerate(hashes):
-        own, expected = listed[place] if place < len(listed) else ("", "")
-        if content == expected:
-            name = own
-        elif free.get(content):
-            name = free[content].pop()
-            gone.discard(name)
-        else:
-            name = ""
-        found.append(name)
-    for place, name in enumerate(found):
-        own = listed[place][0] if place < len(listed) else ""
-        if not name:
-            found[place] = own if own in gone else f"{checked.looked.images[place].key} (new)"
-    return list(zip(found, hashes, strict=True))
-
-
 # ----- level 3
 
 
@@ -272,7 +226,7 @@ def _regenerated(
         what = f"{len(other)} of {len(listed)} images came out different ({shown}); give --images to see how much"
         yield Problem("images", what)
     else:
-        yield from _pixels_differ(source_of(given), source_of(made))
+        yield from pixels_differ(source_of(given), source_of(made))
         found = evaluate_images(opened, source_of(made))
         yield from scores_differ(entry.scores, found.scores, entry.manifest.count)
 
@@ -287,17 +241,3 @@ def _model(entry: Entry, made: Checked) -> Iterator[Problem]:
         claimed, value = getattr(origin, field), getattr(found, field)
         if claimed != value:
             yield Problem("checkpoint", f"{field} is {claimed!r} in the entry, {value!r} in the file")
-
-
-def _pixels_differ(given: ImageSource, again: ImageSource) -> Iterator[Problem]:
-    worst, differing, pixels = 0, 0, 0
-    for row in range(min(given.count, again.count)):
-        off = np.abs(given.read(row).astype(np.int16) - again.read(row))
-        worst, differing, pixels = max(worst, int(off.max())), differing + int((off > 0).sum()), pixels + off.size
-    share = differing / pixels
-    if worst > LEVELS or share > SHARE_PIXELS:
-        what = (
-            f"made again, {share:.2%} of the pixels differ, by up to {worst} of 255; rounding moves at most "
-            f"{SHARE_PIXELS:.0%} of them by {LEVELS}"
-        )
-        yield Problem("images", what)

@@ -26,7 +26,7 @@ EDGE = 1e-9  # of an end of a range or an interval
 UNCOMPUTABLE = (ArithmeticError, np.linalg.LinAlgError)  # of numbers of an absurd size: an overflow, 1 / 0
 UNCOMPUTABLE_WORDS = "numbers of a size that nothing can be computed with"
 
-Scores = Mapping[str, Numbers]
+StoredScores = Mapping[str, Numbers]
 Options = Callable[[str], Mapping[str, Any]]  # of a metric, by its name
 
 
@@ -39,7 +39,7 @@ class Problem:
     chance: bool = False
 
 
-def possible(scores: Scores, counts: Counts, options: Options) -> Iterator[Problem]:
+def possible(scores: StoredScores, counts: Counts, options: Options) -> Iterator[Problem]:
     """What cannot be true of the scores of one set, by what their metrics declare; `options` are those of each."""
     for name, values in scores.items():
         metric = declared(name)
@@ -50,7 +50,7 @@ def possible(scores: Scores, counts: Counts, options: Options) -> Iterator[Probl
             yield Problem("value", f"{name}: {what}")
 
 
-def fits_moments(scores: Scores, found: Distance) -> Iterator[Problem]:
+def fits_moments(scores: StoredScores, found: Distance) -> Iterator[Problem]:
     """Where the FID is not what the stored moments of both sets give."""
     fid = scores.get("fid", {})
     mean_term, covariance_term = fid.get("mean_term"), fid.get("covariance_term")

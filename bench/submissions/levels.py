@@ -11,7 +11,7 @@ from bench.leaderboard.entry_places import entry_path, entry_paths
 from bench.leaderboard.open_tracks import measure_of, open_track
 from bench.leaderboard.tracks import find_track
 from bench.options import Progress
-from bench.settings import WORKERS
+from bench.settings.shared import WORKERS
 from bench.storage.cache import open_cache
 from bench.storage.result_places import first_of, folder_of, in_words, read_from
 from bench.submissions._book import Book

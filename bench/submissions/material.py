@@ -22,7 +22,8 @@ import numpy as np
 from bench.datasets import eval_set
 from bench.leaderboard.entries import Kind, Origin
 from bench.leaderboard.tracks import Track
-from bench.measuring.evaluation import SAMPLING_SEED, Subject
+from bench.measuring.evaluation import SAMPLING_SEED
+from bench.measuring.subject import Subject
 from bench.storage.reading import claimed_members, file_sha256
 from bench.submissions._isolation import Isolation, isolation
 from bench.submissions.generators import GeneratorSpec, Limits, sample_generator

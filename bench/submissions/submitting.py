@@ -12,10 +12,11 @@ from bench.leaderboard.evidence import evidence_of
 from bench.leaderboard.moments import moments_of
 from bench.leaderboard.open_tracks import OpenTrack, closest_sets, real_sources, record_track, whole_split
 from bench.leaderboard.tracks import TRAIN, Track
-from bench.measuring.evaluation import REAL_1, REAL_2, TEST, Subject
+from bench.measuring.evaluation import REAL_1, REAL_2
 from bench.measuring.findings import Finding
+from bench.measuring.subject import TEST, Subject
 from bench.options import Progress
-from bench.settings import WORKERS
+from bench.settings.shared import WORKERS
 from bench.sources import ImageSource, open_source
 from bench.sources.survey import Survey, survey
 from bench.storage.files import locked, npy_bytes, npz_bytes

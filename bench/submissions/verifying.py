@@ -24,7 +24,7 @@ from bench.storage.reading import file_sha256
 from bench.submissions._beside import files, images, measured
 from bench.submissions._book import Book, Page, counts_of
 from bench.submissions._facts import facts
-from bench.submissions._values import UNCOMPUTABLE, UNCOMPUTABLE_WORDS, Problem, Scores, possible
+from bench.submissions._values import UNCOMPUTABLE, UNCOMPUTABLE_WORDS, Problem, StoredScores, possible
 from bench.submissions.about import check_about
 from genbench.errors import one_line
 from metrics.errors import InputError
@@ -80,7 +80,7 @@ def _checked(path: Path, entry: Entry, page: Page) -> Iterator[Problem]:
 
 
 def _scores(entry: Entry, page: Page) -> Iterator[Problem]:
-    null: Scores = page.record.landmarks.get(REAL_2, {})
+    null: StoredScores = page.record.landmarks.get(REAL_2, {})
     copied = {one.name: {key.name for key in one.values} for one in all_declared((MEMORISATION, COPIES))}
     expected, given = {*null, *copied}, set(entry.scores)
     yield from (Problem("value", f"the scores of {name} are missing") for name in sorted(expected - given))

@@ -9,7 +9,8 @@ from dataclasses import replace
 from functools import partial
 from itertools import groupby
 
-from bench.measuring.evaluation import GENERATED, NOISE, REAL_1, REAL_2, RECONSTRUCTED, TEST
+from bench.measuring.evaluation import GENERATED, NOISE, REAL_1, REAL_2, RECONSTRUCTED
+from bench.measuring.subject import TEST
 from bench.storage.records import Numbers, RunRecord, slug
 from bench.tables.columns import Number, of_pairs_of_images, of_sets
 from bench.tables.notes import budget_note, made_with_note, run_bias_note

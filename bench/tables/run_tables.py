@@ -7,17 +7,8 @@ corrected one with its 95 % interval; the Inception Score likewise.
 from dataclasses import replace
 
 from bench.measuring.declared import all_declared
-from bench.measuring.evaluation import (
-    GENERATED,
-    INPUT,
-    MEAN_IMAGE,
-    NOISE,
-    REAL_1,
-    REAL_2,
-    RECONSTRUCTED,
-    TEST,
-    UNTRAINED,
-)
+from bench.measuring.evaluation import GENERATED, INPUT, MEAN_IMAGE, NOISE, REAL_1, REAL_2, RECONSTRUCTED, UNTRAINED
+from bench.measuring.subject import TEST
 from bench.protocol import Protocol, titled
 from bench.storage.records import RunRecord
 from bench.tables.columns import Number, of_pairs_of_images, of_sets

@@ -1,0 +1,47 @@
+"""Options of what measures sets of images."""
+
+from pathlib import Path
+from typing import Annotated, TypedDict
+
+from bench.options import Network, Option, Progress
+from bench.settings import shared
+from bench.settings.shared import BATCH_SIZE
+from metrics.options import MOST_SEED, SEED
+
+
+class Settings(TypedDict, total=False):
+    """How images become features, and which images of a set are read: the keywords of `Accumulator`."""
+
+    extractor: Annotated[Network, Option(shared.extractor, "inception", metavar="NAME")]
+    resize: Annotated[str | None, shared.resize]
+    tap: Annotated[
+        str | None, Option("Layer whose features are compared.  [default: the extractor's own]", metavar="NAME")
+    ]
+    weights: Annotated[Path | None, shared.weights]
+    offline: Annotated[bool, shared.offline]
+    trust_code: Annotated[bool, shared.trust_code]
+    device: Annotated[str, shared.device]
+    workers: Annotated[int, shared.workers]
+    batch_size: Annotated[int, Option(default=BATCH_SIZE, least=1)]
+    cache: Annotated[bool, Option("Compute everything.", True, "--no-cache")]
+    limit: Annotated[int | None, Option("Draw N random images of each set.", metavar="N", least=1)]
+    seed: Annotated[int, Option("Seed of --limit, shuffles and subsets.", SEED, least=0, most=MOST_SEED)]
+    skip_corrupt: Annotated[bool, Option("Leave out files that cannot be decoded, and say so.", False)]
+    data_root: Annotated[Path | None, shared.data_root]
+    progress: Annotated[Progress | None, shared.progress]
+
+
+class SetSettings(Settings, total=False):
+    """The keywords of `fid`, `score` and `stats`: those, and what is known of features that are given for a set."""
+
+    features: Annotated[bool, Option("Files of arrays hold features [n, d], not images.", False)]
+    made_by: Annotated[str | None, Option("Name of what made the features.", metavar="NAME")]
+
+
+class Looking(TypedDict, total=False):
+    """Of `doctor`."""
+
+    extractor: Annotated[str, Option(shared.extractor, "inception", metavar="NAME")]
+    workers: Annotated[int, shared.workers]
+    data_root: Annotated[Path | None, shared.data_root]
+    progress: Annotated[Progress | None, shared.progress]
