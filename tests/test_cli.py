@@ -152,6 +152,14 @@ def test_fid_in_words_is_short_and_names_what_it_was_made_with(folders):
     assert all(line.startswith("warning: ") for line in lines[6:])
 
 
+@pytest.mark.parametrize(("kind", "row"), [("csv", "FID,"), ("md", "| FID |"), ("latex", "FID & "), ("html", "FID</")])
+@pytest.mark.parametrize("command", [("fid",), ("score", "--metrics", "fid")])
+def test_a_result_is_printed_in_every_format(folders, command, kind, row):
+    result = run(*command, *folders, *PIXELS, "--format", kind)
+    assert (result.exit_code, row in result.stdout) == (0, True), result.output
+    assert run_json(*command, *folders, *PIXELS) == json.loads(run(*command, *folders, *PIXELS, "--format=json").stdout)
+
+
 def test_fid_is_the_same_from_the_cache_and_without_it(folders):
     first = run_json("fid", *folders, *PIXELS)
     assert run_json("fid", *folders, *PIXELS) == first

@@ -139,7 +139,7 @@ def test_an_interval_that_lies_below_0_is_said_to_be_suspect_and_no_other(metric
     values = metric.compute(drawn(0, 40), drawn(1, 40))
     key = f"{metric.name}_high"
     below = beside(metric, {**values, metric.name: -9.0, key: -7.4})
-    assert any("is below 0 (up to -7.4)" in line for line in below)
+    assert any("is below 0 (it ends at -7.4)" in line for line in below)
     assert not any("no difference found" in line for line in below)
     for high in (0.1, None):
         assert not any("is below 0" in line for line in beside(metric, {**values, key: high}))

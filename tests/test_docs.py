@@ -108,3 +108,17 @@ def test_the_first_table_of_the_readme_is_the_committed_one():
     committed = ROOT / "results" / "tables" / "digits" / "22e00037c295" / "dcgan-seed0.md"
     assert len(rows) == 5
     assert set(rows) <= set(committed.read_text().splitlines())
+
+
+def test_the_map_of_the_readme_names_every_room_and_every_file_at_the_root():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    rooms = {path.split("/")[1] for path in listed if re.match(r"bench/(\w+/|[a-z]\w*\.py)", path)}
+    at_root = {path.split("/")[0] for path in listed} - {
+        "bench",
+        "README.md",
+        "LICENSE",
+        ".gitignore",
+        ".gitattributes",
+    }
+    mapped = (ROOT / "README.md").read_text().partition("| folder or file |")[2]
+    assert {place for place in rooms | at_root if place not in mapped} == set()

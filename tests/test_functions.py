@@ -1,5 +1,6 @@
 """Every command is a function of `bench`, with arguments named like the long options."""
 
+import importlib
 import inspect
 import os
 import subprocess
@@ -19,8 +20,10 @@ from bench.api.explorations import EXPLORATIONS
 from bench.cli import main
 from bench.measuring.declared import every_metric
 from bench.options import checked, checked_together, known
+from bench.settings.boards import Isolating
 from bench.settings.models import TrainSettings
 from bench.settings.sets import SetSettings, Settings
+from bench.submissions.generators import Limits
 from metrics.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -203,3 +206,16 @@ def test_the_leaderboard_from_python(tmp_path):
     assert len(bench.leaderboard(results=tmp_path)[0].rows) == 1
     assert bench.site(tmp_path / "site", results=tmp_path).tracks == 1
     assert {one.level for one in bench.verify(results=tmp_path)} <= {0, 1}
+
+
+@pytest.mark.parametrize("what", EXPLORATIONS)
+def test_an_exploration_has_the_same_defaults_as_its_options(what):
+    asked = {name: one.option.default for name, one in known(EXPLORATIONS[what][0]).items()}
+    own = inspect.signature(importlib.import_module(f"bench.exploring.{what}").explore).parameters
+    both = {name: default for name, default in asked.items() if name in own and default is not None}
+    assert both == {name: own[name].default for name in both}
+
+
+def test_the_limits_of_a_generator_are_the_defaults_of_its_options():
+    asked = {name: one.option.default for name, one in known(Isolating).items()}
+    assert Limits() == Limits(asked["generator_minutes"], asked["generator_memory"])

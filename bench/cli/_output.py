@@ -15,6 +15,7 @@ from bench.names import shown
 from bench.options import Progress
 
 if TYPE_CHECKING:
+    from bench.api.result import Result
     from bench.tables.table import Table
 
 # Letters that JSON may hold as they are and a terminal acts upon: they stand inside of texts only, as escapes.
@@ -92,6 +93,19 @@ def print_tables(tables: Sequence["Table"], kind: str, title: str) -> None:
         print_block(csv_text(stacked(tables)))
     else:
         print_block("\n".join(map(RENDERERS[kind], tables)))
+
+
+def print_result(result: "Result", kind: str) -> bool:
+    """Prints a result as `kind` says; False for a terminal, for which each command has its own words."""
+    from bench.tables.csv_text import csv_text
+
+    if kind == "json":
+        print_json(dict(result))
+    elif kind == "csv":
+        print_block(csv_text(result.table))
+    elif kind != "terminal":
+        print_tables([result.table], kind, f"bench: {result.table.title}")
+    return kind != "terminal"
 
 
 def say(line: str) -> None:

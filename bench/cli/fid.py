@@ -5,8 +5,8 @@ from typing import Any
 import click
 
 import bench
-from bench.cli._options import examples, json_option, options
-from bench.cli._output import echo, print_columns, print_facts, print_json, print_warnings, progress, styled
+from bench.cli._options import examples, format_option, json_option, options
+from bench.cli._output import echo, print_columns, print_facts, print_result, print_warnings, progress, styled
 from bench.settings.sets import SetSettings
 from bench.tables.scores import figure
 
@@ -25,6 +25,7 @@ from bench.tables.scores import figure
 )
 @click.option("--all-estimates", is_flag=True, help="Add the delete-group jackknife and FID-infinity.")
 @click.option("--crosscheck", is_flag=True, help="Compare with torch-fidelity, stage by stage.")
+@format_option
 @json_option
 def command(
     a: str,
@@ -33,6 +34,7 @@ def command(
     influence: int | None,
     all_estimates: bool,
     crosscheck: bool,
+    kind: str,
     as_json: bool,
 ) -> None:
     """Computes the Fréchet distance (FID) of the sets A (real) and B (generated). Lower is better.
@@ -57,8 +59,7 @@ def command(
             progress=tell,
             **settings,
         )
-    if as_json:
-        print_json(dict(result))
+    if print_result(result, "json" if as_json else kind):
         return
     print_facts(_facts(result))
     if influence:

@@ -12,11 +12,9 @@ from bench.api.result import Result
 from bench.cli._options import examples, format_option, json_option, options
 from bench.cli._output import (
     echo,
-    print_block,
     print_columns,
     print_facts,
-    print_json,
-    print_tables,
+    print_result,
     print_warnings,
     progress,
     styled,
@@ -25,7 +23,6 @@ from bench.cli.fid import counts_of, measured_with
 from bench.measuring.copies import METRIC as COPIES
 from bench.measuring.declared import every_metric
 from bench.settings.sets import SetSettings
-from bench.tables.csv_text import csv_text
 from bench.tables.scores import in_words
 from metrics.types import Option
 
@@ -124,13 +121,7 @@ def command(
             **asked,
             **settings,
         )
-    if as_json or kind == "json":
-        print_json(dict(result))
-    elif kind == "csv":
-        print_block(csv_text(result.table))
-    elif kind != "terminal":
-        print_tables([result.table], kind, f"bench: {result.table.title}")
-    else:
+    if not print_result(result, "json" if as_json else kind):
         _show(result)
 
 

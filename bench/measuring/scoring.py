@@ -218,7 +218,7 @@ def _below_0(metric: Metric, high_key: str, values: Mapping[str, Any]) -> str:
     if metric.arity != "pair" or high is None or high >= 0:
         return ""
     return (
-        f"the whole interval of {metric.name} is below 0 (up to {high:.3g}), where no distance is: by chance a "
-        "few times in a hundred where both are of one distribution; else the sets are not independent, and the "
-        "value is too low: was one made from the other?"
+        f"the whole interval of {metric.name} is below 0 (it ends at {high:.3g}), but a distance is never below 0. "
+        "Between two independent samples of the same images this happens by chance, in a few of a hundred comparisons. "
+        "Otherwise the sets depend on each other, and the value is too low: check whether one was made from the other"
     )
