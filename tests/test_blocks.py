@@ -180,6 +180,8 @@ CASES = {
     "metrics.arithmetic.arrays.BLOCK": (3, moments, ROUNDED),
     "metrics.arithmetic.arrays.BLOCK ": (5, first_bad_row, EXACT),
     "metrics.arithmetic.nearest.BLOCK_VALUES": (7, neighbours, EXACT),
+    "metrics.arithmetic.nearest.WHOLE_BLOCK": (7, lambda: nearest(REAL, REAL, 3, of_itself=True), EXACT),
+    "metrics.arithmetic.nearest.PAIR_BLOCK": (4, neighbours, EXACT),
     "metrics.arithmetic.nearest.COLUMNS": (4, neighbours, EXACT),
     "metrics.arithmetic.nearest.BLOCK_VALUES ": (
         7,

@@ -24,7 +24,26 @@ def _whole(seed, n, d=3):
     return np.random.default_rng(seed).integers(0, 4, size=(n, d)).astype(np.float32)
 
 
-@pytest.mark.parametrize("make", [_normal, _whole])
+def _crowded(seed, n, d=40):
+    """Differences so small beside the values that products in float32 cannot tell one distance from another."""
+    return (1 + 1e-5 * np.random.default_rng(seed).normal(size=(n, d))).astype(np.float32) * _normal(99, 1, d)
+
+
+def _with_an_outlier(seed, n, d=6):
+    found = _normal(seed, n, d)
+    found[0] *= 1e6
+    return found
+
+
+def _tiny(seed, n, d=6):
+    return _normal(seed, n, d) * np.float32(1e-22)
+
+
+def _huge(seed, n, d=6):
+    return _normal(seed, n, d) * np.float32(1e18)
+
+
+@pytest.mark.parametrize("make", [_normal, _whole, _crowded, _with_an_outlier, _tiny, _huge])
 @pytest.mark.parametrize("of_itself", [False, True])
 def test_the_neighbours_are_those_of_all_distances_the_first_of_equals(make, of_itself):
     x = make(0, 30)

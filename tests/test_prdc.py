@@ -57,8 +57,13 @@ def test_four_points_on_a_line_by_hand():
     assert result["coverage"] == 3 / 4
 
 
+def _crowded(seed, n, d=40):
+    """Differences so small beside the values that products in float32 cannot tell one distance from another."""
+    return (1 + 1e-5 * np.random.default_rng(seed).normal(size=(n, d))).astype(np.float32) * _normal(99, 1, d)
+
+
 @pytest.mark.parametrize("k", [1, 3, 5])
-@pytest.mark.parametrize("draw", [_normal, _whole])
+@pytest.mark.parametrize("draw", [_normal, _whole, _crowded])
 def test_the_scores_are_the_definitions_also_at_ties(draw, k):
     real, generated = draw(0, 70), draw(1, 50)
     assert prdc.compute(real, generated, k=k) == pytest.approx(_by_definition(real, generated, k), rel=1e-15)
@@ -95,6 +100,7 @@ def test_the_scores_do_not_depend_on_the_block_size(monkeypatch, draw):
     real, generated = draw(0, 70), draw(1, 50)
     whole = prdc.compute(real, generated)
     monkeypatch.setattr(_nearest, "BLOCK_VALUES", 200)
+    monkeypatch.setattr(_nearest, "WHOLE_BLOCK", 200)
     monkeypatch.setattr(_nearest, "COLUMNS", 16)
     assert prdc.compute(real, generated) == whole
 
