@@ -72,10 +72,10 @@ def test_the_jackknife_is_the_one_with_images_really_left_out():
     logits, rows = _logits(4, 15, 5), np.arange(15)
 
     def log_score(kept):
-        return inception_score._log_score(*inception_score._sums(logits, kept))
+        return inception_score._sums(logits, kept).log_score
 
     left_out = np.array([log_score(np.delete(rows, i)) for i in rows])
-    corrected, se = inception_score._jackknife(logits, rows)
+    _, corrected, se, _ = inception_score._corrected(logits, rows)
     assert corrected == pytest.approx(15 * log_score(rows) - 14 * left_out.mean(), rel=1e-12)
     assert se == pytest.approx(np.sqrt(14 / 15 * ((left_out - left_out.mean()) ** 2).sum()), rel=1e-10)
 
