@@ -27,7 +27,7 @@ and a few blocks of 64 MiB.
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float, Float64, Num
+from jaxtyping import Float, Float64, Num
 
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.agreement import WHOLE
@@ -77,8 +77,8 @@ def _below(
     error: Float[np.ndarray, " b"],
     generated: Num[np.ndarray, "b d"],
     real: Num[np.ndarray, "n d"],
-) -> tuple[Bool[np.ndarray, "b n"], tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Which distances are below these radii, as far as rounding lets it be seen; rows, columns and exact squares of the
+) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """bool [b, n]: which distances are below these radii, as far as rounding lets it be seen; rows, columns and exact squares of the
     pairs for which it does not."""
     radii = radii.astype(squared.dtype)
     slack = error[:, None] + 2 * np.finfo(squared.dtype).eps * radii

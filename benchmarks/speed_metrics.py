@@ -1,0 +1,95 @@
+"""PRDC, KID and the Inception Score from features of 1,280 dimensions, beside other packages, on one thread.
+
+The package prdc is no dependency of this project: `pip install prdc` adds it to the comparison.
+"""
+
+import numpy as np
+import pytest
+import torch
+from threadpoolctl import threadpool_limits
+
+from metrics import inception_score, kid, prdc
+
+COUNT, DIMS, CLASSES = 3_000, 1_280, 1_008
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def features():
+    """Two sets float32 [n, d] that are no less than 0 and have about 64 directions, as those of a network."""
+    draw = np.random.default_rng(0)
+    mix = draw.normal(size=(64, DIMS)).astype(np.float32) * 0.3
+    sides = [draw.normal(size=(COUNT, 64)).astype(np.float32) @ mix for _ in range(2)]
+    noise = [0.2 * draw.normal(size=(COUNT, DIMS)).astype(np.float32) for _ in range(2)]
+    return tuple(np.maximum(side + extra, 0) for side, extra in zip(sides, noise, strict=True))
+
+
+@pytest.fixture(scope="module")
+def logits():
+    draw = np.random.default_rng(1)
+    found = 2 * draw.normal(size=(5_000, CLASSES)).astype(np.float32)
+    found[np.arange(5_000), draw.integers(0, CLASSES, 5_000)] += 8
+    return found
+
+
+PRDC = f"precision, recall, density, coverage: n = {COUNT}, d = {DIMS}"
+
+
+def test_bench_prdc(benchmark, features):
+    benchmark.group = PRDC
+    benchmark.pedantic(prdc.compute, features, rounds=5, warmup_rounds=1)
+
+
+def test_prdc(benchmark, features):
+    package = pytest.importorskip("prdc")
+    benchmark.group = PRDC
+    benchmark.pedantic(package.compute_prdc, (*features, 5), rounds=3)
+
+
+def test_torch_fidelity_precision_and_recall(benchmark, features):
+    from torch_fidelity.metric_prc import prc_features_to_metric
+
+    benchmark.group = PRDC
+    sides = [torch.from_numpy(side) for side in features]
+    how = {"prc_neighborhood": 5, "prc_batch_size": 10_000, "save_cpu_ram": False, "verbose": False}
+    benchmark.pedantic(prc_features_to_metric, sides, how, rounds=3, warmup_rounds=1)
+
+
+SCORE = f"Inception Score, 10 splits: n = 5000, {CLASSES} classes (bench: also corrected, with its interval)"
+
+
+def test_bench_inception_score(benchmark, logits):
+    benchmark.group = SCORE
+    benchmark.pedantic(inception_score.compute, (logits,), {"splits": 10}, rounds=5, warmup_rounds=1)
+
+
+def test_torch_fidelity_inception_score(benchmark, logits):
+    from torch_fidelity.metric_isc import isc_features_to_metric
+
+    benchmark.group = SCORE
+    benchmark.pedantic(isc_features_to_metric, (torch.from_numpy(logits), 10, True, 2020), rounds=5, warmup_rounds=1)
+
+
+KID = f"KID, 100 subsets of 1000: n = {COUNT}, d = {DIMS}"
+
+
+def test_bench_kid(benchmark, features):
+    benchmark.group = KID
+    benchmark.pedantic(kid.compute, features, {"subsets": 100, "subset_size": 1000}, rounds=3, warmup_rounds=1)
+
+
+def test_torch_fidelity_kid(benchmark, features):
+    from torch_fidelity.metric_kid import kid_features_to_metric
+
+    benchmark.group = KID
+    sides = [torch.from_numpy(side) for side in features]
+    how = {"kid_subsets": 100, "kid_subset_size": 1000, "rng_seed": 2020, "verbose": False}
+    benchmark.pedantic(kid_features_to_metric, sides, how, rounds=1)
