@@ -54,7 +54,7 @@ def compute(real: Given, generated: Given, *, k: int = 5) -> dict[str, float]:
     for rows, squared, error in screen(other, one):
         inside, (i, j, away) = _below(squared, real_radii[None], error, generated[rows], real)
         inside[i, j] = away < real_radii[j]
-        in_closed = inside.any(axis=1)
+        in_closed: np.ndarray = np.any(inside, axis=1)
         in_closed[i[away <= real_radii[j]]] = True
         own_radii = generated_radii[rows]
         near, (i, j, away) = _below(squared, own_radii[:, None], error, generated[rows], real)
@@ -78,8 +78,8 @@ def _below(
     generated: Num[np.ndarray, "b d"],
     real: Num[np.ndarray, "n d"],
 ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """bool [b, n]: which distances are below these radii, as far as rounding lets it be seen; rows, columns and exact squares of the
-    pairs for which it does not."""
+    """bool [b, n]: which distances are below these radii, as far as rounding lets it be seen; rows, columns and exact
+    squares of the pairs for which it does not."""
     radii = radii.astype(squared.dtype)
     slack = error[:, None] + 2 * np.finfo(squared.dtype).eps * radii
     gap = squared - radii
