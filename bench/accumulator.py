@@ -6,7 +6,8 @@ an image), which is what the corrected value and the interval are made from. Par
 exactly; an accumulator can be copied and pickled, and the copy grows on its own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Unpack
 
 import numpy as np
@@ -138,7 +139,7 @@ class Accumulator(Measured):
             self.name,
             count=self.count,
             arrays={kind: np.concatenate(rows) for kind, rows in kept.items()},
-            statistics=self._all_statistics,
+            statistics={"pool": self._all_statistics, **_statistics_of(self._beside)},
             warnings=(f"{self.name}: {note}",) if note else (),
         )
         made = {name: self._question[key] for name, key in zip(QUESTION, self._question, strict=True)}
@@ -195,6 +196,10 @@ def _taps_beside(measure: Measure, chosen: Iterable[Metric]) -> dict[str, str]:
     taps_for(measure, chosen)
     taps = taps_of(measure)
     return {one.feature: taps[one.feature] for one in chosen if one.feature != "pool"}
+
+
+def _statistics_of(kept: Mapping[str, list[np.ndarray]]) -> dict[str, Callable[[], GaussianStats]]:
+    return {kind: partial(GaussianStats.of_blocks, rows) for kind, rows in kept.items()}
 
 
 def _of_one(row: np.ndarray) -> GaussianStats:

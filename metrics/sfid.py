@@ -10,6 +10,7 @@ The arithmetic, the correction and the interval are those of the FID (metrics/fi
 from genbench.surroundings import numpy_defaults
 from metrics import fid
 from metrics.arithmetic.arrays import Given
+from metrics.arithmetic.gaussian import GaussianStats
 from metrics.options import SEED
 from metrics.types import Interval, Metric, Output
 
@@ -23,6 +24,12 @@ def compute(real: Given, generated: Given, *, seed: int = SEED) -> dict[str, flo
     Lower is better. Errors as `metrics.fid.compute`.
     """
     found = fid.compute(real, generated, seed=seed)
+    return {f"s{key}": found[key] for key in KEYS}
+
+
+def of_statistics(a: GaussianStats, b: GaussianStats, *, seed: int = SEED) -> dict[str, float | None]:
+    """The plain sFID of two Gaussians; what needs features is None."""
+    found = fid.of_statistics(a, b, seed=seed)
     return {f"s{key}": found[key] for key in KEYS}
 
 
@@ -49,5 +56,6 @@ METRIC = Metric(
         ),
     ),
     influence=fid.paired,
+    of_statistics=of_statistics,
     compute=compute,
 )

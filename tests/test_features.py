@@ -87,7 +87,7 @@ def images():
 
 def run(source, network, taps=("pool",), resize="none", **options):
     options = {"batch_size": 4, "workers": 0, "weights_sha256": "w"} | options
-    return extract(source, network.extractor, taps=taps, resize=resize, weights=None, **options)
+    return extract(source, network.extractor, taps=taps, resizes=(resize,), weights=None, **options)[resize]
 
 
 def channel_means(images):
@@ -180,7 +180,7 @@ def test_whatever_a_feature_depends_on_is_in_the_key(images, network, cache, mon
     run(source, network, cache=cache, weights_sha256="other")
     run(source, network, cache=cache, resize="tf1")
     extractor = replace(network.extractor, version=2)
-    extract(source, extractor, taps=("pool",), resize="none", weights=None, weights_sha256="w", cache=cache)
+    extract(source, extractor, taps=("pool",), resizes=["none"], weights=None, weights_sha256="w", cache=cache)
     monkeypatch.setattr(bench.measuring.features, "FEATURES_VERSION", 0)
     run(source, network, cache=cache)
     assert len(network.built) == 6
@@ -299,7 +299,8 @@ def test_features_that_are_not_finite_name_their_images(network, cache):
 
     extractor = replace(network.extractor, build=build)
     with pytest.raises(InputError, match=r"2 images of cats \(1\.png, 3\.png\)"):
-        extract(a_source(images), extractor, taps=["pool"], resize="none", weights=None, weights_sha256="", cache=cache)
+        how = {"weights": None, "weights_sha256": "", "cache": cache}
+        extract(a_source(images), extractor, taps=["pool"], resizes=["none"], **how)
     assert list(cache.root.iterdir()) == []
 
 
@@ -325,6 +326,18 @@ def test_an_empty_source_is_refused(network):
         run(a_source([]), network)
 
 
+def test_several_resizes_decode_every_image_once(images, network, cache):
+    source, read = a_source(images), []
+    counted = replace(source, read=lambda index: read.append(index) or source.read(index))
+    how = {"taps": ["pool"], "weights": None, "weights_sha256": "w", "workers": 0, "cache": cache}
+    run(source, network, cache=cache)
+    found = extract(counted, network.extractor, resizes=["none", "tf1"], **how)
+    assert sorted(read) == list(range(len(images)))
+    for resize, table in found.items():
+        assert table.resize == resize
+        np.testing.assert_array_equal(table.arrays["pool"], run(source, network, resize=resize).arrays["pool"])
+
+
 def test_a_hit_imports_no_engine(images, network, cache):
     run(a_source(images), network, cache=cache)
     script = f"""
@@ -340,8 +353,8 @@ hashes = {a_source(images).hashes!r}
 source = ImageSource("cats", "folder", hashes, hashes, read=None)
 stub = Extractor("stub", "", "", "", {{"pool": 3}}, "pool", ("none",), build=None)
 cache = Cache(Path({str(cache.root)!r}))
-table = extract(source, stub, taps=["pool"], resize="none", weights=None, weights_sha256="w", cache=cache)
-assert table.arrays["pool"].shape == ({len(images)}, 3)
+tables = extract(source, stub, taps=["pool"], resizes=["none"], weights=None, weights_sha256="w", cache=cache)
+assert tables["none"].arrays["pool"].shape == ({len(images)}, 3)
 heavy = {{"torch", "onnxruntime", "onnx", "scipy", "pandas", "matplotlib", "sklearn"}} & set(sys.modules)
 assert not heavy, heavy
 """

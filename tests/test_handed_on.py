@@ -52,7 +52,7 @@ def test_a_measure_hands_everything_that_it_was_made_with_to_the_extraction(monk
     weights = Weights(Path("w.pth"), "a" * 64, False)
     with pytest.raises(Seen):
         Measure(PIXELS, weights, "tf1", **own).features("a set", ["64"])
-    expected = {"taps": ["64"], "resize": "tf1", "weights": weights.path, "weights_sha256": weights.sha256, **own}
+    expected = {"taps": ["64"], "resizes": ("tf1",), "weights": weights.path, "weights_sha256": weights.sha256, **own}
     assert kept == [(("a set", PIXELS), expected)]
 
 
@@ -90,13 +90,13 @@ OPTIONS = [
     *("--features", "--made-by", "a friend"),
 ]
 COMMANDS = {
-    "fid": (["a", "b", "--influence", "4", "--all-estimates", "--crosscheck"], ("a", "b"),
-            {"influence": 4, "all_estimates": True, "crosscheck": True}),
+    "fid": (["a", "b", "--influence", "4", "--all-estimates", "--crosscheck", "--conventions"], ("a", "b"),
+            {"influence": 4, "all_estimates": True, "crosscheck": True, "conventions": True}),
     "score": (["a", "b", "--metrics", "kid, prdc", "--train", "t", "--logits", "l", "--is-splits", "6", "--prdc-k", "7",
                "--kid-subsets", "8", "--kid-subset-size", "9"], ("a", "b"),
               {"metrics": ["kid", "prdc"], "train": "t", "logits": "l", "splits": 6, "k": 7, "subsets": 8,
                "subset_size": 9}),
-    "stats": (["a", "-o", "b.npz", "--force"], ("a", Path("b.npz")), {"force": True}),
+    "stats": (["a", "-o", "b.npz", "--spatial", "--force"], ("a", Path("b.npz")), {"spatial": True, "force": True}),
 }  # fmt: skip
 FUNCTIONS = {"fid": "fid", "score": "score", "stats": "save_statistics"}
 

@@ -78,6 +78,15 @@ def test_features_of_different_images_differ(extract):
     assert relative(pool[0], pool[1]) > 0.01
 
 
+def test_the_antialiased_convention_agrees_with_torchmetrics(weights):
+    peer = pytest.importorskip("torchmetrics.image.fid")
+    network = peer.NoTrainInceptionV3("inception-v3-compat", ["2048"], str(weights))
+    images = random_images(2, 2, 400, 340)
+    expected = network(torch.from_numpy(images)).numpy()
+    found = EXTRACTOR.build(weights, "antialias", "cpu", ("pool",))(images)["pool"]
+    assert relative(found, expected) < 1e-4  # the weights of torch's resize are float32
+
+
 @pytest.mark.parametrize("mode", ["torch", "clean"])
 def test_the_other_conventions_agree_with_pytorch_fid_and_clean_fid(weights, state, mode, monkeypatch):
     peer = pytest.importorskip({"torch": "pytorch_fid.inception", "clean": "cleanfid.resize"}[mode])

@@ -97,7 +97,7 @@ def test_statistics_without_features_are_said_to_have_no_corrected_value():
     rows, others = np.random.RandomState(0).randn(2, 9, 3)
     stats = GaussianStats.of(rows)
     with_features, without, independent = (
-        MeasuredSet(name, count=9, arrays=arrays, statistics=lambda: stats)
+        MeasuredSet(name, count=9, arrays=arrays, statistics={"pool": lambda: stats})
         for name, arrays in (("a", {"pool": rows}), ("b", {}), ("d", {"pool": others}))
     )
     (said,) = score_pair(with_features, without, FID, Options()).warnings

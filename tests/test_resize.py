@@ -72,6 +72,16 @@ def test_torch_agrees_with_interpolate(shape):
     )  # its grid uses a fused multiply-add or not, by CPU
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_antialias_agrees_with_interpolate(shape):
+    batch = images(*shape)
+    expected = torch.nn.functional.interpolate(
+        torch.from_numpy(batch).double(), size=(299, 299), mode="bilinear", align_corners=False, antialias=True
+    ).numpy()
+    # In float32, as torchmetrics calls it, its weights are 1e-5 off.
+    assert np.abs(resize(batch, "antialias", 299) - expected).max() <= TOLERANCE
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_equal_sizes_leave_every_pixel_as_it_is(mode):
     batch = images(17, 17)

@@ -101,7 +101,7 @@ def test_two_files_of_statistics_say_together_what_made_them():
 def side(name, seed, *, features=True, count=20, **changes):
     values = rows(seed)
     arrays = {"pool": values} if features else {}
-    made = MeasuredSet(name, count=count, arrays=arrays, statistics=lambda: GaussianStats.of(values))
+    made = MeasuredSet(name, count=count, arrays=arrays, statistics={"pool": lambda: GaussianStats.of(values)})
     return replace(made, **changes)
 
 

@@ -112,11 +112,19 @@ def test_what_pytorch_fid_writes_is_read_here(path, monkeypatch):
     assert "does not say how many images" in stats.notes[0]
 
 
-def test_the_spatial_pair_of_adm_is_ignored_and_said_so(path):
+def test_the_spatial_pair_of_adm_is_read_and_said_so(path):
     np.savez(path, arr_0=np.zeros((2, 4, 4, 3), np.uint8), mu=MEAN, sigma=COV, mu_s=MEAN[:2], sigma_s=COV[:2, :2])
     stats = read_statistics(path)
     np.testing.assert_array_equal(stats.mean, MEAN)
-    assert any("mu_s" in note and "ignored" in note for note in stats.notes)
+    np.testing.assert_array_equal(stats.spatial[0], MEAN[:2])
+    np.testing.assert_array_equal(stats.spatial[1], COV[:2, :2])
+    assert any("the sFID its mu_s and sigma_s" in note for note in stats.notes)
+
+
+def test_half_a_spatial_pair_is_refused(path):
+    np.savez(path, mu=MEAN, sigma=COV, mu_s=MEAN[:2])
+    with pytest.raises(InputError, match=r"holds no sigma_s; expected mu_s and sigma_s, or neither of them"):
+        read_statistics(path)
 
 
 def test_single_precision_is_read_and_made_symmetric(path):

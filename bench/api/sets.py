@@ -12,11 +12,12 @@ from typing import Any, Unpack
 from bench import registry
 from bench.api.result import Result
 from bench.measuring.comparing import Comparison, check_features, most_influential, open_sets
+from bench.measuring.conventions import conventions as by_conventions
 from bench.measuring.declared import every_metric
 from bench.measuring.doctor import Diagnosis, examine
 from bench.measuring.given import Ready, ready_set
 from bench.measuring.scoring import Options, check_count, load_metrics
-from bench.measuring.sets import about_files
+from bench.measuring.sets import NEEDED, about_files, taps_for, taps_of
 from bench.measuring.setup import Images, Setup
 from bench.measuring.statistics import (
     QUESTION,
@@ -34,9 +35,15 @@ from metrics.errors import InputError
 from metrics.fid import METRIC as FID
 from metrics.fid import GaussianStats
 from metrics.options import place, switch, text, whole_number
+from metrics.sfid import METRIC as SFID
 from metrics.types import Metric
 
 SET_METRICS, PAIR_METRICS = ("is",), ("fid", "kid", "prdc")  # what `score` computes unless told
+
+
+_OTHER_NETWORK = (
+    "these tools use Inception: the conventions are what their resize and arithmetic make of this network's features"
+)
 
 
 @numpy_defaults()
@@ -47,6 +54,7 @@ def fid(
     influence: int = 0,
     all_estimates: bool = False,
     crosscheck: bool = False,
+    conventions: bool = False,
     **settings: Unpack[SetSettings],
 ) -> Result:
     """The Fréchet distance of two sets of images, of which either may be a saved statistics file; lower is better.
@@ -56,12 +64,14 @@ def fid(
     is saved statistics); counts, digests and names of both sides; `extractor`, `extractor_version`,
     `extractor_sha256`, `resize`, `tap`, `limit`, `seed`, `metrics`, `version`; `warnings`. `influence` adds so many
     images that move the FID most, `all_estimates` the delete-group jackknife and FID-infinity, `crosscheck` the stages
-    of torch-fidelity's result beside ours. Raises InputError.
+    of torch-fidelity's result beside ours, `conventions` the value as other tools print it, a row for each. Raises
+    InputError.
     """
     setup = Setup.of(settings)
     options = Options(setup.settings["seed"], all_estimates=all_estimates)
     options.check((FID,))
     influence, crosscheck = whole_number(influence, "influence", 0), switch(crosscheck, "crosscheck")
+    conventions = switch(conventions, "conventions")
     opened = open_sets(
         (a, b),
         (FID,),
@@ -69,9 +79,14 @@ def fid(
         options,
         with_features=("--influence",) if influence else (),
         with_images=("--crosscheck",) if crosscheck else (),
+        every_resize=conventions,
     )
     extra: dict[str, list[dict[str, Any]]] = {"crosscheck": _crosschecked(opened)} if crosscheck else {}
     values, warnings = opened.scores()
+    if conventions:
+        extra["conventions"] = by_conventions(opened)
+        if opened.measuring and not opened.measuring.extractor.is_inception:
+            warnings = [*warnings, _OTHER_NETWORK]
     if influence:
         one, other = opened.of(FID)
         extra["influence"] = most_influential(one, other, influence)
@@ -113,46 +128,65 @@ def score(
 
 
 @numpy_defaults()
-def save_statistics(images: Images, path: Path, *, force: bool = False, **settings: Unpack[SetSettings]) -> Result:
+def save_statistics(
+    images: Images, path: Path, *, spatial: bool = False, force: bool = False, **settings: Unpack[SetSettings]
+) -> Result:
     """Mean and covariance of a set's features, written to an .npz file that `fid` and other tools take as a reference.
 
-    Returns what the file says of itself, its `path` and `warnings`. Raises InputError, before the images are read,
-    where the file cannot go there or exists and is not to be replaced (`force`).
+    `spatial` adds those of the spatial features, for the metric sfid and ADM's evaluator. Returns what the file says of
+    itself, its `path` and `warnings`. Raises InputError, before the images are read, where the file cannot go there or
+    exists and is not to be replaced (`force`).
     """
     setup = Setup.of(settings)
     path = expanded(place(path, "the path of the statistics"))
     check_target(path, switch(force, "force"))
+    chosen = (FID, SFID) if switch(spatial, "spatial") else (FID,)
     ready = ready_set(images, setup)
-    gaussian, provenance, warnings = _of_ready(ready) if ready else _of_images(images, setup)
-    write_statistics(path, gaussian, provenance, force=force)
-    values = {**dict.fromkeys(QUESTION), **provenance, "dims": len(gaussian.mean), "path": str(path), **setup.drawn}
+    gaussians, provenance, warnings = _of_ready(ready, chosen) if ready else _of_images(images, setup, chosen)
+    write_statistics(path, gaussians["pool"], provenance, spatial=gaussians.get("spatial"), force=force)
+    dims = len(gaussians["pool"].mean)
+    values = {**dict.fromkeys(QUESTION), **provenance, "dims": dims, "path": str(path), **setup.drawn}
     return Result.of(values, warnings)
 
 
-Written = tuple[GaussianStats, dict[str, Any], tuple[str, ...]]  # statistics, what made them, what belongs beside them
+# statistics by what metrics read, what made them, what belongs beside them
+Written = tuple[dict[str, GaussianStats], dict[str, Any], tuple[str, ...]]
 
 
-def _of_images(images: Images, setup: Setup) -> Written:
+def _of_images(images: Images, setup: Setup, chosen: tuple[Metric, ...]) -> Written:
     setup.check_there(images)
     check_features((), setup)
     measuring = setup.measure()
+    taps = taps_for(measuring, chosen)
     source = setup.open(images)
     check_count(source, 2, "a covariance")
-    tap = measuring.extractor.pool
-    table = setup.watched(measuring, source).features(source, (tap,))
-    stats = statistics_of(table, tap, GaussianStats.of_blocks, measuring.cache)
-    about = (*measuring.warnings, *about_files(source), *table.warnings, *stats.notes)
-    return GaussianStats(stats.mean, stats.cov, table.count), provenance_of(table, tap), about
+    table = setup.watched(measuring, source).features(source, taps)
+    found = {tap: statistics_of(table, tap, GaussianStats.of_blocks, measuring.cache) for tap in taps}
+    of_kind = taps_of(measuring)
+    gaussians: dict[str, GaussianStats] = {
+        metric.feature: GaussianStats(stats.mean, stats.cov, table.count)
+        for metric in chosen
+        for stats in [found[of_kind[metric.feature]]]
+    }
+    notes = (note for stats in found.values() for note in stats.notes)
+    about = (*measuring.warnings, *about_files(source), *table.warnings, *notes)
+    return gaussians, provenance_of(table, of_kind["pool"]), about
 
 
-def _of_ready(ready: Ready) -> Written:
+def _of_ready(ready: Ready, chosen: tuple[Metric, ...]) -> Written:
     """Of features, or of an accumulator; a file of statistics is one already."""
     one = ready.measured
-    if one.statistics is None or one.count is None or ready.is_file:
+    if one.count is None or ready.is_file:
         raise InputError(f"{one.name} holds saved statistics, not images; copy the file")
+    for metric in chosen:
+        if metric.feature not in one.statistics:
+            raise InputError(
+                f"{one.name} holds no {NEEDED[metric.feature]}, which {metric.name} reads; give the images"
+            )
     about = {"source": one.name, "source_digest": one.digest, "count": one.count, "versions": versions()}
     warnings = (*(ready.measure.warnings if ready.measure else ()), *one.warnings)
-    return one.statistics(), {**(ready.made or {}), **about}, warnings
+    gaussians: dict[str, GaussianStats] = {metric.feature: one.statistics[metric.feature]() for metric in chosen}
+    return gaussians, {**(ready.made or {}), **about}, warnings
 
 
 stats = save_statistics

@@ -25,6 +25,7 @@ from bench.tables.scores import figure
 )
 @click.option("--all-estimates", is_flag=True, help="Add the delete-group jackknife and FID-infinity.")
 @click.option("--crosscheck", is_flag=True, help="Compare with torch-fidelity, stage by stage.")
+@click.option("--conventions", is_flag=True, help="Print the FID as other tools print it, side by side.")
 @format_option
 @json_option
 def command(
@@ -34,6 +35,7 @@ def command(
     influence: int | None,
     all_estimates: bool,
     crosscheck: bool,
+    conventions: bool,
     kind: str,
     as_json: bool,
 ) -> None:
@@ -47,7 +49,7 @@ def command(
     JSON keys: fid, mean_term, covariance_term, fid_corrected, fid_sd, fid_low, fid_high (null if A or B is saved
     statistics, or if the two depend on each other), n_a, n_b, name_a, name_b, digest_a, digest_b, extractor,
     extractor_version, extractor_sha256, resize, tap, limit, seed, metrics, version, warnings; with the options
-    influence and crosscheck (lists), all_estimates, fid_jackknife and its _sd, _low, _high, fid_infinity.
+    influence, crosscheck and conventions (lists), all_estimates, fid_jackknife and its _sd, _low, _high, fid_infinity.
     """
     with progress() as tell:
         result = bench.fid(
@@ -56,6 +58,7 @@ def command(
             influence=influence or 0,
             all_estimates=all_estimates,
             crosscheck=crosscheck,
+            conventions=conventions,
             progress=tell,
             **settings,
         )
@@ -69,6 +72,9 @@ def command(
     if crosscheck:
         echo()
         print_columns([_stage(row) for row in result["crosscheck"]], STAGE_TITLES)
+    if conventions:
+        echo()
+        print_columns([convention(row) for row in result["conventions"]], CONVENTION_TITLES)
     print_warnings(result["warnings"])
 
 
@@ -116,3 +122,24 @@ def _stage(row: dict[str, Any]) -> tuple[str, ...]:
     texts = ["" if value is None else f"{value:.9g}" if isinstance(value, float) else str(value) for value in values]
     gaps = (f"{row[key]:.2g}" for key in ("max_difference", "relative", "tolerance"))
     return (row["stage"], *texts, *gaps, "ok" if row["ok"] else "DIFFERS")
+
+
+CONVENTION_TITLES = ("as printed by", "FID", "apart", "resize", "scaling", "covariance", "numbers", "root", "")
+
+
+def convention(row: dict[str, Any]) -> tuple[str, ...]:
+    """A row of `conventions` for people; a value that a tool prints with other last digits has a "~"."""
+    value, apart = row["fid"], row["difference"]
+    about = "" if row["as_printed"] or value is None else "~"
+    resize = f"{row['interpolation'].removesuffix(', in float32')}{', antialiased' if row['antialias'] else ''}"
+    return (
+        row["tool"],
+        f"{about}{figure(value)}",
+        "" if apart is None else f"{apart:+.4f}" if abs(apart) >= 5e-5 else "0",
+        resize,
+        row["scaling"],
+        f"/ {row['covariance'].replace(' ', '')}",
+        row["precision"],
+        row["root"],
+        row["note"],
+    )

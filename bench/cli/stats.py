@@ -20,10 +20,11 @@ from bench.settings.sets import SetSettings
 )
 @click.argument("images", metavar="IMAGES")
 @click.option("-o", "--output", type=path_type, required=True, metavar="FILE", help="The .npz file.")
+@click.option("--spatial", is_flag=True, help="Add mu_s and sigma_s, for the metric sfid and ADM's evaluator.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @options(SetSettings)
 @json_option
-def command(images: str, output: Path, force: bool, settings: dict[str, Any], as_json: bool) -> None:
+def command(images: str, output: Path, spatial: bool, force: bool, settings: dict[str, Any], as_json: bool) -> None:
     """Writes mean and covariance of the features of IMAGES (a folder, .zip, .npz, .npy or DATASET:SPLIT).
 
     `bench fid FILE B` uses the file as a reference. It holds mu, sigma, the count and how they were made. pytorch-fid,
@@ -33,7 +34,7 @@ def command(images: str, output: Path, force: bool, settings: dict[str, Any], as
     features_version, versions, limit, seed, version, warnings.
     """
     with progress() as tell:
-        result = bench.save_statistics(images, output, force=force, progress=tell, **settings)
+        result = bench.save_statistics(images, output, spatial=spatial, force=force, progress=tell, **settings)
     if as_json:
         print_json(dict(result))
         return

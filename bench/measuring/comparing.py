@@ -25,8 +25,9 @@ from bench.measuring.scoring import (
     score_pair,
     score_set,
 )
-from bench.measuring.sets import NEEDED, MeasuredSet, measure_set, taps_for
+from bench.measuring.sets import NEEDED, MeasuredSet, measure_each, taps_for
 from bench.measuring.setup import Images, Setup
+from bench.measuring.tools import resizes_for
 from bench.sources import ImageSource
 from metrics.errors import InputError
 from metrics.fid import influence
@@ -39,7 +40,8 @@ LETTERS = ("a", "b", "train")
 class Comparison:
     """Sets in the order a, b, train, each `ready` or opened as images (or both), and what is to be computed of them.
 
-    `measuring` is None where there is nothing to be measured and nobody knows how that was done.
+    `measuring` is None where there is nothing to be measured and nobody knows how that was done. Images are measured
+    with the resizes `beside` its own too.
     """
 
     setup: Setup
@@ -49,29 +51,34 @@ class Comparison:
     ready: tuple[Ready | None, ...]
     sources: tuple[ImageSource | None, ...]
     pairing: Pairing | None
+    beside: tuple[str, ...] = ()
 
     @cached_property
-    def _known(self) -> tuple[MeasuredSet | None, ...]:
+    def known(self) -> tuple[MeasuredSet | None, ...]:
+        """What was measured already."""
         measuring = self.measuring
         return tuple(
             None if one is None else one.fitting(measuring) if measuring else one.measured for one in self.ready
         )
 
     @cached_property
-    def _measured(self) -> tuple[MeasuredSet | None, ...]:
-        found: list[MeasuredSet | None] = []
-        for known, source in zip(self._known, self.sources, strict=True):
+    def resized(self) -> tuple[dict[str, MeasuredSet], ...]:
+        """What was measured here, by the resize; empty for a set that was not."""
+        found: list[dict[str, MeasuredSet]] = []
+        for known, source in zip(self.known, self.sources, strict=True):
             if source is None or self.measuring is None:
-                found.append(None)
+                found.append({})
                 continue
-            wanted = [one for one in self.chosen if known is None or not known.allows(one)]
-            found.append(measure_set(source, self.setup.watched(self.measuring, source), wanted))
+            wanted = [one for one in self.chosen if self.beside or known is None or not known.allows(one)]
+            resizes = (self.measuring.resize, *self.beside)
+            found.append(measure_each(source, self.setup.watched(self.measuring, source), wanted, resizes))
         return tuple(found)
 
     def of(self, metric: Metric) -> tuple[MeasuredSet, ...]:
         """The sets as this metric reads them."""
         found = []
-        for known, measured in zip(self._known, self._measured, strict=True):
+        for known, resized in zip(self.known, self.resized, strict=True):
+            measured = resized[self.measuring.resize] if resized and self.measuring else None
             one = known if known and (measured is None or known.allows(metric)) else measured
             assert one is not None, "a set is ready or its images were opened"
             found.append(one)
@@ -133,7 +140,7 @@ class Comparison:
     @property
     def _about_sets(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for letter, known, source in zip(LETTERS, self._known, self.sources, strict=False):
+        for letter, known, source in zip(LETTERS, self.known, self.sources, strict=False):
             one = source or known
             assert one is not None, "a set is ready or its images were opened"
             found |= {f"name_{letter}": one.name, f"digest_{letter}": one.digest, f"n_{letter}": one.count}
@@ -159,18 +166,24 @@ def open_sets(
     measuring: Measure | None = None,
     with_features: Collection[str] = (),
     with_images: Collection[str] = (),
+    every_resize: bool = False,
 ) -> Comparison:
     """The sets that were given, opened; nothing expensive is done yet, and all is refused here that can be.
 
     `measuring` is how they are measured, where that is settled already. `with_features` and `with_images` are options
-    that were asked for and need those of all sets.
+    that were asked for and need those of all sets. `every_resize` measures images with the resizes of other tools too,
+    those of a file of statistics among them, and is refused where there are no images.
     """
     ready = [ready_set(one, setup) for one in given]
     ready = [one if one and _useful(one, chosen) else None for one in ready]
-    wanted = [one is None or not all(map(one.measured.allows, chosen)) for one in ready]
+    wanted = [
+        one is None or (every_resize and one.with_images) or not all(map(one.measured.allows, chosen)) for one in ready
+    ]
     known = [one for one in ready if one]
     check_features(known, setup)
     _check_options(known, chosen, options, with_features, with_images)
+    if every_resize:
+        _check_resizable(ready, wanted)
     if not any(wanted):
         if setup.settings["limit"] is not None:
             _refuse("--limit", known[0], "images")
@@ -184,7 +197,8 @@ def open_sets(
     sources = [setup.open(one) if opened else None for one, opened in zip(given, wanted, strict=True)]
     _check_counts(ready, sources, chosen, options)
     paired = pair(*(one for one in sources[:2] if one)) if any(map(by_image, chosen)) else None
-    return Comparison(setup, chosen, options, measuring, tuple(ready), tuple(sources), paired)
+    beside = resizes_for(measuring.extractor) if every_resize and measuring else ()
+    return Comparison(setup, chosen, options, measuring, tuple(ready), tuple(sources), paired, beside)
 
 
 def _in_pixels(chosen: Iterable[Metric]) -> bool:
@@ -232,6 +246,13 @@ def _check_options(
             _refuse((*with_features, *asked)[0], one, "features")
         if with_images and one.measured.source is None:
             _refuse(next(iter(with_images)), one, "images")
+
+
+def _check_resizable(ready: Sequence[Ready | None], opened: Sequence[bool]) -> None:
+    """InputError where features were given, which are of one resize, or where statistics are all that is there."""
+    for one, images in zip(ready, opened, strict=True):
+        if one and not images and (not one.is_file or not any(opened)):
+            _refuse("--conventions", one, "images")
 
 
 def _refuse(option: str, one: Ready, what: str) -> None:

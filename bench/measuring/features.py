@@ -8,7 +8,7 @@ batch size, workers or image sizes: images of one size form a batch, and every r
 import contextlib
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,6 +28,8 @@ VALUES_VERSION = 1  # goes up when the extremes of the same files become others
 FEATURES_VERSION = 1  # goes up when decoding, batching or anything else here changes a feature
 WINDOW_BATCHES = 8  # an image waits for others of its size no longer than this many batches
 WINDOW_BYTES = 256 * 2**20  # decoded images that wait at once
+
+Which = tuple[str, str]  # features by the resize and the tap that they were made with
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +81,7 @@ def extract(
     extractor: Extractor,
     *,
     taps: Iterable[str],
-    resize: str,
+    resizes: Iterable[str],
     weights: Path | None,
     weights_sha256: str,
     device: str = "cpu",
@@ -87,37 +89,47 @@ def extract(
     workers: int = WORKERS,
     cache: Cache | None = None,
     progress: Done | None = None,
-) -> FeatureTable:
-    """The features of all images of a source at the given taps, from the cache where they are known.
+) -> dict[str, FeatureTable]:
+    """The features of all images of a source at the given taps with each of these resizes, by the name of the resize.
 
-    What is missing is computed in one pass; with a cache its rows go straight to the entry's file, so memory does not
-    grow with the number of images. `progress(done, total)` is called after every batch. A cache that cannot be written
-    costs a warning, never the result. Raises InputError for an unknown tap or resize, an empty source, and features
-    that are not finite (naming the images).
+    What is in the cache is taken from there. What is missing is computed in one pass, in which every image is decoded
+    once; with a cache its rows go straight to the entry's file, so memory does not grow with the number of images.
+    `progress(done, total)` is called after every batch. A cache that cannot be written costs a warning, never the
+    result. Raises InputError for an unknown tap or resize, an empty source, and features that are not finite (naming
+    the images).
     """
-    taps = tuple(dict.fromkeys(taps))
-    _check(source, extractor, taps, resize, batch_size, workers)
+    taps, resizes = tuple(dict.fromkeys(taps)), tuple(dict.fromkeys(resizes))
+    _check(source, extractor, taps, resizes, batch_size, workers)
     warnings: list[str] = []
-    known = _nothing_yet(source, extractor, weights_sha256, resize)
-    found = {tap: cache.get(known.key(tap), warnings.append) if cache else None for tap in taps}
-    arrays = {tap: entry["features"] for tap, entry in found.items() if entry}
-    missing = tuple(tap for tap in taps if tap not in arrays)
+    known = {resize: _nothing_yet(source, extractor, weights_sha256, resize) for resize in resizes}
+    arrays: dict[Which, np.ndarray] = {}
+    for resize, tap in product(resizes, taps):
+        if cache and (entry := cache.get(known[resize].key(tap), warnings.append)):
+            arrays[resize, tap] = entry["features"]
+    missing = [which for which in product(resizes, taps) if which not in arrays]
     seen: list[Extremes] = []
     if missing:
         with contextlib.ExitStack() as stack:
-            tables = {tap: Rows((source.count, extractor.taps[tap]), warnings.append) for tap in missing}
-            network = extractor.build(weights, resize, device, missing)
-            for tap, table in tables.items():
+            tables = {which: Rows((source.count, extractor.taps[which[1]]), warnings.append) for which in missing}
+            networks = {
+                resize: extractor.build(weights, resize, device, tuple(tap for one, tap in missing if one == resize))
+                for resize in dict.fromkeys(resize for resize, _ in missing)
+            }
+            for (resize, tap), table in tables.items():
                 stack.callback(table.discard)
                 if cache:
-                    table.keep(cache, known.key(tap), _meta(known, tap, extractor.taps[tap]))
+                    table.keep(cache, known[resize].key(tap), _meta(known[resize], tap, extractor.taps[tap]))
             lists = cast(Generator[list[np.ndarray], None, None], iterate(source, workers, batch_size))
             stack.callback(lists.close)  # joins the threads that decode
-            _fill(tables, _seen(chain.from_iterable(lists), seen), network, source, extractor, batch_size, progress)
-            arrays |= {tap: table.finish() for tap, table in tables.items()}
+            _fill(tables, _seen(chain.from_iterable(lists), seen), networks, source, extractor, batch_size, progress)
+            arrays |= {which: table.finish() for which, table in tables.items()}
     if note := _extremes(source, seen, workers, cache).note:
         warnings.append(f"{source.name}: {note}")
-    return replace(known, arrays={tap: arrays[tap] for tap in taps}, warnings=tuple(dict.fromkeys(warnings)))
+    said = tuple(dict.fromkeys(warnings))
+    return {
+        resize: replace(table, arrays={tap: arrays[resize, tap] for tap in taps}, warnings=said)
+        for resize, table in known.items()
+    }
 
 
 def _nothing_yet(source: ImageSource, extractor: Extractor, weights_sha256: str, resize: str) -> FeatureTable:
@@ -136,9 +148,9 @@ def _nothing_yet(source: ImageSource, extractor: Extractor, weights_sha256: str,
 
 
 def _fill(
-    tables: "Mapping[str, Rows]",
+    tables: "Mapping[Which, Rows]",
     images: Iterable[np.ndarray],
-    network: Extract,
+    networks: Mapping[str, Extract],
     source: ImageSource,
     extractor: Extractor,
     batch_size: int,
@@ -146,9 +158,9 @@ def _fill(
 ) -> None:
     done = 0
     for rows, batch in _batches(images, batch_size):
-        features = network(batch)
-        for tap, table in tables.items():
-            table.write(rows, _finite(features[tap], rows, source, extractor, tap))
+        features = {resize: network(batch) for resize, network in networks.items()}
+        for (resize, tap), table in tables.items():
+            table.write(rows, _finite(features[resize][tap], rows, source, extractor, tap))
         done += len(rows)
         if progress:
             progress(done, source.count)
@@ -180,13 +192,19 @@ def _extremes(source: ImageSource, seen: list[Extremes], workers: int, cache: Ca
 
 
 def _check(
-    source: ImageSource, extractor: Extractor, taps: tuple[str, ...], resize: str, batch_size: int, workers: int
+    source: ImageSource,
+    extractor: Extractor,
+    taps: tuple[str, ...],
+    resizes: tuple[str, ...],
+    batch_size: int,
+    workers: int,
 ) -> None:
     for tap in taps:
         if tap not in extractor.taps:
             raise InputError(f"{extractor.name} has no tap {tap!r}. {did_you_mean(tap, extractor.taps)}")
-    if resize not in extractor.resize:
-        raise InputError(f"{extractor.name} has no resize {resize!r}. {did_you_mean(resize, extractor.resize)}")
+    for resize in resizes:
+        if resize not in extractor.resize:
+            raise InputError(f"{extractor.name} has no resize {resize!r}. {did_you_mean(resize, extractor.resize)}")
     if batch_size < 1 or workers < 0:
         raise InputError(f"batch size {batch_size} with {workers} workers: expected at least 1 and 0")
     if source.count == 0:

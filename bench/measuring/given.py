@@ -4,7 +4,7 @@
 |----------------------------------------------------|-------------------------------------------------------------|
 | .npz with an array named `features`                | features [n, d]: the name is the mark, whatever is asked    |
 | array, tensor, .npy, .npz of one array, `features` | features [n, d], where the option `features` says so        |
-| .npz with `mu` and `sigma`                         | saved statistics                                            |
+| .npz with `mu` and `sigma`                         | saved statistics; `mu_s`, `sigma_s` are those for the sFID  |
 | an object of the class `Measured`                  | what it has measured                                        |
 
 A .npy has no place for a mark, and its shape is none: images of one row are [n, d] too.
@@ -23,7 +23,7 @@ import numpy as np
 from bench import registry
 from bench.measuring.feature_files import REMEDY, check_features, holds_features, is_array, read_features
 from bench.measuring.measure import Measure
-from bench.measuring.sets import MeasuredSet, about_repeated, gaussian
+from bench.measuring.sets import NEEDED, MeasuredSet, about_repeated, saved_gaussians, taps_of
 from bench.measuring.setup import Images, Setup
 from bench.measuring.statistics import QUESTION, check_compatible, is_statistics, read_statistics
 from bench.sources.arrays import load_array
@@ -52,13 +52,14 @@ class Ready:
 
     def fitting(self, measure: Measure) -> MeasuredSet:
         """The set, to stand beside what is measured so; InputError where it was made otherwise."""
-        plugin, dims = measure.extractor, self.measured.dims
-        width = plugin.taps[plugin.pool]  # 0 of a network that has not seen an image yet
-        if dims and width and width != dims:
-            raise InputError(
-                f"{self.measured.name}: {self.what} has {dims} features, and {plugin.name} has "
-                f"{width}; choose the extractor and the tap that it was made with"
-            )
+        plugin = measure.extractor
+        for kind, tap in taps_of(measure).items():
+            dims, width = self.measured.dims(kind), plugin.taps[tap]  # 0 of a network that has not seen an image yet
+            if dims and width and width != dims:
+                raise InputError(
+                    f"{self.measured.name}: {self.what} has {dims} {NEEDED[kind]}, and {plugin.name} has "
+                    f"{width}; choose the extractor and the tap that it was made with"
+                )
         said = check_compatible(self.made, plugin, measure.weights.sha256, measure.resize, plugin.pool, self.what)
         notes = (f"{self.measured.name}: {note}" for note in said)
         return replace(self.measured, warnings=(*self.measured.warnings, *notes))
@@ -108,7 +109,7 @@ def _of_features(given: Any, name: str, setup: Setup) -> Ready:
         tuple(map(str, range(len(values)))),
         hashes,
         {"pool": values},
-        lambda: GaussianStats.of_blocks(row_blocks(values)),
+        {"pool": lambda: GaussianStats.of_blocks(row_blocks(values))},
         warnings=(about, *about_repeated(name, hashes)),
     )
     return Ready(measured, "the array of features", {"extractor": made_by} if made_by else None)
@@ -117,7 +118,7 @@ def _of_features(given: Any, name: str, setup: Setup) -> Ready:
 def _of_file(path: Path) -> Ready:
     saved = read_statistics(path)
     digest = (saved.provenance or {}).get("source_digest")
-    measured = MeasuredSet(path.name, digest, saved.count, statistics=lambda: gaussian(saved), warnings=saved.notes)
+    measured = MeasuredSet(path.name, digest, saved.count, statistics=saved_gaussians(saved), warnings=saved.notes)
     return Ready(measured, "the statistics file", saved.provenance, is_file=True, with_images=saved.with_images)
 
 

@@ -60,11 +60,17 @@ class Measure:
 
     def features(self, source: ImageSource, taps: Iterable[str]) -> FeatureTable:
         """The features of a set of images, from the cache where they are known."""
+        return self.features_each(source, taps, (self.resize,))[self.resize]
+
+    def features_each(
+        self, source: ImageSource, taps: Iterable[str], resizes: Iterable[str]
+    ) -> dict[str, FeatureTable]:
+        """The same with each of these resizes, by its name, in one pass over the images."""
         return extract(
             source,
             sized(self.extractor, source),
             taps=taps,
-            resize=self.resize,
+            resizes=resizes,
             weights=self.weights.path,
             weights_sha256=self.weights.sha256,
             device=self.device,

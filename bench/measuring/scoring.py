@@ -165,9 +165,10 @@ def score_pair(real: MeasuredSet, generated: MeasuredSet, metric: Metric, option
 
 def _score_statistics(a: MeasuredSet, b: MeasuredSet, metric: Metric, options: Options) -> Scores:
     without = " and ".join(dict.fromkeys(one.name for one in (a, b) if metric.feature not in one.arrays))
-    if not metric.of_statistics or not a.statistics or not b.statistics:
+    kind = metric.feature
+    if not metric.of_statistics or kind not in a.statistics or kind not in b.statistics:
         raise InputError(f"{metric.name} needs the features of both sets, and {without} holds none; give the images")
-    values = metric.of_statistics(a.statistics(), b.statistics(), **options.fitting(metric))
+    values = metric.of_statistics(a.statistics[kind](), b.statistics[kind](), **options.fitting(metric))
     said = about_shared(a.name, a.hashes, b.name, b.hashes)
     title = metric.outputs[0].title
     said.append(f"{without}: statistics but no features, so there is no corrected {title} and no interval")
@@ -195,7 +196,7 @@ def about_sets(a: MeasuredSet, b: MeasuredSet, said: Iterable[str]) -> tuple[str
 
 def _sample(measured: MeasuredSet, metric: Metric) -> Sample:
     count, features = measured.count or 0, measured.arrays.get(metric.feature)
-    return Sample(measured.name, count, measured.dims if features is None else features.shape[1], features)
+    return Sample(measured.name, count, measured.dims(metric.feature), features)
 
 
 def _images(source: ImageSource) -> np.ndarray:

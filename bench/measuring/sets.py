@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -21,9 +22,10 @@ Statistics = Callable[[], GaussianStats]
 class MeasuredSet:
     """What every number is computed from.
 
-    `arrays` are its features [n, d] by what metrics read of them ("pool", "logits"), `statistics` makes the mean and
-    covariance of "pool", `source` are its images: each of the three is there or not. `count` is None where a file does
-    not say it, `digest` None (`keys` and `hashes` of the images ()) where no list of images stands behind the set.
+    `arrays` are its features [n, d] by what metrics read of them ("pool", "logits"), `statistics` make the mean and
+    covariance of some of these, `source` are its images: each of the three is there or not. `count` is None where a
+    file does not say it, `digest` None (`keys` and `hashes` of the images ()) where no list of images stands behind the
+    set.
     """
 
     name: str
@@ -32,7 +34,7 @@ class MeasuredSet:
     keys: tuple[str, ...] = field(default=(), repr=False)
     hashes: tuple[str, ...] = field(default=(), repr=False)
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
-    statistics: Statistics | None = field(default=None, repr=False)
+    statistics: Mapping[str, Statistics] = field(default_factory=dict, repr=False)
     source: ImageSource | None = field(default=None, repr=False)
     warnings: tuple[str, ...] = ()
 
@@ -42,12 +44,11 @@ class MeasuredSet:
         about = about_files(source)
         return cls(source.name, source.digest, source.count, source.keys, source.hashes, source=source, warnings=about)
 
-    @property
-    def dims(self) -> int:
-        """The width of the features that are compared; 0 where there are none."""
-        if "pool" in self.arrays:
-            return int(self.arrays["pool"].shape[1])
-        return len(self.statistics().mean) if self.statistics else 0
+    def dims(self, kind: str = "pool") -> int:
+        """The width of these features; 0 where there are none."""
+        if kind in self.arrays:
+            return int(self.arrays[kind].shape[1])
+        return len(self.statistics[kind]().mean) if kind in self.statistics else 0
 
     def features(self, kind: str = "pool") -> np.ndarray:
         """Features [n, d]; InputError where there are none."""
@@ -66,31 +67,47 @@ class MeasuredSet:
         """Whether the metric can be computed of this set, if not with an interval."""
         if metric.feature == "images" or metric.arity == "triplet":
             return self.source is not None
-        by_statistics = metric.of_statistics and self.statistics and metric.feature == "pool"
-        return metric.feature in self.arrays or bool(by_statistics)
+        return metric.feature in self.arrays or bool(metric.of_statistics and metric.feature in self.statistics)
 
 
 def measure_set(source: ImageSource, measure: Measure, chosen: Iterable[Metric]) -> MeasuredSet:
     """A set of images with the features that the metrics need, in one pass over them."""
+    return measure_each(source, measure, chosen, (measure.resize,))[measure.resize]
+
+
+def measure_each(
+    source: ImageSource, measure: Measure, chosen: Iterable[Metric], resizes: Iterable[str]
+) -> dict[str, MeasuredSet]:
+    """The same with each of these resizes, by its name, in one pass over the images."""
     taps, images = taps_for(measure, chosen), MeasuredSet.of_images(source)
     if not taps:
-        return images
-    table = measure.features(source, taps)
+        return dict.fromkeys(resizes, images)
+    tables = measure.features_each(source, taps, resizes)
+    return {resize: _with_features(images, table, measure) for resize, table in tables.items()}
+
+
+def _with_features(images: MeasuredSet, table: FeatureTable, measure: Measure) -> MeasuredSet:
     arrays = {kind: table.arrays[tap] for kind, tap in taps_of(measure).items() if tap in table.arrays}
-    statistics = _statistics(table, measure) if "pool" in arrays else None
+    statistics = {kind: _statistics(table, tap, measure) for kind, tap in taps_of(measure).items() if kind in arrays}
     warnings = tuple(dict.fromkeys([*images.warnings, *table.warnings]))
     return replace(images, arrays=arrays, statistics=statistics, warnings=warnings)
 
 
-def _statistics(table: FeatureTable, measure: Measure) -> Statistics:
-    tap = measure.extractor.pool
-    return lambda: gaussian(statistics_of(table, tap, GaussianStats.of_blocks, measure.cache))
+def _statistics(table: FeatureTable, tap: str, measure: Measure) -> Statistics:
+    def made() -> GaussianStats:
+        saved = statistics_of(table, tap, GaussianStats.of_blocks, measure.cache)
+        return GaussianStats(saved.mean, saved.cov, table.count)
+
+    return made
 
 
-def gaussian(saved: SavedStatistics) -> GaussianStats:
-    """Saved statistics for computing: a file that does not say its count gets the smallest one that lets its covariance
-    have full rank."""
-    return GaussianStats(saved.mean, saved.cov, saved.count or len(saved.mean) + 1)
+def saved_gaussians(saved: SavedStatistics) -> dict[str, Statistics]:
+    """Statistics of a file for computing: one that does not say its count gets the smallest one that lets its
+    covariance have full rank."""
+    pairs = {"pool": (saved.mean, saved.cov), **({"spatial": saved.spatial} if saved.spatial else {})}
+    return {
+        kind: partial(GaussianStats, mean, cov, saved.count or len(mean) + 1) for kind, (mean, cov) in pairs.items()
+    }
 
 
 NEEDED = {  # what metrics read, in words

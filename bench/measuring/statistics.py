@@ -2,8 +2,7 @@
 
 The file is an npz with `mu` [d] and `sigma` [d, d], divided by n - 1, as pytorch-fid, TTUR, clean-fid and EDM keep it.
 What is written here adds `count` and `provenance` (JSON text: extractor, weights, resize, tap, digest), which those
-tools ignore. Files of guided-diffusion (ADM) hold a second, spatial pair `mu_s, sigma_s` for its sFID: it is ignored
-here, and nothing here can write one, so ADM's own evaluator refuses what is written here.
+tools ignore. A second pair `mu_s, sigma_s` is of the spatial features of the sFID, as ADM keeps them.
 Nothing is ever unpickled.
 """
 
@@ -28,6 +27,7 @@ from metrics.fid import check_covariance
 STATISTICS_VERSION = 1  # goes up when the arithmetic of mean or covariance changes a number
 MAX_DIMENSION = 16_384  # sigma of 2 GB; a file that claims more is a bomb, no known extractor comes near
 MAX_TEXT_BYTES = 2**20
+PAIRS = {"pool": ("mu", "sigma"), "spatial": ("mu_s", "sigma_s")}  # arrays of a file by what metrics read of an image
 QUESTION = ("extractor", "extractor_version", "weights_sha256", "resize", "tap")  # what must agree to be comparable
 
 
@@ -47,7 +47,8 @@ class SavedStatistics:
     """Statistics of a set, computed or from a file: float64 mean [d] and symmetric cov [d, d].
 
     `count` and `provenance` are None where a file does not say them. `notes` belong beside every number made from them.
-    `with_images` says that the file holds images too, which these statistics need not be of.
+    `with_images` says that the file holds images too, which these statistics need not be of. `spatial` are mean and cov
+    of the spatial features, where a file holds them.
     """
 
     mean: np.ndarray
@@ -56,6 +57,7 @@ class SavedStatistics:
     provenance: Mapping[str, Any] | None
     notes: tuple[str, ...] = ()
     with_images: bool = False
+    spatial: tuple[np.ndarray, np.ndarray] | None = None
 
 
 def provenance_of(table: FeatureTable, tap: str) -> dict[str, Any]:
@@ -112,19 +114,30 @@ def check_target(path: Path, force: bool) -> None:
         raise InputError(f"{path} exists; choose another name or replace it with --force")
 
 
-def write_statistics(path: Path, stats: Gaussian, provenance: Mapping[str, Any], *, force: bool = False) -> None:
-    """Write an npz with float64 `mu` and `sigma`, int64 `count` and `provenance` as JSON text, whole or not at all.
+def write_statistics(
+    path: Path,
+    stats: Gaussian,
+    provenance: Mapping[str, Any],
+    *,
+    spatial: Gaussian | None = None,
+    force: bool = False,
+) -> None:
+    """Write an npz with float64 `mu` and `sigma`, int64 `count` and `provenance` as JSON text, whole or not at all;
+    with `mu_s` and `sigma_s` where there are statistics of spatial features.
 
     Raises InputError for what `check_target` refuses, and for statistics that are not finite.
     """
     path = Path(path)
     check_target(path, force)
-    mean, cov = np.asarray(stats.mean, np.float64), np.asarray(stats.cov, np.float64)
-    if not (np.isfinite(mean).all() and np.isfinite(cov).all()):
+    arrays: dict[str, np.ndarray] = {}
+    for names, one in zip(PAIRS.values(), (stats, spatial), strict=True):
+        if one is not None:
+            arrays |= dict(zip(names, (np.asarray(one.mean, np.float64), np.asarray(one.cov, np.float64)), strict=True))
+    if not all(np.isfinite(array).all() for array in arrays.values()):
         raise InputError(f"{path}: statistics of {stats.count} images are not finite; a covariance needs at least two")
     text = np.array(json.dumps(dict(provenance), sort_keys=True, allow_nan=False))
     with whole(path) as unfinished, unfinished.open("wb") as file:
-        np.savez(file, mu=mean, sigma=cov, count=np.int64(stats.count), provenance=text)
+        np.savez(file, **arrays, count=np.int64(stats.count), provenance=text)  # type: ignore[arg-type]
 
 
 def is_statistics(path: Path) -> bool:
@@ -147,20 +160,20 @@ def read_statistics(path: Path) -> SavedStatistics:
         names = set(file.names)
         if not {"mu", "sigma"} <= names:
             raise InputError(f"{path} is not a statistics file: expected mu and sigma, found {_listed(names)}")
-        mean, cov = _mean_and_cov(file)
+        mean, cov = _mean_and_cov(file, *PAIRS["pool"])
+        spatial = _mean_and_cov(file, *PAIRS["spatial"]) if names & set(PAIRS["spatial"]) else None
         count = _count(file) if "count" in names else None
         provenance = _provenance(file) if "provenance" in names else None
     notes = []
-    if "mu_s" in names or "sigma_s" in names:
-        notes.append(f"{path.name}: mu and sigma are used; the spatial pair mu_s, sigma_s is ignored")
     if "arr_0" in names:
+        too = "" if spatial is None else ", and the sFID its mu_s and sigma_s"
         notes.append(
-            f"{path.name}: this FID uses its mu and sigma, as papers do with such a file; every "
+            f"{path.name}: this FID uses its mu and sigma{too}, as papers do with such a file; every "
             "other metric uses its images (arr_0), which may be different images"
         )
     if count is None:
         notes.append(f"{path.name} does not say how many images it was made from, so its bias is not known")
-    return SavedStatistics(mean, cov, count, provenance, tuple(notes), with_images="arr_0" in names)
+    return SavedStatistics(mean, cov, count, provenance, tuple(notes), "arr_0" in names, spatial)
 
 
 def check_compatible(
@@ -194,19 +207,21 @@ def check_compatible(
     return ()
 
 
-def _mean_and_cov(file: ArrayFile) -> tuple[np.ndarray, np.ndarray]:
+def _mean_and_cov(file: ArrayFile, mu: str, sigma: str) -> tuple[np.ndarray, np.ndarray]:
     path = file.path
-    headers = {name: file.header(name) for name in ("mu", "sigma")}
+    if lacking := {mu, sigma} - set(file.names):
+        raise InputError(f"{path} holds no {_listed(lacking)}; expected {mu} and {sigma}, or neither of them")
+    headers = {name: file.header(name) for name in (mu, sigma)}
     for name, header in headers.items():
         if header.dtype.kind != "f":
             raise InputError(f"{path}: {name} holds {header.dtype}; expected float32 or float64")
     shapes = {name: header.shape for name, header in headers.items()}
-    (*_, d) = shapes["mu"] or (0,)
-    if len(shapes["mu"]) != 1 or shapes["sigma"] != (d, d) or d == 0:
-        raise InputError(f"{path}: mu is {shapes['mu']} and sigma {shapes['sigma']}; expected (d,) and (d, d)")
+    (*_, d) = shapes[mu] or (0,)
+    if len(shapes[mu]) != 1 or shapes[sigma] != (d, d) or d == 0:
+        raise InputError(f"{path}: {mu} is {shapes[mu]} and {sigma} {shapes[sigma]}; expected (d,) and (d, d)")
     if d > MAX_DIMENSION:
         raise InputError(f"{path}: claims {d} dimensions; expected at most {MAX_DIMENSION}")
-    mean, cov = (file.read(name, most=headers[name].size_bytes) for name in ("mu", "sigma"))
+    mean, cov = (file.read(name, most=headers[name].size_bytes) for name in (mu, sigma))
     return check_covariance(mean, cov, str(path))
 
 

@@ -10,7 +10,7 @@ EXTRA_DATA = ("yes", "no", "not said")
 
 
 extractor = "See `bench list extractors`; or torchvision:NAME, timm:NAME, onnx:FILE."
-resize = Option("tf1, clean, torch or pillow.  [default: the extractor's first]", metavar="MODE")
+resize = Option("tf1, clean, torch, antialias or pillow.  [default: the extractor's first]", metavar="MODE")
 weights = Option("Weights of the extractor.  [env: BENCH_WEIGHTS]", metavar="FILE")
 offline = Option("Never download weights; BENCH_OFFLINE=1 does the same.", False)
 trust_code = Option("Run TorchScript: it is code, so you must trust its author.", False)

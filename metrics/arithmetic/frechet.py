@@ -21,6 +21,23 @@ class Frechet:
     covariance_term: float
 
 
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What a distance is made of: the difference of the means, the traces of both covariances, and `common`, which is
+    tr (S1 S2)^(1/2)."""
+
+    step: Float64[np.ndarray, " d"]
+    trace_a: float
+    trace_b: float
+    common: float
+
+    @property
+    def distance(self) -> Frechet:
+        mean_term = float(self.step @ self.step)
+        covariance_term = max(self.trace_a + self.trace_b - 2 * self.common, 0.0)  # below 0 by rounding only
+        return Frechet(mean_term + covariance_term, mean_term, covariance_term)
+
+
 @numpy_defaults()
 def fid_between(a: Any, b: Any) -> Frechet:
     """The Fréchet distance between two fitted Gaussians (GaussianStats), such as saved statistics.
@@ -37,7 +54,12 @@ def fid_between(a: Any, b: Any) -> Frechet:
 
 def gaussian_distance(a: GaussianStats, b: GaussianStats) -> Frechet:
     """As `fid_between`, of statistics that were made here: nothing is checked."""
-    return _frechet(a.mean - b.mean, float(np.trace(a.cov)), float(np.trace(b.cov)), overlap(a, b))
+    return gaussian_parts(a, b).distance
+
+
+def gaussian_parts(a: GaussianStats, b: GaussianStats) -> Parts:
+    """What that distance is made of."""
+    return Parts(a.mean - b.mean, float(np.trace(a.cov)), float(np.trace(b.cov)), overlap(a, b))
 
 
 @numpy_defaults()
@@ -47,12 +69,16 @@ def fid_of(real: Given, generated: Given) -> Frechet:
     Raises InputError for fewer than 2 images, different widths and features that are not finite.
     """
     real, generated = check_pair(real, generated, 2)
-    dims = real.shape[1]
-    if min(len(real), len(generated)) > dims:
-        return gaussian_distance(*(GaussianStats.of_blocks(row_blocks(side)) for side in (real, generated)))
+    return feature_parts(real, generated).distance
+
+
+def feature_parts(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"]) -> Parts:
+    """What the distance of checked features is made of."""
+    if min(len(real), len(generated)) > real.shape[1]:
+        return gaussian_parts(*(GaussianStats.of_blocks(row_blocks(side)) for side in (real, generated)))
     a, b = _Side.of(real), _Side.of(generated)
     trace_a, trace_b = (float((side.root**2).sum()) for side in (a, b))
-    return _frechet(a.mean - b.mean, trace_a, trace_b, nuclear_norm(a.root @ b.root.T))
+    return Parts(a.mean - b.mean, trace_a, trace_b, nuclear_norm(a.root @ b.root.T))
 
 
 @numpy_defaults()
@@ -72,12 +98,6 @@ def influence(real: Given, generated: Given) -> tuple[np.ndarray, np.ndarray]:
         _side_influence(real, a, step, left * np.sqrt(deviations)),
         _side_influence(generated, b, -step, right * np.sqrt(deviations)),
     )
-
-
-def _frechet(step: Float64[np.ndarray, " d"], trace_a: float, trace_b: float, common: float) -> Frechet:
-    mean_term = float(step @ step)
-    covariance_term = max(trace_a + trace_b - 2 * common, 0.0)  # below 0 by rounding only
-    return Frechet(mean_term + covariance_term, mean_term, covariance_term)
 
 
 # ----- influence of single images

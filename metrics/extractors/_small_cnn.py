@@ -38,7 +38,7 @@ VERSION = 1  # of the layers below: goes up when they change
 WIDTHS = (32, 64, 64, 96)
 CLASSES = 10
 TAPS = {"pool": WIDTHS[-1], "logits": CLASSES}
-RESIZE = ("clean", "tf1", "torch")
+RESIZE = ("clean", "tf1", "torch", "antialias")
 ITU_R_601 = (0.299, 0.587, 0.114)
 WEIGHTS = Path(__file__).parent / "weights"
 

@@ -2,8 +2,8 @@
 
 Weights: TensorFlow's graph of 2015-12-05, converted to torch; torch-fidelity and pytorch-fid publish them under two
 names with equal keys. Taps agree with torch-fidelity 0.4 (`64`, `192`, `768`, `2048` as `pool`, `logits`,
-`logits_unbiased`) to 1e-5. The resize mode `tf1` is torch-fidelity's, `clean` clean-fid's and `torch` pytorch-fid's;
-each brings its own scaling of pixels (see `_resize.normalise`).
+`logits_unbiased`) to 1e-5. The resize mode `tf1` is torch-fidelity's, `clean` clean-fid's, `torch` pytorch-fid's and
+`antialias` torchmetrics'; each brings its own scaling of pixels (see `_resize.normalise`).
 """
 
 from pathlib import Path
@@ -54,7 +54,7 @@ EXTRACTOR = Extractor(
     taps={"64": 64, "192": 192, "768": 768, "spatial": 2023, "pool": 2048, "logits": 1008, "logits-unbiased": 1008},
     pool="pool",
     spatial="spatial",
-    resize=("tf1", "clean", "torch"),
+    resize=("tf1", "clean", "torch", "antialias"),
     build=build,
     logits="logits-unbiased",
     classes=1008,

@@ -35,6 +35,6 @@ EXTRACTOR = Extractor(
     family="pixels",
     taps={"pool": 3 * SIZE * SIZE},
     pool="pool",
-    resize=("clean", "torch", "tf1"),
+    resize=("clean", "torch", "tf1", "antialias"),
     build=build,
 )

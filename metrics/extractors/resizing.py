@@ -1,6 +1,6 @@
 """Resizing and scaling of images, as each published FID does it: the mode is a part of every number.
 
-The first three are separable and linear, so each is one small matrix per axis: out = A_h X A_w^T for every channel.
+All but the last are separable and linear, so each is one small matrix per axis: out = A_h X A_w^T for every channel.
 
 - `tf1`: TensorFlow 1's bilinear, sample i at i n_in / n_out (no half-pixel offset, no antialiasing), its grid in
   float32. Agrees with torch-fidelity's `interpolate_bilinear_2d_like_tensorflow1x`; TTUR and ADM use the same.
@@ -9,14 +9,17 @@ The first three are separable and linear, so each is one small matrix per axis: 
   arXiv 2104.11222), which clips after both axes as is done here.
 - `torch`: `F.interpolate(mode="bilinear", align_corners=False)`: half-pixel centres, no antialiasing. Agrees with
   pytorch-fid.
+- `antialias`: `torch` whose support grows with the scale as that of `clean` does, `F.interpolate(antialias=True)`. With
+  the scaling of `tf1` it is what torchmetrics does since 1.8. In float32 torch's own weights are 1e-5 off.
 - `pillow`: Pillow's bicubic on uint8 images, which rounds after each axis and is antialiased as `clean` is. Pillow does
   it, bit by bit. torchvision's `Resize` does so to a picture, and with it dgm-eval, CLIP, CMMD.
 
-What differs in the first three: sums run in another order, so pixels agree to float32 rounding (1e-6 of the range), not
-bit by bit.
+What differs in all but the last: sums run in another order, so pixels agree to float32 rounding (1e-6 of the range),
+not bit by bit.
 """
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -64,7 +67,8 @@ def standardise(
 def normalise(pixels: Float32[np.ndarray, "*shape"], mode: str) -> Float32[np.ndarray, "*shape"]:
     """Pixels in [0, 255] scaled in place to about [-1, 1], by the convention that belongs to the resize mode.
 
-    `tf1` and `clean`: (x - 128) / 128 as in the TensorFlow graph (torch-fidelity, clean-fid), so white is 0.992.
+    `tf1`, `clean` and `antialias`: (x - 128) / 128 as in the TensorFlow graph (torch-fidelity, clean-fid and
+    torchmetrics), so white is 0.992.
     `torch`: 2 x / 255 - 1 as in pytorch-fid and in torchvision's Inception.
     """
     if mode == "torch":
@@ -115,16 +119,21 @@ def _two_taps(positions: np.ndarray, n_in: int) -> np.ndarray:
     return matrix
 
 
-def _bicubic(n_in: int, n_out: int) -> np.ndarray:
+def _stretched(kernel: Callable[[np.ndarray], np.ndarray], reach: int, n_in: int, n_out: int) -> np.ndarray:
+    """A kernel that reaches so many samples to both sides, stretched by the scale where images shrink."""
     scale = n_in / n_out
     stretch = max(scale, 1.0)
     centres = (np.arange(n_out) + 0.5) * scale
-    first = np.maximum((centres - 2 * stretch + 0.5).astype(np.int64), 0)[:, None]
-    last = np.minimum((centres + 2 * stretch + 0.5).astype(np.int64), n_in)[:, None]
+    first = np.maximum((centres - reach * stretch + 0.5).astype(np.int64), 0)[:, None]
+    last = np.minimum((centres + reach * stretch + 0.5).astype(np.int64), n_in)[:, None]
     samples = np.arange(n_in)[None, :]
-    weights = _keys((samples - centres[:, None] + 0.5) / stretch)
+    weights = kernel((samples - centres[:, None] + 0.5) / stretch)
     weights = np.where((samples >= first) & (samples < last), weights, 0)
     return weights / weights.sum(axis=1, keepdims=True)
+
+
+def _triangle(x: np.ndarray) -> np.ndarray:
+    return np.maximum(1 - np.abs(x), 0)
 
 
 def _keys(x: np.ndarray) -> np.ndarray:
@@ -139,5 +148,10 @@ def _keys(x: np.ndarray) -> np.ndarray:
 IMAGENET_MEAN, IMAGENET_SD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 # of those that OpenAI's CLIP was trained on
 CLIP_MEAN, CLIP_SD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
-MODES = {"tf1": _tf1, "clean": _bicubic, "torch": _half_pixel}
+MODES: dict[str, Callable[[int, int], np.ndarray]] = {
+    "tf1": _tf1,
+    "clean": partial(_stretched, _keys, 2),
+    "torch": _half_pixel,
+    "antialias": partial(_stretched, _triangle, 1),
+}
 RESIZES = (*MODES, "pillow")

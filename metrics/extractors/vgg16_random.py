@@ -98,7 +98,7 @@ EXTRACTOR = Extractor(
     family="vgg16-random",
     taps={"pool": EMBEDDING},
     pool="pool",
-    resize=("clean", "torch", "tf1"),  # antialiased first: photographs shrink to 64 x 64
+    resize=("clean", "torch", "tf1", "antialias"),  # antialiased first: photographs shrink to 64 x 64
     build=build,
     version=VERSION,
 )
