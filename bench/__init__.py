@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from bench.api.boards import compare, leaderboard, site, submit, verify
     from bench.api.explorations import explore
     from bench.api.models import evaluate, plan, rescore, run, sample, tables, train
+    from bench.api.opinions import opinions
     from bench.api.result import Result
     from bench.api.sets import doctor, fid, save_statistics, score, stats
     from bench.sources import ImageSource, open_source
@@ -24,6 +25,7 @@ _HOMES = {  # imported when asked for: `import bench` and the command's help loa
     "bench.api.boards": ("compare", "leaderboard", "site", "submit", "verify"),
     "bench.api.explorations": ("explore",),
     "bench.api.models": ("evaluate", "plan", "rescore", "run", "sample", "tables", "train"),
+    "bench.api.opinions": ("opinions",),
     "bench.api.result": ("Result",),
     "bench.api.sets": ("doctor", "fid", "save_statistics", "score", "stats"),
     "bench.sources": ("ImageSource", "open_source"),
@@ -41,6 +43,7 @@ __all__ = [
     "fid",
     "leaderboard",
     "open_source",
+    "opinions",
     "plan",
     "rescore",
     "run",

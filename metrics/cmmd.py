@@ -25,7 +25,7 @@ from metrics.arithmetic.directions import directions
 from metrics.arithmetic.mmd import Kernel, Matrices, matrices, parts
 from metrics.arithmetic.quantiles import Z95
 from metrics.options import whole_number
-from metrics.types import Interval, Metric, Option, Output, Sample, Value, Values
+from metrics.types import Interval, Metric, Moved, Option, Output, Sample, Value, Values
 
 SIGMA = 10
 SCALE = 1000
@@ -65,6 +65,13 @@ def influence(real: Given, generated: Given) -> tuple[Float64[np.ndarray, " n"],
     return SCALE * found.influence(), SCALE * math.sqrt(parts(found).variance_y)
 
 
+def moved(real: Given, generated: Given) -> dict[str, Moved]:
+    """The biased value with the influence of each image."""
+    found = _matrices(real, generated, SIGMA)
+    of_real, of_generated = found.biased_influences()
+    return {"cmmd_biased": Moved(SCALE * found.biased, (SCALE * of_real, SCALE * of_generated))}
+
+
 def notes(values: Values, samples: Sequence[Sample], options: Values) -> list[str]:
     """What a value below 0 means, unless its whole interval is."""
     value, high = values["cmmd"], values.get("cmmd_high")
@@ -91,11 +98,13 @@ METRIC = Metric(
             says="an image counts as its own neighbour, so it is too large for small sets",
             least=0,
             shown="entry",
+            looks_at="both",
         ),
     ),
     beside=(Value("cmmd_sd", least=0),),
     options=(Option("sigma", SIGMA, "Width of the Gaussian kernel.", least=1),),
     influence=influence,
     notes=notes,
+    moved=moved,
     compute=compute,
 )

@@ -25,7 +25,7 @@ from metrics.arithmetic.frechet import Frechet, fid_between, fid_of, influence
 from metrics.arithmetic.gaussian import GaussianStats, check_covariance
 from metrics.errors import InputError
 from metrics.options import SEED, check_seed, switch
-from metrics.types import Counts, Interval, Metric, Option, Output, Sample, Value, Values
+from metrics.types import Counts, Interval, Metric, Moved, Option, Output, Sample, Value, Values
 
 __all__ = ["METRIC", "Frechet", "GaussianStats", "check_covariance", "compute", "fid_between", "fid_of", "influence"]
 
@@ -85,6 +85,11 @@ def paired(real: Given, generated: Given) -> tuple[np.ndarray, float]:
     return of_real, float(np.linalg.norm(of_generated))
 
 
+def moved(real: Given, generated: Given) -> dict[str, Moved]:
+    """The plain FID with the influence of each image."""
+    return {"fid": Moved(fid_of(real, generated).fid, influence(real, generated))}
+
+
 def notes(values: Values, samples: Sequence[Sample], options: Values) -> list[str]:
     """How to read a FID of few images, and one of two counts."""
     n, m = (one.count for one in samples)
@@ -121,6 +126,7 @@ METRIC = Metric(
             *("fid", "FID", "lower"),
             says="the plain value, as papers print it; too high for small sets",
             decimals=2,
+            looks_at="both",
         ),
         Output(
             *("fid_corrected", "FID, corrected", "lower"),
@@ -159,5 +165,6 @@ METRIC = Metric(
     of_statistics=of_statistics,
     notes=notes,
     impossible=impossible,
+    moved=moved,
     compute=compute,
 )

@@ -132,6 +132,7 @@ METRIC = Metric(
             says="how unlikely held-out images are around the generated ones; copies of training images count as bad",
             shown="table",
             decimals=2,
+            looks_at="copies",
         ),
         Output(
             *("fld_gap", "FLD, training less held-out", "neither"),

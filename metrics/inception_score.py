@@ -40,7 +40,7 @@ from metrics.arithmetic.agreement import AGREES
 from metrics.arithmetic.arrays import Given, check_matrix
 from metrics.arithmetic.quantiles import Z95
 from metrics.options import SEED, check_seed, switch, whole_number
-from metrics.types import Counts, Interval, Metric, Option, Output, Value, Values
+from metrics.types import Counts, Interval, Metric, Moved, Option, Output, Value, Values
 
 BLOCK_VALUES = 1 << 16  # probabilities held at once, few enough for the processor's cache
 REMAINING_DOUBLINGS = 2.0  # r / (1 - r) for r = 2/3
@@ -145,6 +145,19 @@ def compute(logits: Given, *, splits: int = 1, seed: int = SEED, shuffle: bool =
     }
 
 
+@numpy_defaults()
+def moved(logits: Given) -> dict[str, Moved]:
+    """The score of the whole set with the influence of each image: log IS is the mean of KL(p(y|x) || p(y)), and what
+    an image changes in p(y) is of second order."""
+    logits = check_matrix(logits, "the logits", least=4)
+    rows = np.arange(len(logits))
+    total, negentropies = _sums(logits, rows)
+    log_marginal = np.log(np.maximum(total / len(rows), np.finfo(float).tiny))
+    each = negentropies - np.concatenate([p @ log_marginal for p, _ in _probabilities(logits, rows)])
+    value = math.exp(_log_score(total, negentropies))
+    return {"inception_score": Moved(value, (value * (each - each.mean()) / len(rows),))}
+
+
 def impossible(values: Values, counts: Counts, options: Values) -> Iterator[str]:
     """What the numbers of one score cannot be together.
 
@@ -185,6 +198,7 @@ METRIC = Metric(
             by="splits",
             shown="entry",
             decimals=2,
+            looks_at="both",
         ),
         Output(
             *("inception_score_sd", "IS sd over splits", "neither"),
@@ -219,5 +233,6 @@ METRIC = Metric(
     ),
     protocol=True,
     impossible=impossible,
+    moved=moved,
     compute=compute,
 )

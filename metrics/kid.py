@@ -27,7 +27,7 @@ from metrics.arithmetic.arrays import Given, check_pair
 from metrics.arithmetic.mmd import matrices, parts
 from metrics.arithmetic.quantiles import Z95
 from metrics.options import SEED, check_seed, whole_number
-from metrics.types import Counts, Interval, Metric, Option, Output, Sample, Values
+from metrics.types import Counts, Interval, Metric, Moved, Option, Output, Sample, Values
 
 MOST_SUBSETS = 10_000  # each is a byte for every image
 
@@ -130,6 +130,12 @@ def notes(values: Values, samples: Sequence[Sample], options: Values) -> list[st
     return [line for line in said if line]
 
 
+def moved(real: Given, generated: Given) -> dict[str, Moved]:
+    """The KID over all pairs, an image with itself among them: at least 0, as a ratio needs it."""
+    found = matrices(*check_pair(real, generated, least=4), _kernel)
+    return {"kid_biased": Moved(found.biased, found.biased_influences())}
+
+
 def impossible(values: Values, counts: Counts, options: Values) -> Iterator[str]:
     """The interval is 1.96 times the standard error in each direction, and no more."""
     sd, value, high = values.get("kid_sd"), values.get("kid"), values.get("kid_high")
@@ -150,6 +156,14 @@ METRIC = Metric(
             interval=Interval("kid_low", "kid_high", "kid_sd"),
         ),
     ),
+    beside=(
+        Output(
+            *("kid_biased", "KID, biased", "lower"),
+            says="an image counts as its own neighbour, so it is too large for small sets",
+            least=0,
+            looks_at="both",
+        ),
+    ),
     options=(
         Option("subsets", 100, "Of torch-fidelity's KID.", least=1),
         Option("subset_size", 1000, least=2),
@@ -158,5 +172,6 @@ METRIC = Metric(
     influence=paired,
     notes=notes,
     impossible=impossible,
+    moved=moved,
     compute=compute,
 )

@@ -239,6 +239,7 @@ METRIC = Metric(
             expected="near_duplicates_expected",
             column="Near dupl.",
             shown="top",
+            looks_at="copies",
         ),
         Output(
             *("authpct", "AuthPct", "higher"),
@@ -248,6 +249,7 @@ METRIC = Metric(
             most=100,
             counted="generated",
             decimals=1,
+            looks_at="copies",
         ),
         Output(
             *("c_t", "C_T", "neither"),

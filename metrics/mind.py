@@ -23,10 +23,10 @@ from jaxtyping import Float64, Num
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, check_pair, row_blocks
 from metrics.options import SEED, check_seed, whole_number
-from metrics.types import Metric, Option, Output, Value
+from metrics.types import Metric, Moved, Option, Output, Value
 
 AT_ONCE = 64  # directions whose projections are held
-MOST_DIRECTIONS = 1_000_000
+DIRECTIONS, MOST_DIRECTIONS = 1_000, 1_000_000
 
 
 def _projected(values: Num[np.ndarray, "n d"], directions: Float64[np.ndarray, "k d"]) -> Float64[np.ndarray, "k n"]:
@@ -54,18 +54,49 @@ def squared_distances(
     return np.concatenate(found)
 
 
+def _drawn(count: int, dims: int, seed: int) -> Float64[np.ndarray, "k d"]:
+    """Directions of length 1."""
+    drawn = np.random.RandomState(seed).standard_normal((count, dims))
+    drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
+    return drawn
+
+
 @numpy_defaults()
-def compute(real: Given, generated: Given, *, directions: int = 1000, seed: int = SEED) -> dict[str, float]:
+def compute(real: Given, generated: Given, *, directions: int = DIRECTIONS, seed: int = SEED) -> dict[str, float]:
     """MIND of real [n, d] against generated [m, d] features, at least 0; lower is better.
 
     InputError for fewer than 2 images, other shapes, NaN, or fewer than 2 directions.
     """
     real, generated = check_pair(real, generated, least=2)
     count = whole_number(directions, "the number of directions", 2, MOST_DIRECTIONS)
-    drawn = np.random.RandomState(check_seed(seed)).standard_normal((count, real.shape[1]))
-    drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
+    drawn = _drawn(count, real.shape[1], check_seed(seed))
     each = 3 * real.shape[1] * squared_distances(real, generated, drawn)
     return {"mind": float(each.mean()), "mind_directions_sd": float(each.std(ddof=1) / math.sqrt(count))}
+
+
+@numpy_defaults()
+def moved(real: Given, generated: Given) -> dict[str, Moved]:
+    """MIND of as many generated as real images, with the influence of each.
+
+    The derivative of a transport cost by the weight of a value is its dual potential. On a line it is a sum of steps:
+    from one sorted value x to the next x', whose partners are y and y', (x' - x) (x' + x - y' - y), the middle of what
+    the weights of finitely many values leave open.
+    """
+    real, generated = check_pair(real, generated, least=2)
+    drawn = _drawn(DIRECTIONS, real.shape[1], SEED)
+    moves = np.zeros((2, len(real)))
+    total = 0.0
+    for start in range(0, len(drawn), AT_ONCE):
+        along = [one.astype(np.float64) @ drawn[start : start + AT_ONCE].T for one in (real, generated)]
+        orders = [np.argsort(one, axis=0, kind="stable") for one in along]
+        x, y = (np.take_along_axis(one, order, axis=0) for one, order in zip(along, orders, strict=True))
+        total += float(np.square(x - y).mean(axis=0).sum())
+        for side, (one, other, order) in enumerate(((x, y, orders[0]), (y, x, orders[1]))):
+            steps = np.diff(one, axis=0) * (one[1:] + one[:-1] - other[1:] - other[:-1])
+            np.add.at(moves[side], order[1:], np.cumsum(steps, axis=0))
+    scale = 3 * real.shape[1] / len(drawn)
+    moves -= moves.mean(axis=1, keepdims=True)
+    return {"mind": Moved(scale * total, tuple(scale * moves / len(real)))}
 
 
 METRIC = Metric(
@@ -81,10 +112,12 @@ METRIC = Metric(
             least=0,
             shown="table",
             decimals=2,
+            looks_at="both",
         ),
     ),
     beside=(Value("mind_directions_sd", least=0),),
-    options=(Option("directions", 1000, "Random lines.", least=2),),
+    options=(Option("directions", DIRECTIONS, "Random lines.", least=2),),
+    moved=moved,
     compute=compute,
     least=2,
 )

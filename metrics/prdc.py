@@ -32,13 +32,16 @@ from jaxtyping import Float, Float64, Num
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.agreement import WHOLE
 from metrics.arithmetic.arrays import Given, check_pair
+from metrics.arithmetic.left_out import moved as left_out
 from metrics.arithmetic.nearest import exact, nearest_screened, screen, screened
 from metrics.options import whole_number
-from metrics.types import Counts, Metric, Option, Output, Plot, Sample, Values
+from metrics.types import Counts, Metric, Moved, Option, Output, Plot, Sample, Values
+
+K = 5
 
 
 @numpy_defaults()
-def compute(real: Given, generated: Given, *, k: int = 5) -> dict[str, float]:
+def compute(real: Given, generated: Given, *, k: int = K) -> dict[str, float]:
     """Precision, recall, density and coverage of generated [m, d] against real [n, d] features; higher is better.
 
     Precision, recall and coverage are in [0, 1]; density is at least 0, 1 in expectation for equal distributions, and
@@ -108,6 +111,12 @@ def notes(values: Values, samples: Sequence[Sample], options: Values) -> list[st
     return [note for note in found if note]
 
 
+@numpy_defaults()
+def moved(real: Given, generated: Given) -> dict[str, Moved]:
+    """All four of sets of one size, with what leaving each image out changes."""
+    return left_out(*check_pair(real, generated, least=K + 2), K)
+
+
 def impossible(values: Values, counts: Counts, options: Values) -> Iterator[str]:
     """What the images that lie in balls, the balls that hold images, and the pairs of both cannot be together."""
     precision, density, coverage = (values.get(key) for key in ("precision", "density", "coverage"))
@@ -144,6 +153,7 @@ METRIC = Metric(
             most=1,
             counted="generated",
             shown="top",
+            looks_at="fidelity",
         ),
         Output(
             *("recall", "Recall", "higher"),
@@ -153,12 +163,14 @@ METRIC = Metric(
             most=1,
             counted="real",
             shown="top",
+            looks_at="variety",
         ),
         Output(
             *("density", "Density", "higher"),
             says="how densely real images surround the generated ones; 1 is what real images get",
             kind="share",
             least=0,
+            looks_at="fidelity",
         ),
         Output(
             *("coverage", "Coverage", "higher"),
@@ -168,12 +180,14 @@ METRIC = Metric(
             most=1,
             counted="real",
             shown="top",
+            looks_at="variety",
         ),
     ),
-    options=(Option("k", 5, "Nearest neighbours.", least=1, needs=1, fewer="a smaller k"),),
+    options=(Option("k", K, "Nearest neighbours.", least=1, needs=1, fewer="a smaller k"),),
     protocol=True,
     notes=notes,
     impossible=impossible,
+    moved=moved,
     plots=(
         Plot(
             "precision", "recall", "Precision and recall are shares of one set inside the neighbourhoods of the other."

@@ -12,7 +12,7 @@ from metrics import fid
 from metrics.arithmetic.arrays import Given
 from metrics.arithmetic.gaussian import GaussianStats
 from metrics.options import SEED
-from metrics.types import Interval, Metric, Output
+from metrics.types import Interval, Metric, Moved, Output
 
 KEYS = ("fid", "fid_corrected", "fid_sd", "fid_low", "fid_high")
 
@@ -33,6 +33,11 @@ def of_statistics(a: GaussianStats, b: GaussianStats, *, seed: int = SEED) -> di
     return {f"s{key}": found[key] for key in KEYS}
 
 
+def moved(real: Given, generated: Given) -> dict[str, Moved]:
+    """The plain value with the influence of each image."""
+    return {f"s{key}": found for key, found in fid.moved(real, generated).items()}
+
+
 METRIC = Metric(
     name="sfid",
     title="Spatial FID",
@@ -45,6 +50,7 @@ METRIC = Metric(
             says="the FID of features that keep their place in the image; too high for small sets",
             decimals=2,
             shown="table",
+            looks_at="both",
         ),
         Output(
             *("sfid_corrected", "sFID, corrected", "lower"),
@@ -57,5 +63,6 @@ METRIC = Metric(
     ),
     influence=fid.paired,
     of_statistics=of_statistics,
+    moved=moved,
     compute=compute,
 )

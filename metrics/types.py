@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 Kind = Literal["score", "share", "percent", "z", "probability", "count"]
+Aspect = Literal["", "fidelity", "variety", "both", "copies"]
 Values = Mapping[str, Any]  # a result: None where a number does not hold, because the sets are not independent
 
 
@@ -56,6 +57,8 @@ class Output(Value):
     `shown` says where, each word including those before it: on the page of an "entry", in the "table"s of runs and
     tracks, in the table on the "page" of a track, at the "top" of the page of an entry. `column` is its short title in
     tables, `decimals` what it is written with there where no interval says how many are worth it.
+    `looks_at` says what of the images it judges, of a number that is asked for a second opinion: plain values only,
+    which sets of one size have with one bias.
     """
 
     title: str
@@ -68,6 +71,7 @@ class Output(Value):
     shown: Literal["entry", "table", "page", "top"] = field(default="page", kw_only=True)
     column: str = field(default="", kw_only=True)
     decimals: int = field(default=3, kw_only=True)
+    looks_at: Aspect = field(default="", kw_only=True)
 
     @property
     def estimates(self) -> tuple[str, ...]:
@@ -122,6 +126,16 @@ class Sample:
     features: np.ndarray | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Moved:
+    """A number of one set or of two, and how much each image raises it (below 0: lowers): an array [n] for each set,
+    whose mean is 0. The sum of all their squares estimates its variance, the infinitesimal or delete-one jackknife's.
+    """
+
+    value: float
+    moves: tuple[np.ndarray, ...]
+
+
 @dataclass(frozen=True)
 class Plot:
     """Two outputs of one metric against each other, on the page of a track: upwards, to the right, and in words."""
@@ -149,6 +163,7 @@ class Metric:
     gives the same keys, None for what these do not tell. `notes(values, samples, options)` are the lines that must
     stand beside a result.
     `impossible(values, counts, options)` says what cannot be true of a result, beyond ranges and intervals.
+    `moved(a, ...)`, of sets of one size, gives each number that `looks_at` something, by key, with what moves it.
     """
 
     name: str
@@ -167,6 +182,7 @@ class Metric:
     of_statistics: Callable[..., dict[str, Any]] | None = None
     notes: Callable[[Values, Sequence[Sample], Values], list[str]] | None = None
     impossible: Callable[[Values, Counts, Values], Iterator[str]] | None = None
+    moved: Callable[..., dict[str, Moved]] | None = None
     plots: tuple[Plot, ...] = ()
 
     @property
@@ -177,6 +193,11 @@ class Metric:
     def output(self, name: str) -> Output:
         """The output of this name; KeyError where there is none."""
         return {one.name: one for one in self.outputs}[name]
+
+    @property
+    def opinions(self) -> tuple[Output, ...]:
+        """The numbers that are asked for a second opinion."""
+        return tuple(one for one in self.values if isinstance(one, Output) and one.looks_at)
 
     @property
     def main(self) -> Output | None:

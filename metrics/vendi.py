@@ -18,7 +18,8 @@ import scipy.linalg
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, check_matrix
 from metrics.arithmetic.directions import directions
-from metrics.types import Metric, Output
+from metrics.arithmetic.gaussian import RANK_TOLERANCE
+from metrics.types import Metric, Moved, Output
 
 
 @numpy_defaults()
@@ -36,6 +37,21 @@ def compute(features: Given) -> dict[str, float]:
     return {"vendi": float(np.exp(-np.sum(shares * np.log(shares))))}
 
 
+@numpy_defaults()
+def moved(features: Given) -> dict[str, Moved]:
+    """The Vendi score with the influence of each image: log vendi rises by -(x' log S x) less its mean, over n, where S
+    is the matrix of second moments of the features x of length 1."""
+    rows = directions(check_matrix(features, "the features", least=2), "set's")
+    n, d = rows.shape
+    values, vectors = scipy.linalg.eigh((rows.T @ rows if n > d else rows @ rows.T) / n, check_finite=False)
+    kept = values > RANK_TOLERANCE * values[-1]
+    values, vectors = values[kept], vectors[:, kept]
+    squared = (rows @ vectors) ** 2 if n > d else n * values * vectors**2  # how much of each row lies in a direction
+    each = -squared @ np.log(values)
+    value = float(np.exp(each.mean()))
+    return {"vendi": Moved(value, (value * (each - each.mean()) / n,))}
+
+
 METRIC = Metric(
     name="vendi",
     title="Vendi score",
@@ -50,8 +66,10 @@ METRIC = Metric(
             shown="table",
             column="Vendi",
             decimals=2,
+            looks_at="variety",
         ),
     ),
+    moved=moved,
     compute=compute,
     least=2,
 )

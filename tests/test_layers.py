@@ -23,6 +23,7 @@ ROOMS = (  # of bench, from the ground up; rooms of one line may use each other
     ("sources", "datasets", "weights"),
     ("measuring",),
     ("tables",),
+    ("second_opinions",),
     ("runs",),
     ("leaderboard",),
     ("submissions",),

@@ -129,6 +129,7 @@ METRIC = Metric(
             counted="generated",
             expected="exact_copies_expected",
             column="Copies",
+            looks_at="copies",
         ),
         Output(
             *("near_copies", "Near copies", "lower"),
@@ -139,6 +140,7 @@ METRIC = Metric(
             counted="generated",
             expected="near_copies_expected",
             shown="table",
+            looks_at="copies",
         ),
         Output(
             *("held_out_copies", "Copies of held-out images", "lower"),

@@ -1,6 +1,6 @@
 """A set that was measured, whatever it was made of: images, a saved statistics file, features, an accumulator."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -43,6 +43,22 @@ class MeasuredSet:
         """Images as they are."""
         about = about_files(source)
         return cls(source.name, source.digest, source.count, source.keys, source.hashes, source=source, warnings=about)
+
+    def taken(self, rows: Sequence[int] | np.ndarray, name: str) -> "MeasuredSet":
+        """These images under another name, in this order, with those features of them that are there."""
+        order = [int(row) for row in rows]
+        hashes = tuple(self.hashes[row] for row in order)
+        source = self.source and replace(self.source.taken(order), name=name)
+        return MeasuredSet(
+            name,
+            source.digest if source else None,
+            len(order),
+            tuple(self.keys[row] for row in order),
+            hashes,
+            {kind: np.asarray(values)[order] for kind, values in self.arrays.items()},
+            source=source,
+            warnings=about_repeated(name, hashes),
+        )
 
     def dims(self, kind: str = "pool") -> int:
         """The width of these features; 0 where there are none."""

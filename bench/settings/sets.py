@@ -8,6 +8,12 @@ from bench.settings import shared
 from bench.settings.shared import BATCH_SIZE
 from metrics.options import MOST_SEED, SEED
 
+_batch_size = Option(default=BATCH_SIZE, least=1)
+_cache = Option("Compute everything.", True, "--no-cache")
+_skip_corrupt = Option("Leave out files that cannot be decoded, and say so.", False)
+_features = Option("Files of arrays hold features [n, d], not images.", False)
+_made_by = Option("Name of what made the features.", metavar="NAME")
+
 
 class Settings(TypedDict, total=False):
     """How images become features, and which images of a set are read: the keywords of `Accumulator`."""
@@ -22,11 +28,11 @@ class Settings(TypedDict, total=False):
     trust_code: Annotated[bool, shared.trust_code]
     device: Annotated[str, shared.device]
     workers: Annotated[int, shared.workers]
-    batch_size: Annotated[int, Option(default=BATCH_SIZE, least=1)]
-    cache: Annotated[bool, Option("Compute everything.", True, "--no-cache")]
+    batch_size: Annotated[int, _batch_size]
+    cache: Annotated[bool, _cache]
     limit: Annotated[int | None, Option("Draw N random images of each set.", metavar="N", least=1)]
     seed: Annotated[int, Option("Seed of --limit, shuffles and subsets.", SEED, least=0, most=MOST_SEED)]
-    skip_corrupt: Annotated[bool, Option("Leave out files that cannot be decoded, and say so.", False)]
+    skip_corrupt: Annotated[bool, _skip_corrupt]
     data_root: Annotated[Path | None, shared.data_root]
     progress: Annotated[Progress | None, shared.progress]
 
@@ -34,8 +40,26 @@ class Settings(TypedDict, total=False):
 class SetSettings(Settings, total=False):
     """The keywords of `fid`, `score` and `stats`: those, and what is known of features that are given for a set."""
 
-    features: Annotated[bool, Option("Files of arrays hold features [n, d], not images.", False)]
-    made_by: Annotated[str | None, Option("Name of what made the features.", metavar="NAME")]
+    features: Annotated[bool, _features]
+    made_by: Annotated[str | None, _made_by]
+
+
+class Asking(TypedDict, total=False):
+    """The keywords of `opinions`: how several extractors look at sets of one size."""
+
+    offline: Annotated[bool, shared.offline]
+    trust_code: Annotated[bool, shared.trust_code]
+    device: Annotated[str, shared.device]
+    workers: Annotated[int, shared.workers]
+    batch_size: Annotated[int, _batch_size]
+    cache: Annotated[bool, _cache]
+    limit: Annotated[int | None, Option("At most N images in each set, drawn at random.", metavar="N", least=1)]
+    seed: Annotated[int, Option("Seed of the halves and of --limit.", SEED, least=0, most=MOST_SEED)]
+    skip_corrupt: Annotated[bool, _skip_corrupt]
+    features: Annotated[bool, _features]
+    made_by: Annotated[str | None, _made_by]
+    data_root: Annotated[Path | None, shared.data_root]
+    progress: Annotated[Progress | None, shared.progress]
 
 
 class Looking(TypedDict, total=False):

@@ -30,13 +30,13 @@ Kernel = Callable[[np.ndarray, np.ndarray], Float64[np.ndarray, "a b"]]  # of ro
 
 @dataclass(frozen=True)
 class Sums:
-    """Sums over one kernel matrix (its diagonal left out, where it has one): per row, per column, of squares, of the
-    diagonal, of each subset's own block."""
+    """Sums over one kernel matrix (its diagonal left out, where it has one): per row, per column, of squares, of each
+    subset's own block; and the diagonal itself, zeros where there is none."""
 
     rows: Float64[np.ndarray, " n"]
     columns: Float64[np.ndarray, " m"]
     squares: float
-    diagonal: float
+    diagonal: Float64[np.ndarray, " n"]
     subsets: Float64[np.ndarray, " s"]
 
 
@@ -93,7 +93,7 @@ class Matrices:
     def biased(self) -> float:
         """MMD^2 over all pairs, an image with itself among them (the V-statistic): at least 0, and too large."""
         n, m = self.counts
-        own = (self.xx.rows.sum() + self.xx.diagonal) / n**2 + (self.yy.rows.sum() + self.yy.diagonal) / m**2
+        own = (self.xx.rows + self.xx.diagonal).sum() / n**2 + (self.yy.rows + self.yy.diagonal).sum() / m**2
         return float(own - 2 * self.xy.rows.sum() / (n * m))
 
     def influence(self) -> Float64[np.ndarray, " n"]:
@@ -101,6 +101,13 @@ class Matrices:
         n, m = self.counts
         moves = 2 * (self.xx.rows / (n - 1) - self.xy.rows / m) / n
         return moves - moves.mean()
+
+    def biased_influences(self) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " m"]]:
+        """How much each row of x and of y raises the biased value: its derivative by the row's weight."""
+        n, m = self.counts
+        of_x = 2 * ((self.xx.rows + self.xx.diagonal) / n - self.xy.rows / m) / n
+        of_y = 2 * ((self.yy.rows + self.yy.diagonal) / m - self.xy.columns / n) / m
+        return of_x - of_x.mean(), of_y - of_y.mean()
 
 
 def matrices(
@@ -163,7 +170,7 @@ def _blocks(count: int) -> list[slice]:
 
 
 def _within(x: Num[np.ndarray, "n d"], kernel: Kernel, member: Bool[np.ndarray, "n s"]) -> Sums:
-    rows, squares, diagonal, subsets = np.zeros(len(x)), 0.0, 0.0, np.zeros(member.shape[1])
+    rows, diagonal, squares, subsets = np.zeros(len(x)), np.zeros(len(x)), 0.0, np.zeros(member.shape[1])
     for a in _blocks(len(x)):
         for b in _blocks(len(x)):
             if b.start < a.start:
@@ -173,8 +180,8 @@ def _within(x: Num[np.ndarray, "n d"], kernel: Kernel, member: Bool[np.ndarray, 
             rows[a] += k.sum(axis=1)
             if a == b:
                 times = 1.0
-                rows[a] -= k.diagonal()
-                diagonal += float(k.trace())
+                diagonal[a] = k.diagonal()
+                rows[a] -= diagonal[a]
                 np.fill_diagonal(k, 0.0)
             else:
                 rows[b] += k.sum(axis=0)
@@ -198,7 +205,7 @@ def _between(
             columns[b] += k.sum(axis=0)
             squares += float(np.vdot(k, k))
             subsets += _subset_sums(k, member_x[a], member_y[b])
-    return Sums(rows, columns, squares, 0.0, subsets)
+    return Sums(rows, columns, squares, np.zeros(len(x)), subsets)
 
 
 def _subset_sums(
