@@ -151,10 +151,10 @@ def moved(logits: Given) -> dict[str, Moved]:
     an image changes in p(y) is of second order."""
     logits = check_matrix(logits, "the logits", least=4)
     rows = np.arange(len(logits))
-    total, negentropies = _sums(logits, rows)
-    log_marginal = np.log(np.maximum(total / len(rows), np.finfo(float).tiny))
-    each = negentropies - np.concatenate([p @ log_marginal for p, _ in _probabilities(logits, rows)])
-    value = math.exp(_log_score(total, negentropies))
+    sums = _sums(logits, rows)
+    log_marginal = np.log(np.maximum(sums.total / len(rows), LEAST))
+    each = sums.negentropies - np.concatenate([p @ log_marginal for p, _ in _probabilities(logits, rows)])
+    value = math.exp(sums.log_score)
     return {"inception_score": Moved(value, (value * (each - each.mean()) / len(rows),))}
 
 
