@@ -36,8 +36,9 @@ def command(a: str, b: str, track: str | None, kind: str, settings: dict[str, An
     CSV has both tables one below the other, with their protocol and extractor.
 
     JSON keys: a, b, protocol, extractor, lines and over_seeds, lists of objects with domain, key, title, better, a, b,
-    difference, low, high, paired, winner (a, b or null) and count; and damaged and notes, lists of lines about files
-    that were left out and scores that one side has none of.
+    difference, low, high, paired, winner (a, b or null) and count; disputed, a list with a line if each is better by
+    some score for sure; and damaged and notes, lists of lines about files that were left out and scores that one side
+    has none of.
     """
     with progress() as tell:
         found = bench.compare(a, b, track=track, progress=tell, **settings)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command(epilog=examples("bench leaderboard digits", "bench leaderboard digits --sort kid --format csv"))
 @click.argument("track", required=False, metavar="[TRACK]")
 @format_option
-@click.option("--sort", metavar="METRIC", help="The column to rank by.  [default: fid_corrected]")
+@click.option("--sort", metavar="METRIC", help="A column, or mean-log-ratio.  [default: fid_corrected]")
 @click.option("--check", is_flag=True, help="Exit code 1 if the written tables are out of date.")
 @click.option("--write", is_flag=True, help="Write the tables to --results/leaderboards.")
 @results_option
@@ -26,6 +26,9 @@ def command(
     track: str | None, kind: str, sort: str | None, check: bool, write: bool, results: Path, as_json: bool
 ) -> None:
     """Ranks the entries of TRACK below --results. Without TRACK, it shows all tracks with entries.
+
+    --sort mean-log-ratio ranks by the mean of the logarithms of all numbers over those of real 2. Pairs of entries that
+    numbers order in two ways, both for sure, are a table of their own: disputed.
 
     Each rank has an interval, from paired differences on the same real images. Flagged entries and controls are not
     ranked; they have a separate table. Damaged entries are named and left out. The same files give the same order and

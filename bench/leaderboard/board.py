@@ -33,6 +33,8 @@ from bench.leaderboard.tracks import check_rules
 from bench.leaderboard.twins import Look, look_at, twins
 from bench.measuring.evaluation import REAL_2
 from bench.measuring.flags import flags_of
+from bench.second_opinions.mean_ratio import METRIC as MEAN_RATIO
+from bench.second_opinions.mean_ratio import mean_log_ratio
 from bench.storage.records import Numbers
 from bench.storage.result_places import first_of, folder_of, in_words
 from bench.tables.columns import RANKED_BY, Number, of_board
@@ -88,8 +90,9 @@ class Board:
 
     @cached_property
     def numbers(self) -> tuple[Number, ...]:
-        """Those that the track measures."""
-        return of_board(self.record.rules.protocol)
+        """Those that the track measures, and the one that it is sorted by."""
+        found = of_board(self.record.rules.protocol)
+        return found if self.sorted_by in found else (self.sorted_by, *found)
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -118,6 +121,8 @@ def read_board(results: Path, track: str, sort: str = RANKED_BY) -> Board:
     """
     record = _record(results, track)
     number = _number(record, sort)
+    if number.metric is MEAN_RATIO:
+        record = replace(record, landmarks={name: _with_mean(one, record) for name, one in record.landmarks.items()})
     standings: list[Standing] = []
     looks: list[Look] = []
     damaged = [
@@ -185,7 +190,7 @@ def _record(results: Path, track: str) -> TrackRecord:
 
 def _number(record: TrackRecord, sort: str) -> Number:
     """The number that was asked for by its key, or by a metric of which it is the corrected value."""
-    found = [one for one in of_board(record.rules.protocol) if one.ranked]
+    found = [one for one in (*of_board(record.rules.protocol), Number(MEAN_RATIO, MEAN_RATIO.outputs[0])) if one.ranked]
     known = {one.key: one for one in found}
     known |= {one.output.corrects: one for one in found if one.output.corrects and one.output.corrects not in known}
     name = registry.ALIASES["metrics"].get(sort, sort).replace("-", "_")
@@ -200,10 +205,17 @@ def _standing(path: Path, record: TrackRecord, results: Path, number: Number) ->
     _check_names(path, entry)
     if entry.track_id != record.track_id:
         check_rules(record.rules, entry.rules, f"{path} was measured by other rules than its track {record.track}")
+    if number.metric is MEAN_RATIO:
+        entry = replace(entry, scores=_with_mean(entry.scores, record))
     moves = influence_of(results, entry, number)
     level, unlikely = read_verified(path), bool(doubts(entry.scores, record.landmarks.get(REAL_2, {})))
     word = level_words(level, exact=exact(entry), unlikely=unlikely)
     return Standing(entry, level, word, flags_of(entry.scores), influence=moves)
+
+
+def _with_mean(scores: dict[str, Numbers], record: TrackRecord) -> dict[str, Numbers]:
+    """The scores with what they are of those of real 2 on average."""
+    return {**scores, MEAN_RATIO.name: mean_log_ratio(scores, record.landmarks.get(REAL_2, {}))}
 
 
 def _check_names(path: Path, entry: Entry) -> None:

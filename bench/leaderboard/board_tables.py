@@ -101,8 +101,9 @@ def everything(board: Board) -> Table:
     ]
     track, protocol = board.record.track, board.record.rules.protocol
     found = Table(track, track, columns, tuple(rows), (), protocol.id, protocol.extractor)
-    numbers = [one.column for one in of_any_board(protocol)]
-    return under(found, (columns[0], *PLACE, *numbers, *ABOUT, *said))
+    numbers = of_any_board(protocol)
+    numbers = numbers if board.sorted_by in numbers else (board.sorted_by, *numbers)
+    return under(found, (columns[0], *PLACE, *(one.column for one in numbers), *ABOUT, *said))
 
 
 def overview(boards: list[Board]) -> Table:

@@ -65,7 +65,8 @@ class Line:
 class Comparison:
     """All scores of a and b, and the same over training seeds, () where there are no several seeds of both; `damaged`
     are lines about files that cannot be read and may be other seeds, `notes` say which scores one side has none of,
-    `protocol` and `extractor` what both were measured with."""
+    `disputed` has a line for each domain in which both are better by some score for sure, `protocol` and `extractor`
+    are what both were measured with."""
 
     a: str
     b: str
@@ -73,6 +74,7 @@ class Comparison:
     over_seeds: tuple[Line, ...]
     damaged: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    disputed: tuple[str, ...] = ()
     protocol: str = ""
     extractor: str = ""
 
@@ -99,17 +101,18 @@ def compare(a: Side, b: Side) -> Comparison:
     if not domains:
         raise InputError(f"{a.name} and {b.name} made images of different domains, so there is nothing to compare")
     numbers = [one for one in of_board(a.protocol) if one.ranked]
-    lines = [_line(a, b, domain, number) for domain in domains for number in numbers]
+    lines = tuple(filter(None, (_line(a, b, domain, number) for domain in domains for number in numbers)))
     seeds = [_over_seeds(a, b, domain, number) for domain in domains for number in numbers]
     damaged = tuple(dict.fromkeys((*a.damaged, *b.damaged)))
     without = [f"{side.name}: {why}" for side in (a, b) for domain in domains for why in dependent(side.scores[domain])]
     notes = tuple(dict.fromkeys(without))
     return Comparison(
         *(a.name, b.name),
-        lines=tuple(filter(None, lines)),
+        lines=lines,
         over_seeds=tuple(filter(None, seeds)),
         damaged=damaged,
         notes=notes,
+        disputed=tuple(filter(None, (_disputed(lines, domain) for domain in domains))),
         protocol=a.protocol.id,
         extractor=a.protocol.extractor,
     )
@@ -127,6 +130,15 @@ def check_same_question(a: Side, b: Side) -> None:
             f"{a.name} (a) and {b.name} (b) were measured by different rules: {told(differing, ('in a', 'in b'))}. "
             "Such numbers cannot be compared; measure both by one"
         )
+
+
+def _disputed(lines: Sequence[Line], domain: str) -> str:
+    """By which scores each is better for sure, where both are by some."""
+    won = {side: [one.title for one in lines if (one.domain, one.winner) == (domain, side)] for side in ("a", "b")}
+    if not all(won.values()):
+        return ""
+    told = "; ".join(f"{side} is better by {' and '.join(titles)}" for side, titles in won.items())
+    return f"disputed{f' in {domain}' if domain else ''}: {told}"
 
 
 # ----- one score
@@ -245,7 +257,10 @@ def _row(line: Line) -> tuple[Cell, ...]:
 
 
 def _notes(found: Comparison) -> tuple[str, ...]:
-    notes = ["each interval is for its own score; with several scores, one may be told apart by chance"]
+    notes = [
+        *found.disputed,
+        "each interval is for its own score; with several scores, one may be told apart by chance",
+    ]
     without = dict.fromkeys(_without_interval(found.lines))
     notes += [f"no interval: {', '.join(without)}"] if without else []
     distances = {one.main.name for one in every_metric() if one.influence and one.main}

@@ -7,6 +7,7 @@ from typing import Any
 
 from bench import __version__
 from bench.leaderboard.board import Board, Standing
+from bench.leaderboard.disputes import disputes
 from bench.leaderboard.entries import LEVELS
 from bench.leaderboard.entry_places import NEIGHBOURS, PREVIEW, entry_path
 from bench.measuring.declared import declared
@@ -38,7 +39,7 @@ def site_files(boards: Sequence[Board], results: Path, lost: list[str]) -> Itera
     """All files of a site with their places; pictures that cannot be shown are left out and named in `lost`."""
     for name in STATIC:
         yield name, (HERE / "static" / name).read_bytes()
-    views = [track_view(board) for board in boards]
+    views = [track_view(board, disputes(results, board)) for board in boards]
     yield page(INDEX, "index.html", "Leaderboard of image generators", **_index(boards, views))
     yield page(METRICS, "metrics.html", "What each number means", metrics=_metrics(boards))
     yield page(READING, "reading.html", "How to read it", flags=FLAGS, levels=_levels())

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from bench.leaderboard.board import Board, Standing, cells
 from bench.leaderboard.board_tables import ranking
+from bench.leaderboard.disputes import Disputes
 from bench.leaderboard.entries import Entry
 from bench.leaderboard.track_words import rules_in_words
 from bench.leaderboard.tracks import find_track
@@ -97,13 +98,14 @@ class TrackView:
     landmark_words: tuple[tuple[str, str], ...]
     plots: tuple[Plot, ...]
     shapes: tuple[tuple[str, str], ...]
+    disputes: Disputes
     notes: tuple[str, ...]
     rules: tuple[tuple[str, str], ...]
     submit: str
 
 
-def track_view(board: Board) -> TrackView:
-    """The page of a track."""
+def track_view(board: Board, disputed: Disputes) -> TrackView:
+    """The page of a track; `disputed` are its disputed pairs."""
     landmarks = [one for one in LANDMARKS if one[0] in board.record.landmarks]
     standings = (*board.ranked, *board.flagged, *board.controls)
     table = _table(board, [name for name, *_ in landmarks], standings)
@@ -125,6 +127,7 @@ def track_view(board: Board) -> TrackView:
         landmark_words=tuple((style, f"{name}, against {REAL_1} as every entry") for name, style, _ in landmarks),
         plots=_plots(board, table, landmarks, standings),
         shapes=SHAPES,
+        disputes=disputed,
         notes=ranking(board).notes,
         rules=tuple(rules_in_words(find_track(board.record.track), board.record.rules)),
         submit=submit_command(board.record.track),
