@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bench.api.models import evaluate, plan, rescore, run, sample, tables, train
     from bench.api.opinions import opinions
     from bench.api.result import Result
+    from bench.api.sanity import sanity
     from bench.api.sets import doctor, fid, save_statistics, score, stats
     from bench.sources import ImageSource, open_source
     from metrics.errors import InputError
@@ -27,6 +28,7 @@ _HOMES = {  # imported when asked for: `import bench` and the command's help loa
     "bench.api.models": ("evaluate", "plan", "rescore", "run", "sample", "tables", "train"),
     "bench.api.opinions": ("opinions",),
     "bench.api.result": ("Result",),
+    "bench.api.sanity": ("sanity",),
     "bench.api.sets": ("doctor", "fid", "save_statistics", "score", "stats"),
     "bench.sources": ("ImageSource", "open_source"),
     "metrics.errors": ("InputError",),
@@ -48,6 +50,7 @@ __all__ = [
     "rescore",
     "run",
     "sample",
+    "sanity",
     "save_statistics",
     "score",
     "site",

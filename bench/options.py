@@ -52,6 +52,11 @@ class Known:
         return any(get_origin(part) is tuple for part in parts)
 
     @property
+    def each(self) -> Any:
+        """The kind of one value."""
+        return get_args(self.kind)[0] if get_origin(self.kind) is tuple else self.kind
+
+    @property
     def long(self) -> str:
         """Its name on the command line; "" of what has none there."""
         flag = self.option.flag or f"--{self.name.replace('_', '-')}"

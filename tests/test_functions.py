@@ -22,6 +22,7 @@ from bench.measuring.declared import every_metric
 from bench.options import checked, checked_together, known
 from bench.settings.boards import Isolating
 from bench.settings.models import TrainSettings
+from bench.settings.sanity import SanitySettings
 from bench.settings.sets import SetSettings, Settings
 from bench.submissions.generators import Limits
 from metrics.errors import InputError
@@ -121,7 +122,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("groups", [(Settings,), (TrainSettings,), *EXPLORATIONS.values()], ids=str)
+@pytest.mark.parametrize("groups", [(Settings,), (TrainSettings,), (SanitySettings,), *EXPLORATIONS.values()], ids=str)
 def test_an_option_of_another_kind_is_refused_with_its_name(groups):
     for name, one in known(*groups).items():
         for value in WRONG.get(one.kind, ()):
@@ -153,6 +154,9 @@ def test_an_option_of_another_kind_is_refused_with_its_name(groups):
         lambda: bench.explore("noise", "nowhere", pairs="two"),
         lambda: bench.doctor(),
         lambda: bench.doctor({1, 2}),
+        lambda: bench.sanity("nowhere"),
+        lambda: bench.sanity(check=("blurr",)),
+        lambda: bench.sanity(check="blur"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_told_in_one_line(call, tmp_path, monkeypatch):

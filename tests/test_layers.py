@@ -27,7 +27,7 @@ ROOMS = (  # of bench, from the ground up; rooms of one line may use each other
     ("runs",),
     ("leaderboard",),
     ("submissions",),
-    ("exploring", "site"),
+    ("exploring", "site", "sanity_checks"),
     ("api", "accumulator"),
     ("cli", "__main__"),
 )

@@ -107,9 +107,9 @@ def _type(one: Known) -> Any:
         return Words()
     if one.kind is Path:
         return path_type
-    if one.kind in (int, float) and (option.least is not None or option.most is not None):
-        if one.kind is float:
+    if one.each in (int, float) and (option.least is not None or option.most is not None):
+        if one.each is float:
             return click.FloatRange(option.least, option.most)
         least, most = (None if bound is None else int(bound) for bound in (option.least, option.most))
         return click.IntRange(least, most)
-    return one.kind if one.kind in (int, float, str) else str
+    return one.each if one.each in (int, float, str) else str

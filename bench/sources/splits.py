@@ -31,6 +31,14 @@ def from_split(
     name: str, split: str, domain: str, choose: Choose, root: Path | None, cache: Cache | None
 ) -> ImageSource:
     """The images of a split or of an evaluation set; InputError with the close names where there is none."""
+    dataset, loaded = open_split(name, split, domain, root)
+    title = f"{dataset.name}:{split}" + (f"/{domain}" if domain else "")
+    grey = ["grey: the images are grey and repeated to three channels"] if dataset.shape[0] == 1 else []
+    return source_of_split(loaded, title, choose(loaded.count), grey, cache)
+
+
+def open_split(name: str, split: str, domain: str, root: Path | None) -> "tuple[Dataset, Split]":
+    """A data set and one of its splits or evaluation sets; InputError with the close names where there is none."""
     from bench.datasets import data_root, eval_set, open_dataset
 
     dataset = open_dataset(name)
@@ -38,12 +46,8 @@ def from_split(
     _check(dataset, split, list(sets), domain)
     folder = data_root(root)
     if split in dataset.splits:
-        loaded = dataset.load(split, folder, domain)
-    else:
-        loaded = eval_set(dataset, sets[split.replace(" ", "-")], folder, domain)
-    title = f"{dataset.name}:{split}" + (f"/{domain}" if domain else "")
-    grey = ["grey: the images are grey and repeated to three channels"] if dataset.shape[0] == 1 else []
-    return source_of_split(loaded, title, choose(loaded.count), grey, cache)
+        return dataset, dataset.load(split, folder, domain)
+    return dataset, eval_set(dataset, sets[split.replace(" ", "-")], folder, domain)
 
 
 def _check(dataset: "Dataset", split: str, sets: list[str], domain: str) -> None:

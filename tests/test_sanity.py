@@ -1,0 +1,238 @@
+"""`bench.sanity` and `bench sanity`: from images to tables, JSON and pictures."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import bench
+from bench.cli import main
+from bench.measuring.features import extract
+from bench.sanity_checks.checks import CHECKS
+from bench.sanity_checks.pictures import ratio
+from bench.sanity_checks.synthetic import SYNTHETIC
+from metrics.errors import InputError
+
+
+def digits(count=40, split="test"):
+    source = bench.open_source(f"digits:{split}", limit=count, seed=1)
+    return np.stack([source.read(index) for index in range(count)])
+
+
+def cells_mean(images):
+    """A network of our own: the mean of each of 8 x 8 pixels."""
+    return images[:, 0].reshape(len(images), 4, 8, 4, 8).mean(axis=(2, 4)).reshape(len(images), 16)
+
+
+def sanity(**options):
+    chosen = {"extractor": (cells_mean,), "metric": ("fid", "prdc"), "check": ("noise", "copies"), "n": (8,)}
+    return bench.sanity(digits(), **{**chosen, **options})
+
+
+def cells(table, row):
+    found = next(one for one in table.rows if str(one[0].value).startswith(row))
+    return {column.key: cell.value for column, cell in zip(table.columns, found, strict=True)}
+
+
+def test_a_table_has_a_row_for_each_number_and_count_and_a_column_for_each_check():
+    made = sanity(n=(8, 10), check=("noise", "mixed", "copies"), mixed_with=digits(12, "train"))
+    assert [table.name.partition("-")[0] for table in made.tables] == ["images", "sets", "numbers"]
+    images = made.tables[0]
+    assert [column.key for column in images.columns] == ["metric", "n", "noise", "mixed", "passed"]
+    titles = ["FID ↓", "FID, corrected ↓", "Precision ↑", "Recall ↑", "Density ↑", "Coverage ↑"]
+    assert [(row[0].value, row[1].value) for row in images.rows] == [(one, n) for one in titles for n in (8, 10)]
+
+
+def test_a_fid_sees_strong_noise_and_takes_copies_for_better_than_real_images():
+    made = sanity()
+    assert cells(made.tables[0], "FID")["noise"] in ("0.25", "0.5", "0.75")
+    assert cells(made.tables[1], "FID")["copies"] == "better"
+    assert (made.passed, made.asked) == (sum(w.isdigit() or "." in w for w in words(made)), len(words(made)))
+
+
+def words(made):
+    return [cell.value for table in made.tables[:2] for row in table.rows for cell in row[2:-1] if cell.value]
+
+
+def test_every_number_stands_beside_real_against_real():
+    made = sanity(metric=("fid",), check=("noise",))
+    rows = [cells_of(row, made.tables["numbers"]) for row in made.tables["numbers"].rows]
+    assert [row["strength"] for row in rows if row["key"] == "fid"] == [0.25, 0.5, 0.75]
+    assert all(row["least"] <= row["mean"] <= row["most"] for row in rows)
+    assert len({row["real_mean"] for row in rows if row["key"] == "fid"}) == 1
+
+
+def cells_of(row, table):
+    return {column.key: cell.value for column, cell in zip(table.columns, row, strict=True)}
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_one_others():
+    one, again, other = (sanity(metric=("fid",), check=("noise",), seed=seed) for seed in (1, 1, 2))
+    assert one.tables["numbers"].rows == again.tables["numbers"].rows != other.tables["numbers"].rows
+
+
+def test_features_are_computed_once_for_all_metrics_and_counts(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "bench.measuring.measure.extract",
+        lambda source, *given, **how: asked.append(source.name) or extract(source, *given, **how),
+    )
+    sanity(n=(8, 10), metric=("fid", "kid", "prdc"))
+    assert sorted(asked) == ["array", *(f"array, Gaussian noise {strength}" for strength in ("0.25", "0.5", "0.75"))]
+
+
+def test_a_new_metric_appears_without_being_named(monkeypatch):
+    from bench.measuring import declared
+    from metrics.types import Metric, Output
+
+    def compute(real, generated):
+        return {"gap": float(abs(real.mean() - generated.mean())), "unknown": None}
+
+    outputs = (Output("gap", "Gap", "lower"), Output("unknown", "Unknown", "higher"), Output("side", "Side", "neither"))
+    own = Metric("gap", "Gap", "nowhere", "pool", "pair", outputs, compute)
+    monkeypatch.setattr("bench.api.sanity.every_metric", lambda: (own, declared.declared("mse")))
+    made = sanity(metric=())
+    assert [row[0].value for row in made.tables[0].rows] == ["Gap ↓", "Unknown ↑"]
+    assert cells(made.tables[0], "Unknown")["noise"] is None
+
+
+def test_metrics_that_the_extractor_does_not_allow_are_left_out_where_none_was_named():
+    assert set(sanity(metric=(), check=("copies",)).about["metrics"]) == {
+        *("fid", "kid", "prdc", "cmmd", "fld", "memorisation", "mind", "vendi")
+    }
+
+
+def test_modes_are_the_classes_of_a_data_set_else_clusters():
+    assert sanity(metric=("fid",)).about["modes"] == "10 clusters of thumbnails"
+    made = bench.sanity("digits:test", n=(8,), metric=("fid",), check=("dropped",), extractor=(cells_mean,))
+    assert made.about["modes"] == "classes"
+    assert (made.about["of"], made.about["images"]) == ("digits:test", 32)
+
+
+def test_what_there_are_too_few_images_for_is_left_out_and_said():
+    made = sanity(n=(20,), metric=("fid",), check=("dropped",))
+    assert cells(made.tables[0], "FID")["dropped"] is None
+    assert "dropped at n = 20: too few images for some strengths or metrics, which are left out" in made.tables.warnings
+
+
+def test_a_set_that_is_mixed_in_is_of_another_data_set():
+    from bench.sanity_checks.subject import usual_other
+
+    others = {name: usual_other(name) for name in ("digits:train", "shapes:train", "some/folder")}
+    assert others == {"digits:train": "shapes:test", "shapes:train": "digits:train", "some/folder": "shapes:test"}
+
+
+def test_the_usual_counts_are_a_quarter_of_a_small_set():
+    made = bench.sanity(digits(44), extractor=(cells_mean,), metric=("fid",), check=("fewer",))
+    assert made.about["n"] == [11]
+
+
+def test_several_extractors_stand_in_tables_of_their_own():
+    made = sanity(extractor=(cells_mean, "pixels"), metric=("fid",), check=("fewer",))
+    own, pixels = (one["extractor"] for one in made.about["measured_with"])
+    assert [table.extractor for table in made.tables[:2]] == [own, pixels]
+    assert made.tables["sets-pixels"].rows
+
+
+def test_the_folder_holds_tables_numbers_and_pictures(tmp_path):
+    made = sanity(output=tmp_path / "out", metric=("prdc",), check=("noise", "outliers"), n=(8,))
+    names = {path.name for path in made.files}
+    assert names >= {"explore.json", "numbers.csv", "damages.png"}
+    assert {name[:6] for name in names if "own-network" in name} == {"images", "sets-o", "curves"}
+    written = json.loads((tmp_path / "out" / "explore.json").read_text())
+    assert written["tables"]["numbers"] == made.as_dict()["tables"]["numbers"]
+    with pytest.raises(InputError, match="exists; replace it with --force"):
+        sanity(output=tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("values", "real", "better", "expected"),
+    [
+        ((4.0, 6.0), (1.0, 2.5), "lower", 2.0),
+        ((0.2, 0.2), (0.8, 0.6), "higher", 3.0),
+        ((0.0, 0.0), (0.8, 0.6), "higher", float("inf")),
+        ((0.0, 0.0), (0.0, 0.0), "lower", 1.0),
+        ((1.0, 1.0), (-0.1, -0.2), "lower", float("inf")),
+    ],
+)
+def test_the_picture_shows_how_many_times_as_bad_as_the_worst_real_one(values, real, better, expected):
+    assert ratio(values, real, better) == pytest.approx(expected)
+
+
+# ----- what cannot be used
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"check": ("blurr",)}, "no check 'blurr'. Did you mean 'blur'?"),
+        ({"metric": ("fud",)}, "no metric 'fud'. Did you mean"),
+        ({"metric": ("mse",)}, "mse compares image by image, and these checks compare sets; leave it out"),
+        ({"metric": ("is",)}, "inception-score needs class predictions, and extractor 'own network"),
+        ({"extractor": ("pixles",)}, "no extractor 'pixles'. Did you mean 'pixels'"),
+        ({"n": (21,)}, "array has 40 different images, and n = 21 needs 42"),
+        ({"n": (3,)}, "n = 3, and fid needs at least 4; give a larger n"),
+        ({"n": (2.5,)}, "n is 2.5; expected a whole number"),
+        ({"extractor": ("pixels", "inception"), "weights": "x.pth"}, "weights are of one extractor, and 2 are named"),
+        ({"synthetic": True, "check": ("blur",), "extractor": ()}, "no check on synthetic data 'blur'"),
+        (
+            {"synthetic": True, "check": (), "extractor": (), "n": (), "metric": ("vendi",)},
+            "vendi does not compare two sets",
+        ),
+        ({"synthetic": True, "check": ()}, "synthetic data take one n and no extractor"),
+        ({"strength": 3}, "no keyword 'strength'"),
+    ],
+)
+def test_what_cannot_be_used_is_told_in_one_line(options, said):
+    with pytest.raises(InputError) as caught:
+        sanity(**options)
+    assert str(caught.value).startswith(said)
+    assert "\n" not in str(caught.value)
+
+
+# ----- the command, and synthetic data
+
+
+def run(*words):
+    return CliRunner().invoke(main, ["sanity", *words])
+
+
+def test_the_command_prints_the_tables_of_the_function():
+    words = ("--dataset", "digits:test", "--n", "8", "--check", "blur", "--metric", "fid")
+    shown, as_json, csv = run(*words), run(*words, "--json"), run(*words, "--format", "csv")
+    assert shown.exit_code == as_json.exit_code == csv.exit_code == 0, shown.output
+    assert "digits:test, digits-cnn: damaged images" in shown.output
+    assert " of 2 passed" in shown.output
+    assert "every number" not in shown.output
+    assert set(json.loads(as_json.output)["tables"]) == {"images-digits-cnn", "numbers"}
+    assert csv.output.startswith("table,title,metric,n,blur,passed,")
+
+
+def test_the_command_ends_with_2_and_one_line():
+    done = run("--check", "blurr")
+    assert done.exit_code == 2
+    assert done.output == "bench: no check 'blurr'. Did you mean 'blur'?\n"
+
+
+def test_synthetic_data_need_no_images_and_each_criterion_is_told():
+    made = bench.sanity(
+        synthetic=True, n=(100,), metric=("prdc", "fid"), check=("dropping-invention", "one-dimension-apart")
+    )
+    assert [table.name for table in made.tables] == ["synthetic", "criteria"]
+    assert [row[0].value for row in made.tables["synthetic"].rows] == [
+        *("dropping-invention", "one-dimension-apart", "all criteria", "whole checks")
+    ]
+    found = {
+        tuple(cell.value for cell in row[:3]): cells_of(row, made.tables["criteria"]) for row in made.tables[1].rows
+    }
+    invented = found["dropping-invention", "d = 2", "most dropped"]
+    assert (invented["precision"], invented["recall"], invented["fid"]) == ("pass", None, None)
+    assert found["dropping-invention", "d = 2", "best where equal"]["fid"] == "pass"
+    assert found["dropping-invention", "d = 2", "shape"]["recall"] == "pass"
+
+
+def test_the_checks_of_the_help_exist():
+    text = run("--help").output
+    assert all(name in text or name == "jpeg" for name in CHECKS)
+    assert len(SYNTHETIC) == 15
