@@ -118,12 +118,13 @@ class Counts:
 @dataclass(frozen=True, eq=False)
 class Sample:
     """A set that was measured, as notes need it: its name, how many images and features, and the features [n, d]
-    themselves where they are there."""
+    themselves where they are there; `classes` are the words for its classes by number, where a metric reads those."""
 
     name: str
     count: int
     dims: int
     features: np.ndarray | None = None
+    classes: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +153,8 @@ class Metric:
     `compute(a, ...)` for a set metric, `compute(real, generated, ...)` for a pair metric, `compute(train, generated,
     held_out, ...)` for a triplet, whose real sets are what a generator has seen and what it has not; arrays are [n, d]
     features, [n, c] logits or [n, c, h, w] images: `feature` names the tap of the extractor that it reads, or images.
-    Options are keyword-only with defaults; those that a user may choose are in `options`, a `seed` is given to all. The
+    With `labels`, a set metric is also given `labels` int64 [n], the classes that the images should be of. Options are
+    keyword-only with defaults; those that a user may choose are in `options`, a `seed` is given to all. The
     result is a dict with at least the keys of `outputs`; `beside` are its other keys, as far as something is known of
     them. Each set needs `least` images; an option may ask for more. `version` goes up when a published number changes.
 
@@ -174,6 +176,7 @@ class Metric:
     outputs: tuple[Output, ...]
     compute: Callable[..., dict[str, Any]]
     least: int = 4
+    labels: bool = False
     version: int = 1
     beside: tuple[Value, ...] = ()
     options: tuple[Option, ...] = ()

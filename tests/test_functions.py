@@ -23,7 +23,7 @@ from bench.options import checked, checked_together, known
 from bench.settings.boards import Isolating
 from bench.settings.models import TrainSettings
 from bench.settings.sanity import SanitySettings
-from bench.settings.sets import SetSettings, Settings
+from bench.settings.sets import LabelledSettings, Settings
 from bench.submissions.generators import Limits
 from metrics.errors import InputError
 
@@ -58,7 +58,10 @@ def arguments_of(function):
         if one.kind is not one.VAR_KEYWORD:
             found.add(name)
         elif function is bench.score:
-            found |= {*known(SetSettings), *(option.name for metric in every_metric() for option in metric.options)}
+            found |= {
+                *known(LabelledSettings),
+                *(option.name for metric in every_metric() for option in metric.options),
+            }
         else:
             found |= set(known(get_args(one.annotation)[0]))
     return found

@@ -148,8 +148,8 @@ def test_arr_0_is_taken_among_several(tmp_path):
 
 
 def test_several_arrays_without_arr_0_are_an_error_that_names_them(tmp_path):
-    np.savez(tmp_path / "set.npz", images=IMAGES, labels=np.zeros(11))
-    with pytest.raises(InputError, match=r"holds images, labels; expected images as arr_0 or as its only array"):
+    np.savez(tmp_path / "set.npz", images=IMAGES, masks=np.zeros(11))
+    with pytest.raises(InputError, match=r"holds images, masks; expected images as arr_0 or as its only array"):
         open_source(tmp_path / "set.npz")
 
 

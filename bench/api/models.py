@@ -82,13 +82,15 @@ class Trained:
 
 @dataclass(frozen=True)
 class Sampled:
-    """Images uint8 [n, c, h, w] of a generator; `official` is False where its weights are not the published ones."""
+    """Images uint8 [n, c, h, w] of a generator; `labels` say what they should be of, () where that is not known;
+    `official` is False where its weights are not the published ones."""
 
     images: "np.ndarray"
     model: str
     dataset: str
     weights_sha256: str | None
     official: bool | None
+    labels: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Sampled({len(self.images):,} images of {self.model})"
@@ -161,6 +163,7 @@ def sample(
     Image i depends on the seed and i only. `output` writes them too: PNGs into a new folder, or one .npz.
     """
     from bench.runs.generators import open_generator
+    from bench.runs.made_labels import of_noise, of_test
     from bench.runs.samples import check_asked, from_folder, sample_noise, translate_test
     from bench.runs.stored import subject_of_checkpoint
 
@@ -170,16 +173,19 @@ def sample(
     target = None if output is None else _target(expanded(place(output, "output")), folder, how["force"])
     made = open_generator(source, weights_file=how["weights"], offline=how["offline"], device=how["device"])
     check_asked(made, direction, how["classes"], how["truncation"], folder)
+    labels: tuple[str, ...] = ()
     if folder:
         images = from_folder(made, folder, direction, count)
     elif made.model.directions:
         subject = subject_of_checkpoint(source, how["dataset"], how["data_root"])
         images = translate_test(made, subject, direction, count)
+        labels = of_test(made, subject, direction, len(images))
     else:
         images = sample_noise(made, how["seed"], count, classes=how["classes"], truncation=how["truncation"])
+        labels = of_noise(made, len(images), how["classes"])
     if target:
-        _save(target, images, folder, how["force"])
-    return Sampled(images, made.name, made.dataset, made.weights_sha256, made.official)
+        _save(target, images, labels, folder, how["force"])
+    return Sampled(images, made.name, made.dataset, made.weights_sha256, made.official, labels)
 
 
 def evaluate(checkpoint: str | Path, *, model: str | None = None, **settings: Unpack[Remeasuring]) -> Run:
@@ -284,10 +290,10 @@ def _target(output: Path, folder: Path | None, force: bool) -> Path:
     return output
 
 
-def _save(output: Path, images: "np.ndarray", folder: Path | None, force: bool) -> None:
+def _save(output: Path, images: "np.ndarray", labels: tuple[str, ...], folder: Path | None, force: bool) -> None:
     from bench.runs.samples import names_like, save_images, save_pngs
 
     if output.suffix == ".npz":
-        save_images(output, images)
+        save_images(output, images, labels)
     else:
         save_pngs(output, images, names_like(folder, len(images)) if folder else (), force=force)

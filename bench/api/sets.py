@@ -28,7 +28,7 @@ from bench.measuring.statistics import (
     write_statistics,
 )
 from bench.options import checked, known
-from bench.settings.sets import Looking, SetSettings
+from bench.settings.sets import LabelledSettings, Looking, SetSettings
 from genbench.places import expanded
 from genbench.surroundings import numpy_defaults
 from metrics.errors import InputError
@@ -121,6 +121,7 @@ def score(
     logits = None if logits is None else text(logits, "logits")
     chosen = load_metrics(metrics) or load_metrics(SET_METRICS if b is None else PAIR_METRICS)
     _check_arity(chosen, b, train)
+    _check_labels(chosen, setup)
     options = Options(setup.settings["seed"], **asked)
     options.check(chosen)
     given = [a, *(images for images in (b, train) if images is not None)]
@@ -226,11 +227,11 @@ def _crosschecked(opened: Comparison) -> list[dict[str, Any]]:
 
 def _settings_and_options(keywords: Mapping[str, Any]) -> tuple[Setup, dict[str, Any]]:
     """Which keywords say how images are measured, and which are options of metrics; InputError for one of neither."""
-    others = set(keywords) - set(known(SetSettings))
+    others = set(keywords) - set(known(LabelledSettings))
     if others:
         others &= {option.name for metric in every_metric() for option in metric.options}
     settings = {name: value for name, value in keywords.items() if name not in others}
-    return Setup.of(settings), {name: keywords[name] for name in others}
+    return Setup.of(settings, LabelledSettings), {name: keywords[name] for name in others}
 
 
 def _check_arity(chosen: tuple[Metric, ...], b: Images | None, train: Images | None) -> None:
@@ -244,4 +245,11 @@ def _check_arity(chosen: tuple[Metric, ...], b: Images | None, train: Images | N
     if train is not None and not any(metric.arity == "triplet" for metric in chosen):
         raise InputError(
             "--train is for memorisation and fld, which are not among the metrics; add one, or leave --train out"
+        )
+
+
+def _check_labels(chosen: tuple[Metric, ...], setup: Setup) -> None:
+    if setup.settings["labels"] and not any(metric.labels for metric in chosen):
+        raise InputError(
+            "--labels is for classifier-agreement, which is not among the metrics; add it, or leave --labels out"
         )

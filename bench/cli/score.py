@@ -22,7 +22,7 @@ from bench.cli._output import (
 from bench.cli.fid import counts_of, measured_with
 from bench.measuring.copies import METRIC as COPIES
 from bench.measuring.declared import every_metric
-from bench.settings.sets import SetSettings
+from bench.settings.sets import LabelledSettings
 from bench.tables.scores import in_words
 from metrics.types import Option
 
@@ -78,7 +78,7 @@ def _as_option(name: str, flags: list[str], option: Option) -> click.Option:
 @click.option("--train", metavar="IMAGES", help="For memorisation and fld: the training images of the generator of B.")
 @click.option("--logits", metavar="NAME", help="For the Inception Score: logits or logits-unbiased, if there are both.")
 @format_option
-@options(SetSettings)
+@options(LabelledSettings)
 @json_option
 @click.pass_context
 def command(

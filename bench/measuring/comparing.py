@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from bench import registry
+from bench.measuring.classes import class_numbers, with_labels
 from bench.measuring.given import Ready, common_question, ready_set
 from bench.measuring.measure import Measure, about_extractor, measure
 from bench.measuring.memorising import score_triplet
@@ -101,6 +102,7 @@ class Comparison:
         """The scores of one metric, with what ends their keys."""
         sets, options = self.of(metric), self.options
         if metric.arity == "set":
+            sets = tuple(self._numbered(one) if metric.labels else one for one in sets)
             return [(f"_{letter}", score_set(one, metric, options)) for letter, one in zip("ab", sets, strict=False)]
         if metric.arity == "triplet":
             workers = self.setup.settings["workers"]
@@ -109,6 +111,10 @@ class Comparison:
         if self.pairing and metric.feature == "images":
             other = MeasuredSet.of_images(self.pairing.generated)
         return [("", score_pair(sets[0], other, metric, options))]
+
+    def _numbered(self, one: MeasuredSet) -> MeasuredSet:
+        assert self.measuring, "predictions of classes were made by an extractor that is known"
+        return replace(one, numbers=class_numbers(one, self.measuring.extractor))
 
     @property
     def _about_measure(self) -> tuple[str, ...]:
@@ -195,6 +201,10 @@ def open_sets(
         measuring = measuring or (measure("pixels", device="cpu", cache=False) if in_pixels else setup.measure(logits))
         taps_for(measuring, chosen)  # refuses an extractor without classes before anything is read
     sources = [setup.open(one) if opened else None for one, opened in zip(given, wanted, strict=True)]
+    ready, sources = _with_labels(ready, sources, setup.settings["labels"])
+    if measuring and any(metric.labels for metric in chosen):
+        for one in _sets(ready, sources)[:2]:
+            class_numbers(one, measuring.extractor)
     _check_counts(ready, sources, chosen, options)
     paired = pair(*(one for one in sources[:2] if one)) if any(map(by_image, chosen)) else None
     beside = resizes_for(measuring.extractor) if every_resize and measuring else ()
@@ -260,11 +270,28 @@ def _refuse(option: str, one: Ready, what: str) -> None:
     raise InputError(f"{option} needs the {what} of all sets, and {one.what} {one.measured.name} holds none; {remedy}")
 
 
+def _with_labels(
+    ready: list[Ready | None], sources: list[ImageSource | None], labels: Sequence[Any]
+) -> tuple[list[Ready | None], list[ImageSource | None]]:
+    """The sets, with the classes that were given for them."""
+    named = with_labels(_sets(ready, sources), labels)
+    known = [
+        replace(one, measured=measured) if one and not source else one
+        for one, source, measured in zip(ready, sources, named, strict=True)
+    ]
+    return known, [source and one for source, one in zip(sources, named, strict=True)]
+
+
+def _sets(ready: Sequence[Ready | None], sources: Sequence[ImageSource | None]) -> list[ImageSource | MeasuredSet]:
+    """Each set, as its images where they were opened."""
+    sets = (source or (one and one.measured) for one, source in zip(ready, sources, strict=True))
+    return [one for one in sets if one]
+
+
 def _check_counts(
     ready: Sequence[Ready | None], sources: Sequence[ImageSource | None], chosen: tuple[Metric, ...], options: Options
 ) -> None:
-    sets = [source or (one and one.measured) for one, source in zip(ready, sources, strict=True)]
-    there = [one for one in sets if one]
+    there = _sets(ready, sources)
     for metric in chosen:
         if all(one is None or metric.feature in one.measured.arrays for one in ready):
             check_counts(there, (metric,), options)

@@ -47,10 +47,11 @@ def every_metric() -> tuple[Metric, ...]:
 
 
 def protocol_metrics(logits: str) -> tuple[Metric, ...]:
-    """The metrics of every protocol of an extractor that has these `logits` ("": is no classifier)."""
+    """The metrics of every protocol of an extractor that has these `logits` ("": is no classifier). A protocol says
+    nothing of the classes of images."""
     asked = [name for name in registry.names("metrics") if _in_protocols(name)]
     asked.sort(key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name))
-    return tuple(one for one in all_declared(asked) if logits or one.feature != "logits")
+    return tuple(one for one in all_declared(asked) if not one.labels and (logits or one.feature != "logits"))
 
 
 def _in_protocols(name: str) -> bool:

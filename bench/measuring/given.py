@@ -26,7 +26,7 @@ from bench.measuring.measure import Measure
 from bench.measuring.sets import NEEDED, MeasuredSet, about_repeated, saved_gaussians, taps_of
 from bench.measuring.setup import Images, Setup
 from bench.measuring.statistics import QUESTION, check_compatible, is_statistics, read_statistics
-from bench.sources.arrays import load_array
+from bench.sources.arrays import load_array, load_labels
 from bench.sources.opening import check_path
 from bench.storage.cache import digest_of
 from genbench.places import expanded
@@ -89,18 +89,19 @@ def ready_set(given: Images, setup: Setup) -> Ready | None:
     if not path.is_file() or path.suffix.lower() not in (".npy", ".npz"):
         return None
     if holds_features(path):
-        return _of_features(read_features(path), path.name, setup)
+        return _of_features(read_features(path), path.name, setup, path)
     if not is_statistics(path):
-        return _of_features(load_array(path, REMEDY)[0], path.name, setup) if asked else None
+        return _of_features(load_array(path, REMEDY)[0], path.name, setup, path) if asked else None
     ready = _of_file(path)
     return ready if not ready.with_images or _usual_inception(setup) else None
 
 
-def _of_features(given: Any, name: str, setup: Setup) -> Ready:
+def _of_features(given: Any, name: str, setup: Setup, path: Path | None = None) -> Ready:
     made_by = setup.settings["made_by"]
     told = f"made by {made_by}, as was said" if made_by else "extractor unknown"
     about = f"{name}: features given, {told}: compare only with numbers of the same features"
     values = check_features(given, name)
+    labels, unfit = load_labels(path, len(values)) if path else ((), [])
     hashes = tuple(hashlib.sha256(np.ascontiguousarray(row).data).hexdigest() for row in values)
     measured = MeasuredSet(
         name,
@@ -108,9 +109,10 @@ def _of_features(given: Any, name: str, setup: Setup) -> Ready:
         len(values),
         tuple(map(str, range(len(values)))),
         hashes,
-        {"pool": values},
-        {"pool": lambda: GaussianStats.of_blocks(row_blocks(values))},
-        warnings=(about, *about_repeated(name, hashes)),
+        labels,
+        arrays={"pool": values},
+        statistics={"pool": lambda: GaussianStats.of_blocks(row_blocks(values))},
+        warnings=(about, *(f"{name}: {note}" for note in unfit), *about_repeated(name, hashes)),
     )
     return Ready(measured, "the array of features", {"extractor": made_by} if made_by else None)
 

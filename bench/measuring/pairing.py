@@ -17,11 +17,11 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import PurePosixPath
 
 from bench.sources import ImageSource
 from bench.sources.files import is_image_name
+from bench.sources.labels import common_start
 from metrics.errors import InputError
 
 SHOWN = 3  # pairs, or names without a partner, in a message
@@ -58,7 +58,9 @@ def pair(real: ImageSource, generated: ImageSource) -> Pairing:
             f"{_together(real, generated)} by their position, but the two sets have different selections of images; "
             "leave --limit and --skip-corrupt out"
         )
-    return _paired(real, generated, "position", _about_order(real) + _about_order(generated))
+    said = ((one.name, by_paths(one)) for one in (real, generated))
+    warnings = tuple(f"{name} is {how}; is the other set in this order too?" for name, how in said if how)
+    return _paired(real, generated, "position", warnings)
 
 
 def _together(real: ImageSource, generated: ImageSource) -> str:
@@ -99,16 +101,12 @@ def _without_partner(real: ImageSource, generated: ImageSource) -> str:
     )
 
 
-def _about_order(source: ImageSource) -> tuple[str, ...]:
-    """A warning where files come in the order of their paths, and their numbers say another."""
+def by_paths(source: ImageSource) -> str:
+    """How files are read that come in the order of their paths while their numbers say another; "" of others."""
     parts = _parts(source.keys)
     if not source.named or not all(map(_is_number, parts)) or parts == sorted(parts, key=_by_size):
-        return ()
-    shown = ", ".join(source.keys[:SHOWN])
-    return (
-        f"{source.name} is read in the order of its paths ({shown}, ...), not of its numbers; "
-        "is the other set in this order too?",
-    )
+        return ""
+    return f"read in the order of its paths ({', '.join(source.keys[:SHOWN])}, ...), not of its numbers"
 
 
 # ----- names
@@ -121,15 +119,15 @@ def _paths(keys: Sequence[str]) -> Names:
 def _stems(keys: Sequence[str]) -> Names:
     """Paths without the folders that all share, and without the suffix of an image."""
     paths = [PurePosixPath(unicodedata.normalize("NFC", key)).parts for key in keys]
-    shared = len(_common([path[:-1] for path in paths]))
+    shared = len(common_start([path[:-1] for path in paths]))
     return [(*path[shared:-1], _without_suffix(path[-1])) for path in paths]
 
 
 def _parts(keys: Sequence[str]) -> Names:
     """Words and numbers of each stem but for those that all begin and end with; zeros before a number do not count."""
     words = [tuple(map(_plain, WORDS.findall("/".join(stem).casefold()))) for stem in _stems(keys)]
-    words = [one[len(_common(words)) :] for one in words]
-    end = len(_common([one[::-1] for one in words]))
+    words = [one[len(common_start(words)) :] for one in words]
+    end = len(common_start([one[::-1] for one in words]))
     return [one[: len(one) - end] for one in words]
 
 
@@ -138,11 +136,6 @@ def _rows(source: ImageSource) -> Names:
     if source.kind == "dataset":
         return [(key,) for key in (map(str, source.places) if source.places else map(str, range(source.count)))]
     return [tuple(map(_plain, stem)) for stem in _stems(source.keys)]
-
-
-def _common(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """What all rows begin with."""
-    return [column[0] for column in takewhile(lambda column: len(set(column)) == 1, zip(*rows, strict=False))]
 
 
 def _without_suffix(name: str) -> str:

@@ -117,10 +117,10 @@ def least_images(metric: Metric, options: Options) -> tuple[int, str]:
     return max([(metric.least, "give more images"), *wanted])
 
 
-def compute(metric: Metric, *arrays: np.ndarray, options: Options) -> dict[str, Any]:
-    """A metric's own `compute` with the options that it knows."""
+def compute(metric: Metric, *arrays: np.ndarray, options: Options, **labels: Any) -> dict[str, Any]:
+    """A metric's own `compute` with the options that it knows, and `labels` where it reads them."""
     with threads_for(*arrays):
-        return metric.compute(*arrays, **options.fitting(metric))
+        return metric.compute(*arrays, **labels, **options.fitting(metric))
 
 
 def threads_for(*arrays: np.ndarray) -> AbstractContextManager[Any]:
@@ -138,7 +138,8 @@ def threads_for(*arrays: np.ndarray) -> AbstractContextManager[Any]:
 def score_set(measured: MeasuredSet, metric: Metric, options: Options) -> Scores:
     """One set metric of one set."""
     array = _images(measured.images) if metric.feature == "images" else measured.features(metric.feature)
-    values = compute(metric, array, options=options)
+    labels = {"labels": measured.numbers} if metric.labels else {}
+    values = compute(metric, array, options=options, **labels)
     said = notes_beside(metric, values, [_sample(measured, metric)], options)
     return Scores(values, (*measured.warnings, *said))
 
@@ -196,7 +197,8 @@ def about_sets(a: MeasuredSet, b: MeasuredSet, said: Iterable[str]) -> tuple[str
 
 def _sample(measured: MeasuredSet, metric: Metric) -> Sample:
     count, features = measured.count or 0, measured.arrays.get(metric.feature)
-    return Sample(measured.name, count, measured.dims(metric.feature), features)
+    classes = {} if measured.numbers is None else dict(zip(measured.numbers.tolist(), measured.labels, strict=True))
+    return Sample(measured.name, count, measured.dims(metric.feature), features, classes)
 
 
 def _images(source: ImageSource) -> np.ndarray:

@@ -11,6 +11,7 @@ from bench.measuring.features import FeatureTable
 from bench.measuring.measure import Measure
 from bench.measuring.statistics import SavedStatistics, statistics_of
 from bench.sources import ImageSource
+from bench.sources.labels import at
 from metrics.arithmetic.gaussian import GaussianStats
 from metrics.errors import InputError
 from metrics.types import Metric
@@ -23,7 +24,8 @@ class MeasuredSet:
     """What every number is computed from.
 
     `arrays` are its features [n, d] by what metrics read of them ("pool", "logits"), `statistics` make the mean and
-    covariance of some of these, `source` are its images: each of the three is there or not. `count` is None where a
+    covariance of some of these, `source` are its images: each of the three is there or not. `labels` are the classes of
+    its images, () where they are not known, and `numbers` int64 [n] those of the classifier. `count` is None where a
     file does not say it, `digest` None (`keys` and `hashes` of the images ()) where no list of images stands behind the
     set.
     """
@@ -33,6 +35,8 @@ class MeasuredSet:
     count: int | None = None
     keys: tuple[str, ...] = field(default=(), repr=False)
     hashes: tuple[str, ...] = field(default=(), repr=False)
+    labels: tuple[str, ...] = field(default=(), repr=False)
+    numbers: np.ndarray | None = field(default=None, repr=False)
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
     statistics: Mapping[str, Statistics] = field(default_factory=dict, repr=False)
     source: ImageSource | None = field(default=None, repr=False)
@@ -42,7 +46,16 @@ class MeasuredSet:
     def of_images(cls, source: ImageSource) -> "MeasuredSet":
         """Images as they are."""
         about = about_files(source)
-        return cls(source.name, source.digest, source.count, source.keys, source.hashes, source=source, warnings=about)
+        return cls(
+            source.name,
+            source.digest,
+            source.count,
+            source.keys,
+            source.hashes,
+            source.labels,
+            source=source,
+            warnings=about,
+        )
 
     def taken(self, rows: Sequence[int] | np.ndarray, name: str) -> "MeasuredSet":
         """These images under another name, in this order, with those features of them that are there."""
@@ -55,6 +68,8 @@ class MeasuredSet:
             len(order),
             tuple(self.keys[row] for row in order),
             hashes,
+            at(self.labels, order),
+            None if self.numbers is None else self.numbers[order],
             {kind: np.asarray(values)[order] for kind, values in self.arrays.items()},
             source=source,
             warnings=about_repeated(name, hashes),

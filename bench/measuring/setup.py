@@ -10,7 +10,7 @@ import numpy as np
 
 from bench.measuring.measure import Measure, measure
 from bench.options import checked
-from bench.settings.sets import Asking, SetSettings, Settings
+from bench.settings.sets import Asking, LabelledSettings, SetSettings, Settings
 from bench.sources import ImageSource, open_source
 from bench.sources.opening import check_kind, check_path
 from bench.sources.splits import split_named
@@ -25,14 +25,14 @@ Images = str | os.PathLike[str] | np.ndarray | ImageSource | Any  # see bench.so
 class Setup:
     """Which images of a set are read, and how they become features; all `settings` are there."""
 
-    settings: SetSettings
+    settings: LabelledSettings
 
     @classmethod
     def of(cls, given: Mapping[str, Any], group: type[Settings] | type[Asking] = SetSettings) -> "Setup":
         """The setup of these keywords; InputError for one that is not in the group, with the close one, and for another
         kind."""
         checked(group, given)
-        return cls(checked(SetSettings, given))
+        return cls(checked(LabelledSettings, given))
 
     @property
     def drawn(self) -> dict[str, int | None]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.datasets import Dataset, data_root, eval_set, open_dataset
+from bench.datasets import Dataset, Split, data_root, eval_set, open_dataset
 from metrics.errors import InputError
 
 TEST = "test"
@@ -33,14 +33,21 @@ class Subject:
 
     def images(self, set_name: str, label: str = "") -> np.ndarray:
         """All images of an evaluation set: uint8 [n, c, h, w]."""
-        domain = self.domains[self.labels.index(label)]
-        split = eval_set(self.dataset, set_name, self.root, domain)
+        split = self.split(set_name, label)
         return split.read(0, split.count)
+
+    def split(self, set_name: str, label: str = "") -> Split:
+        """An evaluation set."""
+        return eval_set(self.dataset, set_name, self.root, self.domains[self.labels.index(label)])
 
     def test_images(self) -> np.ndarray:
         """All images of the test split of a data set with one domain: uint8 [n, c, h, w]."""
-        split = self.dataset.load(TEST, self.root, self.domains[0])
+        split = self.test_split()
         return split.read(0, split.count)
+
+    def test_split(self) -> Split:
+        """The test split of a data set with one domain."""
+        return self.dataset.load(TEST, self.root, self.domains[0])
 
 
 def open_subject(name: str, root: Path | None = None) -> Subject:

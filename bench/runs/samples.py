@@ -3,7 +3,8 @@
 Sample i depends on the noise row (sampling seed, i) only, and on its own real image where the model translates or
 reconstructs; batch sizes move a pixel by rounding at most. In a run's folder they are kept as npz, uint8 [n, h, w, c]
 under `arr_0`, which `bench fid` and ADM's evaluator read; `translated` beside it names the real set that was
-translated, where that is not real 1. `bench sample` also writes a folder of PNGs.
+translated, where that is not real 1, and `labels` the class that each image should be of, where that is known. `bench
+sample` also writes a folder of PNGs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.datasets import Split
 from bench.datasets.images import centre_square, file_split, list_images, resized
 from bench.measuring.evaluation import GENERATED, REAL_1, RECONSTRUCTED, SAMPLING_SEED, UNTRAINED, Arrays, Evaluation
 from bench.measuring.subject import TEST, Subject
@@ -77,16 +79,26 @@ def samples_path(folder: Path, label: str, name: str = GENERATED) -> Path:
     return folder / f"{first}{'-' if label else ''}{slug(label)}.npz"
 
 
-def save_generated(folder: Path, made: Arrays, translated: str = REAL_1) -> None:
-    """Write generated sets and reconstructions as npz, [n, h, w, c] as `arr_0`; InputError where there is no room."""
+def save_generated(
+    folder: Path,
+    made: Arrays,
+    translated: str = REAL_1,
+    labels: Mapping[tuple[str, str], Sequence[str]] = MappingProxyType({}),
+) -> None:
+    """Write generated sets and reconstructions as npz, [n, h, w, c] as `arr_0`, their labels beside; InputError where
+    there is no room."""
     for (name, label), images in made.items():
         if name != TEST:
             path = folder / RECONSTRUCTIONS if name == RECONSTRUCTED else samples_path(folder, label, name)
-            save_images(path, images, {"translated": translated} if label and translated != REAL_1 else {})
+            beside = {"translated": translated} if label and translated != REAL_1 else {}
+            save_images(path, images, labels.get((name, label), ()), beside)
 
 
-def save_images(path: Path, images: np.ndarray, beside: Mapping[str, Any] = MappingProxyType({})) -> None:
-    """uint8 [n, c, h, w] as an npz with `arr_0` uint8 [n, h, w, c] and texts beside it, whole or not at all."""
+def save_images(
+    path: Path, images: np.ndarray, labels: Sequence[str] = (), beside: Mapping[str, Any] = MappingProxyType({})
+) -> None:
+    """uint8 [n, c, h, w] as an npz with `arr_0` uint8 [n, h, w, c], labels and texts beside it, whole or not at all."""
+    beside = {**beside, "labels": np.array(labels)} if labels else beside
     with whole(path) as unfinished, unfinished.open("wb") as file:
         np.savez(file, arr_0=np.ascontiguousarray(images.transpose(0, 2, 3, 1)), **beside)
 
@@ -194,10 +206,18 @@ def sample_noise(
     without them, label i modulo all. InputError for an unknown one; ModelError for a truncation that the model refuses.
     """
     model, count = generator.model, count or DEFAULT_COUNT
-    labels = None if classes is None else np.resize(labels_of(generator, classes), count)
+    labels = labels_in_turn(generator, count, classes)
     if truncation is not None:
         model.truncate(truncation)
     return sample(model, seed, 0, count, batch_size=generator.batch_size, labels=labels)
+
+
+def labels_in_turn(generator: Generator, count: int, classes: str | None) -> np.ndarray | None:
+    """int64 [count]: what the noise rows 0 to `count` are asked for; None of a model without classes."""
+    number = generator.model.classes
+    if classes is None and not number:
+        return None
+    return np.resize(np.arange(number) if classes is None else labels_of(generator, classes), count)
 
 
 def labels_of(generator: Generator, classes: str) -> np.ndarray:
@@ -220,13 +240,18 @@ def translate_test(generator: Generator, subject: Subject, direction: str | None
 
     Raises InputError where the direction is missing and the model knows two, or where there are not so many images.
     """
-    way = _way(generator, direction)
-    split = subject.dataset.load(TEST, subject.root, subject.domains[0 if way == "x-to-y" else 1])
+    split, way = tested_split(generator, subject, direction)
     if count is not None and count > split.count:
         raise InputError(
             f"-n {count}: {subject.name} has {split.count} test images to translate; ask for at most that many"
         )
     return translate(generator.model, split.read(0, min(count or DEFAULT_COUNT, split.count)), way)
+
+
+def tested_split(generator: Generator, subject: Subject, direction: str | None) -> tuple[Split, Direction]:
+    """The test images that are translated, and the direction."""
+    way = _way(generator, direction)
+    return subject.dataset.load(TEST, subject.root, subject.domains[0 if way == "x-to-y" else 1]), way
 
 
 def from_folder(generator: Generator, folder: Path, direction: str | None, count: int | None) -> np.ndarray:

@@ -10,6 +10,7 @@ from bench.measuring.subject import Subject, open_subject
 from bench.options import Progress
 from bench.runs.checkpoint_files import checkpoint_file
 from bench.runs.jobs import RUN, Job
+from bench.runs.made_labels import of_run
 from bench.runs.run import TRAINING, make_record, publish
 from bench.runs.samples import generate_run, load_generated, save_generated
 from bench.storage.files import check_writable
@@ -58,7 +59,7 @@ def evaluate_checkpoint(
     check_record(job, evaluation, results, force)
     made = generate_run(job, loaded.model, evaluation)
     if (job.folder / RUN).is_file():
-        save_generated(job.folder, made, job.subject.dataset.translated)
+        save_generated(job.folder, made, job.subject.dataset.translated, of_run(loaded.model, evaluation, made))
     record = make_record(job, evaluation, done, evaluate(evaluation, made, report), device=done.device)
     publish(record, job.folder, results)
     return record

@@ -62,6 +62,15 @@ class Asking(TypedDict, total=False):
     progress: Annotated[Progress | None, shared.progress]
 
 
+class LabelledSettings(SetSettings, total=False):
+    """The keywords of `score`: those, and what is known of the classes of a set that does not say them itself."""
+
+    labels: Annotated[
+        tuple[str, ...],
+        Option("The class of each image of B in turn; one name is for all.", (), metavar="A,B,...", commas=True),
+    ]
+
+
 class Looking(TypedDict, total=False):
     """Of `doctor`."""
 

@@ -2,11 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 from jaxtyping import UInt8
+
+from bench.sources.labels import at
 
 Choose = Callable[[int], np.ndarray | None]  # of so many images: the numbers that are taken, in order; None for all
 
@@ -21,7 +23,8 @@ class ImageSource:
     sha256 of the encoded bytes of image i (of shape and pixels, where it has no file), so `digest` depends on
     content and order only, never on names, dates or folders. `notes` are findings that belong beside every number
     made from this set (lossy files, skipped ones). `named` says that `keys` are names of images, not their numbers;
-    `places` are their numbers in the whole set where some of it was taken, () where all.
+    `places` are their numbers in the whole set where some of it was taken, () where all. `labels` are the
+    classes of the images, a name or a number each, () where they are not known; the digest is not of them.
     """
 
     name: str
@@ -34,6 +37,7 @@ class ImageSource:
     encoded: Callable[[int], bytes] | None = None
     named: bool = False
     places: tuple[int, ...] = ()
+    labels: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def count(self) -> int:
@@ -54,6 +58,7 @@ class ImageSource:
             keys=tuple(self.keys[i] for i in order),
             hashes=tuple(self.hashes[i] for i in order),
             places=tuple(self.places[i] if self.places else i for i in order),
+            labels=at(self.labels, order),
             read=lambda index: self.read(order[index]),
             read_range=None,
             encoded=encoded and (lambda index: encoded(order[index])),

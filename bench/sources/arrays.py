@@ -10,7 +10,8 @@ array, because a guess per image or per batch (mimicry) gives every batch anothe
 | all below 2/255     | refused: black pictures, or [0, 1] divided by 255 twice, or grey in [-1, 1]?               |
 | anything else, NaN  | refused: the message says how to convert                                                   |
 
-Nothing is ever unpickled. A file with mu and sigma but no arr_0 holds statistics, not images.
+Nothing is ever unpickled. `labels`, `y` or `arr_1` [n] beside the images are their classes. A file with mu and sigma
+but no arr_0 holds statistics, not images.
 """
 
 from collections.abc import Callable
@@ -21,6 +22,7 @@ import numpy as np
 
 from bench.sources._contents import contents
 from bench.sources._types import Choose, ImageSource
+from bench.sources.labels import of_values
 from bench.sources.rows import Rows, from_rows, hash_of, three_channels
 from bench.storage.array_files import ArrayFile, map_array
 from metrics.errors import InputError
@@ -30,6 +32,7 @@ BLOCK_BYTES = 2**24
 MAX_UNPACKED_BYTES = 2**34  # a compressed array has to be unpacked into memory; numpy.savez is read in place
 REMEDY = "save uint8 images [n, h, w, 3] with numpy.save or numpy.savez"
 TOO_DARK = 2 / 255
+LABELS = ("labels", "y", "arr_1")  # arrays beside the images that say their classes; the last is ADM's
 
 
 def load_array(path: Path, remedy: str = REMEDY) -> tuple[np.ndarray, list[str]]:
@@ -42,11 +45,12 @@ def load_array(path: Path, remedy: str = REMEDY) -> tuple[np.ndarray, list[str]]
             raise InputError(
                 f"{path} holds saved statistics (mu, sigma), not images; give it to `bench fid` as the reference set"
             )
-        if "arr_0" not in file.names and len(file.names) != 1:
+        images = [name for name in file.names if name not in LABELS] or file.names
+        if "arr_0" not in images and len(images) != 1:
             names = ", ".join(sorted(file.names)) or "nothing"
             found = contents({name: file.header(name).shape for name in file.names})
             raise InputError(f"{path} holds {names}; {found or 'expected images as arr_0 or as its only array'}")
-        name = "arr_0" if "arr_0" in file.names else file.names[0]
+        name = "arr_0" if "arr_0" in images else images[0]
         notes = (
             ["statistics: the file also holds mu and sigma, which only the FID of inception uses"] if statistics else []
         )
@@ -57,7 +61,27 @@ def from_file(path: Path, choose: Choose) -> ImageSource:
     """The images of a .npy or .npz file."""
     array, notes = load_array(path)
     rows = rows_of(array, path.name)
-    return from_rows(path.stem, path.suffix.lower()[1:], rows, len(array), choose(len(array)), (), notes)
+    labels, unfit = load_labels(path, len(array))
+    kind = path.suffix.lower()[1:]
+    return from_rows(path.stem, kind, rows, len(array), choose(len(array)), (), [*notes, *unfit], labels=labels)
+
+
+def load_labels(path: Path, count: int) -> tuple[tuple[str, ...], list[str]]:
+    """The classes of `count` images that stand beside them in a .npz, () where none do, and a note on what is none."""
+    if path.suffix.lower() != ".npz":
+        return (), []
+    notes: list[str] = []
+    with ArrayFile(path) as file:
+        for name in LABELS if len(file.names) > 1 else ():
+            if name not in file.names:
+                continue
+            header = file.header(name)
+            if header.shape in ((count,), (count, 1)) and header.dtype.kind in "iuU":
+                return of_values(file.read(name, most=MAX_UNPACKED_BYTES).ravel()), notes
+            if name != "arr_1":
+                found = f"{header.dtype} {list(header.shape)}"
+                notes.append(f"labels: {name!r} is {found}; expected {count} whole numbers or names; it is left aside")
+    return (), notes
 
 
 def from_array(array: np.ndarray, choose: Choose) -> ImageSource:

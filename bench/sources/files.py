@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from bench.sources import labels
 from bench.sources._parallel import in_order
 from bench.sources._types import Choose, ImageSource
 from bench.sources.decoding import SUFFIXES, CorruptImage, Header, decode, read_header
@@ -161,7 +162,16 @@ def from_listing(listing: Listing, choose: Choose, skip_corrupt: bool) -> ImageS
     notes += describe([item.header for item in scanned], listing.others)
     places = () if len(numbers) == len(listing.keys) else tuple(numbers.tolist())
     return ImageSource(
-        listing.name, listing.kind, keys, hashes, read, tuple(notes), encoded=encoded, named=True, places=places
+        listing.name,
+        listing.kind,
+        keys,
+        hashes,
+        read,
+        tuple(notes),
+        encoded=encoded,
+        named=True,
+        places=places,
+        labels=labels.at(labels.of_folders(listing.keys), numbers),
     )
 
 

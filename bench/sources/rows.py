@@ -9,6 +9,7 @@ from jaxtyping import UInt8
 
 from bench.sources._parallel import in_order
 from bench.sources._types import ImageSource
+from bench.sources.labels import at
 
 TASK_BYTES = 2**22
 HASH_THREADS = 4
@@ -25,10 +26,11 @@ def from_rows(
     keys: tuple[str, ...],
     notes: list[str],
     hashes: tuple[str, ...] | None = None,
+    labels: tuple[str, ...] = (),
 ) -> ImageSource:
-    """The source of rows(start, stop), or of the chosen rows in rising order; `keys` and hashes go with the rows.
+    """The source of rows(start, stop), or of the chosen rows in rising order; keys, hashes and labels go with the rows.
 
-    `hashes` are those of all rows, where they are known already.
+    `keys`, `hashes` and `labels` are those of all rows, where they are known.
     """
     numbers = np.arange(count) if chosen is None else chosen
 
@@ -46,7 +48,18 @@ def from_rows(
     its_hashes = hashes_of_rows(read_range, len(numbers)) if hashes is None else tuple(hashes[i] for i in numbers)
     names = tuple(keys[i] for i in numbers) if keys else tuple(str(i) for i in numbers)
     places = () if chosen is None else tuple(numbers.tolist())
-    return ImageSource(name, kind, names, its_hashes, read, tuple(notes), read_range, named=bool(keys), places=places)
+    return ImageSource(
+        name,
+        kind,
+        names,
+        its_hashes,
+        read,
+        tuple(notes),
+        read_range,
+        named=bool(keys),
+        places=places,
+        labels=at(labels, numbers),
+    )
 
 
 def hashes_of_rows(rows: Rows, count: int) -> tuple[str, ...]:

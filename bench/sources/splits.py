@@ -9,6 +9,7 @@ import numpy as np
 
 from bench.sources._prepared import prepared_hashes
 from bench.sources._types import Choose, ImageSource
+from bench.sources.labels import of_values
 from bench.sources.rows import from_rows, three_channels
 from bench.storage.cache import Cache
 from genbench.names import did_you_mean
@@ -34,7 +35,7 @@ def from_split(
     dataset, loaded = open_split(name, split, domain, root)
     title = f"{dataset.name}:{split}" + (f"/{domain}" if domain else "")
     grey = ["grey: the images are grey and repeated to three channels"] if dataset.shape[0] == 1 else []
-    return source_of_split(loaded, title, choose(loaded.count), grey, cache)
+    return source_of_split(loaded, title, choose(loaded.count), grey, cache, dataset.classes)
 
 
 def open_split(name: str, split: str, domain: str, root: Path | None) -> "tuple[Dataset, Split]":
@@ -67,8 +68,9 @@ def source_of_split(
     chosen: np.ndarray | None = None,
     notes: Sequence[str] = (),
     cache: Cache | None = None,
+    classes: Sequence[str] = (),
 ) -> ImageSource:
-    """The images of a split (the chosen rows, in rising order) as a source of this title.
+    """The images of a split (the chosen rows, in rising order) as a source of this title; `classes` names its labels.
 
     With a `cache`, the hashes of a whole split of files are computed once for the same files.
     """
@@ -80,4 +82,5 @@ def source_of_split(
     if cache and split.encoded and chosen is None:
         hashes, warning = prepared_hashes(title, rows, split.encoded, split.count, cache)
         said += [warning] if warning else []
-    return from_rows(title, "dataset", rows, split.count, chosen, split.names or (), said, hashes)
+    labels = of_values(split.labels, classes)
+    return from_rows(title, "dataset", rows, split.count, chosen, split.names or (), said, hashes, labels)

@@ -20,7 +20,7 @@ def is_torch_set(spec: Any) -> bool:
 
 
 def from_torch_set(spec: Any, choose: Choose) -> ImageSource:
-    """The images of a Dataset or DataLoader; labels are left aside."""
+    """The images of a Dataset or DataLoader; labels that are whole numbers or names come with them."""
     return from_items(type(spec).__name__, "dataset of torch", _items(spec), choose)
 
 

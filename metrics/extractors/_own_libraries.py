@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,8 @@ def of_torchvision(name: str, rest: str) -> Extractor:
         raise InputError(f"{name} has no linear layer, so there is nothing to read its features before")
     urls = dict.fromkeys(one.url for one in (choices.DEFAULT, *choices) if _size(one) == size)
     files = tuple(_public(url, "BSD-3-Clause") for url in urls)
-    return _extractor(name, make, lambda network: CutOpen(network, linear[-1]), size, USUAL, files)
+    names = tuple(choices.DEFAULT.meta["categories"])
+    return _extractor(name, make, lambda network: CutOpen(network, linear[-1]), size, USUAL, files, names=names)
 
 
 def of_timm(name: str, rest: str) -> Extractor:
@@ -123,6 +125,7 @@ def _extractor(
     scaling: str,
     files: tuple[WeightFile, ...],
     needed: Needed | None = None,
+    names: tuple[str, ...] = (),
 ) -> Extractor:
     taps = _widths(name, make, cut, size)
 
@@ -144,6 +147,7 @@ def _extractor(
         build=build,
         logits="logits" if "logits" in taps else "",
         classes=taps.get("logits", 0),
+        class_names=partial(tuple, names),
         weights=files,
         needed=needed,
         version=VERSION,

@@ -53,9 +53,19 @@ class Design:
 
 
 def extractor(
-    design: Design, *, name: str, title: str, source: str, family: str, pool: str, logits: str, shipped: str
+    design: Design,
+    *,
+    name: str,
+    title: str,
+    source: str,
+    family: str,
+    pool: str,
+    logits: str,
+    shipped: str,
+    names: tuple[str, ...],
 ) -> Extractor:
-    """The extractor of this design; the weights that ship unless a file of the same layout is given.
+    """The extractor of this design, whose classes have these names; the weights that ship unless a file of the same
+    layout is given.
 
     The texts stand in each call, where `bench list` reads them without an import.
     """
@@ -71,6 +81,7 @@ def extractor(
         build=partial(_build_shipped, design, shipped),
         logits=logits,
         classes=CLASSES,
+        class_names=partial(tuple, names),
         shipped=shipped,
     )
 

@@ -21,4 +21,5 @@ EXTRACTOR = extractor(
     pool="pool",
     logits="logits",
     shipped="digits_cnn.safetensors",
+    names=tuple("0123456789"),
 )

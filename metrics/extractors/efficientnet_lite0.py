@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from metrics.errors import InputError
 from metrics.extractors._engine import compile_network, file_sha256
+from metrics.extractors.imagenet import class_names
 from metrics.extractors.resizing import IMAGENET_MEAN, IMAGENET_SD, resize, standardise
 from metrics.extractors.types import Extract, Extractor, Features, Images, PackagedFile
 
@@ -141,6 +142,7 @@ EXTRACTOR = Extractor(
     build=build,
     logits="logits",
     classes=CLASSES,
+    class_names=class_names,
     packaged=PACKAGED,
     version=VERSION,
 )

@@ -22,4 +22,5 @@ EXTRACTOR = extractor(
     pool="pool",
     logits="logits",
     shipped="fashion_cnn.safetensors",
+    names=("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
 )

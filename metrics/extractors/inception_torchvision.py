@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from metrics.errors import InputError
 from metrics.extractors._engine import compile_network, file_sha256
+from metrics.extractors.imagenet import class_names
 from metrics.extractors.resizing import normalise, resize
 from metrics.extractors.types import Extract, Extractor, Features, Images, WeightFile
 
@@ -58,6 +59,7 @@ EXTRACTOR = Extractor(
     build=build,
     logits="logits",
     classes=1000,
+    class_names=class_names,
     weights=(
         WeightFile(
             name="inception_v3_google-0cc3c7bd.pth",

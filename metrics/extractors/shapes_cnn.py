@@ -21,4 +21,5 @@ EXTRACTOR = extractor(
     pool="pool",
     logits="logits",
     shipped="shapes_cnn.safetensors",
+    names=("circle", "ring", "crescent", "heart", "flower", "square", "triangle", "star", "cross", "arrow"),
 )

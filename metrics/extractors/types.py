@@ -66,7 +66,8 @@ class Extractor:
     """A feature extractor.
 
     `taps` maps each named output to its width; `pool` is the tap of FID, KID and PRDC; `logits` and `classes` are what
-    the Inception Score reads (empty and 0 where the extractor is no classifier); `spatial` is the tap of sFID, which
+    the Inception Score reads (empty and 0 where the extractor is no classifier), `class_names` gives the names of these
+    classes, () where none are known; `spatial` is the tap of sFID, which
     keeps the place in the image. `resize` lists the accepted resize modes, the default first. `weights` are public
     files, any ONE of which suffices; `shipped` names a file in `metrics/extractors/weights/` instead, `packaged` one in
     an installed package; none of the three means that no weights are needed. `needed` is an optional package that it
@@ -86,6 +87,7 @@ class Extractor:
     build: Callable[[Path | None, str, str, tuple[str, ...]], Extract]
     logits: str = ""
     classes: int = 0
+    class_names: Callable[[], tuple[str, ...]] = tuple
     spatial: str = ""
     weights: tuple[WeightFile, ...] = ()
     shipped: str = ""
