@@ -205,7 +205,7 @@ def _synthetic(how: SanitySettings) -> Sanity:
     checks = [one for one in SYNTHETIC if one.name in (how["check"] or names)]
     for done, check in enumerate(checks):
         if tell:
-            tell("checks", done, len(checks))
+            tell("synthetic data", done, len(checks))
         found += [one for metric in chosen for one in judge(check, metric, judged(metric), n, how["seed"])]
     verdicts = [one.passed for one in found if one.passed is not None]
     about = {"of": "synthetic data", "metrics": [one.name for one in chosen], "n": [n], "seed": how["seed"]}

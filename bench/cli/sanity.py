@@ -37,7 +37,7 @@ def command(dataset: str, mixed_with: str | None, settings: dict[str, Any], kind
     JSON keys: of, digest, images, modes, mixed_with, measured_with, metrics, n, seed, version, passed, asked, folder,
     files, and tables, by name: images-EXTRACTOR, sets-EXTRACTOR and numbers; with --synthetic synthetic and criteria.
     """
-    with progress() as tell:
+    with progress("checks" if settings["synthetic"] else "images") as tell:
         made = bench.sanity(dataset, mixed_with=mixed_with, progress=tell, **settings)
     if as_json or kind == "json":
         print_json(made.as_dict())
