@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bench.accumulator import Accumulator
     from bench.api.boards import compare, leaderboard, site, submit, verify
+    from bench.api.explanations import explain
     from bench.api.explorations import explore
     from bench.api.models import evaluate, plan, rescore, run, sample, tables, train
     from bench.api.opinions import opinions
@@ -24,6 +25,7 @@ __version__ = "0.1.0"
 _HOMES = {  # imported when asked for: `import bench` and the command's help load no numpy
     "bench.accumulator": ("Accumulator",),
     "bench.api.boards": ("compare", "leaderboard", "site", "submit", "verify"),
+    "bench.api.explanations": ("explain",),
     "bench.api.explorations": ("explore",),
     "bench.api.models": ("evaluate", "plan", "rescore", "run", "sample", "tables", "train"),
     "bench.api.opinions": ("opinions",),
@@ -41,6 +43,7 @@ __all__ = [
     "compare",
     "doctor",
     "evaluate",
+    "explain",
     "explore",
     "fid",
     "leaderboard",

@@ -28,7 +28,8 @@ class Explored:
     """The finding of one exploration.
 
     `about` says what was explored and with which options (JSON values), `pictures` draw themselves into the PNG that
-    they are given, by file name without its ending, `notes` say what could not be shown and why.
+    they are given, by file name without its ending, `notes` say what could not be shown and why. `file` is the name of
+    the file that marks its folder.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Explored:
     tables: tuple[Table, ...]
     pictures: Mapping[str, Picture] = field(repr=False)
     notes: tuple[str, ...] = ()
+    file: str = FILE_NAME
 
     def json(self) -> dict[str, Any]:
         """Everything but the pictures as JSON values."""
@@ -48,14 +50,13 @@ def default_folder(name: str, checkpoint: Path) -> Path:
     return (checkpoint if checkpoint.is_dir() else checkpoint.parent) / "explore" / name
 
 
-def check_folder(folder: Path, force: bool) -> None:
+def check_folder(folder: Path, force: bool, file: str = FILE_NAME) -> None:
     """InputError where something stands in the way: before anything is computed."""
     if not folder.exists():
         return
-    if not (folder / FILE_NAME).is_file() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(
-            f"{folder} is not an exploration (it has no {FILE_NAME}), so it is not replaced; choose another -o"
-        )
+    if not (folder / file).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        what = "an exploration" if file == FILE_NAME else "an explanation"
+        raise InputError(f"{folder} is not {what} (it has no {file}), so it is not replaced; choose another -o")
     if not force:
         raise InputError(f"{folder} exists; replace it with --force or choose another -o")
 
@@ -66,7 +67,7 @@ def write(found: Explored, folder: Path, *, force: bool = False) -> list[Path]:
     Raises InputError where the folder exists without `force`, where it is no exploration, or where there is no room.
     """
     with whole_folder(folder) as unfinished:
-        check_folder(folder, force)
+        check_folder(folder, force, found.file)
         for table in found.tables:
             write_text(unfinished / f"{table.name}.csv", csv_text(table))
         pictures = {unfinished / f"{name}.png": draw for name, draw in found.pictures.items()}
@@ -75,5 +76,5 @@ def write(found: Explored, folder: Path, *, force: bool = False) -> list[Path]:
         if pictures:
             write_page(unfinished / PAGE, list(pictures))
         text = json.dumps(found.json(), indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False)
-        write_text(unfinished / FILE_NAME, text + "\n")
+        write_text(unfinished / found.file, text + "\n")
     return sorted(folder.iterdir())

@@ -78,3 +78,18 @@ class Looking(TypedDict, total=False):
     workers: Annotated[int, shared.workers]
     data_root: Annotated[Path | None, shared.data_root]
     progress: Annotated[Progress | None, shared.progress]
+
+
+class Explaining(TypedDict, total=False):
+    """Of `explain`, beside those of `fid`."""
+
+    fid: Annotated[
+        tuple[float, ...], Option("A FID that you were given for these images; again for another one.", (), metavar="X")
+    ]
+    groups: Annotated[
+        str | None,
+        Option("What is counted.  [default: classes, if the extractor has them]", choices=("classes", "clusters")),
+    ]
+    clusters: Annotated[int, Option("How many clusters.", 10, least=2)]
+    output: Annotated[Path | None, Option("A new folder for pictures and tables.", letter="-o", metavar="DIR")]
+    force: Annotated[bool, shared.force]

@@ -94,6 +94,14 @@ def under(table: Table, columns: Iterable[Column]) -> Table:
     return replace(table, columns=chosen, rows=rows)
 
 
+def first_rows(table: Table, count: int) -> Table:
+    """The table with so many of its rows, and a note of those that are left out."""
+    left = len(table.rows) - count
+    if left <= 0:
+        return table
+    return replace(table, rows=table.rows[:count], notes=(*table.notes, f"and {left:,} more rows"))
+
+
 def for_people(table: Table) -> Table:
     """The table without the columns that files alone hold."""
     filled = {"always": True, "never": False}

@@ -152,3 +152,51 @@ def _side_influence(
             parts.append(2 * rows @ step + lengths * (count / (count - 1)))
         values = np.concatenate(parts)
     return (values - values.mean()) / count
+
+
+# ----- leading directions
+
+
+@dataclass(frozen=True, eq=False)
+class Directions:
+    """Orthogonal unit vectors `axes` [k, d], the longest first: each one's share `total` [k] of the distance, of which
+    `mean` [k] is of the mean term. `left` is what all others hold."""
+
+    axes: Float64[np.ndarray, "k d"]
+    total: Float64[np.ndarray, " k"]
+    mean: Float64[np.ndarray, " k"]
+    left: float
+
+
+@numpy_defaults()
+def leading_directions(real: Given, generated: Given, count: int) -> Directions:
+    """The directions in which most has to be moved to make one Gaussian of the other, at most `count` of them.
+
+    The distance is E |x - T x|^2 with the optimal map T from the real Gaussian to the generated one, so it is the trace
+    of E (x - T x) (x - T x)' = dm dm' + S1 + S2 - C - C', where C is the covariance of x and T x; these are its
+    eigenvectors and eigenvalues. Each axis points from the real mean to the generated one.
+    """
+    real, generated = check_pair(real, generated, 2)
+    a, b = _Side.of(real), _Side.of(generated)
+    left, _, right = _singular(a.root @ b.root.T)
+    moved_a, moved_b = left.T @ a.root, right.T @ b.root
+    step = b.mean - a.mean
+    rows = np.vstack([step[None], moved_a - moved_b, a.root - left @ moved_a, b.root - right @ moved_b])
+    axes, total = _principal(rows, count)
+    along = axes @ step
+    axes[along < 0] *= -1
+    return Directions(axes, total, along**2, max(float((rows**2).sum() - total.sum()), 0.0))
+
+
+def _principal(rows: Float64[np.ndarray, "m d"], count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The leading eigenvectors [k, d] and eigenvalues of rows' rows, by the smaller of the two Gram matrices."""
+    from scipy.linalg import eigh
+
+    few = len(rows) <= rows.shape[1]
+    gram = rows @ rows.T if few else rows.T @ rows
+    size = len(gram)
+    values, vectors = eigh(gram, subset_by_index=[max(0, size - count), size - 1], check_finite=False)
+    values, vectors = values[::-1], vectors[:, ::-1]
+    kept = values > values.max(initial=0) * 1e-12
+    values, vectors = values[kept], vectors[:, kept]
+    return (vectors.T @ rows / np.sqrt(values)[:, None] if few else vectors.T.copy()), values
