@@ -118,6 +118,7 @@ def _shown(found: Evidence) -> Iterator[str]:
 
 def _named(grouping: Grouping, differing: Sequence[Any]) -> str:
     words = []
+    differing = sorted(differing, key=lambda one: bool(one.a and one.b))  # what is missing is named first
     for one in differing[:NAMED]:
         how = "is missing in B" if not one.b else "is in B alone" if not one.a else ""
         how = how or ("is rarer in B" if one.share_b < one.share_a else "is more frequent in B")
