@@ -38,10 +38,10 @@ class Run:
 
     @property
     def tables(self) -> Tables:
-        """Tables 5, 6 and 7 of this run."""
-        from bench.tables.run_tables import run_tables
+        """Tables 5, 6 and 7 of this run, and its numbers beside those of real images."""
+        from bench.second_opinions.stored import tables_of
 
-        return Tables(tuple(run_tables(self.record)))
+        return Tables(tuple(tables_of(self.record)))
 
     def as_dict(self) -> dict[str, Any]:
         """The record as JSON values, with path, files and tables."""
@@ -222,13 +222,14 @@ def tables(
     protocol: str = "",
     results: str | Path = OWN,
 ) -> Tables:
-    """The tables of the records below `results`: a comparison per protocol, then Tables 5, 6 and 7 of each run.
+    """The tables of the records below `results`: a comparison per protocol, then Tables 5, 6 and 7 of each run and its
+    numbers beside those of real images.
 
     `warnings` name damaged records and failed runs, which have no tables. InputError where there is no record.
     """
     from bench.runs.stored import chosen_records
+    from bench.second_opinions.stored import tables_of
     from bench.tables.comparison import comparison_tables
-    from bench.tables.run_tables import run_tables
 
     said: list[str] = []
     where = expanded(place(results, "results"))
@@ -237,7 +238,7 @@ def tables(
     failed = [record for record in records if record.status == "failed"]
     said += [f"failed: {one.model} on {one.dataset}, seed {one.seed}: {one.error}" for one in failed]
     compared = comparison_tables(good) if len(good) > 1 else []
-    return Tables((*compared, *(table for record in good for table in run_tables(record))), tuple(said))
+    return Tables((*compared, *(table for record in good for table in tables_of(record))), tuple(said))
 
 
 def open_measure(subject: "Subject | None", how: Mapping[str, Any]) -> "Measure":

@@ -8,21 +8,19 @@ import numpy as np
 
 from bench.measuring.copies import METRIC as COPIES
 from bench.measuring.copies import copies
-from bench.measuring.declared import FIRST
 from bench.measuring.dependence import Member, about_dependence
 from bench.measuring.flags import flags
 from bench.measuring.measure import Measure
 from bench.measuring.scoring import Options, compute, threads_for
 from bench.measuring.sets import MeasuredSet, measure_set, taps_of
 from bench.measuring.setup import Setup
-from bench.second_opinions.ratios import Opinion, opinion, ratio_of
+from bench.second_opinions.ratios import Opinion, in_order, opinion, ratio_of
 from bench.second_opinions.three import Three
 from bench.sources import ImageSource
 from metrics.errors import InputError
 from metrics.types import Metric, Moved
 
 TRAIN_AMONG = 5_000  # images of a training set whose features are looked at, as on the leaderboard
-ASPECTS = ("both", "fidelity", "variety", "copies")  # in the order of the rows
 PIXELS = "pixels"  # what reads no features
 
 
@@ -111,14 +109,8 @@ def ask(
                 copied += flags(of_generated, {}) if metric.name == "memorisation" else ()
             else:
                 found += _ratios(eye, metric, independent)
-    found.sort(key=_place)
     looked = train is not None and any(one.looks_at == "copies" for one in found)
-    return Found(tuple(found), tuple(dict.fromkeys(copied)) if looked else None, tuple(dict.fromkeys(warnings)))
-
-
-def _place(one: Opinion) -> tuple[int, int]:
-    """By what it looks at, and what stands in every table first."""
-    return ASPECTS.index(one.looks_at), FIRST.index(one.metric) if one.metric in FIRST else len(FIRST)
+    return Found(in_order(found), tuple(dict.fromkeys(copied)) if looked else None, tuple(dict.fromkeys(warnings)))
 
 
 def _independent(eye: Eye) -> tuple[bool, list[str]]:

@@ -9,31 +9,25 @@ has no logarithm, so that an entry without any precision has no mean and stands 
 """
 
 import math
-from collections.abc import Mapping
 
-from bench.measuring.declared import declared
+from bench.second_opinions.ratios import Scores, plain_numbers
 from bench.storage.records import Numbers
 from metrics.types import Metric, Output
 
 NAME, KEY = "mean-log-ratio", "mean_log_ratio"
 
 
-def log_ratios(scores: Mapping[str, Numbers], real_2: Mapping[str, Numbers]) -> dict[str, float]:
+def log_ratios(scores: Scores, real_2: Scores) -> dict[str, float]:
     """By key: the logarithm of how much worse a number is than that of real 2; numbers that one side lacks are left
     out, and one of 0 is infinitely worse."""
     found = {}
-    for name in scores:
-        metric = declared(name)
-        for output in metric.opinions if metric and metric.arity != "triplet" else ():
-            value, real = (one.get(name, {}).get(output.name) for one in (scores, real_2))
-            if value is None or not real or real < 0 or value < 0:
-                continue
-            log = math.log(value / real) if value else -math.inf
-            found[output.name] = log if output.better == "lower" else -log
+    for _, output, value, real in plain_numbers(scores, real_2):
+        log = math.log(value / real) if value else -math.inf
+        found[output.name] = log if output.better == "lower" else -log
     return found
 
 
-def mean_log_ratio(scores: Mapping[str, Numbers], real_2: Mapping[str, Numbers]) -> Numbers:
+def mean_log_ratio(scores: Scores, real_2: Scores) -> Numbers:
     """Their mean under its key; None where there is none, or one of them is not finite."""
     logs = log_ratios(scores, real_2).values()
     mean = sum(logs) / len(logs) if logs else math.inf

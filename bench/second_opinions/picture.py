@@ -24,6 +24,7 @@ MARKS = "osD^vPX"
 INK, FAINT = "#222222", "#dddddd"
 KINDS = (".png", ".webp", ".svg", ".pdf")
 INCHES, ROW_INCHES, HEAD_INCHES = 7.4, 0.34, 0.75
+BEYOND = 3  # times as far as the furthest value is drawn
 FINE = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9)  # numbers on an axis that is less than 4 times as long as 1
 SIDES = {  # title, and what stands at the ends of the axis
     "lower": ("Distances, over that of real 2", "nearer than real", "further than real"),
@@ -76,17 +77,20 @@ def _block(axes: Any, side: str, rows: Sequence[Opinion], looks: dict[str, tuple
     titles = {one.key: f"{one.title} ({one.looks_at})" for one in rows}
     axes.set_yticks(range(len(keys)), [titles[key] for key in keys])
     axes.set_ylim(len(keys) - 0.5, -0.5)
-    _scale(axes, [value for one in rows for value in (one.low, one.ratio, one.high) if value])
+    _scale(axes, [one.ratio for one in rows if one.ratio], [end for one in rows for end in (one.low, one.high) if end])
     title, left, right = SIDES[side]
     axes.set_title(title, loc="left", fontsize=10, color=INK)
     axes.set_xlabel(f"← {left}            {right} →", color=INK, fontsize=9)
 
 
-def _scale(axes: Any, values: Sequence[float]) -> None:
-    """A logarithmic axis with 1 on it, and numbers that people read."""
+def _scale(axes: Any, values: Sequence[float], ends: Sequence[float]) -> None:
+    """A logarithmic axis with 1 on it, and numbers that people read; the `ends` of an interval that lie far beyond all
+    values, as of a share near 0, are cut off."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-    low, high = min(*values, 1.0) / 1.1, max(*values, 1.0) * 1.1
+    least, most = min(*values, 1.0), max(*values, 1.0)
+    low = max(min(*ends, least), least / BEYOND) / 1.1
+    high = min(max(*ends, most), most * BEYOND) * 1.1
     axes.set_xscale("log")
     axes.set_xlim(low, high)
     wide = high / low

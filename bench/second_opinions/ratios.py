@@ -9,15 +9,20 @@ the interval covers is in docs/metrics.md (benchmarks/coverage_opinions.py count
 """
 
 import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from bench.measuring.declared import FIRST, all_declared
+from bench.storage.records import Numbers
 from metrics.arithmetic.quantiles import Z95
 from metrics.types import Aspect, Metric, Moved, Output
 
+Scores = Mapping[str, Numbers]  # by metric, then by key
 Verdict = Literal["worse", "better", "like real"]
+ASPECTS = ("both", "fidelity", "variety", "copies")  # in the order of rows
 APART: tuple[Verdict, ...] = ("worse", "better")
 
 
@@ -51,6 +56,28 @@ class Opinion:
 def opinion(extractor: str, metric: Metric, output: Output, value: float | None, real: float | None) -> Opinion:
     """A number with that of real images, and no ratio: signs of copying are 0 of images without."""
     return Opinion(extractor, metric.name, output.name, output.title, output.better, output.looks_at, value, real)
+
+
+def in_order(opinions: Sequence[Opinion]) -> tuple[Opinion, ...]:
+    """By what they look at, then what stands first in every table; what several extractors say of one number stays
+    together."""
+    keys = list(dict.fromkeys(one.key for one in opinions))
+
+    def place(one: Opinion) -> tuple[int, int, int]:
+        first = FIRST.index(one.metric) if one.metric in FIRST else len(FIRST)
+        return ASPECTS.index(one.looks_at), first, keys.index(one.key)
+
+    return tuple(sorted(opinions, key=place))
+
+
+def plain_numbers(scores: Scores, real_2: Scores) -> Iterator[tuple[Metric, Output, float, float]]:
+    """The numbers of stored scores that are asked for a second opinion, with those of real 2, where both are there and
+    real images have more than 0; signs of copying are none."""
+    for metric in all_declared(scores):
+        for output in metric.opinions if metric.arity != "triplet" else ():
+            value, real = (one.get(metric.name, {}).get(output.name) for one in (scores, real_2))
+            if value is not None and real is not None and value >= 0 and real > 0:
+                yield metric, output, float(value), float(real)
 
 
 def ratio_of(a: Moved, b: Moved) -> tuple[float | None, float | None, float | None]:

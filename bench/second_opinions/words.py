@@ -3,7 +3,8 @@
 The rule. A number says "worse" or "better" than real where its whole interval lies on that side of 1, "like real"
 where the interval holds 1. Numbers are put together by what they look at (fidelity, variety, both at once) and by
 extractor; each of these says what more than half of its numbers say, "worse" or "better", and "like real" otherwise.
-All agree where all of them say the same. Copies are told as `bench.measuring.flags` finds them.
+All agree where all of them say the same, and more than half of all numbers do; they are divided where no more do.
+Copies are told as `bench.measuring.flags` finds them.
 """
 
 from collections import Counter
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from bench.second_opinions.ratios import APART, Opinion, Verdict
 
-ASPECTS = ("fidelity", "variety", "both")
+TOLD_IN = ("fidelity", "variety", "both")  # the order of the words
 SAYS = {
     "worse": "worse than real images",
     "better": "better than real images",
@@ -35,6 +36,9 @@ def _agreement(asked: Sequence[Opinion]) -> str:
     if len(said) == 1:
         (verdict,) = said
         same = sum(one.verdict == verdict for one in asked)
+        if 2 * same <= len(asked):
+            counts = Counter(one.verdict for one in asked if one.verdict)
+            return f"they are divided: {', '.join(f'{count} {SAYS[each]}' for each, count in counts.items())}"
         return f"they agree: {SAYS[verdict]} ({same} of {len(asked)} numbers)"
     parts = []
     if len(set(aspects.values())) > 1:
@@ -49,7 +53,7 @@ def verdicts(asked: Iterable[Opinion], group: Callable[[Opinion], str]) -> dict[
     groups: dict[str, list[Opinion]] = {}
     for one in asked:
         groups.setdefault(group(one), []).append(one)
-    order = sorted(groups, key=lambda name: ASPECTS.index(name) if name in ASPECTS else 0)
+    order = sorted(groups, key=lambda name: TOLD_IN.index(name) if name in TOLD_IN else 0)
     return {name: _most(groups[name]) for name in order}
 
 

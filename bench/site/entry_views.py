@@ -9,6 +9,7 @@ from bench.leaderboard.entries import Entry, TrackRecord
 from bench.leaderboard.entry_places import NEIGHBOURS, PREVIEW
 from bench.measuring.evaluation import NOISE, REAL_2
 from bench.protocol import titled
+from bench.second_opinions.stored import stored_opinions, stored_words
 from bench.site.links import safe_link
 from bench.site.numbers import Shown, in_order, outputs_of, shown
 from bench.site.pictures import Picture
@@ -34,7 +35,8 @@ CAPTIONS = {
 
 @dataclass(frozen=True)
 class NumberRow:
-    """A number with its interval and what real 2 and noise score; `top` where it is one of those at the top."""
+    """A number with its interval, what real 2 and noise score, and what it is of real 2's; `top` where it is one of
+    those at the top."""
 
     metric: str
     key: str
@@ -45,6 +47,7 @@ class NumberRow:
     shown: str
     interval: str
     real: str
+    ratio: str
     noise: str
     top: bool
 
@@ -86,6 +89,7 @@ class EntryView:
     pictures: tuple[Figure, ...]
     withheld: tuple[str, ...]
     numbers: tuple[NumberRow, ...]
+    opinion: str
     stored: tuple[tuple[str, str, str], ...]
     remarks: tuple[Any, ...]
     about: tuple[tuple[str, str, str], ...]
@@ -99,7 +103,9 @@ def entry_view(
 ) -> EntryView:
     """The page of an entry; `pictures` are those that may be shown, `rules` those of the track in words."""
     entry = one.entry
-    numbers = tuple(_numbers(entry, board.record))
+    protocol, real_2 = board.record.rules.protocol, board.record.landmarks.get(REAL_2, {})
+    opinions = stored_opinions(protocol.extractor, entry.scores, real_2)
+    numbers = tuple(_numbers(entry, board.record, {one.key: one.ratio for one in opinions}))
     return EntryView(
         name=entry.about.name,
         track=entry.track,
@@ -114,6 +120,7 @@ def entry_view(
         pictures=tuple(_figure(entry, name, picture) for name, picture in pictures.items()),
         withheld=_withheld(entry, pictures),
         numbers=numbers,
+        opinion=stored_words(opinions, entry.scores) if opinions else "",
         stored=tuple(_stored(entry)),
         remarks=entry.remarks,
         about=tuple(_about(entry)),
@@ -126,7 +133,7 @@ def entry_view(
 # ----- numbers
 
 
-def _numbers(entry: Entry, record: TrackRecord) -> Iterable[NumberRow]:
+def _numbers(entry: Entry, record: TrackRecord, ratios: Mapping[str, float | None]) -> Iterable[NumberRow]:
     metrics = in_order(entry.rules, entry.scores)
     measured = [(metric, one) for metric in metrics for one in outputs_of(metric, entry.scores[metric])]
     scored = (entry.scores, *(record.landmarks.get(name, {}) for name in (REAL_2, NOISE)))
@@ -145,6 +152,7 @@ def _numbers(entry: Entry, record: TrackRecord) -> Iterable[NumberRow]:
             shown=mine.shown,
             interval=mine.interval or _by_chance(entry.scores[metric], output, mine),
             real=real.shown,
+            ratio=text(Cell(ratios[output.name])) if output.name in ratios else "",
             noise=noise.shown,
         )
         before = metric
