@@ -18,7 +18,8 @@ block size.
 
 No interval is given: the balls of all images depend on each other, so the shares are no binomial counts, and dropping
 images for a jackknife, or repeating them for a bootstrap, makes the balls grow or shrink, a shift of the size of the
-noise itself. Compare sets of equal counts, over several seeds.
+noise itself. The ruler is what real images get against other real images, as many of them: docs/metrics.md says how
+much that changes from draw to draw (`benchmarks/noise_prdc.py`), and `bench opinions` puts it beside the number.
 
 Cost: (n^2 / 2 + m^2 / 2 + n m) d multiplications of the features' own type. Memory beyond the features: a copy of them
 and a few blocks of 64 MiB.
@@ -38,6 +39,10 @@ from metrics.options import whole_number
 from metrics.types import Counts, Metric, Moved, Option, Output, Plot, Sample, Values
 
 K = 5
+RULER = (
+    "precision, recall, density and coverage have no interval: compare them with those of as many real images against "
+    "other real ones (`bench opinions` shows these)"
+)
 
 
 @numpy_defaults()
@@ -106,9 +111,9 @@ def about_equal(name: str, features: np.ndarray, k: int) -> str:
 
 
 def notes(values: Values, samples: Sequence[Sample], options: Values) -> list[str]:
-    """Which of the sets has images whose balls have no radius."""
+    """What to compare the numbers with, as they have no interval, and which set has images without a radius."""
     found = [about_equal(one.name, one.features, options["k"]) for one in samples if one.features is not None]
-    return [note for note in found if note]
+    return [RULER, *filter(None, found)]
 
 
 @numpy_defaults()

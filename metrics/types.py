@@ -208,6 +208,11 @@ class Metric:
         return next((one for one in self.outputs if one.interval), None)
 
     @property
+    def by_class(self) -> bool:
+        """Whether it can be computed of each class alone: a distance of features, or what reads classes."""
+        return self.labels or (self.arity == "pair" and self.feature != "images")
+
+    @property
     def interval(self) -> Interval | None:
         """That of the first number that has one."""
         return self.main.interval if self.main else None

@@ -93,9 +93,9 @@ COMMANDS = {
     "fid": (["a", "b", "--influence", "4", "--all-estimates", "--crosscheck", "--conventions"], ("a", "b"),
             {"influence": 4, "all_estimates": True, "crosscheck": True, "conventions": True}),
     "score": (["a", "b", "--metrics", "kid, prdc", "--train", "t", "--logits", "l", "--is-splits", "6", "--prdc-k", "7",
-               "--kid-subsets", "8", "--kid-subset-size", "9", "--labels", "cat, dog"], ("a", "b"),
+               "--kid-subsets", "8", "--kid-subset-size", "9", "--labels", "cat, dog", "--by-class"], ("a", "b"),
               {"metrics": ["kid", "prdc"], "train": "t", "logits": "l", "splits": 6, "k": 7, "subsets": 8,
-               "subset_size": 9, "labels": ["cat", "dog"]}),
+               "subset_size": 9, "labels": ["cat", "dog"], "by_class": True}),
     "stats": (["a", "-o", "b.npz", "--spatial", "--force"], ("a", Path("b.npz")), {"spatial": True, "force": True}),
 }  # fmt: skip
 FUNCTIONS = {"fid": "fid", "score": "score", "stats": "save_statistics"}

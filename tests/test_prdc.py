@@ -90,6 +90,11 @@ def test_copied_images_are_decided_exactly_in_many_dimensions():
     assert prdc.compute(real, generated, k=3) == pytest.approx(_by_definition(real, generated, 3), rel=1e-15)
 
 
+def test_the_numbers_have_their_ruler_beside_them_as_there_is_no_interval():
+    (said,) = prdc.METRIC.notes({}, [], {"k": 5})
+    assert "have no interval: compare them with those of as many real images against other real ones" in said
+
+
 def test_equal_images_only_are_no_division_by_zero():
     x = np.ones((10, 4))
     assert prdc.compute(x, x) == {"precision": 1, "recall": 1, "density": 0, "coverage": 0}  # balls of radius 0

@@ -5,8 +5,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bench import __version__
+from bench.tables.class_scores import class_table
 from bench.tables.html_table import html_text
 from bench.tables.scores import in_words, score_table
+from bench.tables.several import Tables
 from bench.tables.table import Cell, Column, Table
 
 if TYPE_CHECKING:
@@ -49,6 +51,11 @@ class Result(Mapping[str, Any]):
     def table(self) -> Table:
         """The scores as a table, a row for each."""
         return score_table(self)
+
+    @property
+    def tables(self) -> Tables:
+        """That table, and one of the classes where the scores were computed class by class."""
+        return Tables((self.table, class_table(self)) if "by_class" in self else (self.table,))
 
     def to_frame(self) -> "DataFrame":
         """The table as a pandas DataFrame: score, value, corrected, low, high, better."""

@@ -11,6 +11,7 @@ from typing import Any, Unpack
 
 from bench import registry
 from bench.api.result import Result
+from bench.measuring.by_class import OPTION, open_classes
 from bench.measuring.comparing import Comparison, check_features, most_influential, open_sets
 from bench.measuring.conventions import conventions as by_conventions
 from bench.measuring.declared import every_metric
@@ -101,6 +102,7 @@ def score(
     metrics: Iterable[str] | str = (),
     train: Images | None = None,
     logits: str | None = None,
+    by_class: bool = False,
     **keywords: Any,
 ) -> Result:
     """Several metrics in one pass over the images of one set or of two, of which `a` is the real one.
@@ -110,7 +112,9 @@ def score(
     and PRDC of two. A file of images that holds mu and sigma too (ADM's) is taken by them for the FID of Inception, as
     `fid` does, and by its images otherwise. `memorisation` takes `train`, the images that the generator was trained on,
     `b` as what it made and `a` as real images that it has not seen; the keys of `bench.measuring.copies.copies` and
-    `flags` come with it. `logits` chooses what the Inception Score reads, with the classifier's bias or without. `mse`
+    `flags` come with it. `logits` chooses what the Inception Score reads, with the classifier's bias or without.
+    With `by_class` there is `by_class`, a row for each class with the metrics that can be computed of one class, and
+    `class_mean`, their means over the classes. `labels` says the classes of a set that does not say them. `mse`
     compares image by image: `paired_by` says how they were paired, `first_pairs` shows a few (see
     `bench.measuring.pairing`). Further keywords are those of `fid`, and the options of the metrics that are asked for
     (`splits`, `k`, `subsets`, `subset_size`, ...). The other keys are those of `fid`, `tap_logits` where the Inception
@@ -121,11 +125,18 @@ def score(
     logits = None if logits is None else text(logits, "logits")
     chosen = load_metrics(metrics) or load_metrics(SET_METRICS if b is None else PAIR_METRICS)
     _check_arity(chosen, b, train)
-    _check_labels(chosen, setup)
+    _check_labels(chosen, setup, by_class)
     options = Options(setup.settings["seed"], **asked)
     options.check(chosen)
     given = [a, *(images for images in (b, train) if images is not None)]
-    return Result.of(*open_sets(given, chosen, setup, options, logits=logits).scores())
+    needing = (OPTION,) if switch(by_class, "by_class") else ()
+    opened = open_sets(given, chosen, setup, options, logits=logits, with_features=needing)
+    if not by_class:
+        return Result.of(*opened.scores())
+    classes = open_classes(opened)
+    values, warnings = opened.scores()
+    more, of_classes = classes.scores(warnings)
+    return Result.of({**values, **more}, [*warnings, *of_classes])
 
 
 @numpy_defaults()
@@ -248,8 +259,9 @@ def _check_arity(chosen: tuple[Metric, ...], b: Images | None, train: Images | N
         )
 
 
-def _check_labels(chosen: tuple[Metric, ...], setup: Setup) -> None:
-    if setup.settings["labels"] and not any(metric.labels for metric in chosen):
+def _check_labels(chosen: tuple[Metric, ...], setup: Setup, by_class: bool) -> None:
+    if setup.settings["labels"] and not by_class and not any(metric.labels for metric in chosen):
         raise InputError(
-            "--labels is for classifier-agreement, which is not among the metrics; add it, or leave --labels out"
+            "--labels is for classifier-agreement, which is not among the metrics, and for --by-class; add one, or "
+            "leave --labels out"
         )

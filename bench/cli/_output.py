@@ -101,10 +101,10 @@ def print_result(result: "Result", kind: str) -> bool:
 
     if kind == "json":
         print_json(dict(result))
-    elif kind == "csv":
+    elif kind == "csv" and len(result.tables) == 1:
         print_block(csv_text(result.table))
     elif kind != "terminal":
-        print_tables([result.table], kind, f"bench: {result.table.title}")
+        print_tables(result.tables, kind, f"bench: {result.table.title}")
     return kind != "terminal"
 
 

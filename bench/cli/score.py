@@ -12,6 +12,7 @@ from bench.api.result import Result
 from bench.cli._options import examples, format_option, json_option, options
 from bench.cli._output import (
     echo,
+    print_block,
     print_columns,
     print_facts,
     print_result,
@@ -24,6 +25,7 @@ from bench.measuring.copies import METRIC as COPIES
 from bench.measuring.declared import every_metric
 from bench.settings.sets import LabelledSettings
 from bench.tables.scores import in_words
+from bench.tables.terminal import terminal
 from metrics.types import Option
 
 
@@ -65,6 +67,7 @@ def _as_option(name: str, flags: list[str], option: Option) -> click.Option:
     epilog=examples(
         "bench score digits:train digits:test --extractor digits-cnn --metrics fid,is,kid,prdc",
         "bench score digits:test --metrics is --extractor digits-cnn --json",
+        "bench score digits:train digits:test --extractor digits-cnn --metrics fid,prdc --by-class",
         "bench score digits:real-1 digits:real-2 --metrics memorisation --train digits:train --extractor digits-cnn",
     ),
 )
@@ -77,6 +80,9 @@ def _as_option(name: str, flags: list[str], option: Option) -> click.Option:
 )
 @click.option("--train", metavar="IMAGES", help="For memorisation and fld: the training images of the generator of B.")
 @click.option("--logits", metavar="NAME", help="For the Inception Score: logits or logits-unbiased, if there are both.")
+@click.option(
+    "--by-class", is_flag=True, help="Also of each class alone; both sets must say their classes, or see --labels."
+)
 @format_option
 @options(LabelledSettings)
 @json_option
@@ -89,6 +95,7 @@ def command(
     metrics: str | None,
     train: str | None,
     logits: str | None,
+    by_class: bool,
     kind: str,
     settings: dict[str, Any],
     as_json: bool,
@@ -117,6 +124,7 @@ def command(
             metrics=() if metrics is None else [name.strip() for name in metrics.split(",")],
             train=train,
             logits=logits,
+            by_class=by_class,
             progress=tell,
             **asked,
             **settings,
@@ -128,6 +136,9 @@ def command(
 def _show(result: Result) -> None:
     print_columns(in_words(result.table), ("metric", "value", "corrected", "95 % interval", ""))
     echo()
+    for table in result.tables[1:]:
+        print_block(terminal(table))
+        echo()
     for reason in result.get("flags", ()):
         echo(styled("flagged:", fg="red"), " ", reason)
     facts = [("images", counts_of(result))]

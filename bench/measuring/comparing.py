@@ -75,14 +75,19 @@ class Comparison:
             found.append(measure_each(source, self.setup.watched(self.measuring, source), wanted, resizes))
         return tuple(found)
 
+    @property
+    def sets(self) -> list[ImageSource | MeasuredSet]:
+        """Each set, as its images where they were opened."""
+        return _sets(self.ready, self.sources)
+
     def of(self, metric: Metric) -> tuple[MeasuredSet, ...]:
         """The sets as this metric reads them."""
-        found = []
+        found: list[MeasuredSet] = []
         for known, resized in zip(self.known, self.resized, strict=True):
             measured = resized[self.measuring.resize] if resized and self.measuring else None
             one = known if known and (measured is None or known.allows(metric)) else measured
             assert one is not None, "a set is ready or its images were opened"
-            found.append(one)
+            found.append(self._numbered(one) if metric.labels and len(found) < 2 else one)
         return tuple(found)
 
     def scores(self) -> tuple[dict[str, Any], list[str]]:
@@ -102,7 +107,6 @@ class Comparison:
         """The scores of one metric, with what ends their keys."""
         sets, options = self.of(metric), self.options
         if metric.arity == "set":
-            sets = tuple(self._numbered(one) if metric.labels else one for one in sets)
             return [(f"_{letter}", score_set(one, metric, options)) for letter, one in zip("ab", sets, strict=False)]
         if metric.arity == "triplet":
             workers = self.setup.settings["workers"]

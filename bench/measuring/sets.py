@@ -60,13 +60,13 @@ class MeasuredSet:
     def taken(self, rows: Sequence[int] | np.ndarray, name: str) -> "MeasuredSet":
         """These images under another name, in this order, with those features of them that are there."""
         order = [int(row) for row in rows]
-        hashes = tuple(self.hashes[row] for row in order)
+        hashes = at(self.hashes, order)
         source = self.source and replace(self.source.taken(order), name=name)
         return MeasuredSet(
             name,
             source.digest if source else None,
             len(order),
-            tuple(self.keys[row] for row in order),
+            at(self.keys, order),
             hashes,
             at(self.labels, order),
             None if self.numbers is None else self.numbers[order],

@@ -1,0 +1,176 @@
+"""Metrics class by class: the same features, one class at a time, and the mean over the classes.
+
+Distances of two sets of features, and whatever reads the classes of images. Images of two classes are different images,
+so the classes are independent: the standard error of the mean of K values is (sum of se^2)^(1/2) / K. What an interval
+reaches beyond 1.96 standard errors stands for a bias that more classes do not average out, so its mean stays.
+"""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+
+from bench.measuring.classes import check_labelled, plain
+from bench.measuring.comparing import Comparison
+from bench.measuring.scoring import Options, Scores, least_images, score_pair, score_set
+from bench.measuring.sets import MeasuredSet
+from metrics.arithmetic.quantiles import Z95
+from metrics.errors import InputError
+from metrics.types import Metric, Output
+
+LETTERS = ("a", "b")
+MOST_NAMED = 3  # classes in a message
+MOST_SAID = 5  # warnings of single classes in a result
+OPTION = "--by-class"
+
+Row = dict[str, Any]
+Rows = tuple[np.ndarray, ...]  # of one class in each set
+
+
+@dataclass(frozen=True)
+class ByClass:
+    """A comparison and where each class lies in its sets."""
+
+    opened: Comparison
+    classes: Mapping[str, Rows]
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Those that are computed class by class."""
+        return tuple(metric for metric in self.opened.chosen if metric.by_class)
+
+    def scores(self, before: Collection[str] = ()) -> tuple[dict[str, Any], list[str]]:
+        """`by_class` with a row for each class and `class_mean`; and warnings that were not said `before`."""
+        found: list[Row] = []
+        said: dict[str, list[str]] = {}  # the classes that each line belongs to
+        for name, rows in self.classes.items():
+            counts = {f"n_{letter}": len(here) for letter, here in zip(LETTERS, rows, strict=False)}
+            scores = [self._of_class(metric, rows) for metric in self.metrics]
+            values = {key: value for one in scores for key, value in one.values.items()}
+            warnings = list(dict.fromkeys(line for one in scores for line in one.warnings))
+            found.append({"class": name, **values, **counts, "warnings": warnings})
+            for line in (line for line in warnings if line not in before):
+                said.setdefault(line, []).append(name)
+        return {"by_class": found, "class_mean": self._mean(found)}, _in_short(said, len(found))
+
+    def _of_class(self, metric: Metric, rows: Rows) -> Scores:
+        options = self.opened.options
+        parts = [one.taken(here, one.name) for one, here in zip(self.opened.of(metric), rows, strict=False)]
+        if metric.arity == "pair":
+            return score_pair(parts[0], parts[1], metric, options)
+        return _of_sets(metric, parts, options)
+
+    def _mean(self, rows: Sequence[Row]) -> Row:
+        found: Row = {}
+        for metric in self.metrics:
+            ends = [""] if metric.arity == "pair" else [f"_{letter}" for letter in LETTERS]
+            outputs = metric.outputs if metric.arity == "pair" else filter(None, (metric.main,))
+            for output in outputs:
+                for end in ends:
+                    found |= mean_of(output, rows, end)
+        return found
+
+
+def mean_of(output: Output, rows: Sequence[Row], end: str = "") -> Row:
+    """The mean of a number over classes, with its interval where the number has an even one with a standard error; None
+    where a class has none, nothing where no class was asked."""
+    key = output.name + end
+    if any(key not in row for row in rows):
+        return {}
+    if any(row[key] is None for row in rows):
+        return {key: None}
+    found: Row = {key: float(np.mean([row[key] for row in rows]))}
+    at = output.interval
+    if not at or not at.even or not at.se:
+        return found
+    se, low, high = (np.array([row[name + end] for row in rows], np.float64) for name in (at.se, at.low, at.high))
+    of_mean = math.sqrt(float(np.square(se).sum())) / len(rows)
+    reach = float(np.mean((high - low) / 2 - Z95 * se)) + Z95 * of_mean
+    middle = float(np.mean((low + high) / 2))
+    return {**found, at.se + end: of_mean, at.low + end: middle - reach, at.high + end: middle + reach}
+
+
+def _of_sets(metric: Metric, parts: Sequence[MeasuredSet], options: Options) -> Scores:
+    """The first number of a metric of one set, and its interval, of each set: in one class the others are the same."""
+    output, values = metric.main, dict[str, Any]()
+    assert output and output.interval, "what a metric says class by class has an interval"
+    kept = [key for key in (output.name, output.interval.low, output.interval.high, output.interval.se) if key]
+    for letter, one in zip(LETTERS, parts, strict=False):
+        scores = score_set(one, metric, options)
+        values |= {f"{key}_{letter}": scores.values[key] for key in kept}
+    return Scores(values)
+
+
+def _in_short(said: Mapping[str, Sequence[str]], count: int) -> list[str]:
+    """Warnings of single classes, each line once and no more than a few."""
+    lines = [
+        f"class {names[0]}: {line}" if len(names) == 1 else f"{len(names)} of {count} classes: {line}"
+        for line, names in said.items()
+    ]
+    if len(lines) <= MOST_SAID:
+        return lines
+    return [*lines[:MOST_SAID], f"{len(lines) - MOST_SAID} more lines are about single classes; --json has them"]
+
+
+# ----- which classes
+
+
+def open_classes(opened: Comparison) -> ByClass:
+    """The classes of the sets of a comparison.
+
+    InputError where no metric is computed class by class, where a set does not say its classes, where one lacks a class
+    that the other has, and where a class has too few images for a metric.
+    """
+    found = ByClass(opened, {})
+    if not found.metrics:
+        asked = ", ".join(metric.name for metric in opened.chosen)
+        raise InputError(
+            f"{OPTION} is for distances of features, such as fid, and for classifier-agreement, not {asked}"
+        )
+    sets = opened.sets[: len(LETTERS)]
+    for each in sets:
+        check_labelled(each, f"{OPTION} has nothing to go by")
+    places = [_places(each.labels) for each in sets]
+    for one, other in permutations(range(len(sets)), 2):
+        _check_same(sets[one].name, places[one], sets[other].name, places[other])
+    names = {key: sets[0].labels[rows[0]] for key, rows in places[0].items()}
+    classes = {names[key]: tuple(each[key] for each in places) for key in sorted(names, key=_order)}
+    for metric in found.metrics:
+        _check_counts(metric, opened.options, [each.name for each in sets], classes)
+    return replace(found, classes=classes)
+
+
+def _places(labels: Sequence[str]) -> dict[str, np.ndarray]:
+    """The rows of each class, by its name without capitals."""
+    keys, places = np.unique([plain(label) for label in labels], return_inverse=True)
+    return {str(key): np.flatnonzero(places == number) for number, key in enumerate(keys)}
+
+
+def _order(key: str) -> tuple[int, int, str]:
+    """Numbers by their size, before names."""
+    return (0, int(key), key) if key.isascii() and key.isdigit() else (1, 0, key)
+
+
+def _check_same(name: str, has: Mapping[str, Any], other_name: str, other: Mapping[str, Any]) -> None:
+    lacking = sorted(set(has) - set(other), key=_order)
+    if lacking:
+        more = f" and {len(lacking) - MOST_NAMED} more" if len(lacking) > MOST_NAMED else ""
+        raise InputError(
+            f"{other_name} has no image of {', '.join(map(repr, lacking[:MOST_NAMED]))}{more}, which {name} has; "
+            f"{OPTION} compares the same classes of both sets"
+        )
+
+
+def _check_counts(metric: Metric, options: Options, names: Sequence[str], classes: Mapping[str, Rows]) -> None:
+    least, remedy = least_images(metric, options)
+    for label, rows in classes.items():
+        for name, here in zip(names, rows, strict=True):
+            if len(here) < least:
+                images = "image" if len(here) == 1 else "images"
+                raise InputError(
+                    f"{name} holds {len(here)} {images} of class {label!r}; {metric.name} needs at least {least} of "
+                    f"each class with {OPTION}; {remedy}"
+                )
