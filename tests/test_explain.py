@@ -121,7 +121,7 @@ def test_a_missing_class_that_the_fid_does_not_see_is_named_all_the_same():
 def test_sets_without_a_class_in_common_show_different_things():
     few = np.isin(read_as("real-1"), [0, 1, 2, 3, 4])
     made = explained(digits("real-1")[few], digits("real-1")[~few])
-    assert made.said[0].startswith("The sets show different things, with 0 % in common")
+    assert made.said[0].startswith("As the extractor reads them, the sets show different things, with 0 % in")
     assert "too little to make the shares equal" in table(made, "equalised")["shares of each class"]["told"].value
 
 

@@ -13,6 +13,7 @@ from bench import registry
 from bench.api.result import Result
 from bench.measuring.by_class import OPTION, open_classes
 from bench.measuring.comparing import Comparison, check_features, most_influential, open_sets
+from bench.measuring.conventions import about_conventions
 from bench.measuring.conventions import conventions as by_conventions
 from bench.measuring.declared import every_metric
 from bench.measuring.doctor import Diagnosis, examine
@@ -40,11 +41,6 @@ from metrics.sfid import METRIC as SFID
 from metrics.types import Metric
 
 SET_METRICS, PAIR_METRICS = ("is",), ("fid", "kid", "prdc")  # what `score` computes unless told
-
-
-_OTHER_NETWORK = (
-    "these tools use Inception: the conventions are what their resize and arithmetic make of this network's features"
-)
 
 
 @numpy_defaults()
@@ -86,8 +82,7 @@ def fid(
     values, warnings = opened.scores()
     if conventions:
         extra["conventions"] = by_conventions(opened)
-        if opened.measuring and not opened.measuring.extractor.is_inception:
-            warnings = [*warnings, _OTHER_NETWORK]
+        warnings = [*warnings, *about_conventions(extra["conventions"])]
     if influence:
         one, other = opened.of(FID)
         extra["influence"] = most_influential(one, other, influence)

@@ -135,7 +135,7 @@ def convention(row: dict[str, Any]) -> tuple[str, ...]:
     return (
         row["tool"],
         f"{about}{figure(value)}",
-        "" if apart is None else f"{apart:+.4f}" if abs(apart) >= 5e-5 else "0",
+        "" if apart is None else f"{apart:+.4g}" if abs(apart) > 1e-6 * abs(value) else "0",
         resize,
         row["scaling"],
         f"/ {row['covariance'].replace(' ', '')}",

@@ -105,15 +105,15 @@ def _shown(found: Evidence) -> Iterator[str]:
     differing = [one for one in grouping.groups if one.differs]
     if not differing:
         return
-    named = _named(grouping, differing)
-    if grouping.overlap < IN_COMMON:
-        yield f"The sets show different things, with {percent(grouping.overlap)} in common: {named}."
-    if effect.after is not None and effect.removed(found.floor) >= SOME:
-        how_much = "Most" if effect.removed(found.floor) >= MOST else "A part"
-        yield (
-            f"{how_much} of the distance comes from what is shown: {named}. With equal shares of each "
-            f"{grouping.kind}, {percent(effect.removed(found.floor))} of it goes away."
-        )
+    named, removed = _named(grouping, differing), effect.removed(found.floor)
+    gone = f" With equal shares of each {grouping.kind}, {percent(removed)} of it goes away." if effect.after else ""
+    if grouping.overlap < IN_COMMON and removed < MOST:
+        # The extractor may misread images that look odd, so it is named.
+        how = "As the extractor reads them, the sets show different things" if grouping.kind == "class" else ""
+        how = how or "The sets lie in different clusters"
+        yield f"{how}, with {percent(grouping.overlap)} in common: {named}.{gone.replace('of it', 'of the distance')}"
+    if removed >= SOME:
+        yield f"{'Most' if removed >= MOST else 'A part'} of the distance comes from what is shown: {named}.{gone}"
 
 
 def _named(grouping: Grouping, differing: Sequence[Any]) -> str:

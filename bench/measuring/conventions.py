@@ -6,7 +6,7 @@ else in the last digits, or nothing at all, where they have not (`as_printed`). 
 of them drop the alpha channel, which is composited on white here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,14 @@ from bench.measuring.sets import MeasuredSet
 from bench.measuring.tools import SQRTM, TOOLS, Tool
 from metrics.arithmetic.frechet import Parts, feature_parts, gaussian_parts
 
-SINGULAR = "no more images than features: the last digits of its root are rounding, and it may stop instead"
+SINGULAR = (
+    "no more images than features: the last digits of what tools with sqrtm print (~) are rounding, and they may stop"
+)
 NO_FILE = "reads no such file of statistics; give the images"
 OWN_SCALE = "the network's"
+OTHER_NETWORK = (
+    "these tools use Inception: the conventions are what their resize and arithmetic make of this network's features"
+)
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,13 @@ def conventions(opened: Comparison) -> list[dict[str, Any]]:
     return [{**row, "difference": one} for row, one in zip(rows, apart, strict=True)]
 
 
+def about_conventions(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What belongs beside these rows."""
+    found = [row for row in rows if row["fid"] is not None]
+    said = [SINGULAR] if not all(row["as_printed"] for row in found) else []
+    return [*said, *([OTHER_NETWORK] if any(row["scaling"] == OWN_SCALE for row in rows) else [])]
+
+
 def _value(tool: Tool, sides: list[_Side], made: dict[Any, Parts]) -> float:
     a, b = sides
     if (a, b) not in made:
@@ -102,8 +114,6 @@ def _words(tool: Tool, sides: list[_Side], inception: bool) -> dict[str, Any]:
     notes = [tool.note] if tool.note else []
     if len(sides) < 2:
         notes = [NO_FILE]
-    elif few and tool.root == SQRTM:
-        notes.append(SINGULAR)
     notes += [f"takes the statistics in {side.measured.name}" for side in sides if side.of_file]
     precision = "means in float32" if tool.single_mean else "result in float32" if tool.single_result else "float64"
     return {
