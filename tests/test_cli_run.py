@@ -157,7 +157,7 @@ def test_the_tables_of_a_repeated_run_are_equal(finished, here):
 def test_json_is_the_record_with_its_tables(here):
     printed = json.loads(good(*DCGAN, "--steps", "1", *PIXELS, "--json").stdout)
     assert printed["status"] == "ok"
-    assert [table["name"] for table in printed["tables"]] == ["table-6", "distances"]
+    assert [table["name"] for table in printed["tables"]] == ["table-6", "distances", "ratios"]
     assert all(Path(path).is_file() for path in (*printed["files"], printed["path"]))
 
 
