@@ -9,7 +9,7 @@ from PIL import Image
 
 from bench import registry
 from bench.datasets import open_dataset
-from bench.measuring.classes import class_numbers, with_labels
+from bench.measuring.classes import about_numbers, class_numbers, with_labels
 from bench.sources import open_source
 from metrics.errors import InputError
 from metrics.extractors.types import Extractor
@@ -177,6 +177,7 @@ def test_a_class_is_found_by_its_name_then_by_its_number():
         ((), classifier("cat", "dog"), "made does not say the class of each image, so .*--labels A,B,"),
         (("cot",), classifier("cat", "dog"), r"made: extractor 'stub' has no class 'cot'\. Did you mean 'cat'"),
         (("2",), classifier("cat", "dog"), r"has no class '2'\. There are 2 classes, such as 'cat' and 'dog'"),
+        (("9" * 5000,), classifier("cat", "dog"), r"has no class '9{50,60} \.\.\.\. There are 2 classes"),
         (("zebra",), classifier(width=8), "has no names for its 8 classes, so 'zebra' is none; expected 0 to 7"),
         (("DOG",), classifier("Dog", "dog"), r"has 2 classes 'DOG'; give one of the numbers \[0, 1\]"),
     ],
@@ -184,6 +185,17 @@ def test_a_class_is_found_by_its_name_then_by_its_number():
 def test_a_class_that_the_classifier_does_not_know_is_refused(labels, extractor, expected):
     with pytest.raises(InputError, match=expected):
         numbers(labels, extractor)
+
+
+def test_classes_that_are_known_by_their_numbers_only_are_told_of_as_another_order_is_no_error():
+    made = replace(open_source(PIXELS), name="made", labels=("cat", "1", "1", "cat", "cat", "cat"))
+    assert about_numbers(made, classifier("cat", "dog")) == [
+        "made: labels are taken by their numbers: 1 is 'dog' of extractor 'stub'; is that meant?"
+    ]
+    assert about_numbers(made, classifier(width=3)) == [
+        "made: extractor 'stub' has no names for its classes; are the labels numbers in its order?"
+    ]
+    assert about_numbers(made, classifier("CAT", "1")) == []
 
 
 @pytest.mark.parametrize("name", ["digits", "fashion-mnist", "shapes"])

@@ -23,6 +23,7 @@ from metrics.types import Metric, Output
 
 LETTERS = ("a", "b")
 MOST_NAMED = 3  # classes in a message
+MOST_DIGITS = 20  # of a number that is sorted by its size
 MOST_SAID = 5  # warnings of single classes in a result
 OPTION = "--by-class"
 
@@ -149,9 +150,10 @@ def _places(labels: Sequence[str]) -> dict[str, np.ndarray]:
     return {str(key): np.flatnonzero(places == number) for number, key in enumerate(keys)}
 
 
-def _order(key: str) -> tuple[int, int, str]:
+def _order(key: str) -> tuple[bool, str]:
     """Numbers by their size, before names."""
-    return (0, int(key), key) if key.isascii() and key.isdigit() else (1, 0, key)
+    number = key.isascii() and key.isdigit()
+    return not number, key.zfill(MOST_DIGITS) if number else key
 
 
 def _check_same(name: str, has: Mapping[str, Any], other_name: str, other: Mapping[str, Any]) -> None:

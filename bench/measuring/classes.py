@@ -10,7 +10,7 @@
 | every other set, one `label` | that one, where it says none                                                      |
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from numbers import Integral
 from typing import Any, Protocol
@@ -24,6 +24,7 @@ from metrics.errors import InputError
 from metrics.extractors.types import Extractor
 from metrics.options import shown
 
+MOST_DIGITS = 9  # of the number of a class
 HOW = "put its images into a folder for each class, or say them with labels (--labels A,B,...)"
 
 
@@ -82,8 +83,36 @@ def class_numbers(one: Labelled, extractor: Extractor) -> np.ndarray:
     names = extractor.class_names()
     count = extractor.taps[extractor.logits]  # 0 of a network that nobody has looked at
     whose = f"{one.name}: extractor {extractor.name!r}"
-    numbers = {label: _number(label, names, count, whose) for label in sorted(set(one.labels))}
+    known = [_places(names, form) for form in (str, plain)]
+    numbers = {}
+    for label in sorted(set(one.labels)):
+        places = known[0].get(label) or known[1].get(plain(label), [])
+        if len(places) > 1:
+            raise InputError(f"{whose} has {len(places)} classes {shown(label)}; give one of the numbers {places}")
+        numbers[label] = places[0] if places else _by_number(label, names, count, whose)
     return np.array([numbers[label] for label in one.labels], np.int64)
+
+
+def _places(names: Sequence[str], form: Callable[[str], str]) -> dict[str, list[int]]:
+    """The classes of each name."""
+    found: dict[str, list[int]] = {}
+    for number, name in enumerate(names):
+        found.setdefault(form(name), []).append(number)
+    return found
+
+
+def about_numbers(one: Labelled, extractor: Extractor) -> list[str]:
+    """What to say where classes are known to the classifier by their numbers only: another order is no error."""
+    names = extractor.class_names()
+    known = set(map(plain, names))
+    by_number = next((label for label in dict.fromkeys(one.labels) if plain(label) not in known), None)
+    if by_number is None:
+        return []
+    whose = f"extractor {extractor.name!r}"
+    if not names:
+        return [f"{one.name}: {whose} has no names for its classes; are the labels numbers in its order?"]
+    meant = f"{by_number} is {names[int(by_number)]!r} of {whose}"
+    return [f"{one.name}: labels are taken by their numbers: {meant}; is that meant?"]
 
 
 def check_labelled(one: Labelled, what: str) -> None:
@@ -92,20 +121,15 @@ def check_labelled(one: Labelled, what: str) -> None:
         raise InputError(f"{one.name} does not say the class of each image, so {what}; {HOW}")
 
 
-def _number(label: str, names: Sequence[str], count: int, whose: str) -> int:
-    """An exact name, a name that differs in capitals and underscores only, or a number."""
-    for form in (str, plain):
-        places = [number for number, name in enumerate(names) if form(name) == form(label)]
-        if len(places) == 1:
-            return places[0]
-        if places:
-            raise InputError(f"{whose} has {len(places)} classes {label!r}; give one of the numbers {places}")
-    if label.isascii() and label.isdigit() and (int(label) < count or not count):
+def _by_number(label: str, names: Sequence[str], count: int, whose: str) -> int:
+    if label.isascii() and label.isdigit() and len(label) <= MOST_DIGITS and (int(label) < count or not count):
         return int(label)
     if names:
         close = did_you_mean(label, names, f"There are {count} classes, such as {names[0]!r} and {names[-1]!r}.")
-        raise InputError(f"{whose} has no class {label!r}. {close}")
-    raise InputError(f"{whose} has no names for its {count} classes, so {label!r} is none; expected 0 to {count - 1}")
+        raise InputError(f"{whose} has no class {shown(label)}. {close}")
+    raise InputError(
+        f"{whose} has no names for its {count} classes, so {shown(label)} is none; expected 0 to {count - 1}"
+    )
 
 
 def plain(label: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bench import registry
-from bench.measuring.classes import class_numbers, with_labels
+from bench.measuring.classes import about_numbers, class_numbers, with_labels
 from bench.measuring.given import Ready, common_question, ready_set
 from bench.measuring.measure import Measure, about_extractor, measure
 from bench.measuring.memorising import score_triplet
@@ -118,7 +118,9 @@ class Comparison:
 
     def _numbered(self, one: MeasuredSet) -> MeasuredSet:
         assert self.measuring, "predictions of classes were made by an extractor that is known"
-        return replace(one, numbers=class_numbers(one, self.measuring.extractor))
+        extractor = self.measuring.extractor
+        said = about_numbers(one, extractor)
+        return replace(one, numbers=class_numbers(one, extractor), warnings=(*one.warnings, *said))
 
     @property
     def _about_measure(self) -> tuple[str, ...]:
