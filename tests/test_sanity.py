@@ -10,7 +10,7 @@ import bench
 from bench.cli import main
 from bench.measuring.features import extract
 from bench.sanity_checks.checks import CHECKS
-from bench.sanity_checks.pictures import ratio
+from bench.sanity_checks.pictures import apart
 from bench.sanity_checks.synthetic import SYNTHETIC
 from metrics.errors import InputError
 
@@ -123,8 +123,8 @@ def test_a_set_that_is_mixed_in_is_of_another_data_set():
     assert others == {"digits:train": "shapes:test", "shapes:train": "digits:train", "some/folder": "shapes:test"}
 
 
-def test_the_usual_counts_are_a_quarter_of_a_small_set():
-    made = bench.sanity(digits(44), extractor=(cells_mean,), metric=("fid",), check=("fewer",))
+def test_the_usual_counts_are_a_fifth_of_a_small_set():
+    made = bench.sanity(digits(55), extractor=(cells_mean,), metric=("fid",), check=("fewer",))
     assert made.about["n"] == [11]
 
 
@@ -149,15 +149,17 @@ def test_the_folder_holds_tables_numbers_and_pictures(tmp_path):
 @pytest.mark.parametrize(
     ("values", "real", "better", "expected"),
     [
-        ((4.0, 6.0), (1.0, 2.5), "lower", 2.0),
-        ((0.2, 0.2), (0.8, 0.6), "higher", 3.0),
-        ((0.0, 0.0), (0.8, 0.6), "higher", float("inf")),
-        ((0.0, 0.0), (0.0, 0.0), "lower", 1.0),
-        ((1.0, 1.0), (-0.1, -0.2), "lower", float("inf")),
+        ((4.0, 6.0), (1.0, 3.0), "lower", 3.0),
+        ((0.5, 0.5), (0.8, 0.6), "higher", 2.0),
+        ((0.7, 0.7), (0.8, 0.6), "higher", 0.0),
+        ((1.5, 1.5), (1.0, 3.0), "lower", -0.5),
+        ((2.0, 2.0), (1.0, 1.0), "lower", float("inf")),
+        ((1.0, 1.0), (1.0, 1.0), "lower", 0.0),
+        ((-2.0, -2.0), (-5.0, -4.0), "lower", 5.0),
     ],
 )
-def test_the_picture_shows_how_many_times_as_bad_as_the_worst_real_one(values, real, better, expected):
-    assert ratio(values, real, better) == pytest.approx(expected)
+def test_the_picture_shows_how_far_the_mean_is_beside_the_worst_real_one(values, real, better, expected):
+    assert apart(values, real, better) == pytest.approx(expected)
 
 
 # ----- what cannot be used

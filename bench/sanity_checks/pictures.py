@@ -14,14 +14,14 @@ from metrics.types import Output
 from reference_models.loop.plots import FAINT, INK, plot_sheets, save_png, tile
 
 PANEL_INCHES = (4.4, 1.75)
-SHOWN = (0.1, 1000.0)  # ratios; what is beyond is drawn at the edge
+SHOWN = (0.1, 1000.0)  # what is beyond is drawn at the edge
 STYLES = {"": "-", "both": "-", "fidelity": "--", "variety": ":", "copies": "-."}
 
 
 def plot_curves(path: Path, title: str, found: Sequence[Finding]) -> None:
     """PNG of the findings of one extractor: a row for each check, a column for each n, a line for each number.
 
-    A line is the mean against the worst value of real against real, as a ratio above 1 where it is worse.
+    A line says how far the mean is from the usual value of real against real: 1 is as far as the worst of those.
     """
     from matplotlib import colormaps
     from matplotlib.figure import Figure
@@ -48,19 +48,21 @@ def plot_curves(path: Path, title: str, found: Sequence[Finding]) -> None:
 def _draw(axes: Any, finding: Finding, output: Output, colour: Any) -> None:
     curve = finding.curve
     places = [0, *(1 + place for place, values in enumerate(curve.values) if values)]
-    ratios = [ratio(values, curve.real, output.better) for values in (curve.real, *curve.values) if values]
+    distances = [apart(values, curve.real, output.better) for values in (curve.real, *curve.values) if values]
     if not curve.real:
-        places, ratios = [], []
-    shown = np.clip(ratios, *SHOWN)
+        places, distances = [], []
+    shown = np.clip(distances, *SHOWN)
     style = STYLES[output.looks_at]
     axes.plot(places, shown, style, color=colour, linewidth=1.5, marker="o", markersize=3, label=output.title)
 
 
-def ratio(values: Sequence[float], real: Sequence[float], better: str) -> float:
-    """How many times as bad the mean is as the worst value of real against real."""
-    mean = sum(values) / len(values)
-    bad, usual = (mean, max(real)) if better == "lower" else (min(real), mean)
-    return bad / usual if usual > 0 else float("inf") if bad > 0 else 1.0
+def apart(values: Sequence[float], real: Sequence[float], better: str) -> float:
+    """How far on the worse side of the usual value the mean is, as a multiple of how far the worst real one is."""
+    sign = 1 if better == "lower" else -1
+    usual = sum(real) / len(real)
+    far = sign * (sum(values) / len(values) - usual)
+    worst = max(sign * (one - usual) for one in real)
+    return far / worst if worst > 0 else float("inf") if far > 0 else 0.0
 
 
 def _frame(axes: Any, check: Check, n: int) -> None:

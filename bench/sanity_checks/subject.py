@@ -14,7 +14,7 @@ from metrics.arithmetic.thumbnails import thumbnails
 from metrics.errors import InputError
 
 USUAL_N = (100, 1000)
-PARTS = 4  # of a set, of which a comparison takes at most one a side: then every check has images enough
+PARTS = 5  # of a set, of which a comparison takes at most one a side: then every check has images enough
 CLUSTERS = 10
 MIXED_IN = ("shapes:test", "digits:train")  # whichever is of another data set
 PHOTOGRAPHS = "efficientnet-lite0"

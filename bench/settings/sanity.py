@@ -9,7 +9,7 @@ from bench.settings.shared import BATCH_SIZE
 from metrics.options import MOST_SEED, SEED
 
 _extractor = "Repeat it for several.  [default: that of the data set which needs no download]"
-_n = "Images on each side; repeat it.  [default: 100 and 1000, or a quarter of the set]"
+_n = "Images on each side; repeat it.  [default: 100 and 1000, or a fifth of the set]"
 
 
 class SanitySettings(TypedDict, total=False):
