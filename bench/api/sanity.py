@@ -178,7 +178,7 @@ def _curves(found: "Sequence[Finding]", extractor: str) -> Picture:
     def curves(path: Path) -> None:
         from bench.sanity_checks.pictures import plot_curves
 
-        title = f"{extractor}: how far from real against real; 1 is as far as the worst of ten"
+        title = f"{extractor}\nhow far from real against real; 1 is as far as the worst"
         plot_curves(path, title, [one for one in found if one.extractor == extractor])
 
     return curves

@@ -32,7 +32,7 @@ def plot_curves(path: Path, title: str, found: Sequence[Finding]) -> None:
     outputs = [one for one in dict.fromkeys(one.output for one in found) if one.name not in corrected]
     size = (PANEL_INCHES[0] * len(counts), PANEL_INCHES[1] * len(checks) + 1)
     figure = Figure(figsize=size, layout="constrained", facecolor="white")
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=INK)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10, color=INK)
     panels = figure.subplots(len(checks), len(counts), squeeze=False)
     for row, check in zip(panels, checks, strict=True):
         for axes, n in zip(row, counts, strict=True):
