@@ -123,6 +123,21 @@ def test_a_set_that_is_mixed_in_is_of_another_data_set():
     assert others == {"digits:train": "shapes:test", "shapes:train": "digits:train", "some/folder": "shapes:test"}
 
 
+def test_what_a_metric_refuses_is_said_and_costs_nothing_else(monkeypatch):
+    from metrics.types import Metric, Output
+
+    def compute(real, generated):
+        if generated.mean() < 0.5 * real.mean():
+            raise InputError("too dark")
+        return {"gap": 1.0}
+
+    own = Metric("gap", "Gap", "nowhere", "pool", "pair", (Output("gap", "Gap", "lower"),), compute)
+    monkeypatch.setattr("bench.api.sanity.every_metric", lambda: (own,))
+    made = sanity(metric=(), check=("rectangles", "jpeg"))
+    assert "gap under rectangles at n = 8: too dark" in made.tables.warnings[0]
+    assert cells(made.tables[0], "Gap")["jpeg"] == "no"
+
+
 def test_the_usual_counts_are_a_fifth_of_a_small_set():
     made = bench.sanity(digits(55), extractor=(cells_mean,), metric=("fid",), check=("fewer",))
     assert made.about["n"] == [11]

@@ -152,13 +152,16 @@ def _check_counts(subject: "Subject", instruments: "Sequence[Instrument]") -> No
 
 
 def _not_measured(found: "Sequence[Finding]") -> list[str]:
-    """What there were too few images for."""
-    missing = dict.fromkeys(
-        (one.check.name, one.n) for one in found if len(one.curve.measured) < len(one.check.strengths)
-    )
+    """What a metric refused, and what there were too few images for."""
+    refused = {(one.metric.name, one.check.name, one.n): one.refused for one in found if one.refused}
+    lacking = (one for one in found if not one.refused and len(one.curve.measured) < len(one.check.strengths))
+    few = dict.fromkeys((one.check.name, one.n) for one in lacking)
     return [
-        f"{check} at n = {n:,}: too few images for some strengths or metrics, which are left out"
-        for check, n in missing
+        *(f"{metric} under {check} at n = {n:,}: {why}" for (metric, check, n), why in refused.items()),
+        *(
+            f"{check} at n = {n:,}: too few images for some strengths or metrics, which are left out"
+            for check, n in few
+        ),
     ]
 
 

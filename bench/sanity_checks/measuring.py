@@ -14,6 +14,7 @@ from bench.sanity_checks.damages import damaged
 from bench.sanity_checks.judging import DAMAGED_SPLITS, REAL_SPLITS, Curve
 from bench.sanity_checks.subject import Subject
 from bench.sources import ImageSource
+from metrics.errors import InputError
 from metrics.splits import disjoint
 from metrics.types import Metric, Output
 
@@ -23,7 +24,8 @@ Values = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Finding:
-    """One number of one metric under one check, with one extractor and n images on each side."""
+    """One number of one metric under one check, with one extractor and n images on each side; `refused` says why the
+    metric would not measure some strength."""
 
     extractor: str
     n: int
@@ -31,6 +33,7 @@ class Finding:
     metric: Metric
     output: Output
     curve: Curve
+    refused: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,12 +83,16 @@ def _at(
     for metric in instrument.metrics:
         known: dict[object, Values] = {}
         for check in checks:
+            refused: list[str] = []
             rows = [
-                _values(metric, instrument, features, known, [check.pick(one, strength) for one in halves[:splits]])
+                _values(
+                    metric, instrument, features, known, [check.pick(one, strength) for one in halves[:splits]], refused
+                )
                 for strength, splits in [(0.0, REAL_SPLITS), *((one, DAMAGED_SPLITS) for one in check.strengths)]
             ]
             for output in judged(metric):
-                yield Finding(instrument.measure.extractor.name, n, check, metric, output, _curve(check, output, rows))
+                curve = _curve(check, output, rows)
+                yield Finding(instrument.measure.extractor.name, n, check, metric, output, curve, "; ".join(refused))
 
 
 def _halves(n: int, subject: Subject, seed: int) -> Halves:
@@ -100,8 +107,10 @@ def _values(
     features: Features,
     known: dict[object, Values],
     trials: Sequence[Trial | None],
+    refused: list[str],
 ) -> list[Values]:
-    """The values of each trial; none where one of them has too few images."""
+    """The values of each trial; none where one of them has too few images, or the metric refuses it: then `refused`
+    says why."""
     found = []
     for trial in trials:
         sides = _sides(metric, trial) if trial else ()
@@ -111,7 +120,11 @@ def _values(
         key = tuple(tuple((table, rows.tobytes()) for table, rows in side) for side in sides)
         if key not in known:
             arrays = [_gathered(side, features, metric.feature) for side in sides]
-            known[key] = metric.compute(*arrays, **instrument.options.fitting(metric))
+            try:
+                known[key] = metric.compute(*arrays, **instrument.options.fitting(metric))
+            except InputError as error:
+                refused.append(str(error))
+                return []
         found.append(known[key])
     return found
 
