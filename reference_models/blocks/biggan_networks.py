@@ -51,7 +51,7 @@ def layout(shape: ImageShape, width: int, attention: int) -> Layout:
     while sides[0] % 2 == 0 and sides[0] >= 8:
         sides.insert(0, sides[0] // 2)
     doublings = len(sides) - 1
-    if shape.height != shape.width or not 4 <= sides[0] <= 7 or doublings not in CHANNELS:
+    if shape.height != shape.width or sides[0] > 7 or doublings not in CHANNELS:
         raise ModelError(
             f"biggan cannot make {shape.height}x{shape.width} images; it needs a square side that halves two to six "
             "times down to 4..7 (24, 28, 32, 48, 64, 96, 128, 256); prepare the data set at such a size"
