@@ -103,11 +103,17 @@ def test_metrics_that_the_extractor_does_not_allow_are_left_out_where_none_was_n
     }
 
 
+def test_all_metrics_of_a_classifier_are_taken_but_those_that_need_labels():
+    made = bench.sanity("digits:test", n=(8,), check=("dropped",), extractor=("digits-cnn",))
+    assert "inception-score" in made.about["metrics"]
+    assert "classifier-agreement" not in made.about["metrics"]
+
+
 def test_modes_are_the_classes_of_a_data_set_else_clusters():
     assert sanity(metric=("fid",)).about["modes"] == "10 clusters of thumbnails"
     made = bench.sanity("digits:test", n=(8,), metric=("fid",), check=("dropped",), extractor=(cells_mean,))
     assert made.about["modes"] == "classes"
-    assert (made.about["of"], made.about["images"]) == ("digits:test", 32)
+    assert (made.about["of"], made.about["images"]) == ("digits:test", 40)
 
 
 def test_what_there_are_too_few_images_for_is_left_out_and_said():
@@ -186,6 +192,7 @@ def test_the_picture_shows_how_far_the_mean_is_beside_the_worst_real_one(values,
         ({"check": ("blurr",)}, "no check 'blurr'. Did you mean 'blur'?"),
         ({"metric": ("fud",)}, "no metric 'fud'. Did you mean"),
         ({"metric": ("mse",)}, "mse compares image by image, and these checks compare sets; leave it out"),
+        ({"metric": ("classifier-agreement",)}, "classifier-agreement reads the classes that images should be of"),
         ({"metric": ("is",)}, "inception-score needs class predictions, and extractor 'own network"),
         ({"extractor": ("pixles",)}, "no extractor 'pixles'. Did you mean 'pixels'"),
         ({"n": (21,)}, "array has 40 different images, and n = 21 needs 42"),

@@ -131,13 +131,15 @@ def _instrument(setup: Setup, asked: Sequence[str]) -> "Instrument":
     for metric in (chosen := load_metrics(asked)):
         if metric.feature == "images":
             raise InputError(f"{metric.name} compares image by image, and these checks compare sets; leave it out")
+        if metric.labels:
+            raise InputError(f"{metric.name} reads the classes that images should be of; damage has none; leave it out")
     taps_for(measuring, chosen)
     return Instrument(setup, measuring, chosen or _fitting(measuring, judged), options)
 
 
 def _fitting(measuring: Measure, judged: Callable[[Metric], Sequence[object]]) -> tuple[Metric, ...]:
     there = taps_of(measuring)
-    fitting = [one for one in every_metric() if one.feature in there and judged(one)]
+    fitting = [one for one in every_metric() if one.feature in there and judged(one) and not one.labels]
     return tuple(sorted(fitting, key=lambda one: FIRST.index(one.name) if one.name in FIRST else len(FIRST)))
 
 

@@ -2,14 +2,13 @@
 
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from bench import registry
 from bench.measuring.setup import Images, Setup
 from bench.sources import ImageSource, iterate
-from bench.sources.splits import open_split, split_named
+from bench.sources.splits import split_named
 from metrics.arithmetic.thumbnails import thumbnails
 from metrics.errors import InputError
 
@@ -58,7 +57,7 @@ def open_subject(images: Images, mixed_with: Images | None, asked: tuple[int, ..
     most = PARTS * max(counts)
     if source.count > most:
         source = source.taken(np.sort(np.random.RandomState(seed).permutation(source.count)[:most]).tolist())
-    modes, modes_are = _modes(images, source, seed, setup.settings["data_root"])
+    modes, modes_are = _modes(source, seed)
     others = None if mixed_with is None else _taken(setup.open(mixed_with), max(counts), seed)
     return Subject(source, modes, modes_are, others, counts)
 
@@ -80,12 +79,10 @@ def _taken(source: ImageSource, count: int, seed: int) -> ImageSource:
     return source.taken(np.random.RandomState(seed).permutation(source.count)[:count].tolist())
 
 
-def _modes(images: Images, source: ImageSource, seed: int, root: Path | None) -> tuple[np.ndarray, str]:
-    """The label of each image, else its cluster, the largest cluster first."""
-    split = split_named(images)
-    labels = open_split(*split, root)[1].labels if split else None
-    if labels is not None:
-        return np.asarray(labels)[list(source.places) or slice(None)], "classes"
+def _modes(source: ImageSource, seed: int) -> tuple[np.ndarray, str]:
+    """The class of each image, by number, else its cluster, the largest cluster first."""
+    if source.labels:
+        return np.unique(source.labels, return_inverse=True)[1], "classes"
     small = np.concatenate([thumbnails(one[None]) for batch in iterate(source, 0) for one in batch]).astype(np.float64)
     return clusters(small, min(CLUSTERS, len(small)), seed), f"{CLUSTERS} clusters of thumbnails"
 
