@@ -109,7 +109,7 @@ def _half_pixel(n_in: int, n_out: int) -> np.ndarray:
 
 
 def _two_taps(positions: np.ndarray, n_in: int) -> np.ndarray:
-    low = np.minimum(positions.astype(np.int64), n_in - 1)
+    low = positions.astype(np.int64)
     high = np.minimum(low + 1, n_in - 1)
     weight = (positions - low).astype(np.float32)
     matrix = np.zeros((len(positions), n_in), np.float32)
