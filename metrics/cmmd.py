@@ -94,7 +94,7 @@ METRIC = Metric(
             shown="table",
         ),
         Output(
-            *("cmmd_biased", "CMMD, as its authors' code", "lower"),
+            *("cmmd_biased", "CMMD, biased", "lower"),
             says="an image counts as its own neighbour, so it is too large for small sets",
             least=0,
             shown="entry",

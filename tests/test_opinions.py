@@ -115,12 +115,17 @@ def test_one_verdict_of_all_is_agreement():
 
 def test_fidelity_against_variety_is_told():
     words = in_words([said(2, 3, "fidelity"), said(0.9, 1.1, "variety"), said(2, 3)], None)
-    assert words.startswith("They disagree about what they look at: fidelity worse than real images, variety not told")
+    assert words.startswith("They disagree. Fidelity: worse than real images; variety: not told from real images;")
 
 
 def test_one_extractor_against_another_is_told():
     words = in_words([said(2, 3), said(0.9, 1.1, extractor="b")], None)
-    assert words == "They disagree between extractors: a worse than real images, b not told from real images"
+    assert words == "They disagree. By extractor, a: worse than real images; b: not told from real images"
+
+
+def test_one_number_against_one_is_divided_and_no_like_real():
+    words = in_words([said(2, 3, "fidelity"), said(0.9, 1.1, "fidelity"), said(2, 3), said(2, 3)], None)
+    assert words.startswith("They disagree. Fidelity: divided; both at once: worse than real images")
 
 
 def test_one_number_among_three_outvotes_nobody():
@@ -171,11 +176,12 @@ def test_copies_of_the_training_images_enter_the_words():
     assert {one.key for one in found.opinions if one.looks_at == "copies"} >= {"exact_copies", "fld", "authpct"}
 
 
-def test_sets_that_are_not_independent_have_no_intervals():
+def test_sets_that_are_not_independent_have_no_intervals_and_a_picture_all_the_same(tmp_path):
     one = images(1, 40)
     found = bench.opinions(one, one, extractors="pixels", cache=False)
     assert all(row.low is None for row in found.opinions)
     assert any("not independent" in line for line in found.warnings)
+    assert found.picture(tmp_path / "ratios.png").stat().st_size > 10_000  # points alone
 
 
 def test_the_command_gives_what_the_function_gives(tmp_path):

@@ -1,5 +1,6 @@
 """What several metrics and extractors say of generated images, and whether they agree."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import click
 
 import bench
 from bench.cli._options import examples, format_option, json_option, options, path_type
-from bench.cli._output import print_json, print_tables, progress, say
+from bench.cli._output import echo, print_json, print_tables, progress, say, styled
 from bench.settings.sets import Asking
 
 
@@ -81,4 +82,9 @@ def command(
     if as_json or kind == "json":
         print_json(found.as_dict())
         return
-    print_tables([found.table], kind, f"bench: {found.table.title}")
+    table = found.table
+    if kind == "terminal":  # the line in words, its first note, stands above it
+        echo(styled(table.notes[0], bold=True))
+        echo()
+        table = replace(table, notes=table.notes[1:])
+    print_tables([table], kind, f"bench: {table.title}")

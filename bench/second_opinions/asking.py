@@ -91,7 +91,7 @@ def ask(
 ) -> Found:
     """What all metrics say by all extractors."""
     found: list[Opinion] = []
-    warnings: list[str] = []
+    warnings = list(eyes[0].sets.warnings)
     copied: list[str] = []
     pixels = {}
     if train is not None and COPIES in metrics:

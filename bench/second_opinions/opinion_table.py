@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bench.second_opinions.ratios import Opinion
 from bench.tables.table import ARROWS, Cell, Column, Table
@@ -18,16 +19,19 @@ COLUMNS = (
     Column("better", "Better", shown="never"),
 )
 NOTE = (
-    "generated and real 2 are both compared with real 1. The ratio is generated over real 2: 1 is as near to real "
-    "images as real images are to each other. Arrows show the better direction"
+    "the ratio is generated over real 2, both compared with real 1: 1 is as near to real images as real images are to "
+    "each other. Arrows show the better direction"
 )
 FIGURES = 4  # of a value for people; files keep every digit
 MOST_DECIMALS = 8
 
 
 def opinion_table(name: str, title: str, opinions: Sequence[Opinion], notes: Sequence[str], **made_with: str) -> Table:
-    """A row for each number of each extractor; `made_with` are the protocol and the extractor of the table."""
-    return Table(name, title, COLUMNS, tuple(map(_row, opinions)), tuple(notes), **made_with)
+    """A row for each number of each extractor; `made_with` are the protocol and the extractor of the table. People are
+    not shown the extractor in each row where there is one: the title says it."""
+    several = len({one.extractor for one in opinions}) > 1
+    columns = tuple(replace(one, shown="never") if one.key == "extractor" and not several else one for one in COLUMNS)
+    return Table(name, title, columns, tuple(map(_row, opinions)), tuple(notes), **made_with)
 
 
 def _row(one: Opinion) -> tuple[Cell, ...]:

@@ -80,7 +80,9 @@ def _block(axes: Any, side: str, rows: Sequence[Opinion], looks: dict[str, tuple
     _scale(axes, [one.ratio for one in rows if one.ratio], [end for one in rows for end in (one.low, one.high) if end])
     title, left, right = SIDES[side]
     axes.set_title(title, loc="left", fontsize=10, color=INK)
-    axes.set_xlabel(f"← {left}            {right} →", color=INK, fontsize=9)
+    label = axes.set_xlabel(f"← {left}", color=INK, fontsize=9, loc="left")
+    at_right = {"ha": "right", "va": "bottom", "color": INK, "fontsize": 9}
+    axes.annotate(f"{right} →", (1, 0), xycoords=("axes fraction", label), **at_right)
 
 
 def _scale(axes: Any, values: Sequence[float], ends: Sequence[float]) -> None:
@@ -89,8 +91,8 @@ def _scale(axes: Any, values: Sequence[float], ends: Sequence[float]) -> None:
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     least, most = min(*values, 1.0), max(*values, 1.0)
-    low = max(min(*ends, least), least / BEYOND) / 1.1
-    high = min(max(*ends, most), most * BEYOND) * 1.1
+    low = max(min([*ends, least]), least / BEYOND) / 1.1
+    high = min(max([*ends, most]), most * BEYOND) * 1.1
     axes.set_xscale("log")
     axes.set_xlim(low, high)
     wide = high / low

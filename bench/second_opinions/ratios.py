@@ -23,7 +23,6 @@ from metrics.types import Aspect, Metric, Moved, Output
 Scores = Mapping[str, Numbers]  # by metric, then by key
 Verdict = Literal["worse", "better", "like real"]
 ASPECTS = ("both", "fidelity", "variety", "copies")  # in the order of rows
-APART: tuple[Verdict, ...] = ("worse", "better")
 
 
 @dataclass(frozen=True)

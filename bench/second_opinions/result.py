@@ -39,7 +39,8 @@ class Opinions:
     def table(self) -> Table:
         """A row for each number of each extractor; the line in words is its first note."""
         name = next(iter(self.extractors)) if len(self.extractors) == 1 else "several"
-        title = f"Second opinions: {self.generated} against {self.real}, {self.count:,} images in each set"
+        by = "" if name == "several" else f", by {name}"
+        title = f"Second opinions: {self.generated} against {self.real}, {self.count:,} images in each set{by}"
         notes = (f"{self.words}.", NOTE, f"real 1 and real 2: {self.taken}", *self.warnings)
         return opinion_table("opinions", title, self.opinions, notes, protocol="", extractor=name)
 

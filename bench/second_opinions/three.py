@@ -24,13 +24,14 @@ LEAST = 10  # images in each set
 @dataclass(frozen=True, eq=False)
 class Three:
     """The sets, each of `count` images, as images or as features that were given; `name` is that of the real images,
-    `said` how they were taken."""
+    `said` how they were taken, `warnings` what was found in all that they were taken from."""
 
     real_1: MeasuredSet
     real_2: MeasuredSet
     generated: MeasuredSet
     name: str
     said: str
+    warnings: tuple[str, ...] = ()
 
     @property
     def sets(self) -> tuple[MeasuredSet, MeasuredSet, MeasuredSet]:
@@ -68,7 +69,7 @@ def three_sets(real: Images, generated: Images, real_2: Images | None, setup: Se
             f"{found.said}, {found.count} images in each; second opinions need at least {LEAST} in each of the three "
             "sets; give more images"
         )
-    return found
+    return replace(found, warnings=tuple(dict.fromkeys(line for one in opened for line in one.warnings)))
 
 
 def _own_real_2(real: Images) -> str | None:
@@ -82,7 +83,9 @@ def _own_real_2(real: Images) -> str | None:
 def _open(given: Images, setup: Setup) -> MeasuredSet:
     ready = ready_set(given, setup)
     if ready is None:
-        return MeasuredSet.of_images(setup.open(given))
+        # The notes count the files of the whole set, so they are said of it once and not of each part.
+        found = MeasuredSet.of_images(setup.open(given))
+        return replace(found, source=replace(found.images, notes=()))
     if "pool" not in ready.measured.arrays:
         raise InputError(f"{ready.what} {ready.measured.name} holds no features of single images; give the images")
     return ready.measured

@@ -2,22 +2,23 @@
 
 The rule. A number says "worse" or "better" than real where its whole interval lies on that side of 1, "like real"
 where the interval holds 1. Numbers are put together by what they look at (fidelity, variety, both at once) and by
-extractor; each of these says what more than half of its numbers say, "worse" or "better", and "like real" otherwise.
-All agree where all of them say the same, and more than half of all numbers do; they are divided where no more do.
+extractor; each of these says what more than half of its numbers say, and is divided where no more do. All agree where
+all of them say the same.
 Copies are told as `bench.measuring.flags` finds them.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from bench.second_opinions.ratios import APART, Opinion, Verdict
+from bench.second_opinions.ratios import Opinion, Verdict
 
 TOLD_IN = ("fidelity", "variety", "both")  # the order of the words
-SAYS = {
+SAYS: dict[Verdict, str] = {
     "worse": "worse than real images",
     "better": "better than real images",
     "like real": "not told from real images",
 }
+DIVIDED = "divided"
 
 
 def in_words(opinions: Sequence[Opinion], copies: Sequence[str] | None) -> str:
@@ -26,30 +27,33 @@ def in_words(opinions: Sequence[Opinion], copies: Sequence[str] | None) -> str:
     parts = [_agreement(asked) if asked else "no opinion has an interval, so nothing can be said"]
     if copies is not None:
         parts.append(f"copies: {'; '.join(copies)}" if copies else "no sign of copies of training images")
-    return ". ".join(part[0].upper() + part[1:] for part in parts)
+    return _sentences(parts)
 
 
 def _agreement(asked: Sequence[Opinion]) -> str:
-    aspects = verdicts(asked, lambda one: one.looks_at)
-    extractors = verdicts(asked, lambda one: one.extractor)
+    aspects = _said(asked, lambda one: one.looks_at)
+    extractors = _said(asked, lambda one: one.extractor)
     said = {*aspects.values(), *extractors.values()}
+    counts = Counter(SAYS[one.verdict] for one in asked if one.verdict)
+    if said == {DIVIDED}:
+        return f"they are divided: {', '.join(f'{count} {each}' for each, count in counts.items())}"
     if len(said) == 1:
-        (verdict,) = said
-        same = sum(one.verdict == verdict for one in asked)
-        if 2 * same <= len(asked):
-            counts = Counter(one.verdict for one in asked if one.verdict)
-            return f"they are divided: {', '.join(f'{count} {SAYS[each]}' for each, count in counts.items())}"
-        return f"they agree: {SAYS[verdict]} ({same} of {len(asked)} numbers)"
-    parts = []
+        (same,) = said
+        return f"they agree: {same} ({counts[same]} of {len(asked)} numbers)"
+    parts = ["they disagree"]
     if len(set(aspects.values())) > 1:
-        parts.append(f"about what they look at: {_listed(aspects, {'both': 'both at once'})}")
+        parts.append(_listed({"both at once" if name == "both" else name: one for name, one in aspects.items()}))
     if len(set(extractors.values())) > 1:
-        parts.append(f"between extractors: {_listed(extractors, {})}")
-    return f"they disagree {'; and '.join(parts)}"
+        parts.append(f"by extractor, {_listed(extractors)}")
+    return _sentences(parts)
 
 
-def verdicts(asked: Iterable[Opinion], group: Callable[[Opinion], str]) -> dict[str, Verdict]:
-    """What more than half of the numbers of each group say."""
+def _sentences(parts: Iterable[str]) -> str:
+    return ". ".join(part[0].upper() + part[1:] for part in parts)
+
+
+def _said(asked: Iterable[Opinion], group: Callable[[Opinion], str]) -> dict[str, str]:
+    """What more than half of the numbers of each group say, in words."""
     groups: dict[str, list[Opinion]] = {}
     for one in asked:
         groups.setdefault(group(one), []).append(one)
@@ -57,10 +61,10 @@ def verdicts(asked: Iterable[Opinion], group: Callable[[Opinion], str]) -> dict[
     return {name: _most(groups[name]) for name in order}
 
 
-def _most(asked: Sequence[Opinion]) -> Verdict:
+def _most(asked: Sequence[Opinion]) -> str:
     counts = Counter(one.verdict for one in asked)
-    return next((verdict for verdict in APART if counts[verdict] > len(asked) / 2), "like real")
+    return next((says for verdict, says in SAYS.items() if counts[verdict] > len(asked) / 2), DIVIDED)
 
 
-def _listed(found: dict[str, Verdict], names: dict[str, str]) -> str:
-    return ", ".join(f"{names.get(name, name)} {SAYS[verdict]}" for name, verdict in found.items())
+def _listed(found: dict[str, str]) -> str:
+    return "; ".join(f"{name}: {says}" for name, says in found.items())
