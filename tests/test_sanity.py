@@ -260,3 +260,20 @@ def test_the_checks_of_the_help_exist():
     text = run("--help").output
     assert all(name in text or name == "jpeg" for name in CHECKS)
     assert len(SYNTHETIC) == 15
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_too_few_images_for_any_count_are_told(count):
+    with pytest.raises(InputError, match=f"{count} different images?; the checks need at least 10"):
+        bench.sanity(digits(count), extractor=(cells_mean,), metric=("fid",))
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_measured(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("kept")
+
+    def never(images):
+        raise AssertionError("the folder was to be looked at first")
+
+    with pytest.raises(InputError, match="mine is not an exploration"):
+        sanity(extractor=(never,), output=tmp_path / "mine")

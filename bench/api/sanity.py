@@ -74,6 +74,10 @@ def sanity(
     extractor lacks, and too few images.
     """
     how = checked(SanitySettings, settings)
+    if how["output"]:
+        from bench.exploring import check_folder
+
+        check_folder(how["output"], how["force"])
     made = _synthetic(how) if how["synthetic"] else _on_images(dataset, mixed_with, how)
     return _written(made, how) if how["output"] else made
 

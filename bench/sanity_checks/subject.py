@@ -68,8 +68,13 @@ def _counts(source: ImageSource, asked: tuple[int, ...]) -> tuple[int, ...]:
         if 2 * n > distinct:
             raise InputError(
                 f"{source.name} has {distinct:,} different images, and n = {n:,} needs {2 * n:,}: real images on both "
-                f"sides; give at most --n {distinct // 2}"
+                f"sides; {f'give at most --n {distinct // 2}' if distinct > 1 else 'give more images'}"
             )
+    if not asked and distinct < 2 * PARTS:
+        images = "image" if distinct == 1 else "images"
+        raise InputError(
+            f"{source.name} has {distinct} different {images}; the checks need at least {2 * PARTS}; give more"
+        )
     usual = dict.fromkeys(min(n, distinct // PARTS) for n in USUAL_N)
     return tuple(sorted(set(asked))) or tuple(usual)
 
