@@ -108,3 +108,21 @@ def test_saved_statistics_of_an_own_network_know_it(tmp_path):
     assert bench.fid(tmp_path / "s.npz", images(2), extractor=flat).fid > 0
     with pytest.raises(InputError, match="made with other settings"):
         bench.fid(tmp_path / "s.npz", images(2), extractor=lambda batch: flat(batch) * 2)
+
+
+def with_torch(batch):
+    return torch.nn.Flatten()(torch.Tensor(batch))[:, :5] / 255
+
+
+Flat, Plain = torch.nn.Flatten, torch.Tensor
+
+
+def with_classes(batch):
+    return Flat()(Plain(batch))[:, :5] / 255
+
+
+@pytest.mark.parametrize("network", [with_torch, with_classes])
+def test_a_function_may_use_torch_and_its_classes_by_name(network):
+    found = bench.fid(images(1), images(2), extractor=network)
+    assert found.fid == pytest.approx(bench.fid(images(1), images(2), extractor=flat).fid, rel=1e-5)
+    assert identity(network) == identity(network)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from types import CodeType, FunctionType, MethodType
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -119,7 +119,9 @@ def _parts(value: Any, seen: dict[int, Any]) -> Iterator[bytes]:
 
 def _inside(value: Any) -> Iterator[Any]:
     """What a value is made of, as far as it is known how to look."""
-    if is_module(value):
+    if isinstance(value, type | ModuleType):  # torch and its classes have the methods that are looked for below
+        yield value.__name__
+    elif is_module(value):
         for name, one in value.named_modules():
             plain = {key: held for key, held in sorted(vars(one).items()) if isinstance(held, PLAIN)}
             yield from (name, type(one).__qualname__, type(one).forward, {**plain, "training": None})
