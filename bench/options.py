@@ -131,9 +131,11 @@ def _number(value: Any, name: str, least: float | None) -> float:
 
 
 def _several(value: Any, name: str) -> tuple[Any, ...]:
-    """The items of a list or tuple, or texts `name=value` of a mapping."""
+    """The items of a list, a tuple or an array of one dimension, or texts `name=value` of a mapping."""
     if isinstance(value, Mapping):
         return tuple(f"{key}={one}" for key, one in value.items())
+    if getattr(value, "ndim", 0) == 1 and hasattr(value, "tolist"):
+        value = value.tolist()
     if not isinstance(value, list | tuple):
         raise InputError(f"{name} is {shown(value)}; expected a list")
     return tuple(value)

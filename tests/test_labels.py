@@ -5,11 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from bench import registry
 from bench.datasets import open_dataset
 from bench.measuring.classes import about_numbers, class_numbers, with_labels
+from bench.options import checked
+from bench.settings.sets import LabelledSettings
 from bench.sources import open_source
 from metrics.errors import InputError
 from metrics.extractors.types import Extractor
@@ -121,6 +124,31 @@ def test_labels_are_given_to_the_images_in_turn_also_where_some_were_drawn():
     assert with_labels([source], ("a", "b", "c"))[0].labels == TWO_OF_THREE
     some = replace(source.taken([1, 4, 5]), name="some")
     assert with_labels([some], ("a", "b", "c"))[0].labels == ("b", "b", "c")
+
+
+def test_one_label_for_each_image_of_the_whole_set_fits_where_some_are_drawn_or_skipped(tmp_path):
+    letters = tuple("abcdef")
+    folder = folders(tmp_path / "set", *"012345")
+    pairs = [(one, 0) for one in PIXELS]
+    for given in (PIXELS, folder, pairs):
+        drawn = open_source(given, limit=3, seed=1)
+        assert with_labels([drawn], letters)[0].labels == tuple(letters[place] for place in drawn.places)
+    (folder / "2.png").write_bytes(b"broken")
+    assert with_labels([open_source(folder, skip_corrupt=True)], letters)[0].labels == tuple("abdef")
+
+
+def test_labels_that_are_almost_as_many_as_the_images_are_told_of(tmp_path):
+    folder = folders(tmp_path, *"012345")
+    (folder / "2.png").write_bytes(b"broken")
+    found = with_labels([open_source(folder, skip_corrupt=True)], "abcde")[0]
+    assert "labels: 5 for 6 images, so the last images have the first labels again" in found.notes
+    assert not any("again" in note for note in with_labels([open_source(PIXELS)], "abc")[0].notes)
+
+
+@pytest.mark.parametrize("kind", [list, np.array, torch.tensor])
+def test_labels_are_a_list_an_array_or_a_tensor(kind):
+    found = checked(LabelledSettings, {"labels": kind([3, 1])})
+    assert found["labels"] == (3, 1)
 
 
 def test_several_labels_are_of_the_last_set_only_and_one_is_of_the_first_too():

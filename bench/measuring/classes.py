@@ -6,7 +6,7 @@
 | .npz                         | an array `labels`, `y` or `arr_1` of n numbers or names                           |
 | a split of a data set        | those of the data set                                                             |
 | a Dataset of torch, a list   | of (image, label)                                                                 |
-| the last set, `labels` given | these in turn, whatever it says itself                                            |
+| the last set, `labels` given | these in turn over all that it holds, whatever is drawn of it or said by it       |
 | every other set, one `label` | that one, where it says none                                                      |
 """
 
@@ -60,10 +60,13 @@ def _name(label: Any) -> str:
 
 
 def _in_turn(one: Any, names: Sequence[str]) -> Any:
-    opened, count = isinstance(one, ImageSource), one.count or 0
+    opened = isinstance(one, ImageSource)
+    count = (opened and one.whole) or one.count or 0
     if len(names) > count:
         raise InputError(f"{len(names)} labels for {count} images of {one.name}; expected at most one for each")
     said = []
+    if count / 2 < len(names) < count:
+        said.append(f"labels: {len(names)} for {count} images, so the last images have the first labels again")
     if one.labels:
         said.append("labels: those that were given are used, not those that came with the images")
     if len(names) > 1 and opened and (how := by_paths(one)):

@@ -23,8 +23,9 @@ class ImageSource:
     sha256 of the encoded bytes of image i (of shape and pixels, where it has no file), so `digest` depends on
     content and order only, never on names, dates or folders. `notes` are findings that belong beside every number
     made from this set (lossy files, skipped ones). `named` says that `keys` are names of images, not their numbers;
-    `places` are their numbers in the whole set where some of it was taken, () where all. `labels` are the
-    classes of the images, a name or a number each, () where they are not known; the digest is not of them.
+    `places` are their numbers in the whole set of `whole` images where some of it was taken, () and 0 where all.
+    `labels` are the classes of the images, a name or a number each, () where they are not known; the digest is not of
+    them.
     """
 
     name: str
@@ -37,6 +38,7 @@ class ImageSource:
     encoded: Callable[[int], bytes] | None = None
     named: bool = False
     places: tuple[int, ...] = ()
+    whole: int = 0
     labels: tuple[str, ...] = field(default=(), repr=False)
 
     @property
@@ -58,6 +60,7 @@ class ImageSource:
             keys=tuple(self.keys[i] for i in order),
             hashes=tuple(self.hashes[i] for i in order),
             places=tuple(self.places[i] if self.places else i for i in order),
+            whole=self.whole or self.count,
             labels=at(self.labels, order),
             read=lambda index: self.read(order[index]),
             read_range=None,

@@ -171,6 +171,7 @@ def from_listing(listing: Listing, choose: Choose, skip_corrupt: bool) -> ImageS
         encoded=encoded,
         named=True,
         places=places,
+        whole=len(listing.keys) if places else 0,
         labels=labels.at(labels.of_folders(listing.keys), numbers),
     )
 

@@ -33,7 +33,9 @@ def from_items(name: str, kind: str, items: Iterable[Any], choose: Choose) -> Im
     places = () if chosen is None else tuple(numbers)
     hashes = tuple(hash_of(image) for image in taken)
     read, its_labels = taken.__getitem__, at(labels, numbers)
-    return ImageSource(name, kind, tuple(map(str, numbers)), hashes, read, places=places, labels=its_labels)
+    whole = len(images) if places else 0
+    keys = tuple(map(str, numbers))
+    return ImageSource(name, kind, keys, hashes, read, places=places, whole=whole, labels=its_labels)
 
 
 def gather(items: Iterable[Any], name: str) -> tuple[list[np.ndarray], tuple[str, ...]]:

@@ -58,6 +58,7 @@ def from_rows(
         read_range,
         named=bool(keys),
         places=places,
+        whole=count if places else 0,
         labels=at(labels, numbers),
     )
 
