@@ -101,6 +101,15 @@ def test_a_number_of_0_has_no_interval_and_one_of_real_images_no_ratio():
     assert ratio_of(some, zero) == (None, None, None)
 
 
+def test_a_share_of_0_is_worse_than_real_and_counts_in_the_words():
+    found = bench.opinions(drawn(1, 60), drawn(2, 30, shift=40), features=True, metrics="prdc")
+    of = {one.key: one for one in found.opinions}
+    assert (of["precision"].ratio, of["precision"].low, of["precision"].verdict) == (0, 0, "worse")
+    assert 1 - 0.025 ** (1 / 30) < of["precision"].high < 0.3  # none of 30, over the share of real 2
+    assert of["density"].verdict is None  # no share of images: nothing bounds it
+    assert found.words == "They agree: worse than real images (3 of 3 numbers)"
+
+
 # ----- words
 
 
@@ -213,8 +222,9 @@ def refused(*arguments, **keywords):
     return str(error.value)
 
 
-def test_too_few_images_are_told_with_how_they_were_taken():
-    assert "9 images in each; second opinions need at least 10" in refused(images(1, 18), images(2, 30))
+def test_too_few_images_are_told_with_how_many_there_are_of_what():
+    found = refused(images(1, 18), images(2, 30))
+    assert "9 in each set, since there are 18 different images of array, 30 of array; second opinions need" in found
 
 
 def test_a_metric_without_an_opinion_is_answered_with_those_that_have_one():
@@ -253,3 +263,44 @@ def test_a_misspelt_set_is_one_line():
     result = CliRunner().invoke(main, ["opinions", "digits:tset", "digits:train"])
     assert result.exit_code == 2
     assert "digits:tset" not in result.stdout
+
+
+def test_features_of_different_widths_are_refused():
+    found = refused(drawn(1, 30, 4), drawn(2, 30, 3), features=True, extractors=())
+    assert "different widths (4 of features, 3 of features)" in found
+
+
+def test_a_metric_that_given_features_cannot_serve_is_refused():
+    found = refused(drawn(1, 30), drawn(2, 30), features=True, extractors=(), metrics=("fid", "is"))
+    assert "inception-score needs class predictions, and features were given" in found
+
+
+@pytest.mark.parametrize("one", [["pixels"], {"a": 1}, None, 5])
+def test_what_is_no_extractor_is_refused(one):
+    assert "expected a name, a torch module or a function" in refused(images(1, 30), images(2, 30), extractors=[one])
+
+
+# ----- one number that cannot be, and sets that know each other
+
+
+def test_a_metric_that_reads_no_pool_features_is_asked_alone():
+    digits = {"extractors": ("pixels", "digits-cnn"), "metrics": "is", "cache": False}
+    found = bench.opinions(images(1, 30), images(2, 30), **digits)
+    assert [(one.extractor, one.key) for one in found.opinions] == [("digits-cnn", "inception_score")]
+
+
+def test_a_metric_that_refuses_black_images_costs_no_other_number():
+    black = np.zeros((20, 8, 8, 3), np.uint8)
+    found = bench.opinions(images(1, 40), black, extractors="pixels", cache=False)
+    assert {one.metric for one in found.opinions} == {"fid", "kid", "mind", "prdc"}
+    assert any(line.startswith("cmmd by pixels is left out: ") for line in found.warnings)
+    assert "all 0, which point nowhere" in refused(images(1, 40), black, metrics="cmmd")
+
+
+def test_real_images_that_the_generator_was_trained_on_are_told():
+    train = images(1, 60)
+    found = bench.opinions(train[:40], images(2, 20), train=train, extractors="pixels", metrics="fld", cache=False)
+    said = [line for line in found.warnings if "also in the training images" in line]
+    assert len(said) == 2 and said[0].startswith("20 of 20 images of array, half 1")
+    scored = bench.score(train[:20], images(2, 20), train=train, extractor="pixels", metrics="fld", cache=False)
+    assert any("20 of 20 images of array are also in the training" in line for line in scored.warnings)

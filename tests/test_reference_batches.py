@@ -138,3 +138,8 @@ def test_an_accumulator_that_keeps_spatial_features_writes_their_statistics(spat
     bench.save_statistics(accumulator, spatial / "accumulated.npz", spatial=True)
     with np.load(spatial / "accumulated.npz") as found, np.load(spatial / "both.npz") as wanted:
         np.testing.assert_allclose(found["sigma_s"], wanted["sigma_s"], rtol=1e-9)
+
+
+def test_second_opinions_are_of_the_images(batch):
+    found = bench.opinions(images(4, 24), batch, extractors="digits-cnn", metrics="fid", cache=False)
+    assert (found.generated, found.count) == ("batch", 12)

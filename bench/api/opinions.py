@@ -12,7 +12,7 @@ from bench.measuring.declared import every_metric
 from bench.measuring.given import ready_set
 from bench.measuring.measure import Measure
 from bench.measuring.scoring import Options, load_metrics
-from bench.measuring.sets import taps_for, taps_of
+from bench.measuring.sets import NEEDED, taps_for, taps_of
 from bench.measuring.setup import Images, Setup
 from bench.options import Network
 from bench.second_opinions.asking import ask, given_eye, look, metrics_of
@@ -60,6 +60,9 @@ def opinions(
     eyes = [given_eye(three, setup.settings["made_by"])] if three.given_features else []
     if eyes and (named or trained):
         raise InputError("the sets hold features, not images; leave the extractors and the training set out")
+    if eyes and (unfit := [metric for metric in asked if not eyes[0].sees(metric)]):
+        needed = NEEDED[unfit[0].feature]
+        raise InputError(f"{unfit[0].name} needs {needed}, and features were given; give the images, or leave it out")
     measures = [] if eyes else _measures(named or fitting_extractors(real), asked, setup)
     eyes += [look(three, trained, measure, chosen, setup) for measure in measures]
     found = ask(eyes, trained, chosen, Options(setup.settings["seed"]), setup.settings["workers"])
@@ -87,7 +90,11 @@ def _extractors(asked: Iterable[Network] | Network) -> tuple[Network, ...]:
         return (asked,)
     if not isinstance(asked, Iterable):
         raise InputError(f"extractors is {shown(asked)}; expected names, such as ('pixels',)")
-    return tuple(dict.fromkeys(asked))
+    named = tuple(asked)
+    for one in named:
+        if not isinstance(one, str) and not callable(one):
+            raise InputError(f"an extractor is {shown(one)}; expected a name, a torch module or a function")
+    return tuple({id(one) if callable(one) else one: one for one in named}.values())
 
 
 def _train(train: Images | None, setup: Setup) -> ImageSource | None:
@@ -96,9 +103,10 @@ def _train(train: Images | None, setup: Setup) -> ImageSource | None:
 
 
 def _measures(extractors: Iterable[Network], asked: Iterable[Metric], setup: Setup) -> list[Measure]:
-    """The extractors, ready; InputError where one cannot be, or none gives what a metric that was asked for reads."""
+    """The extractors that give something that was asked for, ready; InputError where one cannot be, or none
+    gives what a metric that was asked for reads."""
     found = [replace(setup, settings={**setup.settings, "extractor": one}).measure() for one in extractors]
     for metric in asked:
         if metric.feature != "images" and not any(metric.feature in taps_of(one) for one in found):
             taps_for(found[0], [metric])
-    return found
+    return [one for one in found if not asked or any(metric.feature in taps_of(one) for metric in asked)]

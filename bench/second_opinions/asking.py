@@ -11,10 +11,11 @@ from bench.measuring.copies import copies
 from bench.measuring.dependence import Member, about_dependence
 from bench.measuring.flags import flags
 from bench.measuring.measure import Measure
+from bench.measuring.memorising import about_held_out
 from bench.measuring.scoring import Options, compute, threads_for
 from bench.measuring.sets import MeasuredSet, measure_set, taps_of
 from bench.measuring.setup import Setup
-from bench.second_opinions.ratios import Opinion, in_order, opinion, ratio_of
+from bench.second_opinions.ratios import Opinion, in_order, opinion, ratio_of, ratio_of_none
 from bench.second_opinions.three import Three
 from bench.sources import ImageSource
 from metrics.errors import InputError
@@ -93,7 +94,10 @@ def ask(
     found: list[Opinion] = []
     warnings = list(eyes[0].sets.warnings)
     copied: list[str] = []
+    refused: list[str] = []
     pixels = {}
+    if train is not None:
+        warnings += [line for one in eyes[0].sets.sets[:2] for line in about_held_out(train, one)]
     if train is not None and COPIES in metrics:
         one, two, made = (one.images for one in eyes[0].sets.sets)
         pixels = copies(train, made, one, workers=workers)
@@ -103,19 +107,26 @@ def ask(
         independent, said = _independent(eye)
         warnings += [*eye.warnings, *(line for one in eye.sets.sets for line in one.warnings), *said]
         for metric in filter(eye.sees, metrics):
-            if metric.arity == "triplet":
-                of_generated, of_real = _of_triplet(eye, metric, options)
-                found += _rows(eye.name, metric, of_generated, of_real)
-                copied += flags(of_generated, {}) if metric.name == "memorisation" else ()
-            else:
-                found += _ratios(eye, metric, independent)
+            try:
+                if metric.arity == "triplet":
+                    of_generated, of_real = _of_triplet(eye, metric, options)
+                    found += _rows(eye.name, metric, of_generated, of_real)
+                    copied += flags(of_generated, {}) if metric.name == "memorisation" else ()
+                else:
+                    found += _ratios(eye, metric, independent)
+            except InputError as error:  # of black images in pixels, say: it costs no other number
+                refused.append(f"{metric.name} by {eye.name} is left out: {error}")
+    if not found:
+        raise InputError(refused[0])
+    warnings += refused
     looked = train is not None and any(one.looks_at == "copies" for one in found)
     return Found(in_order(found), tuple(dict.fromkeys(copied)) if looked else None, tuple(dict.fromkeys(warnings)))
 
 
 def _independent(eye: Eye) -> tuple[bool, list[str]]:
     """Whether no set is known to be made from another one, and what is to be said."""
-    real, other, made = (Member(one.name, one.keys, one.hashes, one.features()) for one in eye.sets.sets)
+    kind = min(eye.sets.real_1.arrays, key=("pool", "spatial", "logits").index)
+    real, other, made = (Member(one.name, one.keys, one.hashes, one.features(kind)) for one in eye.sets.sets)
     looked = [about_dependence(real, made), about_dependence(real, other), about_dependence(other, made)]
     return not any(dependent for dependent, _ in looked), [line for _, said in looked for line in said]
 
@@ -134,6 +145,8 @@ def _ratios(eye: Eye, metric: Metric, independent: bool) -> list[Opinion]:
 def _ratio(extractor: str, metric: Metric, key: str, made: Moved, real: Moved, independent: bool) -> Opinion:
     output = next(one for one in metric.opinions if one.name == key)
     ratio, low, high = ratio_of(made, real)
+    if made.value == 0 and output.kind == "share" and output.counted:  # of sets of one size
+        ratio, low, high = ratio_of_none(real, len(made.moves[0])) or (ratio, low, high)
     low, high = (low, high) if independent else (None, None)
     return replace(opinion(extractor, metric, output, made.value, real.value), ratio=ratio, low=low, high=high)
 
@@ -162,7 +175,7 @@ def metrics_of(known: Iterable[Metric], asked: Sequence[Metric], with_train: boo
         return tuple(one for one in able if with_train or one.arity != "triplet")
     for metric in asked:
         if metric not in able:
-            names = ", ".join(one.name for one in able)
+            names = ", ".join(one.name for one in able if one is not COPIES)
             raise InputError(f"{metric.name} gives no second opinion; there are: {names}")
         if metric.arity == "triplet" and not with_train:
             raise InputError(

@@ -4,8 +4,10 @@ A distance is divided by that of real 2 to the same real 1: 1 is as near as real
 higher is better is that of the generated images over that of real 2. Sets of one size have the same bias in both.
 
 The interval is of log(a / b), with the influence of each image on it: real 1 moves both a and b, the generated images
-only a, real 2 only b. So the variance is the sum over the images of all three sets of (da / a - db / b)^2. How often
-the interval covers is in docs/metrics.md (benchmarks/coverage_opinions.py counts it).
+only a, real 2 only b. So the variance is the sum over the images of all three sets of (da / a - db / b)^2. A share of 0
+has no logarithm, and is the worst that there is: its interval ends at Clopper and Pearson's bound for none of n images,
+over the lower end of the share of real 2. How often the interval covers is in docs/metrics.md
+(benchmarks/coverage_opinions.py counts it).
 """
 
 import math
@@ -18,6 +20,7 @@ import numpy as np
 from bench.measuring.declared import FIRST, all_declared
 from bench.storage.records import Numbers
 from metrics.arithmetic.quantiles import Z95
+from metrics.classifier_agreement import interval
 from metrics.types import Aspect, Metric, Moved, Output
 
 Scores = Mapping[str, Numbers]  # by metric, then by key
@@ -90,3 +93,12 @@ def ratio_of(a: Moved, b: Moved) -> tuple[float | None, float | None, float | No
     reach = Z95 * math.sqrt(sum(float(np.vdot(moves, moves)) for moves in apart))
     ratio = a.value / b.value
     return ratio, ratio * math.exp(-reach), ratio * math.exp(reach)
+
+
+def ratio_of_none(real: Moved, count: int) -> tuple[float, float, float] | None:
+    """The same of a share of 0 of `count` images over that of real 2; None where that is 0 too."""
+    if real.value <= 0:
+        return None
+    reach = Z95 * math.sqrt(sum(float(np.vdot(moves, moves)) for moves in real.moves)) / real.value
+    _, most = interval(0, count)
+    return 0.0, 0.0, most / real.value * math.exp(reach)

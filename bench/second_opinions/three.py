@@ -62,12 +62,17 @@ def three_sets(real: Images, generated: Images, real_2: Images | None, setup: Se
     if len({one.source is None for one in opened}) > 1:
         names = [f"{one.name} holds {'images' if one.source else 'features'}" for one in opened]
         raise InputError(f"{', '.join(names)}; expected the same of all sets; give images for all")
+    if len({one.dims() for one in opened}) > 1:
+        widths = ", ".join(f"{one.dims()} of {one.name}" for one in opened)
+        raise InputError(f"the features have different widths ({widths}); give those of one extractor for all sets")
     limit, seed = setup.settings["limit"], setup.settings["seed"]
     found = _halved(of_real, made, limit, seed) if real_2 is None else _apart(of_real, made, opened[2], limit, seed)
     if found.count < LEAST:
+        counts = [f"{len(set(of_real.hashes))} different images of {of_real.name}" if real_2 is None else ""]
+        counts += [f"{one.count} of {one.name}" for one in opened[real_2 is None :]]
         raise InputError(
-            f"{found.said}, {found.count} images in each; second opinions need at least {LEAST} in each of the three "
-            "sets; give more images"
+            f"{found.said}, {found.count} in each set, since there are {', '.join(filter(None, counts))}; second "
+            f"opinions need at least {LEAST} in each of the three sets; give more images or a larger limit"
         )
     return replace(found, warnings=tuple(dict.fromkeys(line for one in opened for line in one.warnings)))
 
@@ -82,7 +87,7 @@ def _own_real_2(real: Images) -> str | None:
 
 def _open(given: Images, setup: Setup) -> MeasuredSet:
     ready = ready_set(given, setup)
-    if ready is None:
+    if ready is None or ready.with_images:  # of both, the images: statistics hold no single ones
         # The notes count the files of the whole set, so they are said of it once and not of each part.
         found = MeasuredSet.of_images(setup.open(given))
         return replace(found, source=replace(found.images, notes=()))
