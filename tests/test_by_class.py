@@ -100,7 +100,8 @@ def test_a_table_has_a_row_for_each_class_and_one_for_the_mean(sets):
     assert [row[1].value for row in table.rows] == [12, 15, 20, 47]
     titles = " | ".join(column.title for column in table.columns)
     measured = "FID | corrected [95 %] | Precision | Recall | Density | Coverage"
-    assert titles == f"class | n of real.npz | n of made.npz | {measured}"
+    assert titles == f"class | n of A | n of B | {measured}"
+    assert table.title == "real.npz (A) against made.npz (B), class by class"
 
 
 @pytest.mark.parametrize("kind", ["terminal", "md", "csv", "html", "latex"])
@@ -125,6 +126,15 @@ def test_a_line_that_is_about_several_classes_stands_once(tmp_path):
     said = [line for line in found.warnings if "n <= d: 10 images" in line]
     assert len(said) == 1
     assert said[0].startswith("4 of 4 classes: ")
+
+
+def test_lines_of_classes_that_differ_in_numbers_alone_are_one_line(tmp_path):
+    for name, counts in (("a", (10, 12)), ("b", (11, 14))):
+        rows = DRAW.normal(size=(sum(counts), 3)).astype(np.float32)
+        np.savez(tmp_path / f"{name}.npz", features=rows, labels=np.repeat([0, 1], counts))
+    found = bench.score(tmp_path / "a.npz", tmp_path / "b.npz", metrics="fid", by_class=True)
+    (said,) = [line for line in found.warnings if "different n" in line and "classes" in line]
+    assert said.startswith("2 of 2 classes, such as 0: different n: 10 against 11")
 
 
 # ----- what does not fit

@@ -180,6 +180,13 @@ def test_another_network_than_inception_is_said(found):
     assert {row["scaling"] for row in found["conventions"]} == {"the network's"}
 
 
+def test_the_table_holds_what_is_printed_and_what_the_tools_do(found):
+    table = found.tables["conventions"]
+    assert [row[0].value for row in table.rows] == [tool.name for tool in TOOLS]
+    assert [row[1].value for row in table.rows] == [row["fid"] for row in found["conventions"]]
+    assert "TTUR: drops the images behind the last whole batch" in " ".join(table.notes)
+
+
 def test_the_command_prints_a_row_for_each_tool():
     command = ["fid", "digits:real-1", "digits:real-2", "--limit", "60", "--extractor", "digits-cnn", "--conventions"]
     text = CliRunner().invoke(main, command).stdout

@@ -204,12 +204,19 @@ def test_the_command_gives_what_the_function_gives(tmp_path):
     assert picture.stat().st_size > 10_000
 
 
+@pytest.fixture(scope="module")
+def of_features():
+    return bench.opinions(drawn(1, 40), drawn(2, 20), features=True, metrics="prdc")
+
+
 @pytest.mark.parametrize("kind", ["terminal", "md", "csv", "html", "latex"])
-def test_every_format_names_each_number(kind):
-    command = ["opinions", "digits:real-1", "digits:train", "--limit", "12", "--metric", "prdc", "--format", kind]
-    result = CliRunner().invoke(main, command)
+def test_every_format_names_each_number_and_the_line_in_words(kind, of_features, monkeypatch):
+    monkeypatch.setattr(bench, "opinions", lambda *_, **__: of_features)
+    result = CliRunner().invoke(main, ["opinions", "a", "b", "--format", kind])
     assert result.exit_code == 0, result.output
     assert all(word in result.stdout.lower() for word in ("precision", "recall", "density", "coverage"))
+    assert kind == "csv" or result.stdout.count(of_features.words.split(".")[0]) == 1
+    assert kind != "terminal" or result.stdout.startswith(of_features.words)
 
 
 # ----- what cannot be used
@@ -246,7 +253,7 @@ def test_images_and_features_are_not_mixed(tmp_path):
 
 
 def test_saved_statistics_hold_no_single_images(tmp_path):
-    bench.save_statistics(images(1, 30), tmp_path / "s.npz", extractor="pixels", cache=False)
+    bench.save_statistics(images(1, 30), tmp_path / "s.npz", extractor="digits-cnn", cache=False)
     assert "holds no features of single images" in refused(tmp_path / "s.npz", images(2, 30))
 
 

@@ -72,6 +72,7 @@ def test_the_same_seed_gives_the_same_numbers_and_another_one_others():
     assert one.tables["numbers"].rows == again.tables["numbers"].rows != other.tables["numbers"].rows
 
 
+@pytest.mark.usefixtures("few_splits")
 def test_features_are_computed_once_for_all_metrics_and_counts(monkeypatch):
     asked = []
     monkeypatch.setattr(
@@ -97,18 +98,28 @@ def test_a_new_metric_appears_without_being_named(monkeypatch):
     assert cells(made.tables[0], "Unknown")["noise"] is None
 
 
+@pytest.fixture
+def few_splits(monkeypatch):
+    """For tests of what is measured, and not of what is seen."""
+    monkeypatch.setattr("bench.sanity_checks.measuring.REAL_SPLITS", 2)
+    monkeypatch.setattr("bench.sanity_checks.measuring.DAMAGED_SPLITS", 1)
+
+
+@pytest.mark.usefixtures("few_splits")
 def test_metrics_that_the_extractor_does_not_allow_are_left_out_where_none_was_named():
     assert set(sanity(metric=(), check=("copies",)).about["metrics"]) == {
         *("fid", "kid", "prdc", "cmmd", "fld", "memorisation", "mind", "vendi")
     }
 
 
+@pytest.mark.usefixtures("few_splits")
 def test_all_metrics_of_a_classifier_are_taken_but_those_that_need_labels():
     made = bench.sanity("digits:test", n=(8,), check=("dropped",), extractor=("digits-cnn",))
     assert "inception-score" in made.about["metrics"]
     assert "classifier-agreement" not in made.about["metrics"]
 
 
+@pytest.mark.usefixtures("few_splits")
 def test_modes_are_the_classes_of_a_data_set_else_clusters():
     assert sanity(metric=("fid",)).about["modes"] == "10 clusters of thumbnails"
     made = bench.sanity("digits:test", n=(8,), metric=("fid",), check=("dropped",), extractor=(cells_mean,))
@@ -159,12 +170,12 @@ def test_several_extractors_stand_in_tables_of_their_own():
 def test_the_folder_holds_tables_numbers_and_pictures(tmp_path):
     made = sanity(output=tmp_path / "out", metric=("prdc",), check=("noise", "outliers"), n=(8,))
     names = {path.name for path in made.files}
-    assert names >= {"explore.json", "numbers.csv", "damages.png"}
+    assert names >= {"sanity.json", "numbers.csv", "damages.png"}
     assert {name[:6] for name in names if "own-network" in name} == {"images", "sets-o", "curves"}
-    written = json.loads((tmp_path / "out" / "explore.json").read_text())
+    written = json.loads((tmp_path / "out" / "sanity.json").read_text())
     assert written["tables"]["numbers"] == made.as_dict()["tables"]["numbers"]
-    with pytest.raises(InputError, match="exists; replace it with --force"):
-        sanity(output=tmp_path / "out")
+    with pytest.raises(InputError, match="exists; replace it with --force"):  # before anything is opened
+        bench.sanity("no such set", output=tmp_path / "out")
 
 
 @pytest.mark.parametrize(
@@ -222,10 +233,15 @@ def run(*words):
     return CliRunner().invoke(main, ["sanity", *words])
 
 
-def test_the_command_prints_the_tables_of_the_function():
+def test_the_command_prints_the_tables_of_the_function(monkeypatch):
     words = ("--dataset", "digits:test", "--n", "8", "--check", "jpeg", "--metric", "kid")
+    made = bench.sanity("digits:test", n=(8,), check=("jpeg",), metric=("kid",))
+    given = []
+    monkeypatch.setattr(bench, "sanity", lambda dataset, **how: given.append((dataset, how)) or made)
     shown, as_json, csv = run(*words), run(*words, "--json"), run(*words, "--format", "csv")
     assert shown.exit_code == as_json.exit_code == csv.exit_code == 0, shown.output
+    assert {dataset for dataset, _ in given} == {"digits:test"}
+    assert (given[0][1]["n"], given[0][1]["check"], given[0][1]["metric"]) == ((8,), ("jpeg",), ("kid",))
     assert "digits:test, digits-cnn: damaged images" in shown.output
     assert " of 1 passed" in shown.output
     assert "every number" not in shown.output
@@ -241,7 +257,7 @@ def test_the_command_ends_with_2_and_one_line():
 
 def test_synthetic_data_need_no_images_and_each_criterion_is_told():
     made = bench.sanity(
-        synthetic=True, n=(100,), metric=("prdc", "kid"), check=("dropping-invention", "scaled-dimension")
+        synthetic=True, n=(40,), metric=("prdc", "kid"), check=("dropping-invention", "scaled-dimension")
     )
     assert [table.name for table in made.tables] == ["synthetic", "criteria"]
     assert [row[0].value for row in made.tables["synthetic"].rows] == [

@@ -101,6 +101,14 @@ def test_terminal_lines_are_aligned():
     assert len(lines[4]) == len(lines[5]) == len(lines[1])
 
 
+def test_words_take_several_lines_where_a_terminal_is_too_narrow_and_numbers_do_not():
+    wide = _table(_row("a name of several words", 1.0, 0.5, 1.5), notes=("a note that is as long as two lines",))
+    lines = terminal(wide, 40).splitlines()
+    assert max(map(len, lines)) <= 40
+    assert "1.00 [0.50, 1.50]" in lines[4] and lines[5].startswith("several")
+    assert terminal(wide, 200) == terminal(wide)
+
+
 def test_the_html_document_says_its_encoding_and_escapes_its_title():
     shown = html_page([_table(_row("a", -1.0)), _table(_row("b", 1.0))], "<b>")
     assert '<meta charset="utf-8">' in shown

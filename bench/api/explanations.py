@@ -93,20 +93,19 @@ def explain(a: Images, b: Images, **keywords: Unpack[_Keywords]) -> Explanation:
     for source in opened.sources:
         assert source is not None, "sets without images were refused"
         check_count(source, LEAST, "an explanation")
-    return _explained(opened, (a, b), own, given, names)
+    return _explained(opened, own, given, names)
 
 
-def _explained(opened: Any, sets: tuple[Images, Images], own: Any, given: Sequence[float], names: Sequence[str]) -> Any:
+def _explained(opened: Any, own: Any, given: Sequence[float], names: Sequence[str]) -> Any:
     from bench.explaining import explain as look
     from bench.exploring import write
 
     setup = opened.setup
     how = setup.settings
     diagnosis = examine(
-        sets,
+        opened.sources,
         dims=opened.measuring.extractor.taps[opened.measuring.extractor.pool],
         workers=how["workers"],
-        data_root=how["data_root"],
         progress=how["progress"],
     )
     found = look(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench import __version__
 from bench.tables.class_scores import class_table
+from bench.tables.convention_scores import convention_table
 from bench.tables.html_table import html_text
 from bench.tables.scores import in_words, score_table
 from bench.tables.several import Tables
@@ -54,8 +55,10 @@ class Result(Mapping[str, Any]):
 
     @property
     def tables(self) -> Tables:
-        """That table, and one of the classes where the scores were computed class by class."""
-        return Tables((self.table, class_table(self)) if "by_class" in self else (self.table,))
+        """That table, one of the classes where the scores were computed class by class, and one of the tools where the
+        FID was asked for as they print it."""
+        more = {"by_class": class_table, "conventions": convention_table}
+        return Tables((self.table, *(made(self) for key, made in more.items() if key in self)))
 
     def to_frame(self) -> "DataFrame":
         """The table as a pandas DataFrame: score, value, corrected, low, high, better."""

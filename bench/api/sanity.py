@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bench.sanity_checks.measuring import Finding, Instrument
     from bench.sanity_checks.subject import Subject
 
+FILE = "sanity.json"  # what marks the folder
 Picture = Callable[[Path], None]
 
 
@@ -68,16 +69,15 @@ def sanity(
 
     `dataset` is a data set or anything else that is a set of images; `mixed_with` is another one, by default the drawn
     shapes, or the digits. Each check damages images, or chooses them wrongly, at a few strengths; docs/sanity.md has
-    the rule by which it passes. `synthetic` runs fifteen checks on
-    synthetic data instead, and takes `metric`, `check`, `n` (one count) and `seed` only. `output` is a folder for
-    tables and pictures. Raises InputError for an unknown check, extractor or metric, a metric that reads what the
-    extractor lacks, and too few images.
+    the rule by which it passes. `synthetic` runs fifteen checks on synthetic data instead, and takes `metric`, `check`,
+    `n` (one count) and `seed` only. `output` is a folder for tables and pictures. Raises InputError for an unknown
+    check, extractor or metric, a metric that reads what the extractor lacks, and too few images.
     """
     how = checked(SanitySettings, settings)
     if how["output"]:
         from bench.exploring import check_folder
 
-        check_folder(how["output"], how["force"])
+        check_folder(how["output"], how["force"], FILE)
     made = _synthetic(how) if how["synthetic"] else _on_images(dataset, mixed_with, how)
     return _written(made, how) if how["output"] else made
 
@@ -185,9 +185,11 @@ def _pictures(found: "Sequence[Finding]", subject: "Subject", seed: int) -> dict
 
 def _curves(found: "Sequence[Finding]", extractor: str) -> Picture:
     def curves(path: Path) -> None:
+        from bench.sanity_checks.judging import REAL_SPLITS
         from bench.sanity_checks.pictures import plot_curves
 
-        title = f"{extractor}\nhow far from real against real; 1 is as far as the worst"
+        ruler = f"1 is as far as the worst of {REAL_SPLITS} real splits"
+        title = f"{extractor}: how far damaged images are from real ones;\n{ruler}"
         plot_curves(path, title, [one for one in found if one.extractor == extractor])
 
     return curves
@@ -239,6 +241,6 @@ def _written(made: Sanity, how: SanitySettings) -> Sanity:
 
     folder = how["output"]
     assert folder
-    found = Explored("sanity", made.about, tuple(made.tables), made.pictures, made.tables.warnings)
+    found = Explored("sanity", made.about, tuple(made.tables), made.pictures, made.tables.warnings, FILE)
     files = tuple(write(found, folder, force=how["force"]))
     return Sanity(made.tables, made.about, made.passed, made.asked, folder, files, made.pictures)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -80,17 +81,25 @@ def print_columns(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> 
         echo(styled(line, bold=True) if header and number == 0 else line)
 
 
+def terminal_width() -> int | None:
+    """Characters of a line of the terminal; None where the output is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
 def print_tables(tables: Sequence["Table"], kind: str, title: str) -> None:
     """The tables in a format of `bench.tables.renderers.RENDERERS`: CSV as one table of all rows, HTML as one document
     with this title."""
     from bench.tables.csv_text import csv_text, stacked
     from bench.tables.html_page import html_page
     from bench.tables.renderers import RENDERERS
+    from bench.tables.terminal import terminal
 
     if kind == "html":
         print_block(html_page(tables, title))
     elif kind == "csv":
         print_block(csv_text(stacked(tables)))
+    elif kind == "terminal":
+        print_block("\n".join(terminal(one, terminal_width()) for one in tables))
     else:
         print_block("\n".join(map(RENDERERS[kind], tables)))
 

@@ -6,7 +6,8 @@ import click
 
 import bench
 from bench.cli._options import examples, json_option, options
-from bench.cli._output import echo, print_block, print_json, print_warnings, progress, say, styled
+from bench.cli._output import echo, print_facts, print_json, print_tables, print_warnings, progress, say, styled
+from bench.cli.fid import measured_with
 from bench.settings.sets import Explaining, SetSettings
 
 SHOWN_ROWS = 12  # of a table; files hold all of them
@@ -44,15 +45,18 @@ def command(a: str, b: str, settings: dict[str, Any], as_json: bool) -> None:
 
 def _show(made: Any) -> None:
     from bench.tables.table import aligned, first_rows
-    from bench.tables.terminal import terminal
 
+    about = made.found.about
     first, *others = made.said
     echo(styled(first, bold=True))
     for line in others:
         echo(line)
     echo()
-    print_block("\n".join(terminal(aligned(first_rows(table, SHOWN_ROWS))) for table in made.tables))
-    for finding in made.found.about["findings"]:
+    sets = [(letter.upper(), f"{about[f'n_{letter}']:,} images of {about[f'name_{letter}']}") for letter in "ab"]
+    print_facts([*sets, ("measured with", measured_with(about))])
+    echo()
+    print_tables([aligned(first_rows(table, SHOWN_ROWS)) for table in made.tables], "terminal", "")
+    for finding in about["findings"]:
         echo(styled("doctor:", fg="cyan"), f" {' and '.join(finding['sets'])}: {finding['what']}")
     print_warnings(made.tables.warnings)
     for path in made.files:

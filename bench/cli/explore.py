@@ -8,7 +8,7 @@ import click
 import bench
 from bench.api.explorations import EXPLORATIONS
 from bench.cli._options import examples, json_option, options, path_type
-from bench.cli._output import print_block, print_columns, print_json, progress, say
+from bench.cli._output import print_columns, print_json, print_tables, progress, say
 
 SHOWN_ROWS = 24  # a longer table is only named: it stands in its file
 
@@ -145,7 +145,6 @@ def compare(checkpoints: tuple[Path, ...], settings: dict[str, Any], as_json: bo
 def look(what: str, settings: dict[str, Any], as_json: bool, *checkpoints: Path) -> None:
     """Explore, and print the tables; where everything lies goes to stderr."""
     from bench.tables.table import aligned
-    from bench.tables.terminal import terminal
 
     with progress() as tell:
         made = bench.explore(what, *checkpoints, progress=tell, **settings)
@@ -153,7 +152,7 @@ def look(what: str, settings: dict[str, Any], as_json: bool, *checkpoints: Path)
         print_json(made.as_dict())
         return
     short = [table for table in made.tables if len(table.rows) <= SHOWN_ROWS]
-    print_block("\n".join(terminal(aligned(table)) for table in short))
+    print_tables(list(map(aligned, short)), "terminal", "")
     for table in made.tables:
         if table not in short:
             say(f"{table.title}: {len(table.rows):,} rows in {made.folder / table.name}.csv")

@@ -6,7 +6,16 @@ import click
 
 import bench
 from bench.cli._options import examples, format_option, json_option, options
-from bench.cli._output import echo, print_columns, print_facts, print_result, print_warnings, progress, styled
+from bench.cli._output import (
+    echo,
+    print_columns,
+    print_facts,
+    print_result,
+    print_tables,
+    print_warnings,
+    progress,
+    styled,
+)
 from bench.settings.sets import SetSettings
 from bench.tables.scores import figure
 
@@ -74,7 +83,7 @@ def command(
         print_columns([_stage(row) for row in result["crosscheck"]], STAGE_TITLES)
     if conventions:
         echo()
-        print_columns([convention(row) for row in result["conventions"]], CONVENTION_TITLES)
+        print_tables(result.tables[1:], kind, "")
     print_warnings(result["warnings"])
 
 
@@ -122,24 +131,3 @@ def _stage(row: dict[str, Any]) -> tuple[str, ...]:
     texts = ["" if value is None else f"{value:.9g}" if isinstance(value, float) else str(value) for value in values]
     gaps = (f"{row[key]:.2g}" for key in ("max_difference", "relative", "tolerance"))
     return (row["stage"], *texts, *gaps, "ok" if row["ok"] else "DIFFERS")
-
-
-CONVENTION_TITLES = ("as printed by", "FID", "apart", "resize", "scaling", "covariance", "numbers", "root", "")
-
-
-def convention(row: dict[str, Any]) -> tuple[str, ...]:
-    """A row of `conventions` for people; a value that a tool prints with other last digits has a "~"."""
-    value, apart = row["fid"], row["difference"]
-    about = "" if row["as_printed"] or value is None else "~"
-    resize = f"{row['interpolation'].removesuffix(', in float32')}{', antialiased' if row['antialias'] else ''}"
-    return (
-        row["tool"],
-        f"{about}{figure(value)}",
-        "" if apart is None else f"{apart:+.4g}" if abs(apart) > 1e-6 * abs(value) else "0",
-        resize,
-        row["scaling"],
-        f"/ {row['covariance'].replace(' ', '')}",
-        row["precision"],
-        row["root"],
-        row["note"],
-    )

@@ -7,7 +7,7 @@ import click
 
 import bench
 from bench.cli._options import examples, format_option, json_option
-from bench.cli._output import echo, print_block, print_json, print_tables, say
+from bench.cli._output import echo, print_block, print_json, print_tables, say, terminal_width
 from bench.cli._running import results_option
 
 if TYPE_CHECKING:
@@ -88,12 +88,8 @@ def _check(found: list[str], as_json: bool) -> None:
 
 def _fitting(table: "Table") -> "Table":
     """The table without the columns that a terminal has no room for; all of them where the output is no terminal."""
-    import shutil
-    import sys
-
     from bench.leaderboard.board_tables import dispensable
     from bench.tables.terminal import narrowed
 
-    if not sys.stdout.isatty():
-        return table
-    return narrowed(table, shutil.get_terminal_size().columns, dispensable(table))
+    width = terminal_width()
+    return table if width is None else narrowed(table, width, dispensable(table))

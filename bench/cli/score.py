@@ -12,10 +12,10 @@ from bench.api.result import Result
 from bench.cli._options import examples, format_option, json_option, options
 from bench.cli._output import (
     echo,
-    print_block,
     print_columns,
     print_facts,
     print_result,
+    print_tables,
     print_warnings,
     progress,
     styled,
@@ -25,7 +25,6 @@ from bench.measuring.copies import METRIC as COPIES
 from bench.measuring.declared import every_metric
 from bench.settings.sets import LabelledSettings
 from bench.tables.scores import in_words
-from bench.tables.terminal import terminal
 from metrics.types import Option
 
 
@@ -137,7 +136,7 @@ def _show(result: Result) -> None:
     print_columns(in_words(result.table), ("metric", "value", "corrected", "95 % interval", ""))
     echo()
     for table in result.tables[1:]:
-        print_block(terminal(table))
+        print_tables([table], "terminal", "")
         echo()
     for reason in result.get("flags", ()):
         echo(styled("flagged:", fg="red"), " ", reason)

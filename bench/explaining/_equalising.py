@@ -156,7 +156,7 @@ def _colour(a: Member, b: Member) -> Factor:
     pairs = [(a.looks.channel(number), b.looks.channel(number)) for number in (1, 2)]
     names = "blue against yellow", "red against green"
     told = ", ".join(
-        f"{name} {mean_a:+.0f} in A and {mean_b:+.0f} in B"
+        f"{name} {round(mean_a):+d} in A and {round(mean_b):+d} in B"
         for name, ((mean_a, _), (mean_b, _)) in zip(names, pairs, strict=True)
     )
     is_grey = [max(one.looks.channel(number)[1] for number in (1, 2)) < FAINT for one in (a, b)]

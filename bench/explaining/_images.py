@@ -95,7 +95,7 @@ def _draw_directions(path: Path, found: Evidence, both: np.ndarray, sources: Seq
         blocks = [thumbnails(sources, [_place(int(row), first) for row in end]) for end in ends]
         inside = [int((end < first).sum()) for end in ends]
         share = directions.total[number] / (found.distance.fid or 1.0)
-        of_a = f"from A: {inside[0]} and {inside[1]} of {len(ends[0])}"
+        of_a = "from A: " + " and ".join(f"{count} of {len(end)}" for count, end in zip(inside, ends, strict=True))
         rows.append((f"direction {number + 1}: {percent(share)} of the FID\n{of_a}", blocks))
     draw_rows(path, "Images at both ends of the first directions", ("the end of A", "the end of B"), rows)
 

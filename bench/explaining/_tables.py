@@ -23,8 +23,9 @@ def effects_table(found: Evidence) -> Table:
         gone = Cell() if one.after is None or found.is_chance else Cell(100 * one.removed(found.floor), low, high)
         rows.append((Cell(one.name), Cell(one.told), Cell(one.before), Cell(one.after), gone))
     note = (
-        "a diagnosis, and no numbers to publish. Percent of what lies above the FID of two sets of one distribution; "
-        "the intervals hold for all rows together. A dash: the sets do not differ in it, or not at all"
+        "a diagnosis, and no numbers to publish. The last column is a percentage of what lies above the FID of two "
+        "sets of one distribution; its intervals hold for all rows together. A dash: the sets do not differ in it, or "
+        "cannot be made equal"
     )
     return Table("equalised", "What is left when the sets are made alike", columns, tuple(rows), (note,))
 
@@ -65,18 +66,21 @@ def groups_table(grouping: Grouping) -> Table:
     columns = (
         Column(kind, kind.capitalize()), Column("n_a", "in A"), Column("n_b", "in B"),
         Column("share_a", "of A, %", decimals=1), Column("share_b", "of B, %", decimals=1),
-        Column("difference", "B less A", decimals=1), Column("p", "p", decimals=4), Column("differs", ""),
+        Column("difference", "B less A", decimals=1), Column("p", "p", shown="never"),
+        Column("differs", "Beyond chance"),
     )  # fmt: skip
     rows = tuple(
         (
             *(Cell(one.name), Cell(one.a), Cell(one.b), Cell(100 * one.share_a), Cell(100 * one.share_b)),
             Cell(100 * (one.share_b - one.share_a), 100 * one.low, 100 * one.high),
-            *(Cell(one.p), Cell("differs" if one.differs else "")),
+            *(Cell(one.p), Cell("yes" if one.differs else "")),
         )
         for one in grouping.groups
     )
     plural = f"{kind}es" if kind == "class" else f"{kind}s"
-    note = "p by Fisher's exact test, held together for all rows by Holm's rule; intervals of single rows, 95 %"
+    note = (
+        "beyond chance: by Fisher's exact test, with Holm's rule for all rows together; 95 % intervals of single rows"
+    )
     return Table(plural, f"Which {plural} are missing or too many in B", columns, rows, (note,))
 
 

@@ -152,7 +152,8 @@ def about_noise(found: Evidence) -> str:
     """What chance alone would give, in one sentence."""
     if found.scores["fid_corrected"] is None:
         return "The sets depend on each other, so it is not known what chance alone would give: 0 is taken."
-    return f"Two sets of one distribution would have an FID of about {figure(found.floor)} at these counts."
+    floor = f"{found.floor:,.0f}" if found.floor >= 100 else f"{found.floor:.3g}"
+    return f"Two sets of one distribution would have an FID of about {floor} at these counts."
 
 
 def percent(share: float, decimals: int = 0) -> str:

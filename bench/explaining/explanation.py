@@ -22,7 +22,7 @@ from bench.exploring import Explored
 from bench.measuring.comparing import Comparison
 from bench.measuring.doctor import Diagnosis
 from bench.measuring.findings import Finding
-from bench.measuring.sets import MeasuredSet
+from bench.measuring.sets import MeasuredSet, about_files
 from metrics.arithmetic.frechet import Frechet, influence, leading_directions
 from metrics.fid import METRIC as FID
 
@@ -68,6 +68,7 @@ def explain(
         diagnosis,
     )
     moves = _moving(members)
+    said_by_doctor = {line for one in sets for line in about_files(one.images)}
     said = [main_cause(found), about_terms(found), about_noise(found), *about_given(given, conventions)]
     about = {
         "said": said, **scores, "floor": found.floor, "given": list(given), "conventions": list(conventions),
@@ -80,9 +81,8 @@ def explain(
         groups_table(grouping),
         moving_table(moves[:MOVING], sets),
     )
-    return Explored(
-        "explain", about, tables, pictures(found, members, moves, said[0]), tuple(dict.fromkeys(warnings)), FILE
-    )
+    notes = tuple(line for line in dict.fromkeys(warnings) if line not in said_by_doctor)
+    return Explored("explain", about, tables, pictures(found, members, moves, said[0]), notes, FILE)
 
 
 def _members(sets: Sequence[MeasuredSet], workers: int) -> tuple[Member, Member]:

@@ -55,8 +55,7 @@ def check_folder(folder: Path, force: bool, file: str = FILE_NAME) -> None:
     if not folder.exists():
         return
     if not (folder / file).is_file() and (not folder.is_dir() or any(folder.iterdir())):
-        what = "an exploration" if file == FILE_NAME else "an explanation"
-        raise InputError(f"{folder} is not {what} (it has no {file}), so it is not replaced; choose another -o")
+        raise InputError(f"{folder} holds something else (it has no {file}), so it is not replaced; choose another -o")
     if not force:
         raise InputError(f"{folder} exists; replace it with --force or choose another -o")
 

@@ -6,6 +6,7 @@ reaches beyond 1.96 standard errors stands for a bias that more classes do not a
 """
 
 import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
@@ -25,6 +26,7 @@ LETTERS = ("a", "b")
 MOST_NAMED = 3  # classes in a message
 MOST_DIGITS = 20  # of a number that is sorted by its size
 MOST_SAID = 5  # warnings of single classes in a result
+NUMBER = re.compile(r"\d[\d,.]*")
 OPTION = "--by-class"
 
 Row = dict[str, Any]
@@ -46,7 +48,7 @@ class ByClass:
     def scores(self, before: Collection[str] = ()) -> tuple[dict[str, Any], list[str]]:
         """`by_class` with a row for each class and `class_mean`; and warnings that were not said `before`."""
         found: list[Row] = []
-        said: dict[str, list[str]] = {}  # the classes that each line belongs to
+        said: dict[str, list[tuple[str, str]]] = {}  # lines that are alike but for their numbers, with their classes
         for name, rows in self.classes.items():
             counts = {f"n_{letter}": len(here) for letter, here in zip(LETTERS, rows, strict=False)}
             scores = [self._of_class(metric, rows) for metric in self.metrics]
@@ -54,7 +56,7 @@ class ByClass:
             warnings = list(dict.fromkeys(line for one in scores for line in one.warnings))
             found.append({"class": name, **values, **counts, "warnings": warnings})
             for line in (line for line in warnings if line not in before):
-                said.setdefault(line, []).append(name)
+                said.setdefault(NUMBER.sub("#", line), []).append((name, line))
         return {"by_class": found, "class_mean": self._mean(found)}, _in_short(said, len(found))
 
     def _of_class(self, metric: Metric, rows: Rows) -> Scores:
@@ -105,12 +107,14 @@ def _of_sets(metric: Metric, parts: Sequence[MeasuredSet], options: Options) -> 
     return Scores(values)
 
 
-def _in_short(said: Mapping[str, Sequence[str]], count: int) -> list[str]:
-    """Warnings of single classes, each line once and no more than a few."""
-    lines = [
-        f"class {names[0]}: {line}" if len(names) == 1 else f"{len(names)} of {count} classes: {line}"
-        for line, names in said.items()
-    ]
+def _in_short(said: Mapping[str, Sequence[tuple[str, str]]], count: int) -> list[str]:
+    """Warnings of single classes, each kind of line once and no more than a few."""
+    lines = []
+    for alike in said.values():
+        name, line = alike[0]
+        example = f", such as {name}" if len({text for _, text in alike}) > 1 else ""
+        whose = f"class {name}" if len(alike) == 1 else f"{len(alike)} of {count} classes{example}"
+        lines.append(f"{whose}: {line}")
     if len(lines) <= MOST_SAID:
         return lines
     return [*lines[:MOST_SAID], f"{len(lines) - MOST_SAID} more lines are about single classes; --json has them"]

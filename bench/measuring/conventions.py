@@ -17,9 +17,7 @@ from bench.measuring.sets import MeasuredSet
 from bench.measuring.tools import SQRTM, TOOLS, Tool
 from metrics.arithmetic.frechet import Parts, feature_parts, gaussian_parts
 
-SINGULAR = (
-    "no more images than features: the last digits of what tools with sqrtm print (~) are rounding, and they may stop"
-)
+SINGULAR = "no more images than features: the last digits that these tools print are rounding, and they may stop"
 NO_FILE = "reads no such file of statistics; give the images"
 OWN_SCALE = "the network's"
 OTHER_NETWORK = (
@@ -86,7 +84,8 @@ def conventions(opened: Comparison) -> list[dict[str, Any]]:
 def about_conventions(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """What belongs beside these rows."""
     found = [row for row in rows if row["fid"] is not None]
-    said = [SINGULAR] if not all(row["as_printed"] for row in found) else []
+    inexact = [row["tool"] for row in found if not row["as_printed"]]
+    said = [f"{SINGULAR}: {', '.join(inexact)}"] if inexact else []
     return [*said, *([OTHER_NETWORK] if any(row["scaling"] == OWN_SCALE for row in rows) else [])]
 
 

@@ -14,11 +14,11 @@ from bench.tables.table import ARROWS, Cell, Column, Table
 
 OF_IMAGES = (*DAMAGES, "mixed")  # what is done to each image; other checks choose among whole ones
 RULE = (
-    f"a number: passed, the weakest strength from which on all {DAMAGED_SPLITS} random splits of damaged images are "
-    f"worse than all {REAL_SPLITS} of real against real; no: not even at the strongest; better: damaged images get the "
-    "better value; back: a stronger damage is told from a weaker one as better"
+    f"a number (passed) is the weakest strength from which on damage is told: all {DAMAGED_SPLITS} random splits of "
+    f"damaged images are worse than all {REAL_SPLITS} of real against real. no: not even the strongest is told. "
+    "better: damaged images get the better value. back: a stronger damage is told as better than a weaker one"
 )
-SAME = "same: passed, no strength is told from real against real; worse, better: it moves, and should not"
+SAME = "same (passed): nothing moves. worse, better: it moves, and should not"
 SEEN = (Column("metric", "Metric"), Column("n", "n"))
 NUMBERS = (
     *(Column(key, key) for key in ("extractor", "metric", "key", "n", "check", "unit")),
@@ -49,7 +49,7 @@ def _matrix(name: str, title: str, found: Sequence[Finding], notes: tuple[str, .
     lines = {(one.output.name, one.n): one for one in found}
     order = sorted(lines, key=lambda key: [one.output.name for one in found].index(key[0]))
     rows = [_row(lines[key], checks, [one for one in found if (one.output.name, one.n) == key]) for key in order]
-    strengths = "; ".join(map(_strengths, checks))
+    strengths = f"strengths: {'; '.join(map(_strengths, checks))}"
     return Table(name, title, columns, tuple(rows), (strengths, *notes), "", extractor)
 
 

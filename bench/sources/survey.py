@@ -72,8 +72,12 @@ def survey(
     """Decode every image of whatever `open_source` takes; progress(set, done, total) is called now and then.
 
     `keep` is the number and the shape of images that will be read again, [n, 3, h, w]: files of that number and shape
-    need not be decoded then.
+    need not be decoded then. Of a set that is open already its images are looked at, as files where they are files.
     """
+    if isinstance(spec, ImageSource):
+        if spec.encoded is None:
+            return _rows(spec, workers, progress)
+        return _files(Listing(spec.name, spec.kind, spec.keys, spec.encoded), workers, progress, keep)
     try:
         if isinstance(spec, str | os.PathLike) and spec != "":
             path = Path(spec)

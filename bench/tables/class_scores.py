@@ -16,9 +16,9 @@ def class_table(result: Mapping[str, Any]) -> Table:
     from bench.measuring.scoring import load_metrics
 
     sides = [side for side in ("_a", "_b") if f"name{side}" in result]
-    counts = [Column(f"n{side}", f"n of {result['name' + side]}", decimals=0) for side in sides]
+    counts = [Column(f"n{side}", f"n of {_letter(side)}", decimals=0) for side in sides]
     numbers = _numbers(load_metrics(result["metrics"]), sides)
-    columns = (Column("class", "class"), *counts, *(_column(one, side, result) for one, side in numbers))
+    columns = (Column("class", "class"), *counts, *(_column(one, side) for one, side in numbers))
     mean = {"class": MEAN, **result["class_mean"], **{f"n{side}": result[f"n{side}"] for side in sides}}
     rows = tuple(
         (
@@ -28,11 +28,15 @@ def class_table(result: Mapping[str, Any]) -> Table:
         )
         for row in (*result["by_class"], mean)
     )
-    title = f"{' against '.join(str(result['name' + side]) for side in sides)}, class by class"
-    notes = (
-        ("the interval of the mean takes the classes for independent",) if any(_has(row) for row in rows[-1:]) else ()
-    )
-    return aligned(Table("classes", title, columns, rows, notes, "", result.get("extractor") or ""))
+    named = " against ".join(f"{result['name' + side]} ({_letter(side)})" for side in sides)
+    notes = ("the interval of the mean takes the classes for independent",) if _has(rows[-1]) else ()
+    found = Table("classes", f"{named}, class by class", columns, rows, notes, "", result.get("extractor") or "")
+    return aligned(found)
+
+
+def _letter(side: str) -> str:
+    """What a set is called in heads: its name, which may be long, stands in the title."""
+    return side[1:].upper()
 
 
 def _has(row: Sequence[Cell]) -> bool:
@@ -46,11 +50,11 @@ def _numbers(metrics: Sequence[Metric], sides: Sequence[str]) -> list[tuple[Numb
     return [*((one, "") for one in distances), *((one, side) for one in of_sets for side in sides)]
 
 
-def _column(number: Number, side: str, result: Mapping[str, Any]) -> Column:
+def _column(number: Number, side: str) -> Column:
     column = number.column
     if not side:
         return column
-    title = f"{number.output.title} of {result['name' + side]}{INTERVAL}"
+    title = f"{number.output.title} of {_letter(side)}{INTERVAL}"
     return replace(column, key=column.key + side, title=title)
 
 

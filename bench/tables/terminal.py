@@ -12,24 +12,55 @@ GAP = "   "  # between two columns in a terminal
 WIDTH = 100  # characters of a note in a terminal
 
 
-def terminal(table: Table) -> str:
-    """Aligned text with a line under the heads, the notes wrapped below; the best values carry a star."""
+def terminal(table: Table, width: int | None = None) -> str:
+    """Aligned text with a line under the heads, the notes wrapped below; the best values carry a star. In a terminal of
+    so many characters heads and words take several lines where one is too long; numbers are never broken."""
     table = for_people(table)
     heads = heads_of(table)
     rows = [[text(cell) + (" *" if cell.best else "") for cell in row] for row in table.rows]
-    widths = _widths(table)
     left = [at_left(table, place) for place in range(len(heads))]
+    widths = _widths(table) if width is None else _folded_widths(heads, rows, left, width - len(GAP) * (len(heads) - 1))
 
     def line(words: Sequence[str]) -> str:
         padded = (
-            word + " " * (width - _width(word)) if at_left else " " * (width - _width(word)) + word
-            for word, width, at_left in zip(words, widths, left, strict=True)
+            word + " " * (room - _width(word)) if at_left else " " * (room - _width(word)) + word
+            for word, room, at_left in zip(words, widths, left, strict=True)
         )
         return GAP.join(padded).rstrip()
 
+    def lines(words: Sequence[str]) -> list[str]:
+        folded = [_folded(word, room) for word, room in zip(words, widths, strict=True)]
+        deep = max(map(len, folded), default=1)
+        return [line([part[at] if at < len(part) else "" for part in folded]) for at in range(deep)]
+
     rule = "─" * (sum(widths) + len(GAP) * (len(widths) - 1))
-    notes = [textwrap.fill(shown(note), WIDTH, initial_indent="- ", subsequent_indent="  ") for note in table.notes]
-    return "\n".join([shown(table.title), rule, line(heads), rule, *map(line, rows), rule, *notes]) + "\n"
+    room = WIDTH if width is None else min(WIDTH, width)
+    notes = [textwrap.fill(shown(note), room, initial_indent="- ", subsequent_indent="  ") for note in table.notes]
+    body = [part for row in rows for part in lines(row)]
+    return "\n".join([shown(table.title), rule, *lines(heads), rule, *body, rule, *notes]) + "\n"
+
+
+def _folded_widths(heads: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[bool], room: int) -> list[int]:
+    """The widths of columns that together fit into `room`, the widest made narrower as far as its words allow."""
+    widths = [max(map(_width, column)) for column in zip(heads, *rows, strict=True)]
+    least = [
+        max(_longest(head), *(_longest(row[place]) if left[place] else _width(row[place]) for row in rows), 0)
+        for place, head in enumerate(heads)
+    ]
+    while sum(widths) > room:
+        wide = max(range(len(widths)), key=lambda place: (widths[place] > least[place], widths[place]))
+        if widths[wide] <= least[wide]:
+            break
+        widths[wide] -= 1
+    return widths
+
+
+def _longest(words: str) -> int:
+    return max(map(_width, words.split()), default=0)
+
+
+def _folded(words: str, room: int) -> list[str]:
+    return [words] if _width(words) <= room else textwrap.wrap(words, room, break_on_hyphens=False)
 
 
 def narrowed(table: Table, width: int, dispensable: Sequence[str]) -> Table:
