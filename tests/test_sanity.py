@@ -291,5 +291,5 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_measured(tmp
     def never(images):
         raise AssertionError("the folder was to be looked at first")
 
-    with pytest.raises(InputError, match="mine is not an exploration"):
+    with pytest.raises(InputError, match="mine holds something else"):
         sanity(extractor=(never,), output=tmp_path / "mine")
