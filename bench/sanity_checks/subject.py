@@ -9,6 +9,7 @@ from bench import registry
 from bench.measuring.setup import Images, Setup
 from bench.sources import ImageSource, iterate
 from bench.sources.splits import split_named
+from bench.weights import NEEDS_NO_DOWNLOAD
 from metrics.arithmetic.thumbnails import thumbnails
 from metrics.errors import InputError
 
@@ -16,7 +17,6 @@ USUAL_N = (100, 1000)
 PARTS = 5  # of a set, of which a comparison takes at most one a side: then every check has images enough
 CLUSTERS = 10
 MIXED_IN = ("shapes:test", "digits:train")  # whichever is of another data set
-PHOTOGRAPHS = "efficientnet-lite0"
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def usual_extractor(images: Images) -> str:
     """The extractor for a set that needs no download: that of its data set."""
     split = split_named(images)
     if not split or split[0].startswith("folder:"):
-        return PHOTOGRAPHS
+        return NEEDS_NO_DOWNLOAD
     return str(registry.load("datasets", split[0]).extractors[-1])
 
 
