@@ -27,7 +27,7 @@ from metrics.arithmetic.quantiles import Z95
 from metrics.options import whole_number
 from metrics.types import Interval, Metric, Moved, Option, Output, Sample, Value, Values
 
-SIGMA = 10
+SIGMA, MOST_SIGMA = 10, 1_000  # wider, the kernel is 1 to the last digits that a float64 has
 SCALE = 1000
 LEAST = 4  # images of each set: its variance takes four distinct ones
 
@@ -41,7 +41,7 @@ def _kernel(sigma: int) -> Kernel:
 
 def _matrices(real: Given, generated: Given, sigma: int) -> Matrices:
     real, generated = check_pair(real, generated, least=LEAST)
-    sigma = whole_number(sigma, "the width of the kernel of CMMD", 1)
+    sigma = whole_number(sigma, "the width of the kernel of CMMD", 1, MOST_SIGMA)
     return matrices(directions(real, "real"), directions(generated, "generated"), _kernel(sigma))
 
 
@@ -50,7 +50,8 @@ def compute(real: Given, generated: Given, *, sigma: int = SIGMA) -> dict[str, f
     """CMMD of real [n, d] against generated [m, d] features, times 1000; lower is better.
 
     `cmmd_sd` is the standard error over draws of both sets, `cmmd_low` and `cmmd_high` are cmmd -+ 1.96 cmmd_sd.
-    InputError for fewer than 4 images, other shapes, NaN, an image whose features are all 0, and sigma below 1.
+    InputError for fewer than 4 images, other shapes, NaN, an image whose features are all 0, and a sigma
+    that is not from 1 to 1000.
     """
     found = _matrices(real, generated, sigma)
     value, sd = SCALE * found.unbiased, SCALE * math.sqrt(parts(found).variance)

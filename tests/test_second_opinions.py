@@ -191,6 +191,8 @@ def test_another_width_is_another_number():
     assert cmmd.compute(x, y, sigma=1)["cmmd"] == pytest.approx(reference_cmmd(x, y, sigma=1)[0])
     with pytest.raises(InputError, match="width of the kernel of CMMD is 0; expected at least 1"):
         cmmd.compute(x, y, sigma=0)
+    with pytest.raises(InputError, match="the width of the kernel of CMMD is 1001; expected from 1 to 1000"):
+        cmmd.compute(x, y, sigma=1001)
 
 
 def test_its_standard_error_is_that_of_many_draws():
