@@ -230,3 +230,13 @@ def test_what_has_no_images_is_refused(saved):
 def test_an_extractor_with_one_resize_is_refused():
     with pytest.raises(InputError, match="--conventions compares ways to resize images, and extractor 'efficientnet"):
         bench.fid(images(0), images(1), extractor="efficientnet-lite0", conventions=True)
+
+
+@pytest.mark.parametrize("kind", ["csv", "md", "html", "latex"])
+def test_no_format_loses_the_rows_of_an_option(tmp_path, kind):
+    np.save(tmp_path / "a.npy", images(1).transpose(0, 2, 3, 1))
+    sets = [str(tmp_path / "a.npy")] * 2
+    options = ["--conventions", "--influence", "2", "--extractor", "digits-cnn", "--format", kind]
+    found = CliRunner().invoke(main, ["fid", *sets, *options])
+    assert found.exit_code == 0, found.output
+    assert all(word in found.stdout for word in ("pytorch-fid", "stylegan3", "the images that move the FID most"))

@@ -8,6 +8,7 @@ from bench import __version__
 from bench.tables.class_scores import class_table
 from bench.tables.convention_scores import convention_table
 from bench.tables.html_table import html_text
+from bench.tables.list_tables import list_tables
 from bench.tables.scores import in_words, score_table
 from bench.tables.several import Tables
 from bench.tables.table import Cell, Column, Table
@@ -55,10 +56,11 @@ class Result(Mapping[str, Any]):
 
     @property
     def tables(self) -> Tables:
-        """That table, one of the classes where the scores were computed class by class, and one of the tools where the
-        FID was asked for as they print it."""
+        """That table, one of the classes where the scores were computed class by class, one of the tools where the FID was
+        asked for as they print it, and one of each other list."""
         more = {"by_class": class_table, "conventions": convention_table}
-        return Tables((self.table, *(made(self) for key, made in more.items() if key in self)))
+        found = (made(self) for key, made in more.items() if key in self)
+        return Tables((self.table, *found, *list_tables(self)))
 
     def to_frame(self) -> "DataFrame":
         """The table as a pandas DataFrame: score, value, corrected, low, high, better."""

@@ -24,6 +24,7 @@ class SanitySettings(TypedDict, total=False):
     resize: Annotated[str | None, shared.resize]
     weights: Annotated[Path | None, shared.weights]
     offline: Annotated[bool, shared.offline]
+    trust_code: Annotated[bool, shared.trust_code]
     device: Annotated[str, shared.device]
     workers: Annotated[int, shared.workers]
     batch_size: Annotated[int, Option(default=BATCH_SIZE, least=1)]

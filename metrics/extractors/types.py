@@ -102,8 +102,7 @@ class Extractor:
         """With its taps and their widths, of a network that had to be looked at; InputError where that needs trust."""
         if self.is_code and not trust_code:
             raise InputError(
-                f"{self.name} is TorchScript, which is code; run bench fid, score or stats with --trust-code if you "
-                "trust its author"
+                f"{self.name} is TorchScript, which is code; give --trust-code too if you trust its author"
             )
         return self.open() if self.open else self
 
