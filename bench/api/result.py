@@ -56,8 +56,8 @@ class Result(Mapping[str, Any]):
 
     @property
     def tables(self) -> Tables:
-        """That table, one of the classes where the scores were computed class by class, one of the tools where the FID was
-        asked for as they print it, and one of each other list."""
+        """That table, one of the classes where the scores were computed class by class, one of the tools where the FID
+        was asked for as they print it, and one of each other list."""
         more = {"by_class": class_table, "conventions": convention_table}
         found = (made(self) for key, made in more.items() if key in self)
         return Tables((self.table, *found, *list_tables(self)))
