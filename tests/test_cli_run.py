@@ -17,11 +17,14 @@ from click.testing import CliRunner
 from dataset_layouts import write_svhn
 
 from bench.cli import main
+from bench.measuring.subject import open_subject
 from bench.runs import run as runner
 from bench.runs.samples import save_pngs
+from bench.runs.stored import open_checkpoint
 from bench.sources import open_source
 from bench.storage.records import read_record, read_records
 from metrics.errors import InputError
+from reference_models.errors import ModelError
 
 TINY = ("--set", "width=4", "--set", "latent=8", "--set", "batch_size=4", "--device", "cpu")
 DCGAN = ("run", "--model", "dcgan", "--dataset", "digits", *TINY)
@@ -413,6 +416,17 @@ def test_a_checkpoint_of_another_model_or_cut_in_half_is_refused(copy):
     assert "is cut or is not a checkpoint" in refused("evaluate", FOLDER)
     assert "is cut or is not a checkpoint" in refused("sample", checkpoint, "-o", "out")
     assert "no checkpoint at" in refused("evaluate", "runs/nowhere")
+
+
+def test_a_run_whose_folder_is_named_by_one_word_is_sampled(copy):
+    FOLDER.rename("mine")
+    good("sample", "mine", "-n", 2, "-o", "out")
+    assert len(list(Path("out").glob("*.png"))) == 2
+
+
+def test_a_checkpoint_of_images_of_another_shape_is_refused(copy):
+    with pytest.raises(ModelError, match="32"):
+        open_checkpoint(FOLDER, open_subject("shapes"))
 
 
 def test_a_checkpoint_is_measured_on_its_own_data_set_only(copy):

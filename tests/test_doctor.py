@@ -11,6 +11,7 @@ from PIL import Image
 
 from bench.measuring.doctor import Diagnosis, examine
 from bench.measuring.findings import Finding
+from bench.sources.survey import survey
 
 
 def picture(seed: int, size: int = 8) -> Image.Image:
@@ -239,6 +240,17 @@ def test_the_result_does_not_depend_on_the_workers(tmp_path):
 def test_two_sets_of_one_name_can_be_told_apart(tmp_path):
     one, other = fill(tmp_path / "a" / "test"), fill(tmp_path / "b" / "test", first=20)
     assert [summary.name for summary in examine([one, other]).sets] == ["test (1)", "test (2)"]
+
+
+@pytest.mark.parametrize("other", [0, 1, 2])
+def test_an_image_is_grey_where_all_three_channels_are_equal_and_not_two(tmp_path, other):
+    image = np.full((8, 8, 3), 7, np.uint8)
+    image[0, 0, other] = 8
+    for name, pixels in (("colour", image), ("grey", np.full((8, 8, 3), 7, np.uint8))):
+        (tmp_path / name).mkdir()
+        Image.fromarray(pixels).save(tmp_path / name / "0.png")
+        (look,) = survey(tmp_path / name, 0, None, None).images
+        assert look.grey == (name == "grey")
 
 
 def test_progress_reaches_the_end(tmp_path):

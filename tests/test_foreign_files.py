@@ -1,6 +1,7 @@
 """Files of other kinds where a checkpoint or a generator is expected: named for what they are, in one line."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -201,3 +202,9 @@ def test_a_wrapper_is_named_where_all_names_begin_with_it():
     for name, words in _foreign.LAYOUTS:
         assert _foreign.layout_of(["other", name]) == words
     assert _foreign.layout_of(["other"]) == ""
+
+
+def test_a_torchscript_file_is_taken_for_what_it_is_and_asks_for_trust(tmp_path):
+    path = torchscript_generator(tmp_path / "g.pt")
+    with pytest.raises(InputError, match="is TorchScript, which is code; run it with --trust-code"):
+        open_material(path, find_track("digits"), open_subject("digits"), replace(HOW, trust_code=False))

@@ -180,6 +180,7 @@ def header(**changes):
         ({"profile": True}, (), (
             "colour profile: 1 of 3 files have one that is not sRGB (ICC); it is not applied",)),
         ({}, ("a.TXT",), ("other files: 1 file of other kinds (1 .txt) ignored",)),
+        ({}, ("a.a", "b.z", "c.z"), ("other files: 3 files of other kinds (2 .z, 1 .a) ignored",)),
         ({}, ("a.b", "c.b", "d", "e.f", "g.h"), (
             "other files: 5 files of other kinds (2 .b, 1 .f, 1 .h, 1 without suffix) ignored",)),
         ({}, ("a.b", "c.b", "d", "e.f", "g.h", "i.j"), (
