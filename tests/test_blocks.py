@@ -42,8 +42,11 @@ BLOCK_NAME = re.compile(
     r"^([A-Z_]*(?:BLOCK|WINDOW|AT_ONCE|TASK|CHUNK|CACHE_BYTES)[A-Z_]*|COLUMNS|ROWS) = ", re.MULTILINE
 )
 NO_BLOCKS = {  # names that only look like it, and the most that one read of a network takes
+    "bench.leaderboard.disputes.COLUMNS",
+    "bench.second_opinions.opinion_table.COLUMNS",
     "bench.submissions._pictures.CHUNKS",
     "bench.storage.download.CHUNK",
+    "bench.tables.convention_scores.COLUMNS",
     "bench.tables.scores.COLUMNS",
     "metrics.mse.SSIM_WINDOW",
     "reference_models.loop.film.COLUMNS",

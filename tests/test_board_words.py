@@ -252,7 +252,8 @@ def results(tmp_path):
         ("recal", "digits is not ranked by 'recal'. Did you mean 'recall'?"),
         (
             "authpct",
-            "There are: fid, fid_corrected, kid, inception_score_corrected, precision, recall, density, coverage.",
+            "There are: fid, fid_corrected, kid, inception_score_corrected, precision, recall, density, coverage, "
+            "mean_log_ratio.",
         ),
         ("zzz", "There are: fid, fid_corrected"),
     ],

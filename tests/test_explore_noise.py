@@ -166,7 +166,7 @@ def test_a_folder_that_is_no_exploration_is_never_replaced(folder, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years")
     line = refused("noise", folder, "-o", tmp_path / "mine", "--force", "--extractor", "pixels")
-    assert "not an exploration" in line
+    assert "holds something else (it has no explore.json), so it is not replaced" in line
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years"
 
 

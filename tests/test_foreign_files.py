@@ -122,7 +122,7 @@ MU, SIGMA = np.zeros(3), np.eye(3)
             {"pool_3": np.zeros((9, 3)), "logits": np.zeros((9, 2))},
             r"numpy\.savez\(OUT, features=file\['pool_3'\]\)",
         ),
-        ({"images": np.zeros((2, 4, 4, 3)), "labels": MU}, "expected images as arr_0 or as its only array"),
+        ({"images": np.zeros((2, 4, 4, 3)), "others": MU}, "expected images as arr_0 or as its only array"),
     ],
 )
 def test_statistics_under_other_names_are_answered_with_the_names(tmp_path, content, said):

@@ -16,6 +16,7 @@ from bench.submissions import _recomputing as recomputing
 from bench.submissions._comparing import MEASURED, MOVES, STORED, TESTS, arrays_differ, scores_differ
 from bench.submissions._generator_process import _channels_first, _to_bytes, _Told
 from bench.submissions._manifest import changes
+from bench.submissions._same_images import pixels_differ
 from bench.submissions.generators import _reason
 
 BASE = entry()
@@ -24,12 +25,12 @@ KINDS = {
     "share": {
         *("precision", "recall", "density", "coverage", "train_share", "near_duplicates", "near_duplicates_expected"),
         *("near_copies", "near_copies_expected", "exact_copies", "exact_copies_expected", "held_out_copies"),
-        "duplicates",
+        *("duplicates", "agreement", "agreement_classes", "agreement_low", "agreement_high", "agreement_worst"),
     },
     "percent": {"authpct"},
     "z": {"c_t", "train_share_z"},
     "probability": {"train_share_p", "held_out_p", "near_duplicates_p", "near_copies_p"},
-    "count": {"n_a", "n_b", "n_train", "n_generated", "n_held_out"},
+    "count": {"n_a", "n_b", "n_train", "n_generated", "n_held_out", "worst_class"},
 }
 
 
@@ -140,7 +141,7 @@ def test_images_made_again_may_differ_in_few_pixels_by_little(changed, by, said)
     first = np.full((2, 3, 5, 10), 100, np.uint8)
     second = first.copy()
     second[1, 0].flat[:changed] += np.int8(by).astype(np.uint8)
-    found = [one.what for one in recomputing._pixels_differ(open_source(first), open_source(second))]
+    found = [one.what for one in pixels_differ(open_source(first), open_source(second))]
     assert [one.partition("; ")[0] for one in found] == ([f"made again, {said}"] if said else [])
 
 
