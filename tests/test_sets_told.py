@@ -10,7 +10,6 @@ import bench
 from bench import registry
 from bench.leaderboard.moments import Moments, distance, moments_of
 from bench.measuring import measure as measuring
-from bench.measuring.comparing import most_influential
 from bench.measuring.copies import LEAST, _stacks, copies
 from bench.measuring.dependence import (
     SHARED,
@@ -23,6 +22,7 @@ from bench.measuring.dependence import (
     partners,
 )
 from bench.measuring.given import Ready, common_question
+from bench.measuring.influential import most_influential
 from bench.measuring.measure import Measure, about_extractor
 from bench.measuring.scoring import Options, score_pair
 from bench.measuring.sets import MeasuredSet

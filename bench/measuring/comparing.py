@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from bench import registry
 from bench.measuring.classes import about_numbers, class_numbers, with_labels
 from bench.measuring.given import Ready, common_question, ready_set
@@ -31,7 +29,6 @@ from bench.measuring.setup import Images, Setup
 from bench.measuring.tools import resizes_for
 from bench.sources import ImageSource
 from metrics.errors import InputError
-from metrics.fid import influence
 from metrics.types import Metric
 
 LETTERS = ("a", "b", "train")
@@ -304,11 +301,3 @@ def _check_counts(
         else:
             for one in there:
                 check_count(one, 2, "a covariance")
-
-
-def most_influential(a: MeasuredSet, b: MeasuredSet, number: int) -> list[dict[str, Any]]:
-    """The images of both sets that move the FID most: set, image, and by how much it raises the FID."""
-    moves = np.concatenate(influence(a.features(), b.features()))
-    rows = [("a", key) for key in a.keys] + [("b", key) for key in b.keys]
-    order = np.argsort(-np.abs(moves), kind="stable")[:number]
-    return [{"set": rows[i][0], "image": rows[i][1], "influence": float(moves[i])} for i in order]
