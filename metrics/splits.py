@@ -131,3 +131,9 @@ def overlap(hashes_a: Sequence[str], hashes_b: Sequence[str]) -> list[tuple[int,
     """All pairs (i, j) where image i of the first set is byte-identical to image j of the second, in order of i, j."""
     indices_b = _indices_by_content(_hashes(hashes_b))
     return [(i, j) for i, content in enumerate(_hashes(hashes_a)) for j in indices_b.get(content, [])]
+
+
+def drawn(count: int, number: int, seed: int) -> Int64[np.ndarray, " number"]:
+    """So many of `count` rows, drawn without replacement by numpy's RandomState(seed), in rising order: what `--limit`
+    takes of a set."""
+    return np.sort(np.random.RandomState(seed).choice(count, number, replace=False))

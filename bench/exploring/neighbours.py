@@ -28,6 +28,7 @@ from bench.tables.table import Cell, Column, Table
 from metrics.arithmetic.nearest import nearest
 from metrics.errors import InputError
 from metrics.memorisation import METRIC as MEMORISATION
+from metrics.splits import drawn
 from reference_models.loop.grids import spread
 from reference_models.loop.plots import plot_sheets
 
@@ -76,7 +77,7 @@ def explore(
     domain = _domain(opened, direction)
     held_out, training = opened.split(TEST, domain), opened.split(opened.train_split, domain)
     if limit is not None and 0 < limit < training.count:
-        training = subset(training, np.sort(np.random.RandomState(seed).choice(training.count, limit, replace=False)))
+        training = subset(training, drawn(training.count, limit, seed))
     count = samples if samples is not None else min(COMPARED, held_out.count)
     if min(shown, k, count) < 1 or k > training.count or (limit is not None and limit < 1):
         raise InputError(

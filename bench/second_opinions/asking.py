@@ -4,8 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from bench.measuring.copies import METRIC as COPIES
 from bench.measuring.copies import copies
 from bench.measuring.dependence import Member, about_dependence
@@ -19,6 +17,7 @@ from bench.second_opinions.ratios import Opinion, in_order, opinion, ratio_of, r
 from bench.second_opinions.three import Three
 from bench.sources import ImageSource
 from metrics.errors import InputError
+from metrics.splits import drawn
 from metrics.types import Metric, Moved
 
 TRAIN_AMONG = 5_000  # images of a training set whose features are looked at, as on the leaderboard
@@ -81,7 +80,7 @@ def given_eye(three: Three, made_by: str | None) -> Eye:
 def _among(train: ImageSource, seed: int) -> ImageSource:
     if train.count <= TRAIN_AMONG:
         return train
-    return train.taken(np.sort(np.random.RandomState(seed).choice(train.count, TRAIN_AMONG, replace=False)).tolist())
+    return train.taken(drawn(train.count, TRAIN_AMONG, seed).tolist())
 
 
 # ----- numbers

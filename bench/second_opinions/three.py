@@ -7,8 +7,6 @@ images into two sets that share no image; of `NAME:real-1` of a data set, real 2
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from bench.datasets import open_dataset
 from bench.measuring.evaluation import REAL_1, REAL_2
 from bench.measuring.given import ready_set
@@ -16,7 +14,7 @@ from bench.measuring.sets import MeasuredSet
 from bench.measuring.setup import Images, Setup
 from bench.sources.splits import split_named
 from metrics.errors import InputError
-from metrics.splits import disjoint
+from metrics.splits import disjoint, drawn
 
 LEAST = 10  # images in each set
 
@@ -118,4 +116,4 @@ def _drawn(one: MeasuredSet, count: int, seed: int) -> MeasuredSet:
     """So many of its images, as `--limit` draws them."""
     if count == len(one.keys):
         return one.taken(range(count), one.name)
-    return one.taken(np.sort(np.random.RandomState(seed).choice(len(one.keys), count, replace=False)), one.name)
+    return one.taken(drawn(len(one.keys), count, seed), one.name)

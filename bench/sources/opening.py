@@ -40,6 +40,7 @@ from metrics.arithmetic.arrays import plain_array
 from metrics.errors import InputError
 from metrics.extractors.foreign import TORCH, file_kind
 from metrics.options import check_seed, place, shown, switch, whole_number
+from metrics.splits import drawn
 
 TAKEN = "a folder, .zip, .npz, .npy or DATASET:SPLIT"
 TAKEN_IN_PYTHON = (
@@ -90,7 +91,7 @@ def _draw(count: int, limit: int | None, seed: int, name: object) -> np.ndarray 
         return None
     if limit > count:
         raise InputError(f"--limit {limit} of {name}: it has {count:,} images; expected 1 to {count:,}")
-    return np.sort(np.random.RandomState(seed).choice(count, limit, replace=False))
+    return drawn(count, limit, seed)
 
 
 def check_kind(spec: Any) -> Any:
