@@ -95,6 +95,7 @@ def _drawn(seed, alike):
     return real, [_images(3 * seed + 1, 80, 0.5, 1.2), _images(3 * seed + 2, 80, 0.6 if alike else -0.6, 1.2)]
 
 
+@pytest.mark.usefixtures("without_checks_of_shapes")
 @pytest.mark.parametrize("alike", [True, False])
 def test_the_paired_standard_error_is_the_spread_of_the_difference(alike):
     repeats = 50

@@ -55,6 +55,10 @@ def changed(images, change):
 # ----- the cause
 
 
+def test_of_equal_sets_nothing_is_explained():
+    assert "There is nothing to explain" in explained(digits("real-1"), digits("real-1")).said[0]
+
+
 def test_two_real_sets_differ_by_chance():
     made = explained(digits("real-1"), digits("real-2"))
     assert "and no other difference was found. What follows is chance" in made.said[0]

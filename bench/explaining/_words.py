@@ -16,6 +16,7 @@ NAMED = 3  # groups in a sentence
 MANY_COPIES = 0.05  # of a set
 NARROW, WIDER = 0.8, 1.25  # of the variance of A
 COPIES = ("byte-duplicates", "pixel-duplicates")
+ROUNDING = 1e-9  # of the variances: so near 0 is a distance of equal features
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +53,8 @@ def main_cause(found: Evidence) -> str:
 
 def _causes(found: Evidence) -> Iterator[str]:
     # Dark or blurred images are read as other classes too, so what they look like comes first.
+    if found.distance.fid <= ROUNDING * sum(found.variances):
+        yield "The FID is 0: the features of both sets have one mean and one covariance. There is nothing to explain."
     floor = found.floor
     sure = [one for one in found.effects if one.is_sure(floor)]
     sure.sort(key=lambda one: -one.removed(floor))
