@@ -46,12 +46,8 @@ def generator(
 def population_score(logits: Callable[[int], np.ndarray]) -> float:
     """The score of 200,000 draws as one split, a block at a time; its own bias is below classes / 400,000."""
     step = 5_000
-    total, negentropies = 0.0, []
-    for _ in range(POPULATION_IMAGES // step):
-        block_total, block = inception_score._sums(logits(step), np.arange(step))
-        total = total + block_total
-        negentropies.append(block)
-    return float(np.exp(inception_score._log_score(np.asarray(total), np.concatenate(negentropies))))
+    looked = [inception_score.Rows.of(logits(step), np.arange(step)).sums for _ in range(POPULATION_IMAGES // step)]
+    return float(np.exp(inception_score.Sums.joined(looked).log_score))
 
 
 def main() -> None:

@@ -18,9 +18,9 @@ without image i, the delete-one jackknife gives
     T' = n T - (n - 1) mean_i T_-i                    the bias of order 1/n taken out
     se = sqrt( (n - 1) / n  sum_i (T_-i - mean T_-.)^2 )
 
-in closed form, since p(y) without image i is a subtraction. What bias remains is downward (entropy is concave) and
-shows in the growth g of T' from half of the images to all of them; if each further doubling adds at most two thirds
-of the one before, all of them together add at most 2 g. The interval is
+in closed form, since p(y) without image i is a subtraction; `_losses` needs no logarithm for each. What bias remains is
+downward (entropy is concave) and shows in the growth g of T' from half of the images to all of them; if each further
+doubling adds at most two thirds of the one before, all of them together add at most 2 g. The interval is
 
     exp(T' - 1.96 se)   to   exp(T' + 2 max(g, 0) + 1.96 se)
 
@@ -28,12 +28,13 @@ Its measured coverage is in docs/metrics.md (`benchmarks/coverage_inception_scor
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float64, Int, Num
-from scipy.special import xlogy
+from scipy.special import xlog1py, xlogy
 
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.agreement import AGREES
@@ -42,9 +43,11 @@ from metrics.arithmetic.quantiles import Z95
 from metrics.options import SEED, check_seed, switch, whole_number
 from metrics.types import Counts, Interval, Metric, Moved, Option, Output, Value, Values
 
-BLOCK_VALUES = 1 << 16  # probabilities held at once, few enough for the processor's cache
+BLOCK_VALUES = 1 << 17  # probabilities made at once: few enough for the processor's cache
+KEPT_VALUES = 1 << 26  # probabilities kept for the second look, 512 MiB; those of a larger set are made twice
 REMAINING_DOUBLINGS = 2.0  # r / (1 - r) for r = 2/3
-LEAST = 1e-300  # of what a logarithm is taken: x log x is 0 at 0
+LEAST = 1e-60  # of what a logarithm is taken: x log x is 0 at 0
+SMALL = 1 / 128  # the largest x whose sixth power a series may leave out
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,11 +57,37 @@ class Sums:
     total: Float64[np.ndarray, " c"]
     negentropies: Float64[np.ndarray, " m"]
 
+    @classmethod
+    def joined(cls, parts: Sequence["Sums"]) -> "Sums":
+        return cls(np.sum([one.total for one in parts], axis=0), np.concatenate([one.negentropies for one in parts]))
+
     @property
     def log_score(self) -> float:
         """log IS: the entropy of the marginal minus the mean entropy of the rows, which is the mean KL."""
         marginal = self.total / len(self.negentropies)
         return float(self.negentropies.mean() - xlogy(marginal, marginal).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Some rows of the logits [n, c] with their sums, and the blocks of p(y|x) where these are kept."""
+
+    logits: Num[np.ndarray, "n c"]
+    rows: Int[np.ndarray, " m"]
+    sums: Sums
+    kept: list[np.ndarray]
+
+    @classmethod
+    def of(cls, logits: Num[np.ndarray, "n c"], rows: Int[np.ndarray, " m"]) -> "Rows":
+        sums, kept = [Sums(np.zeros(logits.shape[1]), np.empty(0))], []
+        for p, negentropies in _probabilities(logits, rows):
+            sums.append(Sums(p.sum(axis=0), negentropies))
+            if logits.size <= KEPT_VALUES:
+                kept.append(p)
+        return cls(logits, rows, Sums.joined(sums), kept)
+
+    def probabilities(self) -> Iterator[Float64[np.ndarray, "b c"]]:
+        return iter(self.kept) if self.kept else (p for p, _ in _probabilities(self.logits, self.rows))
 
 
 def _probabilities(
@@ -71,46 +100,81 @@ def _probabilities(
         shifted -= shifted.max(axis=1, keepdims=True)
         p = np.exp(shifted)
         whole = p.sum(axis=1)
-        p /= whole[:, None]
+        p *= 1 / whole[:, None]
         yield p, np.einsum("ij,ij->i", p, shifted) - np.log(whole)
 
 
-def _sums(logits: Num[np.ndarray, "n c"], rows: Int[np.ndarray, " m"]) -> Sums:
-    blocks = [(p.sum(axis=0), negentropies) for p, negentropies in _probabilities(logits, rows)]
-    return Sums(np.sum([total for total, _ in blocks], axis=0), np.concatenate([one for _, one in blocks]))
+@dataclass(frozen=True, eq=False)
+class Marginal:
+    """The sum t of p(y|x) over some rows, and what p^1 to p^5 of one of them are multiplied with."""
+
+    total: Float64[np.ndarray, " c"]
+    factors: tuple[Float64[np.ndarray, " c"], ...]
+
+    @classmethod
+    def of(cls, sums: Sums) -> "Marginal":
+        t = np.maximum(sums.total, LEAST)
+        return cls(t, (np.log(t) + 1, -1 / (2 * t), -1 / (6 * t * t), -1 / (12 * t**3), -1 / (20 * t**4)))
+
+    def beyond(self, p: Float64[np.ndarray, " k"], classes: Int[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:
+        """What the factors leave out, of single probabilities of these classes."""
+        t = self.total[classes]
+        x = np.minimum(p / t, 1.0)
+        return -t * (xlog1py(1 - x, -x) + x * (1 - x * (1 / 2 + x * (1 / 6 + x * (1 / 12 + x / 20)))))
 
 
-def _entropies_without(
-    p: Float64[np.ndarray, "b c"], total: Float64[np.ndarray, " c"], count: int
-) -> Float64[np.ndarray, " b"]:
-    """The entropy of the marginal of `count` rows without each of these."""
-    rest = np.maximum(total - p, 0.0)
-    return np.log(count - 1) - np.einsum("ij,ij->i", rest, np.log(np.maximum(rest, LEAST))) / (count - 1)
+def _losses(p: Float64[np.ndarray, "b c"], half: Marginal, whole: Marginal) -> Float64[np.ndarray, "2 b"]:
+    """How much less sum_y t log t is without each of these rows, of their half and of all.
+
+    With x = p / t it is sum_y p (log t + 1) - t (x^2 / 2 + x^3 / 6 + x^4 / 12 + x^5 / 20 + ...), a logarithm for each
+    class and not for each probability. The series stops there where x <= SMALL: what is left out is less than
+    x^5 p / 29, and at most 1e-12 p. The few larger ones, at most 1 / SMALL of a class, have their logarithm.
+    """
+    both = half, whole
+    found = np.zeros((2, len(p)))
+    power = p.copy()
+    for factors in zip(half.factors, whole.factors, strict=True):
+        for loss, factor in zip(found, factors, strict=True):
+            loss += power @ factor
+        power *= p
+    places = np.flatnonzero(p > SMALL * half.total)
+    row, column = np.divmod(places, p.shape[1])
+    for loss, marginal in zip(found, both, strict=True):
+        loss += np.bincount(row, marginal.beyond(p.ravel()[places], column), minlength=len(p))
+    return found
 
 
-def _jackknifed(sums: Sums, without: Float64[np.ndarray, " m"]) -> tuple[float, float]:
-    """log IS with its bias of order 1/n taken out, and its standard error, from the entropies without each row."""
+def _jackknifed(sums: Sums, losses: Float64[np.ndarray, " m"]) -> tuple[float, float]:
+    """log IS with its bias of order 1/n taken out, and its standard error, from what each row means to sum t log t."""
     n = len(sums.negentropies)
-    scores = without + (sums.negentropies.sum() - sums.negentropies) / (n - 1)
+    entropies = np.log(n - 1) - (xlogy(sums.total, sums.total).sum() - losses) / (n - 1)
+    scores = entropies + (sums.negentropies.sum() - sums.negentropies) / (n - 1)
     corrected = n * sums.log_score - (n - 1) * scores.mean()
     return float(corrected), float(np.sqrt((n - 1) * scores.var()))
 
 
-def _corrected(logits: Num[np.ndarray, "n c"], order: Int[np.ndarray, " n"]) -> tuple[float, float, float, float]:
+def _corrected(halves: Sequence[Sequence[Rows]]) -> tuple[float, float, float, float]:
     """log IS of all rows and corrected, its standard error, and how much more that is than the mean of both halves'."""
-    rows = order[::2], order[1::2]
-    halves = [_sums(logits, half) for half in rows]
-    whole = Sums(halves[0].total + halves[1].total, np.concatenate([half.negentropies for half in halves]))
-    of_whole: list[np.ndarray] = []
-    of_halves = []
-    for half, its_rows in zip(halves, rows, strict=True):
-        own: list[np.ndarray] = []
-        for p, _ in _probabilities(logits, its_rows):
-            of_whole.append(_entropies_without(p, whole.total, len(order)))
-            own.append(_entropies_without(p, half.total, len(its_rows)))
-        of_halves.append(_jackknifed(half, np.concatenate(own))[0])
+    sums = [Sums.joined([one.sums for one in half]) for half in halves]
+    whole = Sums.joined(sums)
+    of_all, of_whole, of_halves = Marginal.of(whole), [], []
+    for half, its_sums in zip(halves, sums, strict=True):
+        of_half = Marginal.of(its_sums)
+        losses = [_losses(p, of_half, of_all) for one in half for p in one.probabilities()]
+        own, shared = np.concatenate(losses, axis=1)
+        of_halves.append(_jackknifed(its_sums, own)[0])
+        of_whole.append(shared)
     corrected, se = _jackknifed(whole, np.concatenate(of_whole))
     return whole.log_score, corrected, se, corrected - float(np.mean(of_halves))
+
+
+def _halves(order: Int[np.ndarray, " n"], splits: int) -> list[tuple[Int[np.ndarray, " _"], Int[np.ndarray, " _"]]]:
+    """For each of the splits its rows in the even and in the odd places of the order."""
+    n = len(order)
+    ends = [i * n // splits for i in range(splits + 1)]
+    return [
+        (order[start + start % 2 : stop : 2], order[start + 1 - start % 2 : stop : 2]) for start, stop in pairwise(ends)
+    ]
 
 
 @numpy_defaults()
@@ -128,9 +192,9 @@ def compute(logits: Given, *, splits: int = 1, seed: int = SEED, shuffle: bool =
     seed = check_seed(seed)
     order = np.random.RandomState(seed).permutation(n) if switch(shuffle, "shuffle") else np.arange(n)
 
-    log_score, corrected, se, growth = _corrected(logits, order)
-    parts = [order[i * n // splits : (i + 1) * n // splits] for i in range(splits)]
-    scores = np.exp([log_score] if splits == 1 else [_sums(logits, part).log_score for part in parts])
+    parts = [[Rows.of(logits, half) for half in part] for part in _halves(order, splits)]
+    scores = np.exp([Sums.joined([half.sums for half in part]).log_score for part in parts])
+    _, corrected, se, growth = _corrected(list(zip(*parts, strict=True)))
     remaining = REMAINING_DOUBLINGS * max(growth, 0.0)
     point, low, high = np.clip(
         np.exp([corrected, corrected - Z95 * se, corrected + remaining + Z95 * se]), 1.0, classes
@@ -150,12 +214,11 @@ def moved(logits: Given) -> dict[str, Moved]:
     """The score of the whole set with the influence of each image: log IS is the mean of KL(p(y|x) || p(y)), and what
     an image changes in p(y) is of second order."""
     logits = check_matrix(logits, "the logits", least=4)
-    rows = np.arange(len(logits))
-    sums = _sums(logits, rows)
-    log_marginal = np.log(np.maximum(sums.total / len(rows), LEAST))
-    each = sums.negentropies - np.concatenate([p @ log_marginal for p, _ in _probabilities(logits, rows)])
-    value = math.exp(sums.log_score)
-    return {"inception_score": Moved(value, (value * (each - each.mean()) / len(rows),))}
+    rows = Rows.of(logits, np.arange(len(logits)))
+    log_marginal = np.log(np.maximum(rows.sums.total / len(logits), LEAST))
+    each = rows.sums.negentropies - np.concatenate([p @ log_marginal for p in rows.probabilities()])
+    value = math.exp(rows.sums.log_score)
+    return {"inception_score": Moved(value, (value * (each - each.mean()) / len(logits),))}
 
 
 def impossible(values: Values, counts: Counts, options: Values) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import xlogy
 
 from metrics import inception_score
 from metrics.errors import InputError
@@ -68,16 +69,39 @@ def test_the_score_does_not_depend_on_the_block_size(monkeypatch):
     assert inception_score.compute(logits) == pytest.approx(whole, rel=1e-11)  # order of sums
 
 
-def test_the_jackknife_is_the_one_with_images_really_left_out():
-    logits, rows = _logits(4, 15, 5), np.arange(15)
+@pytest.mark.parametrize("splits", [1, 3])
+def test_probabilities_that_are_not_kept_are_made_again_to_the_bit(monkeypatch, splits):
+    logits = _logits(3, 90, 11)
+    kept = inception_score.compute(logits, splits=splits)
+    monkeypatch.setattr(inception_score, "KEPT_VALUES", 0)
+    assert inception_score.compute(logits, splits=splits) == kept
 
-    def log_score(kept):
-        return inception_score._sums(logits, kept).log_score
 
-    left_out = np.array([log_score(np.delete(rows, i)) for i in rows])
-    _, corrected, se, _ = inception_score._corrected(logits, rows)
-    assert corrected == pytest.approx(15 * log_score(rows) - 14 * left_out.mean(), rel=1e-12)
-    assert se == pytest.approx(np.sqrt(14 / 15 * ((left_out - left_out.mean()) ** 2).sum()), rel=1e-10)
+def _left_out(p: np.ndarray) -> np.ndarray:
+    """log IS without each of these rows of probabilities, term by term."""
+    n, negentropies = len(p), xlogy(p, p).sum(axis=1)
+    rest = (p.sum(axis=0) - p) / (n - 1)
+    return (negentropies.sum() - negentropies) / (n - 1) - xlogy(rest, rest).sum(axis=1)
+
+
+@pytest.mark.parametrize(("n", "classes", "scale"), [(15, 5, 2.0), (600, 3, 1.0), (700, 40, 6.0)])
+def test_the_jackknife_is_the_one_with_images_really_left_out(n, classes, scale):
+    logits = _logits(4, n, classes, scale).astype(np.float64)
+    p = np.exp(logits - logits.max(axis=1, keepdims=True))
+    left_out = _left_out(p / p.sum(axis=1, keepdims=True))
+    found = inception_score.compute(logits, shuffle=False)
+    corrected = n * np.log(found["inception_score"]) - (n - 1) * left_out.mean()
+    assert np.log(found["inception_score_corrected"]) == pytest.approx(corrected, rel=1e-10)  # n values of log IS
+    se = np.sqrt((n - 1) / n * ((left_out - left_out.mean()) ** 2).sum())
+    assert found["inception_score_se"] == pytest.approx(found["inception_score_corrected"] * se, rel=1e-9)
+
+
+def test_the_series_for_one_image_less_is_its_logarithm_wherever_it_is_used():
+    p = np.array([[inception_score.SMALL, 1e-3, 1e-9, 0.0, 0.5]])
+    whole = np.array([1.0, 40.0, 1.0, 0.0, 0.5])
+    marginal = inception_score.Marginal.of(inception_score.Sums(whole, np.zeros(1)))
+    expected = (xlogy(whole, whole) - xlogy(whole - p, whole - p)).sum()
+    assert inception_score._losses(p, marginal, marginal)[1, 0] == pytest.approx(expected, abs=1e-13)
 
 
 def test_the_correction_removes_most_of_the_bias_and_the_interval_covers():
