@@ -17,7 +17,7 @@ from bench.datasets import data_root, eval_set, open_dataset
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"
-ENTRIES = ("real 2", "dcgan-deep", "cgan", "biggan", "dcgan", "gan", "vae", "wgan")
+ENTRIES = ("real 2", "biggan", "cgan", "dcgan-deep", "dcgan", "gan", "wgan", "vae", "conv-vae", "pixel-gaussian")
 SIDE, STEP, COUNT = 64, 68, 12  # pixels of an image in a preview, from one to the next, and images in a row here
 INK, GREY, BLUE, FAINT = "#222222", "#888888", "#1f6f78", "#dddddd"
 
@@ -43,21 +43,21 @@ def main() -> None:
     figure.subplots_adjust(left=0.125, right=0.985, top=0.925, bottom=0.065, wspace=0.02)
     for height, name in enumerate(ENTRIES):
         row = board[name]
-        value, low, high = (float(row[f"fid_corrected{end}"]) for end in ("", "_low", "_high"))
+        value, low, high = (float(row[f"way_to_noise{end}"]) for end in ("", "_low", "_high"))
         colour = BLUE if row["rank"] else GREY
         left.imshow(samples(name), cmap="gray", extent=(0, COUNT, height + 0.46, height - 0.46), aspect="auto")
         right.plot([low, high], [height, height], color=colour, linewidth=2.4, solid_capstyle="butt")
         right.plot([value], [height], "o", color=colour, markersize=6)
-        said = f"{value:.2f} [{low:.2f}, {high:.2f}]".replace("-", "−")
-        right.text(2.6, height, said, va="center", fontsize=8.5, color=INK)
+        said = f"{value:.3f} [{low:.3f}, {high:.3f}]".replace("-", "−")
+        right.text(0.45, height, said, va="center", fontsize=8.5, color=INK)
     left.set(xlim=(0, COUNT), ylim=(len(ENTRIES) - 0.5, -0.5), xticks=[])
     left.set_yticks(range(len(ENTRIES)), [f"{board[name]['rank']}  {name}".strip() for name in ENTRIES], color=INK)
-    right.set(xlim=(-0.7, 5.3), ylim=(len(ENTRIES) - 0.5, -0.5), yticks=[], xticks=(0, 1, 2))
+    right.set(xlim=(-0.11, 1.14), ylim=(len(ENTRIES) - 0.5, -0.5), yticks=[], xticks=(0, 0.2, 0.4))
     right.axvline(0, color=INK, linewidth=0.8)
     right.grid(axis="x", color=FAINT, linewidth=0.6)
     right.set_axisbelow(True)
     left.set_title("rank, name, samples", loc="left", fontsize=9.5, color=INK)
-    right.set_title("corrected FID ↓ with its 95 % interval", loc="left", fontsize=9.5, color=INK)
+    right.set_title("way to noise ↓ with its 95 % interval", loc="left", fontsize=9.5, color=INK)
     for axes in (left, right):
         axes.tick_params(length=0, labelsize=9)
         axes.spines[:].set_visible(False)

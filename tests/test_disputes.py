@@ -138,7 +138,7 @@ def test_signs_of_copying_are_no_ratio():
 
 def test_the_board_can_be_sorted_by_it(results):
     tables = bench.leaderboard("digits", sort="mean-log-ratio", results=results)
-    assert "by Mean log ratio" in tables[0].title
+    assert "by mean log ratio" in tables[0].title
     names, means = (tables[0].to_frame()[key].tolist() for key in ("name", "mean_log_ratio"))
     assert names[0] == "real 2"
     assert means[0] == 0

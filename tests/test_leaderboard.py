@@ -154,11 +154,11 @@ def test_paired_influences_tell_apart_what_their_own_intervals_do_not(tmp_path):
         sd = float(np.linalg.norm(common.astype(np.float32).astype(float))) + 1e-3
         fid = {"fid_corrected": value, "fid_sd": sd, "fid_low": value - 1.96 * sd, "fid_high": value + 1.96 * sd}
         with_influences(tmp_path, number, common, scores={**made, "fid": {**made["fid"], **fid}})
-    board = read_board(tmp_path, "digits")
+    board = read_board(tmp_path, "digits", "fid_corrected")
     assert [(one.rank.first, one.rank.last) for one in board.ranked] == [(1, 1), (2, 2)]
     for one in board.ranked:
         place(tmp_path, replace(one.entry, files={}), picture=False)
-    board = read_board(tmp_path, "digits")
+    board = read_board(tmp_path, "digits", "fid_corrected")
     assert [(one.rank.first, one.rank.last) for one in board.ranked] == [(1, 2), (1, 2)]
 
 
@@ -189,7 +189,7 @@ def test_rank_level_submissions_and_date_stand_in_the_row(results):
     path = entry_path(results, "digits", "dcgan")
     made = read_board(results, "digits").ranked[0].entry
     place(results, replace(made, earlier=(Earlier("0" * 64, "2025-12-01T00:00:00Z"),)), number=3, picture=False)
-    table = ranking(read_board(results, "digits"))
+    table = ranking(read_board(results, "digits", "fid_corrected"))
     row = dict(zip((column.key for column in table.columns), table.rows[1], strict=True))
     assert path.is_file()
     assert (row["rank"].value, row["rank"].low, row["name"].value) == (1, 1, "dcgan")
@@ -199,11 +199,13 @@ def test_rank_level_submissions_and_date_stand_in_the_row(results):
 
 
 def test_the_first_is_marked_only_where_nobody_else_can_be(results):
-    marked = [row for row in ranking(read_board(results, "digits")).rows if any(cell.best for cell in row)]
+    marked = [
+        row for row in ranking(read_board(results, "digits", "fid_corrected")).rows if any(cell.best for cell in row)
+    ]
     assert [row[2].value for row in marked] == ["dcgan"]
     close = entry(13, scores=scores(0.97 * 0.93**2), about={"name": "As good"})
     place(results, close, picture=False)
-    assert not any(cell.best for row in ranking(read_board(results, "digits")).rows for cell in row)
+    assert not any(cell.best for row in ranking(read_board(results, "digits", "fid_corrected")).rows for cell in row)
 
 
 def test_a_track_without_classes_has_no_inception_score(tmp_path):
@@ -234,7 +236,7 @@ def test_what_moves_a_cursor_does_not_reach_the_terminal():
 
 
 def test_one_csv_says_which_rows_are_ranked(results):
-    table = everything(read_board(results, "digits"))
+    table = everything(read_board(results, "digits", "fid_corrected"))
     rows = list(csv.DictReader(io.StringIO(RENDERERS["csv"](table))))
     assert [row["status"] for row in rows] == ["landmark"] * 2 + ["ranked"] * 10 + ["control"] * 2
     assert rows[2]["rank"] == rows[2]["rank_low"] == rows[2]["rank_high"] == "1"
@@ -387,5 +389,5 @@ def test_a_narrow_terminal_leaves_columns_out_and_says_so(results):
     narrow = narrowed(table, 120, DISPENSABLE)
     assert max(map(len, terminal(replace(narrow, notes=())).splitlines())) <= 120
     assert narrow.columns[0].key == "rank"
-    assert "left out, for the width of this terminal: FID" in narrow.notes[-1]
+    assert "left out, for the width of this terminal: Fidelity, variety, FID" in narrow.notes[-1]
     assert narrowed(table, 1000, DISPENSABLE) == table

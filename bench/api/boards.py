@@ -115,18 +115,18 @@ def verify(
 def leaderboard(track: str | None = None, *, sort: str | None = None, results: str | Path = OWN) -> Tables:
     """The ranking of a track with the ranks that the data allow, and what is not ranked; without one, all tracks.
 
-    `sort` is the score that entries are ranked by, or `mean-log-ratio`. Pairs of entries that numbers order in two ways
-    are a table of their own. `warnings` name damaged entries, which are left out. Raises
+    `sort` is the score that entries are ranked by, `mean-log-ratio`, or `way-to-noise`, which is the usual one where an
+    extractor predicts classes (else the corrected FID). Pairs of entries that numbers order in two ways are a table of
+    their own. `warnings` name damaged entries, which are left out. Raises
     InputError where there is no entry.
     """
     from bench.leaderboard.board import read_board, read_boards, tracks_with_entries
     from bench.leaderboard.board_tables import everything, not_ranked, overview, ranking
     from bench.leaderboard.disputes import disputes, table_of
-    from bench.tables.columns import RANKED_BY
 
     where = expanded(place(results, "results"))
     if track:
-        board = read_board(where, track, sort or RANKED_BY)
+        board = read_board(where, track, sort)
         disputed = table_of(board, disputes(where, board))
         tables = (ranking(board), *filter(None, [not_ranked(board), disputed]), everything(board))
         return Tables(tables, tuple(board.damaged_lines))

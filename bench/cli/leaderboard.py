@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command(epilog=examples("bench leaderboard digits", "bench leaderboard digits --sort kid --format csv"))
 @click.argument("track", required=False, metavar="[TRACK]")
 @format_option
-@click.option("--sort", metavar="METRIC", help="A column, or mean-log-ratio.  [default: fid_corrected]")
+@click.option("--sort", metavar="METRIC", help="A column, way-to-noise or mean-log-ratio.  [default: way-to-noise]")
 @click.option("--check", is_flag=True, help="Exit code 1 if the written tables are out of date.")
 @click.option("--write", is_flag=True, help="Write the tables to --results/leaderboards.")
 @results_option
@@ -27,8 +27,12 @@ def command(
 ) -> None:
     """Ranks the entries of TRACK below --results. Without TRACK, it shows all tracks with entries.
 
-    --sort mean-log-ratio ranks by the mean of the logarithms of all numbers over those of real 2. Pairs of entries that
-    numbers order in two ways, both for sure, are a table of their own: disputed.
+    The order is that of the way to noise, by KID and Inception Score: 0 is like real images, 1 like noise. If the
+    extractor predicts no classes, it is that of the corrected FID. Beside each rank stands whether fidelity and variety
+    agree. Pairs of entries that numbers order in two ways, both for sure, are a table of their own: disputed.
+
+    --sort fid_corrected ranks by the corrected FID alone, --sort mean-log-ratio by the mean of the logarithms of all
+    numbers over those of real 2.
 
     Each rank has an interval, from paired differences on the same real images. Flagged entries and controls are not
     ranked; they have a separate table. Damaged entries are named and left out. The same files give the same order and
@@ -43,9 +47,7 @@ def command(
     from metrics.errors import InputError
 
     if (check or write) and (sort or (check and write)):
-        raise InputError(
-            "--check and --write need the ranking by fid_corrected, one at a time; leave the other options out"
-        )
+        raise InputError("--check and --write need the usual order, one at a time; leave the other options out")
     chosen = [track] if track else None
     if write:
         written = [str(path) for path in write_boards(results, chosen, _warn)]

@@ -28,16 +28,16 @@ from bench.leaderboard.entry_places import (
 )
 from bench.leaderboard.evidence import exact
 from bench.leaderboard.influence import read_influences, rows_of
+from bench.leaderboard.orders import ORDERS, Order, order_of, usual
 from bench.leaderboard.ranking import Rank, ranks
 from bench.leaderboard.tracks import check_rules
 from bench.leaderboard.twins import Look, look_at, twins
+from bench.leaderboard.way import Scores
 from bench.measuring.evaluation import REAL_2
 from bench.measuring.flags import flags_of
-from bench.second_opinions.mean_ratio import METRIC as MEAN_RATIO
-from bench.second_opinions.mean_ratio import mean_log_ratio
 from bench.storage.records import Numbers
 from bench.storage.result_places import first_of, folder_of, in_words
-from bench.tables.columns import RANKED_BY, Number, of_board
+from bench.tables.columns import Number, of_board
 from bench.tables.table import Cell, Column
 from genbench.names import did_you_mean
 from metrics.errors import InputError
@@ -45,11 +45,12 @@ from metrics.errors import InputError
 
 @dataclass(frozen=True, eq=False)
 class Standing:
-    """An entry on its board: what was verified of it, as a number and in words, why it is flagged (() where it is not),
-    what it shares with other entries, its rank, None where it has none, and what it keeps for paired comparisons of the
-    score that the board is sorted by."""
+    """An entry on its board: its scores, with what rules of several of them make of it, what was verified of it, as a
+    number and in words, why it is flagged (() where it is not), what it shares with other entries, its rank, None where
+    it has none, and what it keeps for paired comparisons of the score that the board is sorted by."""
 
     entry: Entry
+    scores: Scores
     level: Level
     level_word: str
     flags: tuple[str, ...]
@@ -90,9 +91,11 @@ class Board:
 
     @cached_property
     def numbers(self) -> tuple[Number, ...]:
-        """Those that the track measures, and the one that it is sorted by."""
-        found = of_board(self.record.rules.protocol)
-        return found if self.sorted_by in found else (self.sorted_by, *found)
+        """The one of the usual order, the one that it is sorted by, and those that the track measures."""
+        protocol = self.record.rules.protocol
+        rules = [one.number for one in ORDERS if one.number.key == usual(protocol, self.record.landmarks)]
+        rules += [self.sorted_by] if order_of(self.sorted_by) and self.sorted_by not in rules else []
+        return (*rules, *of_board(protocol))
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -113,16 +116,17 @@ def tracks_with_entries(results: Path) -> list[str]:
     return sorted({path.parent.name for path in entry_paths(results)})
 
 
-def read_board(results: Path, track: str, sort: str = RANKED_BY) -> Board:
-    """The ranking of a track, sorted by the score with this key.
+def read_board(results: Path, track: str, sort: str | None = None) -> Board:
+    """The ranking of a track, sorted by the score with this key, None in the usual order.
 
     An entry that is damaged, or was measured by other rules than the track's, is named in `damaged` with what is wrong.
     Raises InputError for a score that the track does not rank by, and a track whose own record is missing or damaged.
     """
     record = _record(results, track)
-    number = _number(record, sort)
-    if number.metric is MEAN_RATIO:
-        record = replace(record, landmarks={name: _with_mean(one, record) for name, one in record.landmarks.items()})
+    number = _number(record, sort or usual(record.rules.protocol, record.landmarks))
+    orders = [one for one in ORDERS if one is ORDERS[0] or one.number == number]
+    landmarks = {name: _ordered(one, orders, record) for name, one in record.landmarks.items()}
+    record = replace(record, landmarks=landmarks)
     standings: list[Standing] = []
     looks: list[Look] = []
     damaged = [
@@ -131,7 +135,7 @@ def read_board(results: Path, track: str, sort: str = RANKED_BY) -> Board:
     ]
     for path in entry_paths(results, track):
         try:
-            found = _standing(path, record, results, number)
+            found = _standing(path, record, results, number, orders)
             looks.append(look_at(results, found.entry))
             standings.append(found)
         except InputError as error:
@@ -143,7 +147,7 @@ def read_board(results: Path, track: str, sort: str = RANKED_BY) -> Board:
     worst = float("inf")
 
     def key(one: Standing) -> tuple[float, str, str]:  # of equal scores the earlier one comes first
-        value = one.entry.number(number.metric.name, number.key)
+        value = _value(one, number)
         place = worst if value is None else value if number.output.better == "lower" else -value
         return place, one.entry.created_utc, one.entry.slug
 
@@ -190,7 +194,8 @@ def _record(results: Path, track: str) -> TrackRecord:
 
 def _number(record: TrackRecord, sort: str) -> Number:
     """The number that was asked for by its key, or by a metric of which it is the corrected value."""
-    found = [one for one in (*of_board(record.rules.protocol), Number(MEAN_RATIO, MEAN_RATIO.outputs[0])) if one.ranked]
+    orders = (one.number for one in ORDERS)
+    found = [one for one in (*of_board(record.rules.protocol), *orders) if one.ranked]
     known = {one.key: one for one in found}
     known |= {one.output.corrects: one for one in found if one.output.corrects and one.output.corrects not in known}
     name = registry.ALIASES["metrics"].get(sort, sort).replace("-", "_")
@@ -200,22 +205,22 @@ def _number(record: TrackRecord, sort: str) -> Number:
     return known[name]
 
 
-def _standing(path: Path, record: TrackRecord, results: Path, number: Number) -> Standing:
+def _standing(path: Path, record: TrackRecord, results: Path, number: Number, orders: Sequence[Order]) -> Standing:
     entry = read_entry(path)
     _check_names(path, entry)
     if entry.track_id != record.track_id:
         check_rules(record.rules, entry.rules, f"{path} was measured by other rules than its track {record.track}")
-    if number.metric is MEAN_RATIO:
-        entry = replace(entry, scores=_with_mean(entry.scores, record))
-    moves = influence_of(results, entry, number)
+    order = order_of(number)
+    scores = _ordered(entry.scores, orders, record)
+    moves = _order_row(results, entry, order, record) if order else influence_of(results, entry, number)
     level, unlikely = read_verified(path), bool(doubts(entry.scores, record.landmarks.get(REAL_2, {})))
     word = level_words(level, exact=exact(entry), unlikely=unlikely)
-    return Standing(entry, level, word, flags_of(entry.scores), influence=moves)
+    return Standing(entry, scores, level, word, flags_of(entry.scores), influence=moves)
 
 
-def _with_mean(scores: dict[str, Numbers], record: TrackRecord) -> dict[str, Numbers]:
-    """The scores with what they are of those of real 2 on average."""
-    return {**scores, MEAN_RATIO.name: mean_log_ratio(scores, record.landmarks.get(REAL_2, {}))}
+def _ordered(scores: dict[str, Numbers], orders: Sequence[Order], record: TrackRecord) -> dict[str, Numbers]:
+    """The scores with what rules make of them."""
+    return {**scores, **{one.metric.name: one.numbers(scores, record.landmarks) for one in orders}}
 
 
 def _check_names(path: Path, entry: Entry) -> None:
@@ -230,16 +235,20 @@ def _check_names(path: Path, entry: Entry) -> None:
         raise InputError(f"{path} cannot be shown: {error}") from error
 
 
+def _value(one: Standing, number: Number) -> float | None:
+    return one.scores.get(number.metric.name, {}).get(number.key)
+
+
 # ----- ranks
 
 
 def _ranks(standings: Sequence[Standing], number: Number) -> list[Rank]:
     """The ranks of entries in their order; without an interval where the number has none for one of them."""
-    found = [estimate(number, one.entry.scores, one.influence) for one in standings]
+    found = [estimate(number, one.scores, one.influence) for one in standings]
     known = [one for one in found if one is not None]
     if known and len(known) == len(found):
         return ranks(differences(known), lower_is_better=number.output.better == "lower")
-    values = [one.entry.number(number.metric.name, number.key) for one in standings]
+    values = [_value(one, number) for one in standings]
     numbers: list[Rank] = []
     for place, value in enumerate(values):
         same = place and value == values[place - 1]
@@ -254,6 +263,15 @@ def influences_of(results: Path, entry: Entry) -> np.ndarray | None:
     path = beside(first_of(results, entry_path(results, entry.track, entry.slug))) / INFLUENCE
     protocol = entry.rules.protocol
     return read_influences(path, protocol.real[0].count, len(rows_of(protocol)))
+
+
+def _order_row(results: Path, entry: Entry, order: Order, record: TrackRecord) -> np.ndarray | None:
+    """What a rule makes of the rows that an entry keeps; None where it keeps nothing, or the rule makes nothing."""
+    kept = influences_of(results, entry) if order.row else None
+    if order.row is None or kept is None:
+        return None
+    names = (one.name for one in rows_of(entry.rules.protocol))
+    return order.row(entry.scores, record.landmarks, dict(zip(names, kept, strict=True)))
 
 
 def influence_of(results: Path, entry: Entry, number: Number) -> np.ndarray | None:

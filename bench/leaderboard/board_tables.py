@@ -8,17 +8,19 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from bench.leaderboard.balance import in_words
 from bench.leaderboard.board import Board, Damaged, Standing, cells, read_board, tracks_with_entries
+from bench.leaderboard.board_notes import notes_of, shared, sorted_by
+from bench.leaderboard.orders import ORDERS
 from bench.measuring.declared import every_metric
-from bench.measuring.evaluation import NOISE, REAL_2
+from bench.measuring.evaluation import REAL_2
 from bench.measuring.flags import VERSION as FLAGS_VERSION
 from bench.storage.files import write_text
 from bench.storage.line_ends import keep_line_ends, unix
 from bench.storage.reading import MOST_TEXT_BYTES, read_bytes
-from bench.tables.columns import ORDER, by_itself, of_any_board
+from bench.tables.columns import ORDER, RANKED_BY, of_any_board
 from bench.tables.csv_text import csv_text
 from bench.tables.markdown import markdown
-from bench.tables.notes import bias_note, extractor_note
 from bench.tables.table import Cell, Column, Table, aligned, under
 
 FOLDER = "leaderboards"
@@ -26,30 +28,39 @@ PLACE = (
     Column("rank", "Rank [95 %]", decimals=0, interval=True),
     Column("group", "Group", decimals=0),
     Column("name", "Name"),
+    Column("balance", "Fidelity, variety", shown="fills"),
 )
 ABOUT = (
     Column("submissions", "Submissions", decimals=0),
     Column("verified", "Verified"),
     Column("date", "Date"),
 )
-VERIFIED_NOTE = (
-    "verified: `bench verify --all` checks again whether an entry is consistent (its scores follow from the stored "
-    "features) or in bounds (they are possible by the stored moments). A claimed level needs the images or the model; "
-    "with these you can check it again"
-)
 
 # In a terminal that is too narrow columns are left out in this order, after those that have no place in it.
 DISPENSABLE = (
     *("c_t", "duplicates", "near_copies", "date", "submissions", "train_share_z", "exact_copies", "density", "fid"),
-    *("authpct", "kid", "recall", "near_duplicates", "inception_score_corrected", "precision", "verified", "group"),
+    *(
+        "authpct",
+        "kid",
+        "recall",
+        "near_duplicates",
+        "inception_score_corrected",
+        "precision",
+        "verified",
+        "balance",
+        "group",
+    ),
 )
 
 
 def dispensable(table: Table) -> tuple[str, ...]:
     """The keys of columns that may be left out, the first one first."""
     numbers = {one.name for metric in every_metric() for one in metric.outputs}
-    others = [column.key for column in table.columns if column.key in numbers and column.key not in ORDER]
-    return (*others, *DISPENSABLE)
+    keys = [column.key for column in table.columns]
+    others = [key for key in keys if key in numbers and key not in ORDER]
+    rules = {one.number.key for one in ORDERS}
+    unsorted = (RANKED_BY,) if rules.intersection(keys) else ()  # what is sorted by stays
+    return (*others, *DISPENSABLE[:-1], *unsorted, DISPENSABLE[-1])
 
 
 def ranking(board: Board) -> Table:
@@ -60,7 +71,7 @@ def ranking(board: Board) -> Table:
         *_landmarks(board, set(board.record.landmarks) - {REAL_2}),
     ]
     columns = (*PLACE, *board.columns, *ABOUT)
-    title = f"{board.record.track}: {_counted(len(board.ranked), 'entry', 'entries')}, by {_title(board)}"
+    title = f"{board.record.track}: {_counted(len(board.ranked), 'entry', 'entries')}, by {sorted_by(board)}"
     notes = (*shared(board.ranked), *notes_of(board))
     return aligned(Table(board.record.track, title, columns, tuple(rows), notes))
 
@@ -70,8 +81,12 @@ def not_ranked(board: Board) -> Table | None:
     apart = [*board.flagged, *board.controls]
     if not apart:
         return None
-    columns = (Column("name", "Name"), Column("status", "Not ranked"), *board.columns, *ABOUT)
-    rows = tuple((Cell(one.entry.about.name), Cell(_status(one)), *_numbers(board, one), *_about(one)) for one in apart)
+    named, balance = PLACE[-2:]
+    columns = (named, Column("status", "Not ranked"), balance, *board.columns, *ABOUT)
+    rows = tuple(
+        (Cell(one.entry.about.name), Cell(_status(one)), _balance(board, one), *_numbers(board, one), *_about(one))
+        for one in apart
+    )
     reasons = [f"{one.entry.about.name}: {'; '.join(one.flags)}" for one in apart if one.flags]
     notes = (
         *reasons,
@@ -101,14 +116,13 @@ def everything(board: Board) -> Table:
     ]
     track, protocol = board.record.track, board.record.rules.protocol
     found = Table(track, track, columns, tuple(rows), (), protocol.id, protocol.extractor)
-    numbers = of_any_board(protocol)
+    numbers = (ORDERS[0].number, *of_any_board(protocol))
     numbers = numbers if board.sorted_by in numbers else (board.sorted_by, *numbers)
     return under(found, (columns[0], *PLACE, *(one.column for one in numbers), *ABOUT, *said))
 
 
 def overview(boards: list[Board]) -> Table:
     """One row per track: how many entries, and the first one with what it cannot be told apart from."""
-    number = boards[0].sorted_by
     columns = (
         Column("track", "Track"),
         Column("extractor", "Features"),
@@ -116,7 +130,8 @@ def overview(boards: list[Board]) -> Table:
         Column("ranked", "Ranked", decimals=0),
         Column("not_ranked", "Not ranked", decimals=0),
         Column("first", "First"),
-        by_itself(number),
+        Column("by", "By"),
+        Column("score", "Score [95 %]", interval=True),
         Column("together", "Not told apart from it", decimals=0),
         Column("id", "Id"),
         Column("protocol", "Protocol", shown="never"),
@@ -124,15 +139,16 @@ def overview(boards: list[Board]) -> Table:
     rows = []
     for board in boards:
         protocol = board.record.rules.protocol
-        first = board.ranked[0].entry if board.ranked else None
+        first = board.ranked[0] if board.ranked else None
         score = board.sorted_by.cell(first.scores) if first else Cell()
         together = sum(one.rank is not None and one.rank.group == 1 for one in board.ranked[1:])
         apart = len(board.flagged) + len(board.controls)
         rows.append(
             (
                 *(Cell(board.record.track), Cell(protocol.extractor), Cell(protocol.generated[0])),
-                *(Cell(len(board.ranked)), Cell(apart), Cell(first.about.name if first else None)),
-                *(score, Cell(together if first else None), Cell(board.record.track_id), Cell(protocol.id)),
+                *(Cell(len(board.ranked)), Cell(apart), Cell(first.entry.about.name if first else None)),
+                *(Cell(sorted_by(board)), score, Cell(together if first else None)),
+                *(Cell(board.record.track_id), Cell(protocol.id)),
             )
         )
     notes = ("numbers of two tracks cannot be compared; `bench leaderboard TRACK` shows one",)
@@ -145,12 +161,17 @@ def overview(boards: list[Board]) -> Table:
 def _row(board: Board, one: Standing) -> tuple[Cell, ...]:
     rank = one.rank
     place = Cell(rank.number, rank.first, rank.last) if rank else Cell()
-    return (place, Cell(rank.group if rank else None), Cell(one.entry.about.name), *_numbers(board, one), *_about(one))
+    name, group = Cell(one.entry.about.name), Cell(rank.group if rank else None)
+    return (place, group, name, _balance(board, one), *_numbers(board, one), *_about(one))
+
+
+def _balance(board: Board, one: Standing) -> Cell:
+    return Cell(in_words(one.scores, board.record.landmarks.get(REAL_2, {})))
 
 
 def _numbers(board: Board, one: Standing) -> tuple[Cell, ...]:
     """The score that the board is sorted by is marked where nobody else can have the first rank."""
-    found = cells(one.entry.scores, board.numbers)
+    found = cells(one.scores, board.numbers)
     if one.rank is None or one.rank.last != 1 or len(board.ranked) == 1:
         return found
     return tuple(
@@ -166,7 +187,7 @@ def _about(one: Standing) -> tuple[Cell, ...]:
 def _landmarks(board: Board, names: Iterable[str]) -> Iterator[tuple[Cell, ...]]:
     for name in sorted(set(names) & set(board.record.landmarks)):
         numbers = cells(board.record.landmarks[name], board.numbers)
-        yield (Cell(), Cell(), Cell(name), *numbers, Cell(), Cell(), Cell())
+        yield (Cell(), Cell(), Cell(name), Cell(), *numbers, Cell(), Cell(), Cell())
 
 
 def _damaged_row(width: int, one: Damaged) -> tuple[Cell, ...]:
@@ -180,47 +201,6 @@ def _joined(lines: Iterable[str]) -> Cell:
 
 def _status(one: Standing) -> str:
     return "control" if one.entry.origin.control else "flagged"
-
-
-# ----- notes
-
-
-def shared(standings: Iterable[Standing]) -> list[str]:
-    """What entries share with others, one line for each."""
-    return [f"{one.entry.about.name}: {'; '.join(one.twins)}" for one in standings if one.twins]
-
-
-def notes_of(board: Board) -> tuple[str, ...]:
-    protocol, count = board.record.rules.protocol, board.record.rules.protocol.generated[0]
-    landmarks = (
-        f"{REAL_2} and {NOISE} are landmarks: a perfect generator would score like {REAL_2}, and a generator that "
-        f"learned nothing would score like {NOISE}"
-    )
-    return (
-        _about_ranks(board),
-        landmarks,
-        VERIFIED_NOTE,
-        extractor_note(protocol, f"track id {board.record.track_id}"),
-        bias_note(protocol, count),
-        *board.damaged_lines,
-    )
-
-
-def _about_ranks(board: Board) -> str:
-    if not any(one.rank and one.rank.first for one in board.ranked):
-        return f"by {_title(board)}, which has no known interval: neighbours may be equally good"
-    paired = board.sorted_by.paired
-    how = "paired differences on the same real images" if paired else "differences"
-    return (
-        f"each rank has a 95 % interval, from {how} between the entry and all others (Holm). A group is an entry and "
-        "the entries after it that cannot be told apart from it"
-    )
-
-
-def _title(board: Board) -> str:
-    """`corrected FID`, of FID, corrected."""
-    title, corrected, _ = board.sorted_by.output.title.partition(", corrected")
-    return f"corrected {title}" if corrected else title
 
 
 def _counted(count: int, one: str, many: str) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 from bench.leaderboard.board import Board, Standing, influences_of, read_board, tracks_with_entries
 from bench.leaderboard.differences import differences, estimate
 from bench.leaderboard.influence import rows_of
-from bench.tables.columns import Number
+from bench.tables.columns import Number, of_board
 from bench.tables.table import Cell, Column, Table
 from metrics.arithmetic.quantiles import Z95
 from metrics.errors import InputError
@@ -101,7 +101,7 @@ def _verdicts(results: Path, board: Board) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _numbers(board: Board) -> list[Number]:
-    return [one for one in board.numbers if one.ranked and one.output.interval]
+    return [one for one in of_board(board.record.rules.protocol) if one.ranked and one.output.interval]
 
 
 def _told_apart(number: Number, standings: Sequence[Standing], kept: Sequence[np.ndarray | None]) -> np.ndarray:

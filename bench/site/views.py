@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bench.leaderboard.balance import Scores, in_words
 from bench.leaderboard.board import Board, Standing, cells
-from bench.leaderboard.board_tables import ranking
+from bench.leaderboard.board_notes import notes_of, shared, sorted_by
 from bench.leaderboard.disputes import Disputes
 from bench.leaderboard.entries import Entry
 from bench.leaderboard.track_words import rules_in_words
@@ -14,11 +15,10 @@ from bench.site import svg
 from bench.site.numbers import Shown, shown
 from bench.site.places import entry_href
 from bench.site.words import about_track, submit_command
-from bench.tables.columns import INTERVAL, RANKED_BY, Number, by_itself
+from bench.tables.columns import INTERVAL, Number, by_itself
 from bench.tables.table import ARROWS, Cell, Column, Table, aligned, text
 from metrics.types import Metric
 
-BAR = RANKED_BY  # the number that is drawn
 LANDMARKS = ((REAL_2, "real", "real-2"), (NOISE, "noise", "noise-set"))  # set, class of its line and of its point
 SHAPES = (
     ("submission", "submission"),
@@ -65,6 +65,7 @@ class Row:
     authors: str
     flags: tuple[str, ...]
     twins: tuple[str, ...]
+    balance: str
     words: str
     line: Line
     date: str
@@ -93,6 +94,7 @@ class TrackView:
     controls: tuple[Row, ...]
     landmark_lines: tuple[tuple[str, Line], ...]
     bar_key: str
+    sorted_by: str
     ticks: tuple[svg.Tick, ...]
     landmarks: tuple[tuple[str, float], ...]
     landmark_words: tuple[tuple[str, str], ...]
@@ -109,26 +111,28 @@ def track_view(board: Board, disputed: Disputes) -> TrackView:
     landmarks = [one for one in LANDMARKS if one[0] in board.record.landmarks]
     standings = (*board.ranked, *board.flagged, *board.controls)
     table = _table(board, [name for name, *_ in landmarks], standings)
-    scale, lines = _lines(table, len(landmarks))
-    rows = [_row(one, line) for one, line in zip(standings, lines[len(landmarks) :], strict=True)]
+    scale, lines = _lines(table, board.sort, len(landmarks))
+    real_2 = board.record.landmarks.get(REAL_2, {})
+    rows = [_row(one, line, real_2) for one, line in zip(standings, lines[len(landmarks) :], strict=True)]
     ranked, flagged = len(board.ranked), len(board.ranked) + len(board.flagged)
     places = [(style, line.bar.x) for (_, style, _), line in zip(landmarks, lines, strict=False) if line.bar]
     return TrackView(
         name=board.record.track,
         lead=about_track(board.record),
-        heads=tuple(_head(column.key, column.title, column.better) for column in table.columns),
+        heads=tuple(_head(column, board.sort) for column in table.columns),
         ranked=tuple(rows[:ranked]),
         flagged=tuple(rows[ranked:flagged]),
         controls=tuple(rows[flagged:]),
         landmark_lines=tuple((name, line) for (name, *_), line in zip(landmarks, lines, strict=False)),
-        bar_key=BAR,
+        bar_key=board.sort,
+        sorted_by=sorted_by(board),
         ticks=svg.interval_ticks(scale),
         landmarks=tuple(places),
         landmark_words=tuple((style, f"{name}, against {REAL_1} as every entry") for name, style, _ in landmarks),
         plots=_plots(board, table, landmarks, standings),
         shapes=SHAPES,
         disputes=disputed,
-        notes=ranking(board).notes,
+        notes=(*shared(board.ranked), *notes_of(board)),
         rules=tuple(rules_in_words(find_track(board.record.track), board.record.rules)),
         submit=submit_command(board.record.track),
     )
@@ -151,8 +155,9 @@ def ranks_in_words(one: Standing) -> str:
 
 def _table(board: Board, landmarks: Sequence[str], standings: Sequence[Standing]) -> Table:
     """The landmarks, then the entries; the drawn column first, and none that holds nothing."""
-    scored = [*(board.record.landmarks[name] for name in landmarks), *(one.entry.scores for one in standings)]
-    numbers = sorted((one for one in board.numbers if one.output.shown != "table"), key=lambda one: one.key != BAR)
+    scored = [*(board.record.landmarks[name] for name in landmarks), *(one.scores for one in standings)]
+    numbers = [one for one in board.numbers if one.output.shown != "table" or one == board.sorted_by]
+    numbers.sort(key=lambda one: one != board.sorted_by)
     rows = [cells(scores, numbers) for scores in scored]
     first = board.ranked[0].rank if len(board.ranked) > 1 else None
     if first and first.last == 1:  # nobody else can be the first
@@ -161,21 +166,21 @@ def _table(board: Board, landmarks: Sequence[str], standings: Sequence[Standing]
     kept = [
         place
         for place, number in enumerate(numbers)
-        if number.key == BAR or any(row[place].value is not None for row in rows)
+        if number == board.sorted_by or any(row[place].value is not None for row in rows)
     ]
     shown_rows = tuple(tuple(row[place] for place in kept) for row in rows)
-    return aligned(Table("ranking", "", tuple(_titled(numbers[place]) for place in kept), shown_rows))
+    return aligned(Table("ranking", "", tuple(_titled(numbers[place], board.sort) for place in kept), shown_rows))
 
 
-def _titled(number: Number) -> Column:
+def _titled(number: Number, drawn: str) -> Column:
     """A column without a word of the interval, which stands under the number anyway."""
-    column = number.column if number.key != BAR else by_itself(number)
+    column = number.column if number.key != drawn else by_itself(number)
     return replace(column, title=column.title.removesuffix(INTERVAL))
 
 
-def _lines(table: Table, landmarks: int) -> tuple[svg.Scale, list[Line]]:
+def _lines(table: Table, key: str, landmarks: int) -> tuple[svg.Scale, list[Line]]:
     """The scale of the drawn column, and every row with its drawing."""
-    place = [column.key for column in table.columns].index(BAR)
+    place = [column.key for column in table.columns].index(key)
     drawn = [row[place] for row in table.rows]
     inner = [(cell.low, cell.high) for cell in drawn[landmarks:] if cell.low is not None and cell.high is not None]
     scale = svg.interval_scale(inner, [cell.value for cell in drawn if isinstance(cell.value, float)])
@@ -190,11 +195,12 @@ def _bar(scale: svg.Scale, cell: Cell) -> svg.Bar | None:
     return svg.bar(scale, cell.value, cell.low, cell.high) if isinstance(cell.value, float) else None
 
 
-def _head(key: str, title: str, better: str) -> Head:
-    return Head(key, title, ARROWS[better].strip(), better, "drawn" if key == BAR else "number")
+def _head(column: Column, drawn: str) -> Head:
+    arrow, style = ARROWS[column.better].strip(), "drawn" if column.key == drawn else "number"
+    return Head(column.key, column.title, arrow, column.better, style)
 
 
-def _row(one: Standing, line: Line) -> Row:
+def _row(one: Standing, line: Line, real_2: Scores) -> Row:
     entry = one.entry
     return Row(
         slug=entry.slug,
@@ -209,6 +215,7 @@ def _row(one: Standing, line: Line) -> Row:
         authors=entry.about.authors,
         flags=one.flags,
         twins=one.twins,
+        balance=in_words(one.scores, real_2) or "",
         words=f"{entry.about.name} {entry.about.authors} {entry.slug}".lower(),
         line=line,
         date=entry.created_utc[:10],
