@@ -4,7 +4,8 @@ With d(x, T) the distance of x to the nearest training image, over generated g_1
 held-out H of m, real images that the generator has not seen:
 
 `near_duplicates`   the share of generated images that are nearly the same as one training image, far nearer to it than
-                    to any other one, by a measure taken from the held-out images; see `_near_duplicates`.
+                    to any other one, by a measure taken from the held-out images, and by a stricter one; see
+                    `metrics.arithmetic.near_duplicates`.
 
 `authpct`           AuthPct, in percent (Alaa et al. 2022, arXiv 2102.08921, as in dgm-eval of Stein et al.
                     2023, arXiv 2306.04675): the share of generated images that lie further from their nearest training
@@ -49,7 +50,7 @@ from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.agreement import AGREES, TINY, WHOLE, agree
 from metrics.arithmetic.arrays import Given, canonical_order, check_matrix
 from metrics.arithmetic.chance import effective_number, hypergeometric_tail
-from metrics.arithmetic.near_duplicates import contradiction, near_duplicates
+from metrics.arithmetic.near_duplicates import contradiction, near_numbers, near_values
 from metrics.arithmetic.nearest import nearest, nearest_counts
 from metrics.errors import InputError
 from metrics.options import SEED, check_seed
@@ -65,20 +66,17 @@ def compute(train: Given, generated: Given, held_out: Given, *, seed: int = SEED
     """Signs of memorisation in generated [n, d], from training [N, d] and held-out [m, d] features of one extractor.
 
     Shares are in [0, 1], `authpct` in [0, 100], `..._p` are probabilities under "nothing was copied". `near_duplicates`
-    with `near_duplicates_expected` and `near_duplicates_p`; `train_share` with `train_share_expected`, `train_share_z`,
-    `train_share_p` and `held_out_p`; `c_t`; counts `n_train`, `n_generated`, `n_held_out`. Copies raise
-    `near_duplicates` and `train_share`, and lower `authpct` and `c_t`. `seed` draws the first centres of C_T's cells;
-    nothing depends on the order of the rows. InputError for fewer than 4 images, different widths, and features that
-    are not finite.
+    with `near_duplicates_expected` and `near_duplicates_p`, and the same of `near_duplicates_strict`; `train_share`
+    with `train_share_expected`, `train_share_z`, `train_share_p` and `held_out_p`; `c_t`; counts `n_train`,
+    `n_generated`, `n_held_out`. Copies raise `near_duplicates` and `train_share`, and lower `authpct` and `c_t`. `seed`
+    draws the first centres of C_T's cells; nothing depends on the order of the rows. InputError for fewer than 4
+    images, different widths, and features that are not finite.
     """
     train, generated, held_out = _check(train, generated, held_out)
     seed = check_seed(seed)
     originals, distances = nearest(generated, train, 2)
-    near = near_duplicates(distances, originals[:, 0], nearest(held_out, train, 2)[1])
     return {
-        "near_duplicates": near.share,
-        "near_duplicates_expected": near.expected,
-        "near_duplicates_p": near.p,
+        **near_numbers("near_duplicates", distances, originals[:, 0], nearest(held_out, train, 2)[1]),
         "authpct": _authpct(train, originals[:, 0], distances[:, 0]),
         "c_t": _c_t(train, generated, held_out, seed),
         **_train_share(train, generated, held_out),
@@ -277,8 +275,7 @@ METRIC = Metric(
         ),
     ),
     beside=(
-        Value("near_duplicates_expected", kind="share", least=0, most=1),
-        Value("near_duplicates_p", kind="probability", least=0, most=1),
+        *near_values("near_duplicates"),
         Value("train_share_expected", least=0, most=1),
         Value("train_share_p", kind="probability", least=0, most=1),
         Value("held_out_p", kind="probability", least=0, most=1),
@@ -288,4 +285,6 @@ METRIC = Metric(
     ),
     impossible=impossible,
     compute=compute,
+    version=2,
+    same_since=1,
 )

@@ -22,7 +22,8 @@ class Value:
     `kind` says how closely it has to agree where it is computed again: one image more or less moves a share by 1 / n
     and a percentage by 100 / n, a z and a probability count such images, a count is that of the set named `counted`,
     and anything else is a score. It lies between `least` and `most`: numbers, the name of a field of `Counts`, or None.
-    A share is a whole number of the images of the set named `counted` ("" where it need not be whole).
+    A share is a whole number of the images of the set named `counted` ("" where it need not be whole). `since` is the
+    first version of its metric that has it.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Value:
     least: int | float | None = field(default=None, kw_only=True)
     most: int | float | str | None = field(default=None, kw_only=True)
     counted: str = field(default="", kw_only=True)
+    since: int = field(default=1, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,9 @@ class Metric:
     With `labels`, a set metric is also given `labels` int64 [n], the classes that the images should be of. Options are
     keyword-only with defaults; those that a user may choose are in `options`, a `seed` is given to all. The
     result is a dict with at least the keys of `outputs`; `beside` are its other keys, as far as something is known of
-    them. Each set needs `least` images; an option may ask for more. `version` goes up when a published number changes.
+    them. Each set needs `least` images; an option may ask for more. `version` goes up when a published number changes,
+    or when one is added that a leaderboard asks for; `same_since` is the first version whose numbers are still these,
+    but for those that were added (0: this one).
 
     `protocol` puts it into every run's and track's protocol, where the extractor has its feature.
     `influence(real, generated)` is for differences of two generators on the same real images: how much each real image
@@ -178,6 +182,7 @@ class Metric:
     least: int = 4
     labels: bool = False
     version: int = 1
+    same_since: int = 0
     beside: tuple[Value, ...] = ()
     options: tuple[Option, ...] = ()
     protocol: bool = False
@@ -192,6 +197,10 @@ class Metric:
     def values(self) -> tuple[Value, ...]:
         """All that is known of the keys of a result."""
         return (*self.outputs, *self.beside)
+
+    def known(self, version: int) -> set[str]:
+        """The keys that results of this version have."""
+        return {one.name for one in self.values if one.since <= version}
 
     def output(self, name: str) -> Output:
         """The output of this name; KeyError where there is none."""

@@ -24,6 +24,7 @@ from bench.leaderboard.entry_places import FEATURES, REAL_MOMENTS, beside, track
 from bench.leaderboard.evidence import HELD_OUT, real_evidence
 from bench.leaderboard.moments import moments_of
 from bench.leaderboard.tracks import CLOSEST_AMONG, OFFLINE, TRAIN, Rules, Track, check_rules, subject_of, tracks
+from bench.measuring.copies import CALIBRATION
 from bench.measuring.copies import METRIC as COPIES_METRIC
 from bench.measuring.evaluation import (
     NOISE,
@@ -128,12 +129,13 @@ def open_track(track: Track, measure: Measure, root: Path | None = None, report:
     train, held_out = closest_sets(subject)
     whole = whole_split(subject, TRAIN, train, measure.cache)
     (memorisation,) = load_metrics([MEMORISATION])
+    options = {"calibration": CALIBRATION, "train": whole.count, "train_digest": whole.digest}
     rules = Rules(
         protocol=evaluation.protocol,
         train=RealSet(TRAIN, "", TRAIN, train.count, train.digest),
         held_out=RealSet(HELD_OUT, "", TEST, held_out.count, held_out.digest),
         memorisation=MetricChoice(memorisation.name, memorisation.version, OPTIONS.fitting(memorisation)),
-        copies=MetricChoice(COPIES, COPIES_METRIC.version, {"train": whole.count, "train_digest": whole.digest}),
+        copies=MetricChoice(COPIES, COPIES_METRIC.version, options),
     )
     return OpenTrack(track, evaluation, train, held_out, whole, memorisation, rules, report)
 

@@ -15,7 +15,7 @@ from bench.leaderboard.entry_places import FEATURES, MOMENTS, REAL_MOMENTS, besi
 from bench.leaderboard.evidence import HELD_OUT, PIXELS, hashes_of, read_real_evidence
 from bench.leaderboard.moments import Moments, moments_of, read_moments
 from bench.leaderboard.tracks import TRAIN, Rules, Track, tracks
-from bench.measuring.copies import CALIBRATION
+from bench.measuring.copies import FIRST_CALIBRATION
 from bench.measuring.evaluation import NOISE, REAL_1, REAL_2
 from bench.storage.cache import Cache, digest_of
 from bench.storage.provenance import CODE
@@ -145,7 +145,8 @@ def counts_of(rules: Rules, name: str) -> Counts:
     real = {one.name: one.count for one in rules.protocol.real}
     other = real[REAL_2] if name == REAL_2 else rules.protocol.generated[0]
     classes = _classes(rules.protocol.extractor, rules.protocol.logits)
-    return Counts(real[REAL_1], other, classes, rules.train.count, rules.held_out.count, CALIBRATION)
+    calibration = int(rules.copies.options.get("calibration", FIRST_CALIBRATION))
+    return Counts(real[REAL_1], other, classes, rules.train.count, rules.held_out.count, calibration)
 
 
 @cache

@@ -70,7 +70,10 @@ def _scores(entry: Entry, evidence: Evidence, real: Real) -> Iterator[tuple[str,
             yield choice.name, values if apart else without_estimates(metric, values)
     if asked[MEMORISATION] and evidence.features is not None:
         sets = real[TRAIN], evidence.features, real[HELD_OUT]
-        yield MEMORISATION, compute(registry.load("metrics", MEMORISATION), *sets, options=OPTIONS)
+        metric = registry.load("metrics", MEMORISATION)
+        values = compute(metric, *sets, options=OPTIONS)
+        there = metric.known(entry.rules.memorisation.version)
+        yield MEMORISATION, {key: value for key, value in values.items() if key in there}
 
 
 def _independent(claimed: Numbers, metric: Metric, arrays: tuple[np.ndarray, ...]) -> bool:
@@ -84,9 +87,11 @@ def _independent(claimed: Numbers, metric: Metric, arrays: tuple[np.ndarray, ...
 
 
 def _known(choice: MetricChoice) -> bool:
-    """Whether this version of the metric is the one that was asked for, with the options of this version."""
+    """Whether this version of the metric gives the numbers that were asked for, with the options of this version."""
     metric = declared(choice.name)
-    return bool(metric and metric.version == choice.version and OPTIONS.fitting(metric) == dict(choice.options))
+    if metric is None or OPTIONS.fitting(metric) != dict(choice.options):
+        return False
+    return (metric.same_since or metric.version) <= choice.version <= metric.version
 
 
 def _arrays(choice: MetricChoice, evidence: Evidence, real: Real) -> tuple[np.ndarray, ...] | None:

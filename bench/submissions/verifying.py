@@ -81,7 +81,8 @@ def _checked(path: Path, entry: Entry, page: Page) -> Iterator[Problem]:
 
 def _scores(entry: Entry, page: Page) -> Iterator[Problem]:
     null: StoredScores = page.record.landmarks.get(REAL_2, {})
-    copied = {one.name: {key.name for key in one.values} for one in all_declared((MEMORISATION, COPIES))}
+    choices = {MEMORISATION: entry.rules.memorisation, COPIES: entry.rules.copies}
+    copied = {one.name: one.known(choices[one.name].version) for one in all_declared(choices)}
     expected, given = {*null, *copied}, set(entry.scores)
     yield from (Problem("value", f"the scores of {name} are missing") for name in sorted(expected - given))
     yield from (Problem("value", f"the track does not ask for scores of {name}") for name in sorted(given - expected))

@@ -6,9 +6,15 @@ training images, d1 about d2, and has none: unlike d1 alone, the ratio does not 
 section 7.1, for matching key points; Carlini et al. 2023, arXiv 2301.13188, section 5.1, relative to 50 neighbours).
 
 What counts as small is read off real images: a near duplicate has a smaller ratio than 99 % of those held-out images
-that are no exact copies of a training image. An honest generator has about as many of them as the held-out images have,
-or fewer: the expected share. The probability of the observed share, or a larger one, is by Fisher's exact test, in
-which generated images near to one and the same training image count as one.
+that are no exact copies of a training image, and one of the strict rule than 99.9 %. An honest generator has about as
+many of them as the held-out images have, or fewer: the expected share. The first rule sees many copies that were
+changed much, the second few ones that were changed little: of 1,000 honest images 10 are below the first bound, and 20
+copies hide beside them; below the second there is 1.
+
+The probability of the observed share, or a larger one, is by Fisher's exact test, in which generated images near to one
+and the same training image count as one. That the bound is itself estimated is part of it: of n honest images and m
+held-out ones, in any order with equal probability, k or more lie below the r-th smallest of the held-out ones where
+the first k + r - 1 of all hold at least k of the n, which is hypergeometric. `level` sums it up for a rule.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,10 +24,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from metrics.arithmetic.agreement import WHOLE, agree
-from metrics.arithmetic.chance import effective_number, more_often
+from metrics.arithmetic.agreement import TINY, WHOLE, agree
+from metrics.arithmetic.chance import effective_number, hypergeometric_tail, more_often
+from metrics.types import Value
 
-QUANTILE = 0.01  # of the held-out images: the share of them that counts as nearly the same as a training image
+QUANTILES = {"": 0.01, "_strict": 0.001}  # of the held-out images: which of them count, by the ending of a key
 
 
 @dataclass(frozen=True)
@@ -35,17 +42,60 @@ class NearDuplicates:
 
 
 def near_duplicates(
-    generated: Float64[np.ndarray, "n 2"], originals: Int64[np.ndarray, " n"], held_out: Float64[np.ndarray, "m 2"]
+    generated: Float64[np.ndarray, "n 2"],
+    originals: Int64[np.ndarray, " n"],
+    held_out: Float64[np.ndarray, "m 2"],
+    quantile: float = QUANTILES[""],
 ) -> NearDuplicates:
     """From squared distances to the two nearest training images; `originals` are the numbers of the nearest ones."""
     ratios, real = _ratios(generated), _ratios(held_out)
     apart = np.sort(real[real > 0])
-    place = max(1, int(QUANTILE * (len(apart) + 1))) - 1
-    bound = float(apart[place]) if len(apart) else 0.0
+    bound = float(apart[_place(quantile, len(apart)) - 1]) if len(apart) else 0.0
     share = float((ratios < bound).mean())
     usual = int((real < bound).sum()) + 1  # of held-out images and one more: the chance of the next one
     drawn = effective_number(np.bincount(originals))
     return NearDuplicates(share, usual / (len(real) + 1), more_often(int(share * drawn), drawn, usual, len(real) + 1))
+
+
+def near_numbers(
+    key: str,
+    generated: Float64[np.ndarray, "n 2"],
+    originals: Int64[np.ndarray, " n"],
+    held_out: Float64[np.ndarray, "m 2"],
+) -> dict[str, float]:
+    """By both rules: `key`, `key`_expected and `key`_p, and `key`_strict, `key`_strict_expected, `key`_strict_p."""
+    found = {}
+    for end, quantile in QUANTILES.items():
+        near = near_duplicates(generated, originals, held_out, quantile)
+        found |= {key + end: near.share, f"{key}{end}_expected": near.expected, f"{key}{end}_p": near.p}
+    return found
+
+
+def near_values(key: str) -> tuple[Value, ...]:
+    """What is known of these numbers, without the first."""
+    return (
+        Value(f"{key}_expected", kind="share", least=0, most=1),
+        Value(f"{key}_p", kind="probability", least=0, most=1),
+        Value(f"{key}_strict", kind="share", least=0, most=1, counted="generated", since=2),
+        Value(f"{key}_strict_expected", kind="share", least=0, most=1, since=2),
+        Value(f"{key}_strict_p", kind="probability", least=0, most=1, since=2),
+    )
+
+
+def level(count: int, real: int, quantile: float, chance: float, times: float) -> float:
+    """How probable it is that `count` honest images, each near to another training image, have a probability below
+    `chance` and more than `times` the expected share, by the quantile of `real` held-out images: exact where all of
+    them are independent draws of one distribution without ties."""
+    below = _place(quantile, real)
+    for hits in range(int(times * count * below / (real + 1)) + 1, count + 1):
+        if more_often(hits, count, below, real + 1) < chance:
+            return hypergeometric_tail(hits, hits + below - 1, count, count + real)
+    return 0.0
+
+
+def _place(quantile: float, count: int) -> int:
+    """Which of the held-out images is the bound, from 1 for the smallest ratio."""
+    return max(1, int(quantile * (count + 1)))
 
 
 def _ratios(squared: Float64[np.ndarray, "n 2"]) -> Float64[np.ndarray, " n"]:
@@ -55,9 +105,18 @@ def _ratios(squared: Float64[np.ndarray, "n 2"]) -> Float64[np.ndarray, " n"]:
 
 
 def contradiction(key: str, values: Mapping[str, Any], count: int, real: int) -> Iterator[str]:
-    """Where a stored share `key` of `count` images, what is expected of `real` held-out ones (`_expected`), and the
-    probability of so many (`_p`) cannot be of one set. How many draws the images are worth is not stored, so the
-    probability must be the one that some number of them gives."""
+    """Where the numbers of `near_numbers`, of `count` images and `real` held-out ones, cannot be of one set."""
+    for end in QUANTILES:
+        yield from _test_contradicts(key + end, values, count, real)
+    usual, strict = values.get(key), values.get(f"{key}_strict")
+    if usual is not None and strict is not None and strict > usual + TINY:
+        yield f"{key}_strict is {strict:.6g} and {key} {usual:.6g}; what is near by the strict rule is near"
+
+
+def _test_contradicts(key: str, values: Mapping[str, Any], count: int, real: int) -> Iterator[str]:
+    """Where a stored share `key`, what is expected (`_expected`), and the probability of so many (`_p`) contradict each
+    other. How many draws the images are worth is not stored, so the probability must be the one that some number of
+    them gives."""
     share, expected, p = (values.get(name) for name in (key, f"{key}_expected", f"{key}_p"))
     if share is None or expected is None or p is None:
         return
