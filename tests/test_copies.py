@@ -159,6 +159,11 @@ def test_copies_saved_as_jpeg_moved_noised_mirrored_or_brighter_are_flagged(chan
     assert "near duplicates of training images by their pixels" in reason
 
 
+def test_brighter_copies_of_pale_pictures_are_flagged():
+    train, held_out = ((0.2 * images + 100).astype(np.uint8) for images in (TRAIN, HELD_OUT))
+    assert flags({}, _found(train, train[:50] + 25, held_out))
+
+
 def test_shares_are_counted_in_images():
     generated = np.concatenate([TRAIN[:10], TRAIN[:10], HELD_OUT[:5], OTHERS[:15]])
     held_out = np.concatenate([HELD_OUT, TRAIN[:20]])

@@ -25,11 +25,23 @@ KINDS = {
     "share": {
         *("precision", "recall", "density", "coverage", "train_share", "near_duplicates", "near_duplicates_expected"),
         *("near_copies", "near_copies_expected", "exact_copies", "exact_copies_expected", "held_out_copies"),
-        *("duplicates", "agreement", "agreement_classes", "agreement_low", "agreement_high", "agreement_worst"),
+        *("near_duplicates_strict", "near_duplicates_strict_expected", "near_copies_strict"),
+        *(
+            "near_copies_strict_expected",
+            "duplicates",
+            "agreement",
+            "agreement_classes",
+            "agreement_low",
+            "agreement_high",
+            "agreement_worst",
+        ),
     },
     "percent": {"authpct"},
     "z": {"c_t", "train_share_z"},
-    "probability": {"train_share_p", "held_out_p", "near_duplicates_p", "near_copies_p"},
+    "probability": {
+        *("train_share_p", "held_out_p", "near_duplicates_p", "near_copies_p", "near_duplicates_strict_p"),
+        "near_copies_strict_p",
+    },
     "count": {"n_a", "n_b", "n_train", "n_generated", "n_held_out", "worst_class"},
 }
 

@@ -7,7 +7,7 @@ from bench.datasets import Dataset
 from bench.leaderboard.entries import TrackRecord
 from bench.leaderboard.tracks import Rules
 from bench.measuring.evaluation import REAL_1
-from bench.measuring.flags import CHANCE, EXACT, EXCESS, TIMES
+from bench.measuring.flags import CHANCE, EXACT, EXCESS, STRICT_CHANCE, TIMES
 
 DIRECTIONS = {"lower": "lower ↓", "higher": "higher ↑", "neither": "neither"}
 LEVEL_SAYS = (  # of bench.leaderboard.entries.LEVELS
@@ -27,12 +27,13 @@ FLAGS = (  # the rule of bench.measuring.flags
     (
         "Near duplicates",
         f"There are more than {TIMES:g} times as many as expected, in pixels or in features. Chance alone does that in "
-        f"less than one of {1 / CHANCE:,.0f} cases.",
+        f"less than one of {1 / CHANCE:,.0f} cases. The same holds for very near duplicates, of which nearly none are "
+        f"expected, with one of {1 / STRICT_CHANCE:,.0f}.",
     ),
     (
         "Nearest real images",
         f"Training images, or held-out images, are the nearest for more images than expected: by {100 * EXCESS:g} % of "
-        "those that had another choice. The bound on chance is the same.",
+        f"those that had another choice. Chance alone does that in less than one of {1 / CHANCE:,.0f} cases too.",
     ),
 )
 
