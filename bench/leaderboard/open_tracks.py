@@ -129,7 +129,11 @@ def open_track(track: Track, measure: Measure, root: Path | None = None, report:
     train, held_out = closest_sets(subject)
     whole = whole_split(subject, TRAIN, train, measure.cache)
     (memorisation,) = load_metrics([MEMORISATION])
-    options = {"calibration": CALIBRATION, "train": whole.count, "train_digest": whole.digest}
+    options: dict[str, int | float | bool | str] = {
+        "calibration": CALIBRATION,
+        "train": whole.count,
+        "train_digest": whole.digest,
+    }
     rules = Rules(
         protocol=evaluation.protocol,
         train=RealSet(TRAIN, "", TRAIN, train.count, train.digest),

@@ -64,7 +64,7 @@ def near_numbers(
     held_out: Float64[np.ndarray, "m 2"],
 ) -> dict[str, float]:
     """By both rules: `key`, `key`_expected and `key`_p, and `key`_strict, `key`_strict_expected, `key`_strict_p."""
-    found = {}
+    found: dict[str, float] = {}
     for end, quantile in QUANTILES.items():
         near = near_duplicates(generated, originals, held_out, quantile)
         found |= {key + end: near.share, f"{key}{end}_expected": near.expected, f"{key}{end}_p": near.p}
