@@ -8,12 +8,15 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, Literal
 
 from bench.storage.typed import ADDED, values_of
 from metrics.errors import InputError
 from metrics.types import Output
 
+Labels = Literal["in turn", "drawn"]  # how those of generated images are chosen
+IN_TURN: Labels = "in turn"
+DRAWN: Labels = "drawn"
 ID_LENGTH = 12
 REAL_SETS = {"real 1", "real 2"}  # that every protocol has, as `bench.measuring.evaluation` names them
 
@@ -44,12 +47,14 @@ class Protocol:
     """Everything that changes a number.
 
     `generated` is how many images are made per domain: sampled from the noise rows 0, 1, 2 ... of `sampling_seed`, or
-    translated from the real set `translated` of the other domain, which has as many. Every set is compared with real 1,
-    and distances hold between independent sets only; so of pairs real 2 is translated, because the partners of real 1
-    are in real 1. (Records from before this was a field translate real 1.) `noise_seed` draws the images of noise that
-    are the floor. `packages` are those that data set, extractor and metrics come from, with their versions, where
-    that is not this project. `reconstruction` names the split of which all images are reconstructed. `logits` is ""
-    where the extractor is no classifier, and there is no Inception Score then.
+    translated from the real set `translated` of the other domain, which has as many. Every set is compared with real
+    1, and distances hold between independent sets only; so of pairs real 2 is translated, because the partners of real
+    1 are in real 1. (Records from before this was a field translate real 1.) `labels` says what a model with classes
+    is asked for: a label that the sampling seed draws for each row or, in records from before this was a field, 0, 1,
+    2 and so on in turn; it stays "in turn" where the data have no classes. `noise_seed` draws the images of noise,
+    which are the floor. `packages` are those that data set, extractor and metrics come from, with their versions,
+    where that is not this project. `reconstruction` names the split of which all images are reconstructed. `logits` is
+    "" where the extractor is no classifier, and there is no Inception Score then.
     """
 
     dataset: str
@@ -68,6 +73,7 @@ class Protocol:
     metrics: tuple[MetricChoice, ...]
     translated: str = field(default="real 1", metadata=ADDED)
     packages: tuple[str, ...] = field(default=(), metadata=ADDED)
+    labels: Labels = field(default="in turn", metadata=ADDED)
 
     @property
     def id(self) -> str:

@@ -165,7 +165,7 @@ def test_noise_has_the_packages_distribution():
 
 def test_a_row_of_noise_is_its_own(package):
     model = ours(package)
-    whole, last = sample(model, 3, 0, 4), sample(model, 3, 3, 4, labels=np.array([3]))
+    whole, last = sample(model, 3, 0, 4), sample(model, 3, 3, 4, labels=Noise(3, 3, 4).labels(model.classes))
     assert np.abs(whole[3:].astype(int) - last).max() <= 1  # a value on the edge of two integers
 
 

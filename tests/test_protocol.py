@@ -41,6 +41,7 @@ CHANGES = {
     "logits": "",
     "metrics": (MetricChoice("fid", 2, {"seed": 2020}), MetricChoice("prdc", 1, {"k": 5})),
     "translated": "real 2",
+    "labels": "drawn",
     "packages": ("metric sliced of acme 1.0",),
 }
 

@@ -182,7 +182,7 @@ def sample(
         labels = of_test(made, subject, direction, len(images))
     else:
         images = sample_noise(made, how["seed"], count, classes=how["classes"], truncation=how["truncation"])
-        labels = of_noise(made, len(images), how["classes"])
+        labels = of_noise(made, how["seed"], len(images), how["classes"])
     if target:
         _save(target, images, labels, folder, how["force"])
     return Sampled(images, made.name, made.dataset, made.weights_sha256, made.official, labels)

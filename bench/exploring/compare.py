@@ -22,7 +22,8 @@ from bench.exploring._side_by_side import plot_columns
 from bench.exploring._types import Explored
 from bench.measuring.evaluation import GENERATED, REAL_1, Evaluation, evaluate
 from bench.options import Progress
-from bench.runs.samples import generate
+from bench.protocol import IN_TURN
+from bench.runs.samples import asked_labels, generate
 from bench.tables.table import Cell, Column, Table
 from metrics.errors import InputError
 from reference_models.loop import read_curve, reconstruct, sample, translate
@@ -100,7 +101,9 @@ def _check(opened: Sequence[Opened], count: int) -> None:
 
 def _samples(opened: Sequence[Opened], seed: int) -> list[Block]:
     """Samples of the same rows of noise; reconstructions of the same test images where all models reconstruct."""
-    blocks = [Block("the same noise", tuple(sample(one.model, seed, 0, MEASURED) for one in opened))]
+    labels = [asked_labels(one.model, IN_TURN, seed, 0, MEASURED) for one in opened]
+    made = (sample(one.model, seed, 0, MEASURED, labels=given) for one, given in zip(opened, labels, strict=True))
+    blocks = [Block("the same noise", tuple(made))]
     if all(one.loaded.spec.task == "reconstruct" for one in opened):
         images = spread(opened[0].split(), MEASURED)
         blocks.append(Block("the same images", tuple(reconstruct(one.model, images) for one in opened), images, images))

@@ -28,6 +28,7 @@ from bench.measuring.evaluation import OPTIONS, REAL_1, REAL_2, SAMPLING_SEED, E
 from bench.measuring.scoring import Scores, score_pair, score_set
 from bench.measuring.sets import MeasuredSet, measure_set
 from bench.options import Progress
+from bench.runs.samples import asked_labels
 from bench.sources import ImageSource
 from bench.tables.run_tables import FID_COLUMNS, is_columns
 from bench.tables.table import Cell, Column, Table
@@ -106,7 +107,9 @@ def _point(model: Model, evaluation: Evaluation, real: MeasuredSet, bound: float
         model.truncate(bound)
     count, scores, shown = evaluation.count(), [], np.empty(0)
     for repeat in range(repeats):
-        images = sample(model, SAMPLING_SEED, repeat * count, (repeat + 1) * count)
+        rows = repeat * count, (repeat + 1) * count
+        labels = asked_labels(model, evaluation.protocol.labels, SAMPLING_SEED, *rows)
+        images = sample(model, SAMPLING_SEED, *rows, labels=labels)
         made = _measured(evaluation, array_source(images, f"generated within {bound:g}"), keep=False)
         scores.append(_scores(evaluation, real, made, ("prdc",) if repeat else METRICS))
         shown = shown if repeat else images[:SHOWN]

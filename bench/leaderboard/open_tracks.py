@@ -44,7 +44,7 @@ from bench.measuring.scoring import Scores, load_metrics
 from bench.measuring.sets import MeasuredSet
 from bench.measuring.subject import TEST, Subject
 from bench.options import Progress
-from bench.protocol import MetricChoice, RealSet
+from bench.protocol import Labels, MetricChoice, RealSet
 from bench.sources import ImageSource
 from bench.sources.splits import source_of_split
 from bench.storage.cache import Cache
@@ -119,13 +119,22 @@ def measure_of(track: Track, **how: Any) -> Measure:
         ) from error
 
 
-def open_track(track: Track, measure: Measure, root: Path | None = None, report: Progress | None = None) -> OpenTrack:
-    """Read and hash all real images of a track and fix its rules; features are not computed yet.
+def open_track(
+    track: Track,
+    measure: Measure,
+    root: Path | None = None,
+    report: Progress | None = None,
+    labels: Labels | None = None,
+) -> OpenTrack:
+    """Read and hash all real images of a track and fix its rules; features are not computed yet. `labels` are as the
+    protocol has them, of an entry that was made before they were drawn.
 
     Raises InputError where images are missing or too few.
     """
     subject = subject_of(track, root)
     evaluation = open_evaluation(subject, measure)
+    if labels:
+        evaluation = replace(evaluation, protocol=replace(evaluation.protocol, labels=labels))
     train, held_out = closest_sets(subject)
     whole = whole_split(subject, TRAIN, train, measure.cache)
     (memorisation,) = load_metrics([MEMORISATION])

@@ -14,7 +14,7 @@ from bench.leaderboard.tracks import CLOSEST_AMONG, TRAIN, Track, tracks
 from bench.measuring.declared import declared, protocol_metrics
 from bench.measuring.evaluation import NOISE_SEED, OPTIONS, REAL_1, REAL_2, SAMPLING_SEED
 from bench.measuring.subject import TEST
-from bench.protocol import MetricChoice
+from bench.protocol import DRAWN, MetricChoice
 from bench.storage.result_places import first_of
 from metrics.errors import InputError
 
@@ -103,6 +103,8 @@ def rules_in_words(track: Track, rules: "Rules | None", why: str = "") -> list[t
     translated = stored.translated if stored else track.translated
     count = sets[translated][1]
     noise_seed, sampling_seed = (stored.noise_seed, stored.sampling_seed) if stored else (NOISE_SEED, SAMPLING_SEED)
+    drawn = stored.labels == DRAWN if stored else bool(dataset.classes)
+    labels = f"; labels are {'drawn with them' if drawn else 'taken in turn'}" if dataset.classes else ""
     whole = f"among all training images, if these have at most {WHOLE_VALUES:,} values"
     facts = [
         ("data set", f"{dataset.title}; licence: {dataset.licence}" + (f"; its domain {domain}" if domain else "")),
@@ -121,7 +123,7 @@ def rules_in_words(track: Track, rules: "Rules | None", why: str = "") -> list[t
         ("resize", stored.resize if stored else extractor.resize[0]),
         ("metrics", _metrics_in_words(stored.metrics if stored else _planned_metrics(extractor.logits))),
         ("copies", f"by features among at most {CLOSEST_AMONG:,} training and as many test images; by pixels {whole}"),
-        ("sampling", f"models are sampled from the noise rows 0 to {count - 1:,} of seed {sampling_seed}"),
+        ("sampling", f"models are sampled from the noise rows 0 to {count - 1:,} of seed {sampling_seed}{labels}"),
     ]
     if domain:
         apart = "; its partners are in real 1, so the sets are NOT independent" if translated == REAL_1 else ""

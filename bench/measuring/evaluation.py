@@ -32,7 +32,7 @@ from bench.measuring.scoring import Options, Scores, least_images, score_pair, s
 from bench.measuring.sets import MeasuredSet, measure_set
 from bench.measuring.subject import TEST, Subject
 from bench.options import Progress
-from bench.protocol import MetricChoice, Protocol, RealSet
+from bench.protocol import DRAWN, IN_TURN, MetricChoice, Protocol, RealSet
 from bench.sources import ImageSource, open_source
 from bench.storage.records import Numbers, PairScores, SetScores
 from bench.weights import MissingWeights
@@ -123,6 +123,7 @@ def open_evaluation(subject: Subject, measure: Measure) -> Evaluation:
         resize=measure.resize,
         translated=subject.dataset.translated,
         packages=_packages(subject, measure, metrics),
+        labels=DRAWN if subject.dataset.classes else IN_TURN,
     )
     return Evaluation(subject, protocol, measure, metrics, known)
 

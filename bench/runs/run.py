@@ -25,8 +25,8 @@ from bench import registry
 from bench.measuring.evaluation import Evaluation, Outcome, evaluate
 from bench.options import Progress
 from bench.runs.jobs import RUN, How, Job
-from bench.runs.made_labels import of_run
-from bench.runs.samples import generate_run, save_generated
+from bench.runs.made_labels import keep_generated
+from bench.runs.samples import generate_run
 from bench.storage.files import locked, write_text
 from bench.storage.provenance import environment, now_utc
 from bench.storage.reading import file_sha256
@@ -157,7 +157,7 @@ def run(job: Job, how: How, evaluation: Evaluation, results: Path, report: Progr
     try:
         result, done = fit(job, how)
         made = generate_run(job, result.model, evaluation)
-        save_generated(job.folder, made, job.subject.dataset.translated, of_run(result.model, evaluation, made))
+        keep_generated(job, result.model, evaluation, made)
         found = evaluate(evaluation, made, report)
     except Exception as error:
         failed = make_record(job, evaluation, done, None, error=error_line(error), device=how.device)

@@ -1,10 +1,11 @@
 """Images out of a trained model: made as a protocol asks for them, written and read again.
 
-Sample i depends on the noise row (sampling seed, i) only, and on its own real image where the model translates or
-reconstructs; batch sizes move a pixel by rounding at most. In a run's folder they are kept as npz, uint8 [n, h, w, c]
-under `arr_0`, which `bench fid` and ADM's evaluator read; `translated` beside it names the real set that was
-translated, where that is not real 1, and `labels` the class that each image should be of, where that is known. `bench
-sample` also writes a folder of PNGs.
+Sample i depends on the noise row (sampling seed, i) only, with the label that is drawn with it, and on its own real
+image where the model translates or reconstructs; batch sizes move a pixel by rounding at most. In a run's folder they
+are kept as npz, uint8 [n, h, w, c] under `arr_0`, which `bench fid` and ADM's evaluator read; `translated` beside it
+names the real set that was translated, where that is not real 1, `labels` the class that each image should be of, where
+that is known, and `asked` how a model with classes was asked for them, where not in turn. `bench sample` also writes a
+folder of PNGs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from bench.datasets import Split
 from bench.datasets.images import centre_square, file_split, list_images, resized
 from bench.measuring.evaluation import GENERATED, REAL_1, RECONSTRUCTED, SAMPLING_SEED, UNTRAINED, Arrays, Evaluation
 from bench.measuring.subject import TEST, Subject
+from bench.protocol import DRAWN, IN_TURN
 from bench.runs.generators import Generator
 from bench.runs.jobs import Job
 from bench.sources.arrays import MAX_UNPACKED_BYTES
@@ -26,7 +28,7 @@ from bench.storage.files import whole
 from bench.storage.folders import whole_folder
 from bench.storage.records import slug
 from metrics.errors import InputError
-from reference_models.loop import reconstruct, sample, translate, untrained
+from reference_models.loop import Noise, reconstruct, sample, translate, untrained
 from reference_models.types import Direction, Model
 
 TO_DOMAIN: tuple[Direction, Direction] = ("y-to-x", "x-to-y")  # what makes images of the first, of the second domain
@@ -65,12 +67,22 @@ def _generated(model: Model, evaluation: Evaluation) -> dict[str, np.ndarray]:
     """As many images as the protocol asks for by domain, of those that the model makes."""
     subject = evaluation.subject
     if not model.directions:
-        return {"": sample(model, SAMPLING_SEED, 0, evaluation.count())}
+        count = evaluation.count()
+        labels = asked_labels(model, evaluation.protocol.labels, SAMPLING_SEED, 0, count)
+        return {"": sample(model, SAMPLING_SEED, 0, count, labels=labels)}
     return {
         label: translate(model, subject.images(subject.dataset.translated, other), direction)
         for label, other, direction in zip(subject.labels, subject.labels[::-1], TO_DOMAIN, strict=True)
         if direction in model.directions
     }
+
+
+def asked_labels(model: Model, how: str, seed: int, start: int, stop: int) -> np.ndarray | None:
+    """int64 [stop - start]: the labels that these rows of noise are asked for, "drawn" or "in turn"; None of a model
+    without classes."""
+    if not model.classes:
+        return None
+    return Noise(seed, start, stop).labels(model.classes) if how == DRAWN else np.arange(start, stop) % model.classes
 
 
 def samples_path(folder: Path, label: str, name: str = GENERATED) -> Path:
@@ -84,6 +96,7 @@ def save_generated(
     made: Arrays,
     translated: str = REAL_1,
     labels: Mapping[tuple[str, str], Sequence[str]] = MappingProxyType({}),
+    asked: str = IN_TURN,
 ) -> None:
     """Write generated sets and reconstructions as npz, [n, h, w, c] as `arr_0`, their labels beside; InputError where
     there is no room."""
@@ -91,7 +104,9 @@ def save_generated(
         if name != TEST:
             path = folder / RECONSTRUCTIONS if name == RECONSTRUCTED else samples_path(folder, label, name)
             beside = {"translated": translated} if label and translated != REAL_1 else {}
-            save_images(path, images, labels.get((name, label), ()), beside)
+            classes = labels.get((name, label), ())
+            drawn = classes and asked != IN_TURN and name != RECONSTRUCTED
+            save_images(path, images, classes, {**beside, "asked": asked} if drawn else beside)
 
 
 def save_images(
@@ -138,32 +153,42 @@ def _check_replaced(folder: Path, force: bool) -> None:
         raise InputError(f"{folder} {why}, or choose another name")
 
 
-def load_generated(folder: Path, subject: Subject) -> Arrays:
-    """What `save_generated` wrote; InputError where a file is missing or damaged."""
+def load_generated(folder: Path, subject: Subject, asked: str = "") -> Arrays:
+    """What `save_generated` wrote; InputError where a file is missing or damaged, and where a model with classes was
+    `asked` for its labels otherwise ("" of any other model)."""
     paths = {label: samples_path(folder, label) for label in subject.labels}
     there = {label: path for label, path in paths.items() if path.is_file()} or paths
     translated = subject.dataset.translated
-    made = {(GENERATED, label): _load_images(path, label and translated) for label, path in there.items()}
+    made = {(GENERATED, label): _load_images(path, label and translated, asked) for label, path in there.items()}
     before = {label: samples_path(folder, label, UNTRAINED) for label in subject.labels}
     made |= {
-        (UNTRAINED, label): _load_images(path, label and translated) for label, path in before.items() if path.is_file()
+        (UNTRAINED, label): _load_images(path, label and translated, asked)
+        for label, path in before.items()
+        if path.is_file()
     }
     if (folder / RECONSTRUCTIONS).is_file():
         made |= {(TEST, ""): subject.test_images(), (RECONSTRUCTED, ""): _load_images(folder / RECONSTRUCTIONS)}
     return made
 
 
-def _load_images(path: Path, translated: str = "") -> np.ndarray:
-    """The images of a file; InputError where they are translations of another real set than `translated`."""
+def _load_images(path: Path, translated: str = "", asked: str = "") -> np.ndarray:
+    """The images of a file; InputError where they are translations of another real set than `translated`, or were
+    asked for by other labels."""
     with ArrayFile(path, f"make it again with `bench evaluate {path.parent}`") as file:
         images = file.read("arr_0", most=MAX_UNPACKED_BYTES)
         found = file.text("translated", most=MOST_NAME) if "translated" in file.names else REAL_1
+        how = file.text("asked", most=MOST_NAME) if "asked" in file.names else IN_TURN
     if images.dtype != np.uint8 or images.ndim != 4:
         raise InputError(f"{path} holds {images.dtype} {list(images.shape)}, expected uint8 [n, h, w, c]")
     if translated and found != translated:
         raise InputError(
             f"{path} holds translations of {found}, the protocol asks for those of {translated}; make them again with "
             f"`bench evaluate {path.parent}`"
+        )
+    if asked and how != asked:
+        raise InputError(
+            f"{path} holds images whose labels are {how}, the protocol asks for labels that are {asked}; make them "
+            f"again with `bench evaluate {path.parent}`"
         )
     return np.ascontiguousarray(images.transpose(0, 3, 1, 2))
 
@@ -203,21 +228,22 @@ def sample_noise(
     """uint8 images [n, c, h, w] of the noise rows 0 to `count` (1000).
 
     `classes` are names or numbers of labels with commas between them: image i has the one at i modulo their number;
-    without them, label i modulo all. InputError for an unknown one; ModelError for a truncation that the model refuses.
+    without them, labels are drawn with the noise. InputError for an unknown one; ModelError for a truncation that the
+    model refuses.
     """
     model, count = generator.model, count or DEFAULT_COUNT
-    labels = labels_in_turn(generator, count, classes)
+    labels = noise_labels(generator, seed, count, classes)
     if truncation is not None:
         model.truncate(truncation)
     return sample(model, seed, 0, count, batch_size=generator.batch_size, labels=labels)
 
 
-def labels_in_turn(generator: Generator, count: int, classes: str | None) -> np.ndarray | None:
-    """int64 [count]: what the noise rows 0 to `count` are asked for; None of a model without classes."""
-    number = generator.model.classes
-    if classes is None and not number:
-        return None
-    return np.resize(np.arange(number) if classes is None else labels_of(generator, classes), count)
+def noise_labels(generator: Generator, seed: int, count: int, classes: str | None) -> np.ndarray | None:
+    """int64 [count]: what the noise rows 0 to `count` are asked for, `classes` in turn where they are named; None of a
+    model without classes."""
+    if classes is None:
+        return asked_labels(generator.model, DRAWN, seed, 0, count)
+    return np.resize(labels_of(generator, classes), count)
 
 
 def labels_of(generator: Generator, classes: str) -> np.ndarray:

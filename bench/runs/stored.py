@@ -10,9 +10,9 @@ from bench.measuring.subject import Subject, open_subject
 from bench.options import Progress
 from bench.runs.checkpoint_files import checkpoint_file
 from bench.runs.jobs import RUN, Job
-from bench.runs.made_labels import of_run
+from bench.runs.made_labels import keep_generated
 from bench.runs.run import TRAINING, make_record, publish
-from bench.runs.samples import generate_run, load_generated, save_generated
+from bench.runs.samples import generate_run, load_generated
 from bench.storage.files import check_writable
 from bench.storage.reading import Missing, read_json
 from bench.storage.records import RunRecord, Training, read_record, read_records, record_path
@@ -59,7 +59,7 @@ def evaluate_checkpoint(
     check_record(job, evaluation, results, force)
     made = generate_run(job, loaded.model, evaluation)
     if (job.folder / RUN).is_file():
-        save_generated(job.folder, made, job.subject.dataset.translated, of_run(loaded.model, evaluation, made))
+        keep_generated(job, loaded.model, evaluation, made)
     record = make_record(job, evaluation, done, evaluate(evaluation, made, report), device=done.device)
     publish(record, job.folder, results)
     return record
@@ -77,7 +77,7 @@ def rescore(
     """Measure the stored samples of a run under another protocol, and write its record; no model is loaded."""
     job = job_in(folder, subject)
     check_record(job, evaluation, results, force)
-    made = load_generated(folder, subject)
+    made = load_generated(folder, subject, evaluation.protocol.labels if job.spec.task == "class-conditional" else "")
     done = read_training(folder)
     record = make_record(job, evaluation, done, evaluate(evaluation, made, report), device=done.device if done else "")
     publish(record, job.folder, results)

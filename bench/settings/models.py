@@ -72,7 +72,7 @@ class SampleSettings(TypedDict, total=False):
     direction: Annotated[str | None, Option("Of a translation.", choices=("x-to-y", "y-to-x"))]
     classes: Annotated[
         str | None,
-        Option("Labels, by name or number; the images take them in turn.", metavar="A,B,..."),
+        Option("Labels, by name or number; the images take them in turn.  [default: drawn]", metavar="A,B,..."),
     ]
     truncation: Annotated[float | None, shared.truncation]
     weights: Annotated[Path | None, Option("Weights of a pretrained generator.  [env: BENCH_WEIGHTS]", metavar="FILE")]

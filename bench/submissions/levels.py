@@ -106,7 +106,8 @@ def _one_thread() -> AbstractContextManager[object]:
 def _open(entry: Entry, source: Source) -> Again:
     """The track opened again, the images looked at, the model sampled."""
     track = find_track(entry.track)
-    opened = open_track(track, measure_of(track, **source.measure), source.root, source.report)
+    labels = entry.rules.protocol.labels  # entries from before they were drawn stay verifiable
+    opened = open_track(track, measure_of(track, **source.measure), source.root, source.report, labels)
     subject = opened.subject
 
     def look(path: Path, how: How) -> Any:
@@ -123,7 +124,7 @@ def _open(entry: Entry, source: Source) -> Again:
         if not origin.sha256:
             raise InputError(f"{entry.about.name} was submitted as images ({origin.kind}): there is no level 3 of it")
         spec = GeneratorSpec.of_settings(origin.settings or {}) if origin.kind in GENERATORS else None
-        made = look(source.checkpoint, replace(source.how, generator=spec))
+        made = look(source.checkpoint, replace(source.how, generator=spec, labels=labels))
     return Again(opened, images, made)
 
 

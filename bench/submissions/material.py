@@ -24,6 +24,7 @@ from bench.leaderboard.entries import Kind, Origin
 from bench.leaderboard.tracks import Track
 from bench.measuring.evaluation import SAMPLING_SEED
 from bench.measuring.subject import Subject
+from bench.protocol import DRAWN
 from bench.storage.reading import claimed_members, file_sha256
 from bench.submissions._isolation import Isolation, isolation
 from bench.submissions.generators import GeneratorSpec, Limits, sample_generator
@@ -60,13 +61,14 @@ class Material:
 @dataclass(frozen=True)
 class How:
     """How what is no image is turned into images; nothing of it is needed for images. `say` is told how a generator is
-    kept apart, before it runs."""
+    kept apart, before it runs. `labels` says how a model with classes is asked for them, as in the protocol."""
 
     generator: GeneratorSpec | None = None
     limits: Limits = field(default_factory=Limits)
     trust_code: bool = False
     device: str = "cpu"
     say: Callable[[str], object] = str
+    labels: str = DRAWN
 
 
 def kind_of(path: Path) -> Kind:
@@ -101,18 +103,18 @@ def open_material(path: Path, track: Track, subject: Subject, how: How, *, refer
     if reference and kind != "checkpoint":
         raise InputError(f"--reference marks models of this project, and {path} is not a checkpoint; leave it out")
     if kind == "checkpoint":
-        return _from_checkpoint(path, track, subject, how.device, reference)
+        return _from_checkpoint(path, track, subject, how, reference)
     if kind in GENERATORS:
         return _from_generator(kind, path, track, subject, how)
     return Material(path, Origin(kind))
 
 
-def _from_checkpoint(path: Path, track: Track, subject: Subject, device: str, reference: bool) -> Material:
-    from bench.runs.samples import TO_DOMAIN
+def _from_checkpoint(path: Path, track: Track, subject: Subject, how: How, reference: bool) -> Material:
+    from bench.runs.samples import TO_DOMAIN, asked_labels
     from bench.runs.stored import open_checkpoint
     from reference_models.loop import sample, to_json, translate
 
-    loaded = open_checkpoint(path, subject, device=device)
+    loaded = open_checkpoint(path, subject, device=how.device)
     model, trained_on = loaded.model, loaded.state["data"]["name"]
     if model.directions:
         name, domains = loaded.spec.name, subject.dataset.domains
@@ -128,7 +130,8 @@ def _from_checkpoint(path: Path, track: Track, subject: Subject, device: str, re
         other = eval_set(subject.dataset, subject.dataset.translated, subject.root, domains[1 - place])
         images = translate(model, other.read(0, other.count), direction)
     else:
-        images = sample(model, SAMPLING_SEED, 0, track.count)
+        labels = asked_labels(model, how.labels, SAMPLING_SEED, 0, track.count)
+        images = sample(model, SAMPLING_SEED, 0, track.count, labels=labels)
     origin = Origin(
         kind="checkpoint",
         sha256=file_sha256(path / CHECKPOINT if path.is_dir() else path),

@@ -81,7 +81,8 @@ def strips(spec: ModelSpec, model: Model, data: Data, seed: int) -> dict[str, np
     for way in model.directions:
         found[way] = translate(model, _followed(data, way), way)
     if model.noise_dim and not model.directions:
-        found["samples"] = sample(model, seed, 0, min(model.classes, LABELS) or SIDE * SIDE)
+        labels = np.arange(min(model.classes, LABELS)) if model.classes else None
+        found["samples"] = sample(model, seed, 0, SIDE * SIDE if labels is None else len(labels), labels=labels)
     if spec.task == "reconstruct":
         found[RECONSTRUCTIONS] = reconstruct(model, _followed(data, RECONSTRUCTIONS))
     return {name: _small(images) for name, images in found.items()}

@@ -3,6 +3,10 @@
 Row i owns the counters [i b, (i + 1) b) of the stream with key `seed`, b being the blocks of four 64-bit words that
 one row needs, so that any range of rows is made at once, in any batch size, in any order. Normal numbers are the
 inverse of the normal distribution function at (k + 1/2) / 2^52, k being the upper 52 bits of a word.
+
+Labels are drawn in the same way from a stream of their own, whose key differs in its upper word: row i has one label,
+whatever the length of its noise. They are drawn and not dealt out in turn, because a set with as many images of each
+class is more even than independent draws are, and what corrects a distance for few images takes them for independent.
 """
 
 from dataclasses import dataclass
@@ -12,6 +16,8 @@ import torch
 from torch import Tensor
 
 from reference_models.errors import ModelError
+
+LABELS = 1 << 64  # added to the key: the stream of the labels
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,12 @@ class Noise:
         stream = np.random.Philox(key=self.seed, counter=self.start * blocks)
         words = stream.random_raw((self.stop - self.start) * blocks * 4).reshape(-1, blocks * 4)[:, :dim]
         return torch.from_numpy(((words >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52)
+
+    def labels(self, classes: int) -> np.ndarray:
+        """int64 [stop - start], each of the classes 0 to `classes` - 1 equally likely, independent of the noise."""
+        stream = np.random.Philox(key=LABELS + self.seed, counter=self.start)
+        words = stream.random_raw((self.stop - self.start) * 4)[::4]
+        return ((words >> np.uint64(12)).astype(np.float64) * 2.0**-52 * classes).astype(np.int64)
 
     def normal(self, dim: int) -> Tensor:
         """float32 [stop - start, dim], standard normal."""

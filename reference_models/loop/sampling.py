@@ -22,13 +22,13 @@ def sample(
 ) -> np.ndarray:
     """uint8 [stop - start, c, h, w] for the rows start..stop of `Noise(seed, ...)`, within the model's truncation.
 
-    A model with classes is given `labels` int64 [stop - start]; without them, row i has label i modulo the number of
-    classes. ModelError where the model samples from no noise.
+    A model with classes is given `labels` int64 [stop - start]; without them, those that `Noise` draws for these rows.
+    ModelError where the model samples from no noise.
     """
     if not model.noise_dim:
         raise ModelError(f"{type(model).__name__} makes images from images only; use reconstruct or translate")
     if labels is None and model.classes:
-        labels = np.arange(start, stop) % model.classes
+        labels = Noise(seed, start, stop).labels(model.classes)
     with evaluating(model):
         noise = model.draw(Noise(seed, start, stop)).numpy()
     return sample_from(model, noise, batch_size=batch_size, labels=labels)
