@@ -3,11 +3,15 @@
     OMP_NUM_THREADS=1 python benchmarks/dependence.py bias [--repeats 40]
     OMP_NUM_THREADS=1 python benchmarks/dependence.py seen [--repeats 100]
     OMP_NUM_THREADS=1 python benchmarks/dependence.py false-alarms [--repeats 1000]
+    OMP_NUM_THREADS=1 python benchmarks/dependence.py pairs [--repeats 200]     # 15 minutes on one core
 
 All sets are draws from one Gaussian of trace 100, so the true distance is 0. `bias`: row i of both has the given
 correlation, or a share of the rows is in both. `seen`: in how many of a hundred such pairs the rows in order, and the
 same rows shuffled, are taken for dependent (`metrics.arithmetic.dependence`). `false-alarms`: the same of independent
-sets in any order, and of sets of C classes that both stand in the order of their classes or have them in turn.
+sets in any order, and of sets of C classes that both stand in the order of their classes or have them in turn. `pairs`:
+what the estimates that know the pairs make of rows with the given correlation, of one distribution and of two that
+differ in mean and spread: bias, spread, estimated standard deviation and coverage of the FID and of the KID (whose true
+value is the mean over all repeats where the two differ).
 """
 
 import argparse
@@ -15,7 +19,10 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from metrics import kid
 from metrics.arithmetic.dependence import links
+from metrics.arithmetic.designed_sets import of_pairs
+from metrics.arithmetic.designs import Design
 from metrics.arithmetic.fid_interval import split_half
 
 Pair = tuple[np.ndarray, np.ndarray]
@@ -84,7 +91,49 @@ def _shares(make: Callable[[int], Pair], repeats: int) -> str:
     return f"in order {in_order:.1f} %, copies wherever they stand {copies:.1f} % of {repeats}"
 
 
-PARTS = {"bias": (bias, 40), "seen": (seen, 100), "false-alarms": (false_alarms, 1000)}
+def pairs(repeats: int) -> Iterator[str]:
+    for count, dims, decay in SHAPES:
+        for differ in (False, True):
+            for rho in (0.0, 0.3, 0.5, 0.7, 0.9):
+                found = np.array([_of_pairs(seed, count, dims, decay, rho, differ) for seed in range(repeats)])
+                true_kid = found[:, 1, 0].mean() if differ else 0.0
+                truths = _differing(dims, decay)[2] if differ else 0.0, true_kid
+                shown = [_counted(one, truth) for one, truth in zip(found.transpose(1, 0, 2), truths, strict=True)]
+                which = "differ" if differ else "same"
+                yield f"n {count}, d {dims}, 1/k^{decay:g}, {which}, {rho}: FID {shown[0]} | KID {shown[1]}"
+
+
+def _of_pairs(seed: int, count: int, dims: int, decay: float, rho: float, differ: bool) -> list[list[float]]:
+    first, second = draw(seed, count, dims, decay, rho)
+    if differ:
+        factor, step, _ = _differing(dims, decay)
+        second = second * factor + step
+    fid, of_kid = of_pairs(first, second, seed=seed), kid.of_design(first, second, Design(pairs=True))
+    return [
+        [fid.value, fid.sd, fid.low, fid.high],
+        [of_kid[key] for key in ("kid", "kid_sd", "kid_low", "kid_high")],
+    ]
+
+
+def _differing(dims: int, decay: float) -> tuple[np.ndarray, np.ndarray, float]:
+    """What makes the second distribution: factors of its standard deviations, its mean, and the FID that this gives."""
+    random = np.random.default_rng(5)
+    scale = np.sqrt(np.arange(1, dims + 1) ** -decay)
+    scale *= np.sqrt(100 / (scale**2).sum())
+    factor, step = np.exp(0.25 * random.normal(size=dims)), 0.3 * scale * random.normal(size=dims)
+    return factor, step, float(step @ step + (scale**2 * (1 - factor) ** 2).sum())
+
+
+def _counted(found: np.ndarray, truth: float) -> str:
+    value, sd, low, high = found.T
+    return (
+        f"truth {truth:.3g}, bias {value.mean() - truth:+.3g}, sd {value.std(ddof=1):.3g}, estimated "
+        f"{np.sqrt((sd**2).mean()):.3g}, half width {np.mean(high - low) / 2:.3g}, covers "
+        f"{100 * np.mean((low <= truth) & (truth <= high)):.1f} %"
+    )
+
+
+PARTS = {"bias": (bias, 40), "seen": (seen, 100), "false-alarms": (false_alarms, 1000), "pairs": (pairs, 200)}
 
 
 def main() -> None:

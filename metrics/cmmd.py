@@ -21,8 +21,10 @@ from jaxtyping import Float64, Num
 
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, check_pair
+from metrics.arithmetic.designs import Design
 from metrics.arithmetic.directions import directions
 from metrics.arithmetic.mmd import Kernel, Matrices, matrices, parts
+from metrics.arithmetic.mmd import of_design as mmd_of_design
 from metrics.arithmetic.quantiles import Z95
 from metrics.options import whole_number
 from metrics.types import Interval, Metric, Moved, Option, Output, Sample, Value, Values
@@ -57,6 +59,16 @@ def compute(real: Given, generated: Given, *, sigma: int = SIGMA) -> dict[str, f
     value, sd = SCALE * found.unbiased, SCALE * math.sqrt(parts(found).variance)
     ends = {"cmmd_low": value - Z95 * sd, "cmmd_high": value + Z95 * sd}
     return {"cmmd": value, "cmmd_sd": sd, **ends, "cmmd_biased": SCALE * found.biased}
+
+
+@numpy_defaults()
+def of_design(real: Given, generated: Given, design: Design, *, sigma: int = SIGMA) -> dict[str, float]:
+    """The CMMD with its interval, by the keys of `compute`, of sets that are no independent draws."""
+    real, generated = check_pair(real, generated, least=LEAST)
+    sides = directions(real, "real"), directions(generated, "generated")
+    found, variance = mmd_of_design(*sides, _kernel(sigma), design)
+    value, sd = SCALE * found, SCALE * math.sqrt(variance)
+    return {"cmmd": value, "cmmd_sd": sd, "cmmd_low": value - Z95 * sd, "cmmd_high": value + Z95 * sd}
 
 
 @numpy_defaults()
@@ -107,5 +119,6 @@ METRIC = Metric(
     influence=influence,
     notes=notes,
     moved=moved,
+    of_design=of_design,
     compute=compute,
 )

@@ -15,11 +15,14 @@ docs/fid.md.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, check_pair
+from metrics.arithmetic.designed_sets import of_design as interval_of_design
+from metrics.arithmetic.designs import Design
 from metrics.arithmetic.fid_interval import infinity, jackknife, split_half
 from metrics.arithmetic.frechet import Frechet, fid_between, fid_of, influence
 from metrics.arithmetic.gaussian import GaussianStats, check_covariance
@@ -66,6 +69,14 @@ def compute(real: Given, generated: Given, *, seed: int = SEED, all_estimates: b
             "fid_infinity": infinity(real, generated, seed=seed),
         }
     return result
+
+
+@numpy_defaults()
+def of_design(real: Given, generated: Given, design: Design, *, seed: int = SEED, **options: Any) -> dict[str, float]:
+    """The corrected FID with its interval, by the keys of `compute`, of sets that are no independent draws."""
+    real, generated = check_pair(real, generated, LEAST)
+    found = interval_of_design(real, generated, design, seed=check_seed(seed))
+    return {"fid_corrected": found.value, "fid_sd": found.sd, "fid_low": found.low, "fid_high": found.high}
 
 
 def of_statistics(
@@ -166,5 +177,6 @@ METRIC = Metric(
     notes=notes,
     impossible=impossible,
     moved=moved,
+    of_design=of_design,
     compute=compute,
 )

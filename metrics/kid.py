@@ -18,13 +18,16 @@ and of the subsets' membership (n + m bytes per subset).
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, Num
 
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, check_pair
+from metrics.arithmetic.designs import Design
 from metrics.arithmetic.mmd import matrices, parts
+from metrics.arithmetic.mmd import of_design as mmd_of_design
 from metrics.arithmetic.quantiles import Z95
 from metrics.options import SEED, check_seed, whole_number
 from metrics.types import Counts, Interval, Metric, Moved, Option, Output, Sample, Values
@@ -101,6 +104,15 @@ def compute(
 
 
 @numpy_defaults()
+def of_design(real: Given, generated: Given, design: Design, **options: Any) -> dict[str, float]:
+    """The KID with its interval, by the keys of `compute`, of sets that are no independent draws; torch-fidelity's
+    subsets know nothing of that."""
+    kid, variance = mmd_of_design(*check_pair(real, generated, least=4), _kernel, design)
+    sd = math.sqrt(variance)
+    return {"kid": kid, "kid_sd": sd, "kid_low": kid - Z95 * sd, "kid_high": kid + Z95 * sd}
+
+
+@numpy_defaults()
 def influence(real: Given, generated: Given) -> tuple[Float64[np.ndarray, " n"], float]:
     """How much each image of real [n, d] raises (below 0: lowers) the KID to first order, and the variance that
     generated [m, d] brings to it.
@@ -173,5 +185,6 @@ METRIC = Metric(
     notes=notes,
     impossible=impossible,
     moved=moved,
+    of_design=of_design,
     compute=compute,
 )

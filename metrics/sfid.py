@@ -10,6 +10,7 @@ The arithmetic, the correction and the interval are those of the FID (metrics/fi
 from genbench.surroundings import numpy_defaults
 from metrics import fid
 from metrics.arithmetic.arrays import Given
+from metrics.arithmetic.designs import Design
 from metrics.arithmetic.gaussian import GaussianStats
 from metrics.options import SEED
 from metrics.types import Interval, Metric, Moved, Output
@@ -31,6 +32,11 @@ def of_statistics(a: GaussianStats, b: GaussianStats, *, seed: int = SEED) -> di
     """The plain sFID of two Gaussians; what needs features is None."""
     found = fid.of_statistics(a, b, seed=seed)
     return {f"s{key}": found[key] for key in KEYS}
+
+
+def of_design(real: Given, generated: Given, design: Design, *, seed: int = SEED) -> dict[str, float]:
+    """The corrected sFID with its interval, of sets that are no independent draws."""
+    return {f"s{key}": value for key, value in fid.of_design(real, generated, design, seed=seed).items()}
 
 
 def moved(real: Given, generated: Given) -> dict[str, Moved]:
@@ -64,5 +70,6 @@ METRIC = Metric(
     influence=fid.paired,
     of_statistics=of_statistics,
     moved=moved,
+    of_design=of_design,
     compute=compute,
 )

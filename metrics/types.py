@@ -169,6 +169,8 @@ class Metric:
     gives the same keys, None for what these do not tell. `notes(values, samples, options)` are the lines that must
     stand beside a result.
     `impossible(values, counts, options)` says what cannot be true of a result, beyond ranges and intervals.
+    `of_design(real, generated, design, **options)`, of two sets that are no independent draws but pairs, or classes of
+    fixed numbers (metrics.arithmetic.designs), gives those keys of `compute` whose values then are others.
     `moved(a, ...)`, of sets of one size, gives each number that `looks_at` something, by key, with what moves it.
     """
 
@@ -191,6 +193,7 @@ class Metric:
     notes: Callable[[Values, Sequence[Sample], Values], list[str]] | None = None
     impossible: Callable[[Values, Counts, Values], Iterator[str]] | None = None
     moved: Callable[..., dict[str, Moved]] | None = None
+    of_design: Callable[..., dict[str, float]] | None = None
     plots: tuple[Plot, ...] = ()
 
     @property

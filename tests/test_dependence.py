@@ -164,8 +164,20 @@ def write(folder, images, name="{}.png", **how):
 
 
 @pytest.mark.parametrize("name", ["{}.jpg", "other-{}.jpg"])
-def test_jpegs_of_the_same_images_have_the_plain_fid_only(tmp_path, photographs, name):
+def test_jpegs_of_the_same_images_in_one_order_are_measured_as_pairs(tmp_path, photographs, name):
     a, b = write(tmp_path / "a", photographs[0]), write(tmp_path / "b", photographs[0], name, quality=60)
+    found = bench.score(a, b, metrics=("fid", "kid"), **PLAIN)
+    assert (found.fid_pairs, found.kid_pairs) == (48, 48)
+    assert found.fid_low < found.fid_corrected < found.fid_high < found.fid
+    assert found.kid_low < found.kid < found.kid_high
+    (of_fid,) = [line for line in found.warnings if line.startswith("fid: the sets are not independent, but 48 pairs")]
+    assert "FID, corrected and the interval are those of pairs" in of_fid
+    assert not any(WITHOUT in line for line in found.warnings)
+
+
+def test_jpegs_of_the_same_images_in_any_order_have_the_plain_fid_only(tmp_path, photographs):
+    a = write(tmp_path / "a", photographs[0])
+    b = write(tmp_path / "b", np.roll(photographs[0], 7, axis=0), "other-{}.jpg", quality=60)
     found = bench.score(a, b, metrics=("fid", "kid"), **PLAIN)
     assert found.fid > 0
     assert [found[key] for key in ("fid_corrected", "fid_sd", "fid_low", "fid_high")] == [None] * 4

@@ -111,7 +111,7 @@ class Comparison:
         other = sets[1]
         if self.pairing and metric.feature == "images":
             other = MeasuredSet.of_images(self.pairing.generated)
-        return [("", score_pair(sets[0], other, metric, options))]
+        return [("", score_pair(sets[0], other, metric, options, by_design=True))]
 
     def _numbered(self, one: MeasuredSet) -> MeasuredSet:
         assert self.measuring, "predictions of classes were made by an extractor that is known"

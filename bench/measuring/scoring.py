@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from bench import registry
-from bench.measuring.dependence import Member, about_dependence, about_shared, without_estimates
+from bench.measuring.dependence import WITHOUT, Member, about_dependence, about_shared, without_estimates
+from bench.measuring.designs import known_design
 from bench.measuring.sets import MeasuredSet
 from bench.sources import ImageSource
 from bench.sources.values import as_stored, of_image
@@ -144,10 +145,14 @@ def score_set(measured: MeasuredSet, metric: Metric, options: Options) -> Scores
     return Scores(values, (*measured.warnings, *said))
 
 
-def score_pair(real: MeasuredSet, generated: MeasuredSet, metric: Metric, options: Options) -> Scores:
+def score_pair(
+    real: MeasuredSet, generated: MeasuredSet, metric: Metric, options: Options, *, by_design: bool = False
+) -> Scores:
     """One pair metric of two sets; the first is the real one where the metric is not symmetric.
 
     Where a set has statistics and no features, the values that need no more than these, and None for the others.
+    `by_design` asks for estimates that know pairs, and classes of fixed numbers, where the sets show those. Records and
+    entries go without: they are compared by influences that take the sets for independent.
     """
     if metric.feature == "images":
         return _score_images(real, generated, metric, options)
@@ -158,6 +163,9 @@ def score_pair(real: MeasuredSet, generated: MeasuredSet, metric: Metric, option
     if metric.estimates:
         dependent, shared = about_dependence(a, b)
         values = without_estimates(metric, values) if dependent else values
+        known = known_design(metric, (real, generated), dependent, options.fitting(metric)) if by_design else None
+        if known:
+            values, shared = {**values, **known.values}, [*(one for one in shared if WITHOUT not in one), known.said]
     else:
         shared = about_shared(a.name, a.hashes, b.name, b.hashes)
     said = notes_beside(metric, values, [_sample(one, metric) for one in (real, generated)], options)

@@ -23,6 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Num
 
+from metrics.arithmetic.designs import Classes, Design
+
 BLOCK = 2048  # rows: a block of the kernel matrix is 32 MiB
 
 Kernel = Callable[[np.ndarray, np.ndarray], Float64[np.ndarray, "a b"]]  # of rows [a, d] and [b, d]; symmetric
@@ -130,15 +132,6 @@ def parts(of: Matrices) -> Parts:
     xx, yy, xy = of.xx, of.yy, of.xy
     n, m = of.counts
 
-    def own(k: Sums, n: int) -> tuple[float, float, float]:
-        """E k^2, E a^2 and (E a)^2, over 2, 3 and 4 distinct images."""
-        total, rows = k.rows.sum(), np.vdot(k.rows, k.rows)
-        return (
-            k.squares / (n * (n - 1)),
-            (rows - k.squares) / (n * (n - 1) * (n - 2)),
-            (total**2 - 4 * rows + 2 * k.squares) / (n * (n - 1) * (n - 2) * (n - 3)),
-        )
-
     def cross(k: Sums, to_other: np.ndarray, n: int, m: int) -> tuple[float, float]:
         """E ab and (E a)(E b), over 2 and 3 distinct images of one set and one of the other."""
         both = np.vdot(k.rows, to_other)
@@ -147,8 +140,8 @@ def parts(of: Matrices) -> Parts:
             (k.rows.sum() * to_other.sum() - 2 * both) / (n * (n - 1) * (n - 2) * m),
         )
 
-    k2_xx, a2, mean_a2 = own(xx, n)
-    k2_yy, c2, mean_c2 = own(yy, m)
+    k2_xx, a2, mean_a2 = _own(xx, n)
+    k2_yy, c2, mean_c2 = _own(yy, m)
     ab, mean_ab = cross(xx, xy.rows, n, m)
     ce, mean_ce = cross(yy, xy.columns, m, n)
     total, rows, columns = xy.rows.sum(), np.vdot(xy.rows, xy.rows), np.vdot(xy.columns, xy.columns)
@@ -162,6 +155,89 @@ def parts(of: Matrices) -> Parts:
         second_xx=float(2 * (k2_xx - 2 * a2 + mean_a2) / (n * (n - 1))),
         second_yy=float(2 * (k2_yy - 2 * c2 + mean_c2) / (m * (m - 1))),
         second_xy=float(4 * (k2_xy - b2 - e2 + mean_b2) / (n * m)),
+    )
+
+
+def of_design(
+    x: Num[np.ndarray, "n d"], y: Num[np.ndarray, "m d"], kernel: Kernel, design: Design
+) -> tuple[float, float]:
+    """MMD^2 and its variance, of two sets that were drawn in this way."""
+    if design.pairs:
+        return of_pairs(x, y, kernel)
+    return of_strata(x, y, kernel, *design.classes)
+
+
+def of_strata(
+    x: Num[np.ndarray, "n d"], y: Num[np.ndarray, "m d"], kernel: Kernel, classes_x: Classes, classes_y: Classes
+) -> tuple[float, float]:
+    """MMD^2 and its variance of independent sets, where the numbers of images of each class of one, or of both, were
+    fixed; each class has 2 images or more.
+
+    Two different images of such a set are of one class less often than two independent ones, so that their mean kernel
+    is too low by (D - A) / n, A being that mean and D the mean over pairs of one class (classes by their share). Of the
+    variance of first order the part between the classes goes; that of second order stays as it is, which is too much
+    where the classes are far apart.
+    """
+    found = matrices(x, y, kernel)
+    n, m = found.counts
+    of_x = _fixed(x, classes_x, kernel, found.xx, found.xx.rows / (n - 1) - found.xy.rows / m)
+    of_y = _fixed(y, classes_y, kernel, found.yy, found.yy.rows / (m - 1) - found.xy.columns / n)
+    of_chance = parts(found)
+    first = max(of_chance.first - 4 * (of_x[1] + of_y[1]), 0.0)
+    return found.unbiased + of_x[0] + of_y[0], first + max(of_chance.second, 0.0)
+
+
+def _fixed(
+    rows: Num[np.ndarray, "n d"], classes: Classes, kernel: Kernel, own: Sums, moves: Float64[np.ndarray, " n"]
+) -> tuple[float, float]:
+    """By how much fixed numbers of each class lower the mean kernel of a set, and the variance between the classes that
+    its mean of `moves` does not have; zeros where chance decided them."""
+    if classes is None:
+        return 0.0, 0.0
+    count, within, between = len(rows), 0.0, 0.0
+    for one in np.unique(classes):
+        here = classes == one
+        size = int(here.sum())
+        sums = _within(rows[here], kernel, np.zeros((size, 0), dtype=bool))
+        within += size / count * float(sums.rows.sum()) / (size * (size - 1))
+        # What the mean of so few images differs by from that of its class is not between the classes.
+        between += size / count * float((moves[here].mean() - moves.mean()) ** 2 - moves[here].var(ddof=1) / size)
+    return (within - float(own.rows.sum()) / (count * (count - 1))) / count, max(between, 0.0) / count
+
+
+def of_pairs(x: Num[np.ndarray, "n d"], y: Num[np.ndarray, "n d"], kernel: Kernel) -> tuple[float, float]:
+    """MMD^2 and its variance, where row i of x and row i of y depend on each other; n at least 4.
+
+    Only terms of different pairs count: over z_i = (x_i, y_i) it is the mean over i != j of h(z_i, z_j) = k(x_i, x_j) +
+    k(y_i, y_j) - k(x_i, y_j) - k(y_i, x_j) (Gretton et al. 2012, JMLR 13, equation 3 with m = n), a U-statistic of one
+    sample of pairs, so it is unbiased however close they are. Its variance is 4 var E[h | z] / n of first order and, as
+    above, 2 v / (n (n-1)) of second.
+    """
+    count, dims = x.shape
+    found = _within(np.hstack([x, y]), _of_both(kernel, dims), np.zeros((count, 0), dtype=bool))
+    h2, a2, mean_a2 = _own(found, count)
+    pairs = count * (count - 1)
+    first, second = 4 * (a2 - mean_a2) / count, 2 * (h2 - 2 * a2 + mean_a2) / pairs
+    return float(found.rows.sum() / pairs), float(max(first, 0.0) + max(second, 0.0))
+
+
+def _of_both(kernel: Kernel, dims: int) -> Kernel:
+    """h of pairs [a, 2 d] and [b, 2 d]."""
+
+    def h(z: np.ndarray, other: np.ndarray) -> np.ndarray:
+        (x, y), (u, v) = ((one[:, :dims], one[:, dims:]) for one in (z, other))
+        return np.asarray(kernel(x, u) + kernel(y, v) - kernel(x, v) - kernel(y, u))
+
+    return h
+
+
+def _own(k: Sums, n: int) -> tuple[float, float, float]:
+    """E k^2, E a^2 and (E a)^2, over 2, 3 and 4 distinct images."""
+    total, rows = k.rows.sum(), np.vdot(k.rows, k.rows)
+    return (
+        k.squares / (n * (n - 1)),
+        (rows - k.squares) / (n * (n - 1) * (n - 2)),
+        (total**2 - 4 * rows + 2 * k.squares) / (n * (n - 1) * (n - 2) * (n - 3)),
     )
 
 
