@@ -1,13 +1,13 @@
 """How often the intervals of the way to noise hold: of an entry, of differences, of ranks.
 
-    OMP_NUM_THREADS=1 python benchmarks/coverage_way.py [--repeats 300] [--dims 64] [--counts 100,250]
+    OMP_NUM_THREADS=1 python benchmarks/coverage_way.py [--repeats 200] [--dims 64] [--counts 100,250]
 
 Draws real 1 and the sets of six generators again and again: non-negative, correlated features with logits of 10
 classes. Generator k moves its features by k / 10 of a step and narrows what its factors bring; the first is real
 itself, and the third and the fourth are the same. Real 2 and noise are drawn once. The truth: the mean of the unbiased
 KIDs over the repeats, and the Inception Score of 100,000 images. Prints per d and n how often the interval of an entry
 holds its way, that of a paired difference the difference, and that of a rank the rank; and for pairs that differ, how
-often they are told apart, beside the same by the corrected FID. 300 repeats of one d and n take 3 minutes on two cores.
+often they are told apart, beside the same by the corrected FID. 200 repeats of one d and n take 2 minutes on two cores.
 """
 
 import argparse
@@ -121,7 +121,7 @@ def report(count: int, dims: int, repeats: int, pool: ProcessPoolExecutor) -> st
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=300)
+    parser.add_argument("--repeats", type=int, default=200)
     parser.add_argument("--dims", default="64")
     parser.add_argument("--counts", default="100,250")
     parser.add_argument("--processes", type=int, default=2)
