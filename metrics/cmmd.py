@@ -51,14 +51,16 @@ def _matrices(real: Given, generated: Given, sigma: int) -> Matrices:
 def compute(real: Given, generated: Given, *, sigma: int = SIGMA) -> dict[str, float]:
     """CMMD of real [n, d] against generated [m, d] features, times 1000; lower is better.
 
-    `cmmd_sd` is the standard error over draws of both sets, `cmmd_low` and `cmmd_high` are cmmd -+ 1.96 cmmd_sd.
+    `cmmd_sd` is the standard error over draws of both sets, `cmmd_low` and `cmmd_high` are the ends of its 95 %
+    interval, as those of the KID.
     InputError for fewer than 4 images, other shapes, NaN, an image whose features are all 0, and a sigma
     that is not from 1 to 1000.
     """
     found = _matrices(real, generated, sigma)
-    value, sd = SCALE * found.unbiased, SCALE * math.sqrt(parts(found).variance)
-    ends = {"cmmd_low": value - Z95 * sd, "cmmd_high": value + Z95 * sd}
-    return {"cmmd": value, "cmmd_sd": sd, **ends, "cmmd_biased": SCALE * found.biased}
+    spread = parts(found)
+    low, high = spread.ends(found.unbiased)
+    values = {"cmmd": found.unbiased, "cmmd_sd": math.sqrt(spread.variance), "cmmd_low": low, "cmmd_high": high}
+    return {key: SCALE * value for key, value in {**values, "cmmd_biased": found.biased}.items()}
 
 
 @numpy_defaults()
@@ -99,11 +101,12 @@ METRIC = Metric(
     source="Jayasumana et al. 2024, arXiv 2401.09603",
     feature="pool",
     arity="pair",
+    version=2,  # 1: an interval that reaches as far down as up
     outputs=(
         Output(
             *("cmmd", "CMMD", "lower"),
             says="distance of the features' directions under a Gaussian kernel; no bias from few images",
-            interval=Interval("cmmd_low", "cmmd_high", "cmmd_sd"),
+            interval=Interval("cmmd_low", "cmmd_high", "cmmd_sd", even=False, leans=True),
             shown="table",
         ),
         Output(

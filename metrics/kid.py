@@ -28,7 +28,7 @@ from metrics.arithmetic.arrays import Given, check_pair
 from metrics.arithmetic.designs import Design
 from metrics.arithmetic.mmd import matrices, parts
 from metrics.arithmetic.mmd import of_design as mmd_of_design
-from metrics.arithmetic.quantiles import Z95
+from metrics.arithmetic.quantiles import Z95, growing_most
 from metrics.options import SEED, check_seed, whole_number
 from metrics.types import Counts, Interval, Metric, Moved, Option, Output, Sample, Values
 
@@ -82,7 +82,8 @@ def compute(
 
     `kid` is unbiased, so it can be negative; `kid_sd` is its standard error over draws of both sets, in which an
     estimated first-order part below 0 counts as 0 (at equal distributions this makes it about 12 % too wide on
-    average); `kid_low` and `kid_high` are kid -+ 1.96 kid_sd. `kid_subsets_mean` and `kid_subsets_sd` (ddof 0) are
+    average). `kid_low` and `kid_high` are the ends of a 95 % interval, which reaches further up than down
+    (`metrics.arithmetic.quantiles.growing_ends`). `kid_subsets_mean` and `kid_subsets_sd` (ddof 0) are
     torch-fidelity's numbers, absent where a set has fewer than `subset_size` images (see `subset_warning`). Nothing is
     multiplied by 100 or 1000. InputError for fewer than 4 images, other shapes, NaN, or subsets that cannot be drawn.
     """
@@ -94,8 +95,9 @@ def compute(
     drawn = 0 if subset_warning(n, m, subset_size) else subsets
     member_x, member_y = _members(n, m, drawn, subset_size, seed)
     found = matrices(real, generated, _kernel, member_x, member_y)
-    kid, sd = found.unbiased, math.sqrt(parts(found).variance)
-    result = {"kid": kid, "kid_sd": sd, "kid_low": kid - Z95 * sd, "kid_high": kid + Z95 * sd}
+    kid, spread = found.unbiased, parts(found)
+    low, high = spread.ends(kid)
+    result = {"kid": kid, "kid_sd": math.sqrt(spread.variance), "kid_low": low, "kid_high": high}
     if drawn:
         own = found.xx.subsets + found.yy.subsets
         each = own / (subset_size * (subset_size - 1)) - 2 * found.xy.subsets / subset_size**2
@@ -149,10 +151,15 @@ def moved(real: Given, generated: Given) -> dict[str, Moved]:
 
 
 def impossible(values: Values, counts: Counts, options: Values) -> Iterator[str]:
-    """The interval is 1.96 times the standard error in each direction, and no more."""
+    """The interval reaches no further than that of a variance all of which grows with the distance."""
     sd, value, high = values.get("kid_sd"), values.get("kid"), values.get("kid_high")
-    if sd is not None and value is not None and high is not None and high - value > Z95 * sd + 1e-9 * abs(high):
-        yield f"the interval is wider than 1.96 times its standard deviation {sd:.6g}"
+    if (
+        sd is not None
+        and value is not None
+        and high is not None
+        and high > growing_most(value, sd**2) + 1e-9 * abs(high)
+    ):
+        yield f"the interval is wider than its standard deviation {sd:.6g} makes it"
 
 
 METRIC = Metric(
@@ -161,11 +168,12 @@ METRIC = Metric(
     source="Binkowski et al. 2018, Demystifying MMD GANs, arXiv 1801.01401",
     feature="pool",
     arity="pair",
+    version=2,  # 1: an interval that reaches as far down as up
     outputs=(
         Output(
             *("kid", "KID", "lower"),
             says="distance of features by a cubic kernel, without bias",
-            interval=Interval("kid_low", "kid_high", "kid_sd"),
+            interval=Interval("kid_low", "kid_high", "kid_sd", even=False, leans=True),
         ),
     ),
     beside=(

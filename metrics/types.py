@@ -38,14 +38,16 @@ class Value:
 class Interval:
     """Where the 95 % interval of a number stands in the result: the keys of its ends and of its standard error.
 
-    `even` where it reaches as far up as down. `noisy` where the standard error holds more than the images bring, such
-    as random splits: in a paired difference that remains, whatever the images have in common.
+    `even` where it reaches as far up as down. `leans` where it does not because the error grows with the truth, so that
+    the part beyond 1.96 standard errors is no room for a bias. `noisy` where the standard error holds more than the
+    images bring, such as random splits: in a paired difference that remains, whatever the images have in common.
     """
 
     low: str
     high: str
     se: str = ""
     even: bool = True
+    leans: bool = False
     noisy: bool = False
 
 

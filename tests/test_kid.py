@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from metrics import kid
 from metrics.arithmetic import mmd
+from metrics.arithmetic.quantiles import Z95, growing_ends, growing_most
 from metrics.errors import InputError
 
 
@@ -127,3 +130,25 @@ def test_subsets_that_cannot_be_drawn_are_an_input_error(options):
 def test_three_images_are_an_input_error():
     with pytest.raises(InputError, match="at least 4"):
         kid.compute(_features(0, 3), _features(1, 20))
+
+
+@given(value=st.floats(-3, 3), variance=st.floats(1e-3, 10), share=st.floats(0, 1))
+def test_the_interval_reaches_up_at_least_as_far_as_of_one_error_and_at_most_as_far_as_of_a_growing_one(
+    value, variance, share
+):
+    low, high = growing_ends(value, variance * (1 - share), variance * share)
+    assert low <= value <= high
+    assert value + Z95 * variance**0.5 <= high + 1e-9
+    assert high <= growing_most(value, variance) + 1e-9
+
+
+def test_an_end_of_the_interval_is_as_far_as_chance_goes_were_it_the_truth():
+    value, still, growing = 40.0, 0.5, 2.0
+    slope = growing / (value + (still + growing) ** 0.5 / 2)
+    for end in growing_ends(value, still, growing):
+        assert abs(value - end) == pytest.approx(Z95 * (still + slope * end) ** 0.5, rel=1e-12)
+
+
+def test_without_a_growing_part_the_interval_is_even():
+    assert growing_ends(2.0, 4.0, 0.0) == pytest.approx((2 - 2 * Z95, 2 + 2 * Z95))
+    assert growing_ends(2.0, 0.0, 0.0) == (2.0, 2.0)

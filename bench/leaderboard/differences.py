@@ -76,7 +76,7 @@ def estimate(number: Number, scores: Mapping[str, Numbers], influence: np.ndarra
     value, se, low, high = (found.get(key) for key in (number.key, at.se, at.low, at.high))
     if value is None or se is None or low is None or high is None:
         return None
-    down, up = (max(abs(end - value) - Z95 * se, 0.0) for end in (low, high))
+    down, up = (0.0 if at.leans else max(abs(end - value) - Z95 * se, 0.0) for end in (low, high))
     if influence is None:
         return Estimate(value, se**2, down, up)
     own, *_ = row = influence.astype(np.float64)

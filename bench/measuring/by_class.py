@@ -78,8 +78,8 @@ class ByClass:
 
 
 def mean_of(output: Output, rows: Sequence[Row], end: str = "") -> Row:
-    """The mean of a number over classes, with its interval where the number has an even one with a standard error; None
-    where a class has none, nothing where no class was asked."""
+    """The mean of a number over classes, with its interval where the number has a standard error and no room to one
+    side only; None where a class has none, nothing where no class was asked."""
     key = output.name + end
     if any(key not in row for row in rows):
         return {}
@@ -87,12 +87,13 @@ def mean_of(output: Output, rows: Sequence[Row], end: str = "") -> Row:
         return {key: None}
     found: Row = {key: float(np.mean([row[key] for row in rows]))}
     at = output.interval
-    if not at or not at.even or not at.se:
+    if not at or not (at.even or at.leans) or not at.se:
         return found
     se, low, high = (np.array([row[name + end] for row in rows], np.float64) for name in (at.se, at.low, at.high))
     of_mean = math.sqrt(float(np.square(se).sum())) / len(rows)
-    reach = float(np.mean((high - low) / 2 - Z95 * se)) + Z95 * of_mean
-    middle = float(np.mean((low + high) / 2))
+    # Room for a bias stays; what leans in a class is noise, of which the mean over classes has less.
+    room = float(np.mean((high - low) / 2 - Z95 * se)) if at.even else 0.0
+    middle, reach = found[key], room + Z95 * of_mean
     return {**found, at.se + end: of_mean, at.low + end: middle - reach, at.high + end: middle + reach}
 
 

@@ -109,10 +109,10 @@ def _intervals(metric: Metric, values: Numbers) -> Iterator[str]:
 
 
 def _misfit(key: str, at: Interval, values: Numbers) -> Iterator[str]:
-    """An interval that does not hold its value; and one that is even, and does not reach as far down as up, or less
-    than 1.96 standard deviations."""
+    """An interval that does not hold its value; one that is even, and does not reach as far down as up; and one that
+    reaches less than 1.96 standard deviations up where it should not."""
     value, low, high, sd = (values.get(name) for name in (key, at.low, at.high, at.se))
-    if value is None or low is None or high is None or (at.even and sd is None):
+    if value is None or low is None or high is None or (sd is None and (at.even or at.leans)):
         return
     slack = EDGE * max(abs(low), abs(high), abs(value))
     if sd is not None and sd < 0:
@@ -121,5 +121,5 @@ def _misfit(key: str, at: Interval, values: Numbers) -> Iterator[str]:
         yield f"{key} {value:.6g} is outside of its interval {low:.6g} to {high:.6g}"
     elif at.even and abs((high - value) - (value - low)) > slack:
         yield f"{key} {value:.9g} is not the middle of its interval {low:.9g} to {high:.9g}"
-    elif at.even and sd is not None and high - value < Z95 * sd - slack:
+    elif (at.even or at.leans) and sd is not None and high - value < Z95 * sd - slack:
         yield f"the interval of {key} is narrower than 1.96 times its standard deviation {sd:.6g}"

@@ -24,6 +24,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Num
 
 from metrics.arithmetic.designs import Classes, Design
+from metrics.arithmetic.quantiles import growing_ends
 
 BLOCK = 2048  # rows: a block of the kernel matrix is 32 MiB
 
@@ -65,6 +66,10 @@ class Parts:
     def variance(self) -> float:
         """The whole; an order below 0 counts as 0 (at equal distributions its root is on average 12 % too wide)."""
         return max(self.first, 0.0) + max(self.second, 0.0)
+
+    def ends(self, value: float) -> tuple[float, float]:
+        """The 95 % interval of the unbiased value: its first order grows with the distance, its second does not."""
+        return growing_ends(value, max(self.second, 0.0), max(self.first, 0.0))
 
     @property
     def variance_y(self) -> float:
