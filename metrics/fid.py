@@ -9,7 +9,8 @@ of the root is a sum of singular values where a set has at most d images (also e
 and of the roots of symmetric eigenvalues otherwise: no matrix square root, no complex numbers, no epsilon.
 
 The plain value is biased upwards by about tr S / n and more, so it falls as n grows. Beside it stand a corrected value,
-its standard deviation and a 95 % interval; how they are made and how often they cover is in `_fid_interval` and in
+its standard deviation and a 95 % interval; how they are made and how often they cover is in
+`metrics.arithmetic.fid_interval` and in
 docs/fid.md.
 """
 
@@ -56,6 +57,7 @@ def compute(real: Given, generated: Given, *, seed: int = SEED, all_estimates: b
         "fid_sd": interval.sd,
         "fid_low": interval.low,
         "fid_high": interval.high,
+        "fid_room": interval.room,
         "n_a": len(real),
         "n_b": len(generated),
     }
@@ -132,6 +134,7 @@ METRIC = Metric(
     source="Heusel et al. 2017, arXiv 1706.08500",
     feature="pool",
     arity="pair",
+    version=2,  # 1: the mean of difference and ratio, with room for either
     outputs=(
         Output(
             *("fid", "FID", "lower"),
@@ -143,7 +146,7 @@ METRIC = Metric(
             *("fid_corrected", "FID, corrected", "lower"),
             says="without the bias of few images",
             corrects="fid",
-            interval=Interval("fid_low", "fid_high", "fid_sd", noisy=True),  # random halves
+            interval=Interval("fid_low", "fid_high", "fid_sd", even=False, leans=True, noisy=True, room="fid_room"),
             column="corrected",
             shown="top",
         ),
@@ -161,6 +164,7 @@ METRIC = Metric(
         ),
     ),
     beside=(
+        Value("fid_room", least=0),
         Value("n_a", kind="count", counted="real"),
         Value("n_b", kind="count", counted="generated"),
         Output(

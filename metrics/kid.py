@@ -17,7 +17,7 @@ and of the subsets' membership (n + m bytes per subset).
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,9 +28,9 @@ from metrics.arithmetic.arrays import Given, check_pair
 from metrics.arithmetic.designs import Design
 from metrics.arithmetic.mmd import matrices, parts
 from metrics.arithmetic.mmd import of_design as mmd_of_design
-from metrics.arithmetic.quantiles import Z95, growing_most
+from metrics.arithmetic.quantiles import Z95
 from metrics.options import SEED, check_seed, whole_number
-from metrics.types import Counts, Interval, Metric, Moved, Option, Output, Sample, Values
+from metrics.types import Interval, Metric, Moved, Option, Output, Sample, Values
 
 MOST_SUBSETS = 10_000  # each is a byte for every image
 
@@ -150,18 +150,6 @@ def moved(real: Given, generated: Given) -> dict[str, Moved]:
     return {"kid_biased": Moved(found.biased, found.biased_influences())}
 
 
-def impossible(values: Values, counts: Counts, options: Values) -> Iterator[str]:
-    """The interval reaches no further than that of a variance all of which grows with the distance."""
-    sd, value, high = values.get("kid_sd"), values.get("kid"), values.get("kid_high")
-    if (
-        sd is not None
-        and value is not None
-        and high is not None
-        and high > growing_most(value, sd**2) + 1e-9 * abs(high)
-    ):
-        yield f"the interval is wider than its standard deviation {sd:.6g} makes it"
-
-
 METRIC = Metric(
     name="kid",
     title="KID",
@@ -191,7 +179,6 @@ METRIC = Metric(
     protocol=True,
     influence=paired,
     notes=notes,
-    impossible=impossible,
     moved=moved,
     of_design=of_design,
     compute=compute,

@@ -13,9 +13,9 @@ from metrics.arithmetic.arrays import Given
 from metrics.arithmetic.designs import Design
 from metrics.arithmetic.gaussian import GaussianStats
 from metrics.options import SEED
-from metrics.types import Interval, Metric, Moved, Output
+from metrics.types import Interval, Metric, Moved, Output, Value
 
-KEYS = ("fid", "fid_corrected", "fid_sd", "fid_low", "fid_high")
+KEYS = ("fid", "fid_corrected", "fid_sd", "fid_low", "fid_high", "fid_room")
 
 
 @numpy_defaults()
@@ -62,11 +62,13 @@ METRIC = Metric(
             *("sfid_corrected", "sFID, corrected", "lower"),
             says="without the bias of few images",
             corrects="sfid",
-            interval=Interval("sfid_low", "sfid_high", "sfid_sd", noisy=True),  # random halves
+            interval=Interval("sfid_low", "sfid_high", "sfid_sd", even=False, leans=True, noisy=True, room="sfid_room"),
             column="corrected",
             shown="table",
         ),
     ),
+    version=2,  # as that of the FID
+    beside=(Value("sfid_room", least=0),),
     influence=fid.paired,
     of_statistics=of_statistics,
     moved=moved,

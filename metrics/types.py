@@ -40,7 +40,9 @@ class Interval:
 
     `even` where it reaches as far up as down. `leans` where it does not because the error grows with the truth, so that
     the part beyond 1.96 standard errors is no room for a bias. `noisy` where the standard error holds more than the
-    images bring, such as random splits: in a paired difference that remains, whatever the images have in common.
+    images bring, such as random splits: in a paired difference that remains, whatever the images have in common. `room`
+    is the key of how much of it on either side is for a bias that is not known; without one it is what is left when the
+    noise is taken out.
     """
 
     low: str
@@ -49,6 +51,7 @@ class Interval:
     even: bool = True
     leans: bool = False
     noisy: bool = False
+    room: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ class Output(Value):
         """The keys that say something of unlimited images, and so take the sets for independent: a corrected value and
         what belongs to an interval."""
         at = self.interval
-        ends = (at.se, at.low, at.high) if at else ()
+        ends = (at.se, at.low, at.high, at.room) if at else ()
         return tuple(filter(None, (self.name if self.corrects else "", *ends)))
 
 

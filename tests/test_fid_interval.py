@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from metrics.arithmetic.fid_interval import infinity, jackknife, split_half
+from metrics.arithmetic.fid_interval import _of_split, infinity, jackknife, split_half
+from metrics.arithmetic.gaussian import centred_root
+from metrics.arithmetic.quantiles import Z95
 from metrics.fid import fid_of
 
 REPEATS = 40
@@ -52,6 +54,37 @@ def test_the_interval_covers_the_true_distance_and_its_sd_is_true(d, n):
     sd = np.sqrt(np.mean([one.sd**2 for one in found]))
     # The spread over 40 repeats is itself known to 11 %.
     assert sd == pytest.approx(np.std([one.value for one in found]), rel=0.45)
+
+
+@pytest.mark.usefixtures("without_checks_of_shapes")
+@pytest.mark.parametrize(("d", "n"), [(4, 200), (16, 100), (64, 60)])
+def test_of_two_samples_of_one_distribution_the_sd_is_true_too(d, n):
+    pairs, _ = _draws(d, n)
+    found = [split_half(x, y, seed=1) for x, y in pairs]
+    sd = np.sqrt(np.mean([one.sd**2 for one in found]))
+    # What the influence counts twice would make it 1.41 times too large; the spread over 40 repeats is known to 11 %.
+    assert 0.75 < sd / np.std([one.value for one in found]) < 1.35
+    assert sum(one.low <= 0 <= one.high for one in found) >= 34
+
+
+def test_what_the_mean_term_holds_of_second_order_is_known_without_bias():
+    random = np.random.default_rng(3)
+    variances = np.array([4.0, 1.0, 0.25])
+    found = []
+    for _ in range(400):
+        rows = random.normal(size=(2, 2, 6, 3)) * np.sqrt(variances)
+        halves = [tuple(map(centred_root, one)) for one in rows]
+        found.append(_of_split(*halves, (5.25, 5.25), (12, 24))[3])
+    truth = 2 * (variances**2).sum() * (1 / 12 + 1 / 24) ** 2
+    assert np.mean(found) == pytest.approx(truth, abs=4 * np.std(found) / 20)
+
+
+def test_the_room_is_a_share_of_the_way_between_both_estimates_and_lies_beyond_the_noise():
+    x, y = _draws(64, 40, spread=0.5, shift=0.3)[0][0]
+    found = split_half(x, y, seed=1)
+    assert found.room > 0
+    assert found.low + found.room < found.value - found.sd
+    assert found.high - found.room > found.value + Z95 * found.sd * (1 - 1e-9)
 
 
 def test_the_jackknife_removes_the_one_over_n_bias():

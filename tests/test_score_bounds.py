@@ -26,10 +26,10 @@ def bounds(scores, influence=BALANCED, scale=None, real=MANY, made=MANY):
 @pytest.mark.parametrize(
     ("metric", "numbers", "expected"),
     [
-        ("fid", {"fid_sd": FID_LENGTH * 1.001}, NOTHING),
+        ("fid", {"fid_sd": FID_LENGTH * 0.701}, NOTHING),
         ("fid", {"fid_sd": FID_LENGTH * 1.999}, NOTHING),
-        ("fid", {"fid_sd": 0.63}, ("fid: fid_sd is 0.63; the influences give 0.640312 to 1.28062",)),
-        ("fid", {"fid_sd": 1.29}, ("fid: fid_sd is 1.29; the influences give 0.640312 to 1.28062",)),
+        ("fid", {"fid_sd": 0.44}, ("fid: fid_sd is 0.44; the influences give 0.448219 to 1.28062",)),
+        ("fid", {"fid_sd": 1.29}, ("fid: fid_sd is 1.29; the influences give 0.448219 to 1.28062",)),
         ("kid", {"kid_sd": KID_LENGTH / 2.99}, NOTHING),
         ("kid", {"kid_sd": KID_LENGTH * 2.99}, NOTHING),
         ("kid", {"kid_sd": 0.14}, ("kid: kid_sd is 0.14; the influences give 0.141 to 1.27",)),

@@ -75,17 +75,23 @@ POSSIBLE = [
     ("fid", fid(fid_sd=0.0, fid_low=2.0, fid_high=2.0), NOTHING),
     ("fid", fid(fid_low=2.5, fid_high=4.5), ("fid: fid_corrected 2 is outside of its interval 2.5 to 4.5",)),
     ("fid", fid(fid_low=-1.0, fid_high=1.5), ("fid: fid_corrected 2 is outside of its interval -1 to 1.5",)),
-    ("fid", fid(fid_low=-2.0, fid_high=4.5), ("fid: fid_corrected 2 is not the middle of its interval -2 to 4.5",)),
-    ("fid", fid(fid_low=-1.0, fid_high=5 + 4e-9), NOTHING),
-    ("fid", fid(fid_low=-1.0, fid_high=5.0), NOTHING),
+    ("fid", fid(fid_low=-2.0, fid_high=4.5), NOTHING),  # its room is not said
+    ("fid", fid(fid_room=1.0, fid_low=-0.9, fid_high=5.2), NOTHING),
+    ("fid", fid(fid_room=0.0, fid_low=-0.9, fid_high=5.2), (
+        "fid: the interval of fid_corrected is wider than its standard deviation 1 makes it",)),
+    ("fid", fid(fid_room=0.0, fid_low=0.1, fid_high=9.0), (
+        "fid: the interval of fid_corrected is wider than its standard deviation 1 makes it",)),
     ("fid", fid(fid_low=0.05, fid_high=3.95), (
-        "fid: the interval of fid_corrected is narrower than 1.96 times its standard deviation 1",)),
+        "fid: the interval of fid_corrected is narrower than its standard deviation 1 makes it",)),
+    ("fid", fid(fid_room=1.0, fid_low=0.0, fid_high=4.0), (
+        "fid: the interval of fid_corrected is narrower than its standard deviation 1 makes it",)),
     *(("fid", one, NOTHING) for one in alone("fid_corrected", "fid_sd", "fid_low", "fid_high", of=fid(fid_low=-9.0))),
     ("kid", kid(), NOTHING),
-    ("kid", kid(kid_low=0.3, kid_high=0.7), NOTHING),
-    ("kid", kid(kid_low=0.3, kid_high=0.8), ("kid: the interval is wider than its standard deviation 0.1 makes it",)),
+    ("kid", kid(kid_low=0.31, kid_high=0.71), NOTHING),
+    ("kid", kid(kid_high=0.8), ("kid: the interval of kid is wider than its standard deviation 0.1 makes it",)),
+    ("kid", kid(kid_low=0.3), ("kid: the interval of kid is wider than its standard deviation 0.1 makes it",)),
     ("kid", kid(kid_low=0.31, kid_high=0.69), (
-        "kid: the interval of kid is narrower than 1.96 times its standard deviation 0.1",)),
+        "kid: the interval of kid is narrower than its standard deviation 0.1 makes it",)),
     *(("kid", one, NOTHING) for one in alone("kid", "kid_sd", "kid_high", of=kid(kid_low=0.3, kid_high=0.8))),
     ("inception-score", is_(), NOTHING),
     ("inception-score", is_(1.0, 1.0, 0.0), NOTHING),

@@ -1,11 +1,14 @@
 """Differences of two entries on the same real images, with a 95 % interval, and whether they can be told apart.
 
-A score comes with its own interval, value - 1.96 se - down to value + 1.96 se + up, where `down` and `up` are what is
-left of it when the noise is taken out: room for a bias that is not known (the corrected FID of few images, the
-Inception Score of many classes). The difference of two has the standard error of `bench.leaderboard.influence` where
-both are distances to the same real 1, the root of the sum of both squares elsewhere, and the room of both sides:
+A score has an interval with room for a bias that is not known, `down` and `up` (the corrected FID of few images, the
+Inception Score of many classes), beside its noise. The difference of two has the standard error of
+`bench.leaderboard.influence` where both are distances to the same real 1, the root of the sum of both squares
+elsewhere. The room of both sides does not add up: the bias is of one kind, so both scores are wrong in one direction
+and by one share t of their room. The difference of the truths then is within
 
-    value_a - value_b - (down_a + up_b) - 1.96 se   to   value_a - value_b + (up_a + down_b) + 1.96 se
+    value_a - value_b + t (up_a - up_b)   or   value_a - value_b - t (down_a - down_b)   for t from 0 to 1
+
+and 1.96 se beyond. docs/leaderboard.md says how often that covers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -76,7 +79,8 @@ def estimate(number: Number, scores: Mapping[str, Numbers], influence: np.ndarra
     value, se, low, high = (found.get(key) for key in (number.key, at.se, at.low, at.high))
     if value is None or se is None or low is None or high is None:
         return None
-    down, up = (0.0 if at.leans else max(abs(end - value) - Z95 * se, 0.0) for end in (low, high))
+    room = found.get(at.room) if at.room else 0.0 if at.leans else None
+    down, up = (max(abs(end - value) - Z95 * se, 0.0) if room is None else room for end in (low, high))
     if influence is None:
         return Estimate(value, se**2, down, up)
     own, *_ = row = influence.astype(np.float64)
@@ -103,9 +107,9 @@ def differences(estimates: Sequence[Estimate]) -> Differences:
         products = moves @ moves.T
         own = np.diag(products) + rest[known]
         squares[np.ix_(known, known)] = np.maximum(own[:, None] + own - 2 * products, 0)
-    # The room of both sides adds up: a may be as far down as it can while b is as far up.
-    step = value[:, None] - value
-    return Differences(step, np.sqrt(squares), step - down[:, None] - up, step + up[:, None] + down, paired)
+    step, upward, downward = (one[:, None] - one for one in (value, up, down))
+    moved = np.stack([np.zeros_like(step), upward, -downward])
+    return Differences(step, np.sqrt(squares), step + moved.min(axis=0), step + moved.max(axis=0), paired)
 
 
 def difference(a: Estimate, b: Estimate) -> Difference:

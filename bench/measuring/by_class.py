@@ -89,12 +89,13 @@ def mean_of(output: Output, rows: Sequence[Row], end: str = "") -> Row:
     at = output.interval
     if not at or not (at.even or at.leans) or not at.se:
         return found
-    se, low, high = (np.array([row[name + end] for row in rows], np.float64) for name in (at.se, at.low, at.high))
+    se = np.array([row[at.se + end] for row in rows], np.float64)
     of_mean = math.sqrt(float(np.square(se).sum())) / len(rows)
     # Room for a bias stays; what leans in a class is noise, of which the mean over classes has less.
-    room = float(np.mean((high - low) / 2 - Z95 * se)) if at.even else 0.0
+    room = float(np.mean([row[at.room + end] for row in rows])) if at.room else 0.0
     middle, reach = found[key], room + Z95 * of_mean
-    return {**found, at.se + end: of_mean, at.low + end: middle - reach, at.high + end: middle + reach}
+    ends = {at.se: of_mean, at.low: middle - reach, at.high: middle + reach, **({at.room: room} if at.room else {})}
+    return {**found, **{name + end: value for name, value in ends.items()}}
 
 
 def _of_sets(metric: Metric, parts: Sequence[MeasuredSet], options: Options) -> Scores:

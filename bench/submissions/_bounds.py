@@ -2,17 +2,17 @@
 
 | score           | exact                                 | by rule of thumb                                           |
 |-----------------|---------------------------------------|------------------------------------------------------------|
-| `fid_sd`        | at least the length of the influences | at most SD_MOST times that                                 |
+| `fid_sd`        | SD_LEAST of the influences' length    | at most SD_MOST times that length                          |
 | `kid_sd`        |                                       | within SD_FREE times the length of the influences          |
 | `fid_corrected` |                                       | the correction is LEAST to MOST of what is expected        |
 | `kid`           |                                       | at least what the moments of first and second order give   |
 
-The variance of the corrected FID is that of the images' influences and of the random splits
-(`metrics.arithmetic.fid_interval`). The correction is about the bias of the plain FID. For Gaussian features with
-eigenvalues l_i of the mean covariance that is tr S1 / n + tr S2 / m + (1/n + 1/m) / 4 sum_ij l_i l_j / (l_i + l_j).
-Features have heavier tails; how much that matters real 2 says, whose correction stands in the track's record. So scaled
-it was 0.84 to 1.07 of what 33 entries have. With fewer images than features there is no such rule, and it is compared
-with that of real 2 alone.
+The variance of the corrected FID is that of the images' influences, less what they count twice, and of the random
+splits (`metrics.arithmetic.fid_interval`). The correction is about the bias of the plain FID. For Gaussian features
+with eigenvalues l_i of the mean covariance that is
+tr S1 / n + tr S2 / m + (1/n + 1/m) / 4 sum_ij l_i l_j / (l_i + l_j). Features have heavier tails; how much that matters
+real 2 says, whose correction stands in the track's record. So scaled it was 0.84 to 1.07 of what 33 entries have. With
+fewer images than features there is no such rule, and it is compared with that of real 2 alone.
 
 KID is a sum over the orders 1 to 3 of the differences of moments, squared and weighted, each of which is above 0 but
 for noise; the third cannot be had from what is stored.
@@ -26,7 +26,7 @@ from bench.leaderboard.moments import Moments
 from bench.submissions._values import Problem, StoredScores
 from metrics.types import Metric
 
-SD_MOST = 2.0
+SD_LEAST, SD_MOST = 0.7, 2.0  # half of the influences' variance is the least that is left of what they count twice
 SD_FREE = 3.0
 LEAST, MOST = 0.5, 1.75  # of the expected correction; both by more than SLACK standard deviations
 SLACK = 0.25
@@ -58,8 +58,9 @@ def _influences(scores: StoredScores, influence: Mapping[Metric, np.ndarray]) ->
         sd = scores.get(metric.name, {}).get(at.se) if at else None
         if at is None or sd is None:
             continue
-        if at.noisy and not length * (1 - ROUNDING) <= sd <= length * SD_MOST:
-            yield f"{metric.name}: {at.se} is {sd:.6g}; the influences give {length:.6g} to {length * SD_MOST:.6g}"
+        if at.noisy and not length * SD_LEAST <= sd <= length * SD_MOST:
+            least, most = length * SD_LEAST, length * SD_MOST
+            yield f"{metric.name}: {at.se} is {sd:.6g}; the influences give {least:.6g} to {most:.6g}"
         if not at.noisy and not length / SD_FREE <= sd <= length * SD_FREE:
             low, high = length / SD_FREE, length * SD_FREE
             yield f"{metric.name}: {at.se} is {sd:.6g}; the influences give {low:.3g} to {high:.3g}"

@@ -18,7 +18,7 @@ from bench.leaderboard.moments import Distance
 from bench.measuring.declared import declared
 from bench.storage.records import Numbers
 from metrics.arithmetic.agreement import WHOLE
-from metrics.arithmetic.quantiles import Z95
+from metrics.arithmetic.quantiles import Z95, growing_most
 from metrics.types import Counts, Interval, Metric, Output, Value
 
 ROUNDING = 1e-6  # of tr S1 + tr S2 and the mean term: of singular covariances the FID is exact to about this
@@ -109,8 +109,8 @@ def _intervals(metric: Metric, values: Numbers) -> Iterator[str]:
 
 
 def _misfit(key: str, at: Interval, values: Numbers) -> Iterator[str]:
-    """An interval that does not hold its value; one that is even, and does not reach as far down as up; and one that
-    reaches less than 1.96 standard deviations up where it should not."""
+    """An interval that does not hold its value; one that is even, and does not reach as far down as up; and one that is
+    not as wide as its standard deviation says."""
     value, low, high, sd = (values.get(name) for name in (key, at.low, at.high, at.se))
     if value is None or low is None or high is None or (sd is None and (at.even or at.leans)):
         return
@@ -121,5 +121,12 @@ def _misfit(key: str, at: Interval, values: Numbers) -> Iterator[str]:
         yield f"{key} {value:.6g} is outside of its interval {low:.6g} to {high:.6g}"
     elif at.even and abs((high - value) - (value - low)) > slack:
         yield f"{key} {value:.9g} is not the middle of its interval {low:.9g} to {high:.9g}"
-    elif (at.even or at.leans) and sd is not None and high - value < Z95 * sd - slack:
-        yield f"the interval of {key} is narrower than 1.96 times its standard deviation {sd:.6g}"
+    elif sd is not None and (at.even or at.leans):
+        room = values.get(at.room) if at.room else 0.0
+        if high - value < Z95 * sd + (room or 0.0) - slack:
+            yield f"the interval of {key} is narrower than its standard deviation {sd:.6g} makes it"
+        # Of an even interval, and of an entry that does not say its room, it is not known how much of it is room.
+        elif (at.leans and room is not None) and (
+            low < value - Z95 * sd - room - slack or high > growing_most(value, sd**2) + room + slack
+        ):
+            yield f"the interval of {key} is wider than its standard deviation {sd:.6g} makes it"

@@ -9,10 +9,21 @@ halves of the real set and B, B' of the generated one (all of one size), two est
 
 Where both sets come from one distribution the first has expectation exactly 0 at ANY n and d, and so, nearly, has the
 second. Where they differ and n is far below d, the first is too small (it lets the factor stand) and the second mostly
-too large (it divides by it). The corrected value is their mean, averaged over random splits, plus the unbiased mean
-term |m1 - m2|^2 - tr S1 / n - tr S2 / m. Its variance is that of the influence of the single images. The interval
-reaches 1.96 standard deviations beyond the difference on one side and the ratio on the other, since the truth may lie
-anywhere between the two; they meet as n grows. docs/fid.md says how often it covers.
+too large (it divides by it). The corrected value lies `TOWARDS` of the way from the first to the second, averaged over
+random splits, plus the unbiased mean term |m1 - m2|^2 - tr S1 / n - tr S2 / m.
+
+Its variance. The influence of the single images, I, is of first order, but its own noise makes it hold what is of
+second order twice. Of the mean term that is M = 2 tr (S1 / n + S2 / m)^2, which the halves give without bias. Of the
+covariance term it is v, the spread between random splits: with A, A' = S1 + a + d, S1 + a - d, and B, B' likewise with
+b and e, the difference is near |a - b|^2 - |d + e|^2, and over splits the second varies as the first does over samples.
+The fewer images, the less of v the influence holds (`_twice`). So, with a variance that stands still and one that grows
+with the distance,
+
+    still = v + M + v / splits        growing = max(0, I - twice v - M - (v + M))
+
+The interval is that of `metrics.arithmetic.quantiles.growing_ends`, and beyond it `ROOM` of the way from difference to
+ratio, since no one place between them is right for all features. They meet as n grows. docs/fid.md says how often it
+covers, and how the three numbers were chosen.
 
 Delete-group jackknife (Quenouille, Tukey; both sets lose one of G groups at a time) removes the 1 / n part of the bias
 only: enough for n > d, not below. FID-infinity (Chong and Forsyth 2020, arXiv 1911.07023) fits a line in 1 / n to
@@ -29,10 +40,11 @@ from jaxtyping import Float64, Int64, Num
 from metrics.arithmetic.arrays import canonical_order, chosen_blocks, row_blocks
 from metrics.arithmetic.frechet import fid_of, gaussian_distance, influence
 from metrics.arithmetic.gaussian import GaussianStats, centred_root, nuclear_norm, overlap
-from metrics.arithmetic.quantiles import Z95
+from metrics.arithmetic.quantiles import growing_ends
 
 T19 = 2.093024054408263  # 97.5 % quantile of Student's t with GROUPS - 1 degrees of freedom
 GROUPS = 20
+TOWARDS, ROOM = 0.55, 0.2  # of the way from difference to ratio
 NO_OVERLAP = 1e-24  # of tr S1 tr S2: what rounding leaves of halves that share no direction
 Rows = Num[np.ndarray, "_ d"]
 Half = Any  # the statistics of a half, or a root of its covariance; both halves of a set are of one kind
@@ -41,12 +53,14 @@ Parts = list[Int64[np.ndarray, " _"]]
 
 @dataclass(frozen=True)
 class Interval:
-    """A corrected value, its standard deviation, and the ends of its 95 % interval."""
+    """A corrected value, its standard deviation, and the ends of its 95 % interval, `room` of which on either side is
+    for a bias that is not known."""
 
     value: float
     sd: float
     low: float
     high: float
+    room: float = 0.0
 
 
 # ----- split halves
@@ -67,15 +81,26 @@ def split_half(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], 
             _halves(features, order[draw.permutation(len(order))[: 2 * size]])
             for features, order in zip(sides, orders, strict=True)
         )
-        splits.append(_covariance_terms(half_a, half_b, trace_a, trace_b))
-    difference, ratio = np.mean(splits, axis=0)
+        splits.append(_of_split(half_a, half_b, (trace_a, trace_b), (len(real), len(generated))))
+    difference, ratio, kept, of_mean = np.array(splits).T
+    terms = difference + TOWARDS * (ratio - difference)
     # E |mean_a - mean_b|^2 is larger than |m1 - m2|^2 by the variances of the two means.
     step = mean_a - mean_b
-    value = float(step @ step) - trace_a / len(real) - trace_b / len(generated) + float(difference + ratio) / 2
-    sd = float(np.sqrt(_variance(real, generated, np.mean(splits, axis=1))))
-    # The truth may be either estimate or lie between them; from the farther one it is as far as chance goes.
-    reach = abs(float(ratio - difference)) / 2 + Z95 * sd
-    return Interval(value, sd, value - reach, value + reach)
+    value = float(step @ step) - trace_a / len(real) - trace_b / len(generated) + float(terms.mean())
+    spread, second = float(terms.var(ddof=1)), max(float(of_mean.mean()), 0.0)
+    of_images = sum(float(one @ one) for one in influence(real, generated))
+    twice = _twice(float(np.sqrt(kept.mean()))) * spread + second
+    # The mean over few random splits keeps some of their own spread.
+    still = spread + second + spread / len(terms)
+    growing = max(of_images - twice - spread - second, 0.0)
+    low, high = growing_ends(value, still, growing)
+    room = ROOM * abs(float((ratio - difference).mean()))
+    return Interval(value, float(np.sqrt(still + growing)), low - room, high + room, room)
+
+
+def _twice(left: float) -> float:
+    """How much of the spread between splits the influence counts twice, where this share of the overlap is left."""
+    return min(max(2.5 * (left - 0.38), 0.0), 1.0)
 
 
 def _splits(size: int, dims: int) -> int:
@@ -99,29 +124,32 @@ def _halves(features: Num[np.ndarray, "n d"], rows: Int64[np.ndarray, " k"]) -> 
     return tuple(centred_root(features[part]) for part in parts)
 
 
-def _covariance_terms(
-    real: tuple[Half, ...], generated: tuple[Half, ...], trace_a: float, trace_b: float
-) -> tuple[float, float]:
-    """Difference and ratio of one split."""
+def _of_split(
+    real: tuple[Half, ...], generated: tuple[Half, ...], traces: tuple[float, float], counts: tuple[int, int]
+) -> tuple[float, float, float, float]:
+    """Of one split: difference, ratio, the square of the share of the overlap that is left, and M (see above)."""
+    (trace_a, trace_b), (n, m) = traces, counts
     # Within a set the truth is known, its trace; `across` has the same error; two pairs of halves make it steadier.
-    within_a, within_b = _overlap(*real), _overlap(*generated)
-    across = (_overlap(real[0], generated[0]) + _overlap(real[1], generated[1])) / 2
-    shrunk = within_a * within_b
+    (within_a, square_a), (within_b, square_b) = _overlap(*real), _overlap(*generated)
+    pairs = [_overlap(a, b) for a, b in zip(real, generated, strict=True)]
+    across, square_ab = np.mean(pairs, axis=0).tolist()
+    shrunk, whole = within_a * within_b, trace_a * trace_b
     # By how much overlaps come out too small here; halves that share no direction cannot tell.
-    scale = np.sqrt(trace_a * trace_b / shrunk) if shrunk > NO_OVERLAP * trace_a * trace_b else 1.0
-    return within_a + within_b - 2 * across, trace_a + trace_b - 2 * across * scale
+    scale = np.sqrt(whole / shrunk) if shrunk > NO_OVERLAP * whole else 1.0
+    return (
+        within_a + within_b - 2 * across,
+        trace_a + trace_b - 2 * across * scale,
+        shrunk / whole if whole > 0 else 1.0,
+        2 * (square_a / n**2 + 2 * square_ab / (n * m) + square_b / m**2),
+    )
 
 
-def _overlap(a: Any, b: Any) -> float:
-    """Of two halves of one kind, see `_halves`."""
-    return overlap(a, b) if isinstance(a, GaussianStats) else nuclear_norm(a @ b.T)
-
-
-def _variance(
-    real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], values: Float64[np.ndarray, " splits"]
-) -> float:
-    """That of the images' influence, plus what the mean over few random splits leaves of their own spread."""
-    return sum(float(one @ one) for one in influence(real, generated)) + float(values.var(ddof=1)) / len(values)
+def _overlap(a: Any, b: Any) -> tuple[float, float]:
+    """Of two halves of one kind, see `_halves`: their overlap tr (S1 S2)^(1/2), and tr S1 S2."""
+    if isinstance(a, GaussianStats):
+        return overlap(a, b), float(np.vdot(a.cov, b.cov))
+    product = a @ b.T
+    return nuclear_norm(product), float(np.vdot(product, product))
 
 
 # ----- delete-group jackknife
