@@ -92,7 +92,7 @@ def test_the_jackknife_is_the_one_with_images_really_left_out(n, classes, scale)
     found = inception_score.compute(logits, shuffle=False)
     corrected = n * np.log(found["inception_score"]) - (n - 1) * left_out.mean()
     assert np.log(found["inception_score_corrected"]) == pytest.approx(corrected, rel=1e-10)  # n values of log IS
-    se = np.sqrt((n - 1) / n * ((left_out - left_out.mean()) ** 2).sum())
+    se = (1 + found["inception_score"] / n) * np.sqrt((n - 1) / n * ((left_out - left_out.mean()) ** 2).sum())
     assert found["inception_score_se"] == pytest.approx(found["inception_score_corrected"] * se, rel=1e-9)
 
 
