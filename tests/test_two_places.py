@@ -9,6 +9,7 @@ from leaderboard_entries import write_results
 from run_records import record
 
 from bench.leaderboard.board import read_board
+from bench.leaderboard.entries import read_track, write_track
 from bench.leaderboard.entry_places import entry_path, entry_paths
 from bench.runs.run import place_of
 from bench.site import write_site
@@ -118,3 +119,16 @@ def test_two_runs_of_one_name_are_told_apart_by_the_time_they_were_made():
     assert {f"dcgan, seed 0, made {time}" for time in ("2030-01-01T00:00:00Z", record().created_utc)} <= names
     assert "dcgan, seed 1" in names
     assert any("made 2030" in note for note in table.notes)
+
+
+def test_published_entries_of_other_rules_are_told_in_one_line(here):
+    track = OWN / "tracks/digits.json"
+    record = read_track(track)
+    metrics = tuple(replace(one, version=one.version + 1) for one in record.rules.protocol.metrics)
+    rules = replace(record.rules, protocol=replace(record.rules.protocol, metrics=metrics))
+    write_track(track, replace(record, rules=rules))
+    board = read_board(OWN, "digits")
+    lines = [line for line in board.damaged_lines if "--results results`" in line]
+    assert len(lines) == 1 and lines[0].startswith("measured by other rules and not shown: ")
+    assert "--results results` may show them" in lines[0]
+    assert "version 1" in lines[0] and "version 2" in lines[0]

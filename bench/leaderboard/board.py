@@ -30,7 +30,7 @@ from bench.leaderboard.evidence import exact
 from bench.leaderboard.influence import read_influences, rows_of
 from bench.leaderboard.orders import ORDERS, Order, order_of, usual
 from bench.leaderboard.ranking import Rank, ranks
-from bench.leaderboard.tracks import check_rules
+from bench.leaderboard.tracks import OtherRules, check_rules
 from bench.leaderboard.twins import Look, look_at, twins
 from bench.leaderboard.way import Scores
 from bench.measuring.evaluation import REAL_2
@@ -41,6 +41,8 @@ from bench.tables.columns import Number, of_board
 from bench.tables.table import Cell, Column
 from genbench.names import did_you_mean
 from metrics.errors import InputError
+
+FEW = 3  # entries of other rules that are named
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,10 +63,13 @@ class Standing:
 
 @dataclass(frozen=True)
 class Damaged:
-    """An entry that cannot be shown: its place below the results, and what is wrong with it."""
+    """An entry that cannot be shown: its place below the results, and what is wrong with it. An entry of other rules is
+    whole: `differs` says in what they differ, and `folder` is where a board of its own rules is."""
 
     place: str
     problem: str
+    differs: str = ""
+    folder: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,8 +86,22 @@ class Board:
 
     @property
     def damaged_lines(self) -> tuple[str, ...]:
-        """A line for each entry that cannot be shown."""
-        return tuple(f"damaged and not shown: {one.problem}" for one in self.damaged)
+        """A line for each entry that is damaged, and one for all that were measured by the same other rules."""
+        other: dict[tuple[str, str], list[str]] = {}
+        for one in self.damaged:
+            if one.differs:
+                other.setdefault((one.differs, one.folder), []).append(Path(one.place).stem)
+        return (
+            *(f"damaged and not shown: {one.problem}" for one in self.damaged if not one.differs),
+            *(self._of_other_rules(names, *key) for key, names in other.items()),
+        )
+
+    def _of_other_rules(self, names: Sequence[str], differs: str, folder: str) -> str:
+        few = ", ".join(names[:FEW]) + (f" and {len(names) - FEW} more" if len(names) > FEW else "")
+        return (
+            f"measured by other rules and not shown: {few}. Numbers of both are never in one ranking. `bench "
+            f"leaderboard {self.record.track} --results {folder}` may show them. The rules differ in: {differs}"
+        )
 
     @property
     def sort(self) -> str:
@@ -119,7 +138,7 @@ def tracks_with_entries(results: Path) -> list[str]:
 def read_board(results: Path, track: str, sort: str | None = None) -> Board:
     """The ranking of a track, sorted by the score with this key, None in the usual order.
 
-    An entry that is damaged, or was measured by other rules than the track's, is named in `damaged` with what is wrong.
+    An entry that is damaged, or was measured by other rules than the track's, is in `damaged`, with what is wrong.
     Raises InputError for a score that the track does not rank by, and a track whose own record is missing or damaged.
     """
     record = _record(results, track)
@@ -141,7 +160,9 @@ def read_board(results: Path, track: str, sort: str | None = None) -> Board:
         except InputError as error:
             folder = folder_of(path)
             place = path.relative_to(folder).as_posix()
-            damaged.append(Damaged(place, str(error).replace(str(path), place).replace(f"{folder}{os.sep}", "")))
+            problem = str(error).replace(str(path), place).replace(f"{folder}{os.sep}", "")
+            differs = error.differs if isinstance(error, OtherRules) else ""
+            damaged.append(Damaged(place, problem, differs, str(folder)))
     shared = twins(looks)
     standings = [replace(one, twins=shared.get(one.entry.slug, ())) for one in standings]
     worst = float("inf")

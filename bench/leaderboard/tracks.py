@@ -85,19 +85,34 @@ def rules_difference(a: Rules, b: Rules) -> dict[str, tuple[Any, Any]]:
     return found
 
 
+class OtherRules(InputError):
+    """Numbers of two rules; `differs` names each field in which these differ, with both values."""
+
+    def __init__(self, what: str, differs: str):
+        super().__init__(f"{what}: {differs}. Numbers of both are never in one ranking; choose another --results")
+        self.differs = differs
+
+
 def check_rules(stored: Rules, current: Rules, what: str) -> None:
-    """InputError that begins with `what` and names each field in which the two differ, with both values."""
+    """OtherRules that begins with `what` where the two differ."""
     differing = rules_difference(stored, current)
     if differing:
-        shown = told(differing, ("there", "here"))
-        raise InputError(f"{what}: {shown}. Numbers of both are never in one ranking; choose another --results")
+        raise OtherRules(what, told(differing, ("there", "here")))
 
 
 def told(differing: Mapping[str, tuple[Any, Any]], words: tuple[str, str]) -> str:
-    """Fields that differ with both values, the words saying which is which."""
+    """Fields that differ with both values, the words saying which is which; of two lists, what is not in both."""
     return "; ".join(
-        f"{name}: {_short(one)} {words[0]}, {_short(other)} {words[1]}" for name, (one, other) in differing.items()
+        f"{name}: {_short(one)} {words[0]}, {_short(other)} {words[1]}"
+        for name, (one, other) in ((name, _apart(*values)) for name, values in differing.items())
     )
+
+
+def _apart(one: object, other: object) -> tuple[object, object]:
+    if not (isinstance(one, tuple) and isinstance(other, tuple)):
+        return one, other
+    apart = tuple(value for value in one if value not in other), tuple(value for value in other if value not in one)
+    return apart if all(apart) else (one, other)
 
 
 def _short(value: object) -> str:
