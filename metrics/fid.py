@@ -78,7 +78,8 @@ def of_design(real: Given, generated: Given, design: Design, *, seed: int = SEED
     """The corrected FID with its interval, by the keys of `compute`, of sets that are no independent draws."""
     real, generated = check_pair(real, generated, LEAST)
     found = interval_of_design(real, generated, design, seed=check_seed(seed))
-    return {"fid_corrected": found.value, "fid_sd": found.sd, "fid_low": found.low, "fid_high": found.high}
+    ends = {"fid_low": found.low, "fid_high": found.high, "fid_room": found.room}
+    return {"fid_corrected": found.value, "fid_sd": found.sd, **ends}
 
 
 def of_statistics(

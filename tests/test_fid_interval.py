@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from metrics.arithmetic.fid_interval import _of_split, infinity, jackknife, split_half
+from metrics.arithmetic.fid_interval import infinity, jackknife, of_split, split_half
 from metrics.arithmetic.gaussian import centred_root
 from metrics.arithmetic.quantiles import Z95
 from metrics.fid import fid_of
@@ -74,7 +74,7 @@ def test_what_the_mean_term_holds_of_second_order_is_known_without_bias():
     for _ in range(400):
         rows = random.normal(size=(2, 2, 6, 3)) * np.sqrt(variances)
         halves = [tuple(map(centred_root, one)) for one in rows]
-        found.append(_of_split(*halves, (5.25, 5.25), (12, 24))[3])
+        found.append(of_split(*halves, (5.25, 5.25), (12, 24))[3])
     truth = 2 * (variances**2).sum() * (1 / 12 + 1 / 24) ** 2
     assert np.mean(found) == pytest.approx(truth, abs=4 * np.std(found) / 20)
 

@@ -56,7 +56,7 @@ def test_a_track_is_shown_in_words_with_its_id():
     assert shown["id"] == opened().rules.id
     words = dict(shown["words"])
     assert words["to submit"] == "250 images, 32x32, grey; as the model made them, without selection"
-    assert "Inception Score version 1 (seed 2020, splits 1)" in words["metrics"]
+    assert "Inception Score version 2 (seed 2020, splits 1)" in words["metrics"]
     assert "id" in good("tracks", "show", "digits").stdout
 
 
@@ -69,7 +69,7 @@ def test_the_words_of_stored_rules_are_their_own_and_not_this_versions():
     assert words["id"] == older.id
     assert words["to submit"].startswith("99 images") and words["real 1"].startswith("99 images")
     assert words["resize"] == "tf1" and "digits-cnn version 7" in words["extractor"]
-    assert words["sampling"].endswith("0 to 98 of seed 5")
+    assert words["sampling"].startswith("models are sampled from the noise rows 0 to 98 of seed 5")
 
 
 def test_the_words_say_which_set_is_translated_and_where_that_is_no_independent_one():

@@ -126,7 +126,7 @@ def test_published_entries_of_other_rules_are_told_in_one_line(here):
     record = read_track(track)
     metrics = tuple(replace(one, version=one.version + 1) for one in record.rules.protocol.metrics)
     rules = replace(record.rules, protocol=replace(record.rules.protocol, metrics=metrics))
-    write_track(track, replace(record, rules=rules))
+    write_track(track, replace(record, rules=rules, track_id=rules.id))
     board = read_board(OWN, "digits")
     lines = [line for line in board.damaged_lines if "--results results`" in line]
     assert len(lines) == 1 and lines[0].startswith("measured by other rules and not shown: ")

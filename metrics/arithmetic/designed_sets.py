@@ -22,15 +22,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64, Int64, Num
 
-from metrics.arithmetic.arrays import canonical_order, chosen_blocks
+from metrics.arithmetic.arrays import canonical_order
 from metrics.arithmetic.designs import Classes, Design
-from metrics.arithmetic.fid_interval import Interval
+from metrics.arithmetic.fid_interval import ROOM, TOWARDS, Interval, half_of, of_split, splits_of
 from metrics.arithmetic.frechet import influence
-from metrics.arithmetic.gaussian import GaussianStats, centred_root, nuclear_norm, overlap
 from metrics.arithmetic.quantiles import Z95
-
-ROOM = 0.5  # of the gap between difference and ratio, which the interval reaches beyond its sampling error
-NO_OVERLAP = 1e-24  # of tr S1 tr S2: what rounding leaves of halves that share no direction
 
 Rows = Int64[np.ndarray, " _"]
 Halves = tuple[tuple[Rows, Rows], tuple[Rows, Rows]]
@@ -106,41 +102,21 @@ def of_strata(
 def _estimate(
     real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], terms: _Terms, halves: Callable[[], Halves]
 ) -> Interval:
-    trace_a, trace_b, splits = terms.trace_a, terms.trace_b, []
-    for _ in range(_splits(min(len(real), len(generated)) // 2, real.shape[1])):
+    splits = []
+    for _ in range(splits_of(min(len(real), len(generated)) // 2, real.shape[1])):
         (a, other_a), (b, other_b) = (
-            [_half(side, rows) for rows in both] for side, both in zip((real, generated), halves(), strict=True)
+            [half_of(side, rows) for rows in both] for side, both in zip((real, generated), halves(), strict=True)
         )
-        within_a, within_b = _overlap(a, other_a), _overlap(b, other_b)
-        across = (_overlap(a, other_b) + _overlap(other_a, b)) / 2
-        shrunk = within_a * within_b
-        scale = np.sqrt(trace_a * trace_b / shrunk) if shrunk > NO_OVERLAP * trace_a * trace_b else 1.0
-        splits.append((within_a + within_b - 2 * across, trace_a + trace_b - 2 * across * scale))
-    difference, ratio = np.mean(splits, axis=0)
-    of_splits = float(np.mean(splits, axis=1).var(ddof=1)) / len(splits)
-    value, sd = terms.mean_term + float(difference + ratio) / 2, float(np.sqrt(terms.variance + of_splits))
-    reach = ROOM * abs(float(ratio - difference)) / 2 + Z95 * sd
-    return Interval(value, sd, value - reach, value + reach)
-
-
-def _splits(size: int, dims: int) -> int:
-    """As in `fid_interval`: more splits steady the value; each costs the cube of the smaller of size and d."""
-    cost = min(size, dims)
-    return 16 if cost <= 64 else 8 if cost <= 512 else 4 if cost <= 1024 else 2
-
-
-def _half(features: Num[np.ndarray, "n d"], rows: Rows) -> GaussianStats | Float64[np.ndarray, "k d"]:
-    """These rows as a root of their covariance or, with more images than features, their statistics."""
-    if len(rows) > features.shape[1]:
-        return GaussianStats.of_blocks(chosen_blocks(features, np.sort(rows)))
-    return centred_root(features[np.sort(rows)])
-
-
-def _overlap(a: GaussianStats | np.ndarray, b: GaussianStats | np.ndarray) -> float:
-    if isinstance(a, GaussianStats) and isinstance(b, GaussianStats):
-        return overlap(a, b)
-    assert isinstance(a, np.ndarray) and isinstance(b, np.ndarray), "halves are of one size"
-    return nuclear_norm(a @ b.T)
+        # Each half of one set meets the half of the other that has not its partners.
+        traces, counts = (terms.trace_a, terms.trace_b), (len(real), len(generated))
+        splits.append(of_split((a, other_a), (other_b, b), traces, counts)[:2])
+    difference, ratio = np.array(splits).T
+    found = difference + TOWARDS * (ratio - difference)
+    value = terms.mean_term + float(found.mean())
+    sd = float(np.sqrt(terms.variance + found.var(ddof=1) / len(found)))
+    room = ROOM * abs(float((ratio - difference).mean()))
+    reach = room + Z95 * sd
+    return Interval(value, sd, value - reach, value + reach, room)
 
 
 def _squared(step: Float64[np.ndarray, " d"]) -> float:

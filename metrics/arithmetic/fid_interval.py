@@ -76,12 +76,12 @@ def split_half(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], 
     # All four halves have one size, or their overlaps would not be too small by one factor.
     size = min(len(real), len(generated)) // 2
     splits = []
-    for _ in range(_splits(size, real.shape[1])):
+    for _ in range(splits_of(size, real.shape[1])):
         half_a, half_b = (
             _halves(features, order[draw.permutation(len(order))[: 2 * size]])
             for features, order in zip(sides, orders, strict=True)
         )
-        splits.append(_of_split(half_a, half_b, (trace_a, trace_b), (len(real), len(generated))))
+        splits.append(of_split(half_a, half_b, (trace_a, trace_b), (len(real), len(generated))))
     difference, ratio, kept, of_mean = np.array(splits).T
     terms = difference + TOWARDS * (ratio - difference)
     # E |mean_a - mean_b|^2 is larger than |m1 - m2|^2 by the variances of the two means.
@@ -103,8 +103,10 @@ def _twice(left: float) -> float:
     return min(max(2.5 * (left - 0.38), 0.0), 1.0)
 
 
-def _splits(size: int, dims: int) -> int:
-    """More splits steady the value; each costs the cube of the smaller of the half's size and d."""
+def splits_of(size: int, dims: int) -> int:
+    """How often halves of this size are drawn: more of them steady the value, and each costs the cube of the smaller of
+    size and d.
+    """
     cost = min(size, dims)
     return 16 if cost <= 64 else 8 if cost <= 512 else 4 if cost <= 1024 else 2
 
@@ -116,15 +118,19 @@ def _mean_and_trace(features: Num[np.ndarray, "n d"]) -> tuple[Float64[np.ndarra
 
 
 def _halves(features: Num[np.ndarray, "n d"], rows: Int64[np.ndarray, " k"]) -> tuple[Half, ...]:
-    """These rows in two halves: each as a root of its covariance or, with more images than features, its statistics."""
+    """These rows in two halves."""
     size = len(rows) // 2
-    parts = np.sort(rows[:size]), np.sort(rows[size:])
-    if size > features.shape[1]:
-        return tuple(GaussianStats.of_blocks(chosen_blocks(features, part)) for part in parts)
-    return tuple(centred_root(features[part]) for part in parts)
+    return half_of(features, rows[:size]), half_of(features, rows[size:])
 
 
-def _of_split(
+def half_of(features: Num[np.ndarray, "n d"], rows: Int64[np.ndarray, " k"]) -> Half:
+    """These rows as a root of their covariance or, with more of them than features, as their statistics."""
+    if len(rows) > features.shape[1]:
+        return GaussianStats.of_blocks(chosen_blocks(features, np.sort(rows)))
+    return centred_root(features[np.sort(rows)])
+
+
+def of_split(
     real: tuple[Half, ...], generated: tuple[Half, ...], traces: tuple[float, float], counts: tuple[int, int]
 ) -> tuple[float, float, float, float]:
     """Of one split: difference, ratio, the square of the share of the overlap that is left, and M (see above)."""
@@ -145,7 +151,7 @@ def _of_split(
 
 
 def _overlap(a: Any, b: Any) -> tuple[float, float]:
-    """Of two halves of one kind, see `_halves`: their overlap tr (S1 S2)^(1/2), and tr S1 S2."""
+    """Of two halves of one kind, see `half_of`: their overlap tr (S1 S2)^(1/2), and tr S1 S2."""
     if isinstance(a, GaussianStats):
         return overlap(a, b), float(np.vdot(a.cov, b.cov))
     product = a @ b.T
