@@ -2,10 +2,11 @@
 
     python benchmarks/agreement_of_orders.py [--results results]
 
-The eye: one look at the 36 first images of each entry, shuffled and without names, from the best to the worst, written
-down before any score was looked up (EYE). The classifier: a support vector machine on the 8 x 8 pixels, trained on the
-training digits (99 % of the test digits right); how surely it takes these 36 images for one class and for no other one
-on average. Prints Spearman's rank correlation of each order with both, over the ranked entries. It takes 10 seconds.
+The eye: one look at the 36 first images of each entry, shuffled and without names, from the best to the worst (EYE). It
+was not fully blind: the one who looked had seen the board before, and could guess three of the entries. The classifier:
+a support vector machine on the 8 x 8 pixels, trained on the training digits (99 % of the test digits right); how surely
+it takes these 36 images for one class and for no other one on average. Prints Spearman's rank correlation of each order
+with both, over the ranked entries. It takes 10 seconds.
 """
 
 import argparse
