@@ -235,7 +235,7 @@ def test_of_many_submissions_of_one_name_exactly_one_wins(samples, monkeypatch):
     opened = open_track(track, measure("digits-cnn"))
     checked = _submitting.check_images(_material(samples), track, opened.subject, opened)
     about = check_about(_about("Blends"))
-    inside, told, start = threading.Event(), [], threading.Barrier(4)
+    inside, told, start = threading.Event(), [], threading.Barrier(4, timeout=60)
     plain = _submitting.evaluate_images
 
     def slowly(*arguments):

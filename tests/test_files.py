@@ -40,7 +40,7 @@ def test_the_same_arrays_are_the_same_bytes(tmp_path):
 
 def test_one_of_many_holds_a_lock_and_the_others_are_told_where_it_is(tmp_path):
     path, inside, refused = tmp_path / "entry.json", [], []
-    start, done = threading.Barrier(8), threading.Event()
+    start, done = threading.Barrier(8, timeout=60), threading.Event()
 
     def take(number):
         start.wait()

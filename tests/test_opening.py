@@ -2,6 +2,7 @@
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -105,18 +106,15 @@ def test_the_moments_of_real_1_lie_beside_the_record(here):
 
 
 def test_many_that_open_a_track_at_once_write_one_record(here):
-    start, found = threading.Barrier(3), []
+    start = threading.Barrier(3, timeout=60)  # seconds: a thread that fails must not keep the others waiting
 
-    def one():
+    def one(_):
         mine = opened()
         start.wait()
-        found.append(record_track(mine, here))
+        return record_track(mine, here)
 
-    threads = [threading.Thread(target=one) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(3) as threads:
+        found = list(threads.map(one, range(3)))
     assert found == [read_track(track_path(here, "digits"))] * 3
     assert sorted(path.name for path in here.rglob("*")) == [
         *("digits", "digits.json", "features.npz", "real-1.npz", "tracks")
