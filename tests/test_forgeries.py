@@ -70,7 +70,7 @@ def kid(value, half):
 FORGERIES = {
     "rank 1 by hand": (fid(fid_corrected=0.05), "the moments and the landmarks allow"),
     "a corrected FID above the plain one": (fid(fid_corrected=1.3), "the moments and the landmarks allow"),
-    "a standard deviation that is too small": (fid(fid_sd=0.1, wider=0.7), "the influences give"),
+    "a standard deviation that is too small": (fid(fid_sd=0.05, wider=0.35), "the influences give"),
     "a standard deviation that is too large": (fid(fid_sd=0.4, wider=3), "the influences give"),
     "an interval without width": (fid(fid_sd=0.0, wider=0), "fid_sd is 0; the influences give"),
     "a KID of -1000": (kid(-1000.0, 0.006), "the moments give at least"),

@@ -9,7 +9,7 @@ import torch
 from metrics import inception_score, kid, memorisation, mse, prdc, splits
 from metrics.arithmetic.arrays import check_matrix, check_pair, plain_array, row_blocks
 from metrics.arithmetic.dependence import Links, links
-from metrics.arithmetic.fid_interval import _halves, _splits, infinity, jackknife, split_half
+from metrics.arithmetic.fid_interval import _halves, infinity, jackknife, split_half, splits_of
 from metrics.arithmetic.frechet import fid_of, influence
 from metrics.arithmetic.gaussian import GaussianStats, check_covariance, eigen_root, nuclear_norm, overlap
 from metrics.arithmetic.near_duplicates import near_duplicates
@@ -183,7 +183,7 @@ def test_a_copy_lies_less_than_half_as_far_as_the_nearest_of_either_set(apart, i
     [(64, 99, 16), (65, 99, 8), (512, 999, 8), (513, 999, 4), (1024, 2048, 4), (1025, 2048, 2), (2000, 64, 16)],
 )
 def test_fewer_splits_are_drawn_where_each_costs_more(size, dims, splits):
-    assert _splits(size, dims) == splits
+    assert splits_of(size, dims) == splits
 
 
 def test_halves_with_more_images_than_features_are_statistics_and_others_centred_rows():

@@ -74,5 +74,11 @@ def test_the_interval_holds_the_true_rank_at_least_as_often_as_it_says(spread):
 
 
 def test_room_for_a_bias_keeps_ranks_open():
-    wide = ranks(differences([Estimate(1.0, 1e-6, 0.5, 0.5), Estimate(1.8, 1e-6, 0.5, 0.5)]), lower_is_better=True)
+    sure = Estimate(1.0, 1e-6, 0.0, 0.0)
+    wide = ranks(differences([sure, Estimate(1.8, 1e-6, 1.0, 1.0)]), lower_is_better=True)
     assert [(one.first, one.last) for one in wide] == [(1, 2), (1, 2)]
+
+
+def test_a_bias_that_both_may_have_alike_keeps_no_ranks_open():
+    alike = ranks(differences([Estimate(1.0, 1e-6, 0.5, 0.5), Estimate(1.8, 1e-6, 0.5, 0.5)]), lower_is_better=True)
+    assert [(one.first, one.last) for one in alike] == [(1, 1), (2, 2)]

@@ -228,7 +228,9 @@ def test_a_value_below_0_is_explained_unless_its_interval_is_there_too():
 def test_it_is_the_fid_of_spatial_features():
     x, y = draw.randn(40, 6), draw.randn(30, 6) + 0.2
     found, expected = sfid.compute(x, y), fid.compute(x, y)
-    assert found == {f"s{key}": expected[key] for key in ("fid", "fid_corrected", "fid_sd", "fid_low", "fid_high")}
+    assert found == {
+        f"s{key}": expected[key] for key in ("fid", "fid_corrected", "fid_sd", "fid_low", "fid_high", "fid_room")
+    }
 
 
 def test_an_extractor_without_such_features_is_answered_with_those_that_have_them():

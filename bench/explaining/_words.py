@@ -46,6 +46,11 @@ class Evidence:
         return low is not None and low <= 0
 
 
+def are_dependent(scores: Mapping[str, Any]) -> bool:
+    """Whether the sets depend on each other, pairs among them: what chance alone gives is then not known."""
+    return scores["fid_corrected"] is None or "fid_pairs" in scores
+
+
 def main_cause(found: Evidence) -> str:
     """The cause, in one sentence."""
     return next(_causes(found))
@@ -153,7 +158,7 @@ def about_terms(found: Evidence) -> str:
 
 def about_noise(found: Evidence) -> str:
     """What chance alone would give, in one sentence."""
-    if found.scores["fid_corrected"] is None:
+    if are_dependent(found.scores):
         return "The sets depend on each other, so it is not known what chance alone would give: 0 is taken."
     floor = f"{found.floor:,.0f}" if found.floor >= 100 else f"{found.floor:.3g}"
     return f"Two sets of one distribution would have an FID of about {floor} at these counts."

@@ -17,7 +17,7 @@ from bench.explaining._groups import Grouping
 from bench.explaining._images import Place, pictures
 from bench.explaining._looks import looks_of
 from bench.explaining._tables import directions_table, effects_table, groups_table, moving_table
-from bench.explaining._words import Evidence, about_noise, about_terms, main_cause, percent
+from bench.explaining._words import Evidence, about_noise, about_terms, are_dependent, main_cause, percent
 from bench.exploring import Explored
 from bench.measuring.comparing import Comparison
 from bench.measuring.doctor import Diagnosis
@@ -50,8 +50,8 @@ def explain(
     members = _members(sets, workers)
     a, b = members
     distance = Frechet(*(scores[key] for key in ("fid", "mean_term", "covariance_term")))
-    corrected = scores["fid_corrected"]
-    floor = 0.0 if corrected is None else max(distance.fid - corrected, 0.0)
+    dependent = are_dependent(scores)
+    floor = 0.0 if dependent else max(distance.fid - scores["fid_corrected"], 0.0)
     if names:
         grouping = groups.by_class(sets[0].features("logits"), sets[1].features("logits"), names)
     else:
@@ -60,7 +60,7 @@ def explain(
         scores,
         distance,
         floor,
-        tuple(effects(a, b, measuring, corrected is None)),
+        tuple(effects(a, b, measuring, dependent)),
         _shown(grouping, members, distance.fid, seed),
         grouping,
         leading_directions(a.features, b.features, DIRECTIONS),

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Int64, Num
-from scipy.special import gammainc
 
 LEAST_IN_CLASS = 5  # images
 CHANCE = 0.01  # that independent draws are as even
@@ -24,6 +23,8 @@ class Design:
 def is_even(counts: Num[np.ndarray, " k"]) -> bool:
     """Whether so many images of each class are nearer to equal numbers than independent draws of classes that are
     equally likely would be, but for one time in a hundred: Pearson's chi squared, its lower tail."""
+    from scipy.special import gammainc  # 0.3 s that an answer from the cache can do without
+
     values = np.asarray(counts, np.float64)
     if len(values) < 2 or values.min() < LEAST_IN_CLASS:
         return False

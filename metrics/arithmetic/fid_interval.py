@@ -44,7 +44,7 @@ from metrics.arithmetic.quantiles import growing_ends
 
 T19 = 2.093024054408263  # 97.5 % quantile of Student's t with GROUPS - 1 degrees of freedom
 GROUPS = 20
-TOWARDS, ROOM = 0.55, 0.2  # of the way from difference to ratio
+TOWARDS, ROOM = 0.6, 0.25  # of the way from difference to ratio
 NO_OVERLAP = 1e-24  # of tr S1 tr S2: what rounding leaves of halves that share no direction
 Rows = Num[np.ndarray, "_ d"]
 Half = Any  # the statistics of a half, or a root of its covariance; both halves of a set are of one kind
