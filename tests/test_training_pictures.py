@@ -15,6 +15,7 @@ from reference_models.errors import ModelError
 from reference_models.loop import Budget, Every, read_curve, reconstruct, sample, train, translate
 from reference_models.loop.film import Film, strips
 from reference_models.loop.grids import TRIPLES, spread, triples
+from reference_models.loop.noise import Noise
 from reference_models.loop.plots import running_mean, tile
 from reference_models.types import Data, ImageShape
 
@@ -57,9 +58,10 @@ def test_a_task_that_the_model_does_not_have_is_refused():
         reconstruct(model, numbered(2).array)
 
 
-def test_labels_go_round_unless_they_are_given():
+def test_labels_are_drawn_unless_they_are_given():
     model = Painted(noise_dim=2, classes=3)
-    assert sample(model, 0, 2, 7)[:, 0, 0, 0].tolist() == [160, 0, 80, 160, 0]
+    drawn = [80 * label for label in Noise(0, 2, 7).labels(3)]
+    assert sample(model, 0, 2, 7)[:, 0, 0, 0].tolist() == drawn
     assert sample(model, 0, 0, 2, labels=np.array([2, 2]))[:, 0, 0, 0].tolist() == [160, 160]
 
 
