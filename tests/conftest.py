@@ -26,18 +26,41 @@ def shared_cache(tmp_path_factory):
 def _shapes_are_checked_where_metrics_are_tested(request):
     """Checks take two fifths of the time of a command, and it hands the metrics what their own tests hand them."""
     whole = ("click.testing", "bench.cli", "bench.runs", "bench.submissions")
-    imported = vars(request.module).values()
-    modules = {str(getattr(value, "__module__", None) or getattr(value, "__name__", "")) for value in imported}
-    computing = {
-        name for name in modules if name.startswith("metrics.") and name not in ("metrics.errors", "metrics.types")
-    }
-    config.update("jaxtyping_disable", not computing or any(name.startswith(whole) for name in modules))
+    computing = _imports(request.module, "metrics.") - {"metrics.errors", "metrics.types"}
+    config.update("jaxtyping_disable", not computing or bool(_imports(request.module, *whole)))
+
+
+def _imports(module, *beginnings):
+    """The modules whose names begin so, from which a test file has something."""
+    of = {str(getattr(value, "__module__", None) or getattr(value, "__name__", "")) for value in vars(module).values()}
+    return {name for name in of if name.startswith(beginnings)}
 
 
 @pytest.fixture
 def without_checks_of_shapes(monkeypatch):
     """For simulations: thousands of calls with the same shapes."""
     monkeypatch.setattr(config, "jaxtyping_disable", True)
+
+
+COMPILED: dict[str, bytes] = {}
+
+
+@pytest.fixture(autouse=True)
+def _networks_are_compiled_once(request, monkeypatch):
+    """Every test has a cache of its own, and a network takes half a second to compile: each process does it once. The
+    tests of that do it themselves."""
+    from metrics.extractors import _engine
+
+    if _imports(request.module, "metrics.extractors._engine"):
+        return
+    compile_one = _engine._kept_or_exported
+
+    def kept(make, name, input_shape, outputs):
+        if name not in COMPILED:
+            COMPILED[name] = compile_one(make, name, input_shape, outputs)
+        return COMPILED[name]
+
+    monkeypatch.setattr(_engine, "_kept_or_exported", kept)
 
 
 @pytest.fixture(autouse=True)
