@@ -135,7 +135,7 @@ METRIC = Metric(
     source="Heusel et al. 2017, arXiv 1706.08500",
     feature="pool",
     arity="pair",
-    version=2,  # 1: the mean of difference and ratio, with room for either
+    version=2,  # 1: a wider interval
     outputs=(
         Output(
             *("fid", "FID", "lower"),

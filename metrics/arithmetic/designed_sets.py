@@ -24,7 +24,7 @@ from jaxtyping import Float64, Int64, Num
 
 from metrics.arithmetic.arrays import canonical_order
 from metrics.arithmetic.designs import Classes, Design
-from metrics.arithmetic.fid_interval import ROOM, TOWARDS, Interval, half_of, of_split, splits_of
+from metrics.arithmetic.fid_interval import ROOM, Interval, half_of, of_split, splits_of
 from metrics.arithmetic.frechet import influence
 from metrics.arithmetic.quantiles import Z95
 
@@ -111,7 +111,7 @@ def _estimate(
         traces, counts = (terms.trace_a, terms.trace_b), (len(real), len(generated))
         splits.append(of_split((a, other_a), (other_b, b), traces, counts)[:2])
     difference, ratio = np.array(splits).T
-    found = difference + TOWARDS * (ratio - difference)
+    found = (difference + ratio) / 2
     value = terms.mean_term + float(found.mean())
     sd = float(np.sqrt(terms.variance + found.var(ddof=1) / len(found)))
     room = ROOM * abs(float((ratio - difference).mean()))

@@ -9,8 +9,8 @@ halves of the real set and B, B' of the generated one (all of one size), two est
 
 Where both sets come from one distribution the first has expectation exactly 0 at ANY n and d, and so, nearly, has the
 second. Where they differ and n is far below d, the first is too small (it lets the factor stand) and the second mostly
-too large (it divides by it). The corrected value lies `TOWARDS` of the way from the first to the second, averaged over
-random splits, plus the unbiased mean term |m1 - m2|^2 - tr S1 / n - tr S2 / m.
+too large (it divides by it). The corrected value is their mean, averaged over random splits, plus the unbiased mean
+term |m1 - m2|^2 - tr S1 / n - tr S2 / m.
 
 Its variance. The influence of the single images, I, is of first order, but its own noise makes it hold what is of
 second order twice. Of the mean term that is M = 2 tr (S1 / n + S2 / m)^2, which the halves give without bias. Of the
@@ -21,9 +21,9 @@ with the distance,
 
     still = v + M + v / splits        growing = max(0, I - twice v - M - (v + M))
 
-The interval is that of `metrics.arithmetic.quantiles.growing_ends`, and beyond it `ROOM` of the way from difference to
-ratio, since no one place between them is right for all features. They meet as n grows. docs/fid.md says how often it
-covers, and how the three numbers were chosen.
+The interval is that of `metrics.arithmetic.quantiles.growing_ends`, and beyond it half of the way from the mean to
+either estimate, since no one place between them is right for all features. They meet as n grows. docs/fid.md says how
+often it covers.
 
 Delete-group jackknife (Quenouille, Tukey; both sets lose one of G groups at a time) removes the 1 / n part of the bias
 only: enough for n > d, not below. FID-infinity (Chong and Forsyth 2020, arXiv 1911.07023) fits a line in 1 / n to
@@ -44,7 +44,7 @@ from metrics.arithmetic.quantiles import growing_ends
 
 T19 = 2.093024054408263  # 97.5 % quantile of Student's t with GROUPS - 1 degrees of freedom
 GROUPS = 20
-TOWARDS, ROOM = 0.6, 0.25  # of the way from difference to ratio
+ROOM = 0.25  # of the gap between difference and ratio, on either side
 NO_OVERLAP = 1e-24  # of tr S1 tr S2: what rounding leaves of halves that share no direction
 Rows = Num[np.ndarray, "_ d"]
 Half = Any  # the statistics of a half, or a root of its covariance; both halves of a set are of one kind
@@ -83,7 +83,7 @@ def split_half(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], 
         )
         splits.append(of_split(half_a, half_b, (trace_a, trace_b), (len(real), len(generated))))
     difference, ratio, kept, of_mean = np.array(splits).T
-    terms = difference + TOWARDS * (ratio - difference)
+    terms = (difference + ratio) / 2
     # E |mean_a - mean_b|^2 is larger than |m1 - m2|^2 by the variances of the two means.
     step = mean_a - mean_b
     value = float(step @ step) - trace_a / len(real) - trace_b / len(generated) + float(terms.mean())
