@@ -23,7 +23,7 @@ GENERATORS = {  # name: (classes, noise of the logits, certainty of the own clas
     "1000 classes, even": (1000, 1.5, 10.0, 0.0),
     "1000 classes, sure, very uneven": (1000, 0.5, 60.0, 2.0),
 }
-COUNTS = (100, 300, 1000)
+COUNTS = (50, 100, 300, 1000)
 
 
 def generator(
