@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from metrics.arithmetic.quantiles import Z95
+
 Kind = Literal["score", "share", "percent", "z", "probability", "count"]
 Aspect = Literal["", "fidelity", "variety", "both", "copies"]
 Values = Mapping[str, Any]  # a result: None where a number does not hold, because the sets are not independent
@@ -52,6 +54,16 @@ class Interval:
     leans: bool = False
     noisy: bool = False
     room: str = ""
+
+    def rooms(self, value: float, se: float, ends: tuple[float, float], room: float | None) -> tuple[float, float]:
+        """How much of an interval with these ends, below and above, is for a bias; `room` is what the result says under
+        that key, None where it does not."""
+        if self.leans and not self.room:
+            return 0.0, 0.0
+        if room is not None:
+            return room, room
+        down, up = (max(abs(end - value) - Z95 * se, 0.0) for end in ends)
+        return down, up
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from bench.measuring.by_class import mean_of
 from metrics import fid, prdc
 from metrics.classifier_agreement import METRIC as AGREEMENT
 from metrics.errors import InputError
+from metrics.types import Interval, Output
 
 Z95 = 1.959963984540054
 DRAW = np.random.default_rng(5)
@@ -174,3 +175,10 @@ def test_one_class_has_no_options_of_images_that_were_not_given(tmp_path):
     bench.save_statistics("digits:real-1", tmp_path / "saved.npz", extractor="digits-cnn")
     with pytest.raises(InputError, match="--by-class needs the features of all sets"):
         bench.score(tmp_path / "saved.npz", "digits:real-2", metrics="fid", by_class=True, extractor="digits-cnn")
+
+
+def test_the_room_of_an_even_interval_that_does_not_say_it_is_kept_too():
+    even = Interval("low", "high", "se")
+    output = Output("value", "Value", "lower", interval=even)
+    row = {"value": 1.0, "se": 0.1, "low": 1 - 0.5 - Z95 * 0.1, "high": 1 + 0.5 + Z95 * 0.1}
+    assert mean_of(output, [row] * 4)["high"] - 1 == pytest.approx(0.5 + Z95 * 0.1 / 2)

@@ -79,8 +79,7 @@ def estimate(number: Number, scores: Mapping[str, Numbers], influence: np.ndarra
     value, se, low, high = (found.get(key) for key in (number.key, at.se, at.low, at.high))
     if value is None or se is None or low is None or high is None:
         return None
-    room = found.get(at.room) if at.room else 0.0 if at.leans else None
-    down, up = (max(abs(end - value) - Z95 * se, 0.0) if room is None else room for end in (low, high))
+    down, up = at.rooms(value, se, (low, high), found.get(at.room))
     if influence is None:
         return Estimate(value, se**2, down, up)
     own, *_ = row = influence.astype(np.float64)

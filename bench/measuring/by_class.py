@@ -92,10 +92,18 @@ def mean_of(output: Output, rows: Sequence[Row], end: str = "") -> Row:
     se = np.array([row[at.se + end] for row in rows], np.float64)
     of_mean = math.sqrt(float(np.square(se).sum())) / len(rows)
     # Room for a bias stays; what leans in a class is noise, of which the mean over classes has less.
-    room = float(np.mean([row[at.room + end] for row in rows])) if at.room else 0.0
+    room = float(np.mean([_room(output, row, end) for row in rows]))
     middle, reach = found[key], room + Z95 * of_mean
     ends = {at.se: of_mean, at.low: middle - reach, at.high: middle + reach, **({at.room: room} if at.room else {})}
     return {**found, **{name + end: value for name, value in ends.items()}}
+
+
+def _room(output: Output, row: Row, end: str) -> float:
+    """How much of the interval of a class, on either side, is for a bias."""
+    at = output.interval
+    assert at is not None, "asked of a number with an interval"
+    ends = (row[at.low + end], row[at.high + end])
+    return at.rooms(row[output.name + end], row[at.se + end], ends, row.get(at.room + end))[1]
 
 
 def _of_sets(metric: Metric, parts: Sequence[MeasuredSet], options: Options) -> Scores:
