@@ -13,13 +13,13 @@ brackets, at n = 250 and 1,000. About three minutes for 15,000 small images.
 """
 
 import argparse
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from flags_on_copies import as_jpeg
 
 from bench.measuring.evaluation import array_source
 from bench.measuring.flags import flags
@@ -37,16 +37,6 @@ COPIED = 250  # training images of each kind of copy: as many as the largest sha
 MEMORISATION = load_metrics(["memorisation"])
 
 
-def saved(images: np.ndarray) -> np.ndarray:
-    """As JPEG of quality 50."""
-    made = []
-    for image in images:
-        file = io.BytesIO()
-        Image.fromarray(image.transpose(1, 2, 0)).save(file, "JPEG", quality=50)
-        made.append(np.asarray(Image.open(file)).transpose(2, 0, 1))
-    return np.stack(made)
-
-
 def noisy(images: np.ndarray) -> np.ndarray:
     grey = np.array_equal(images[:, 0], images[:, 1])
     step = np.random.default_rng(0).normal(0, 15, images[:, :1].shape if grey else images.shape)
@@ -56,7 +46,7 @@ def noisy(images: np.ndarray) -> np.ndarray:
 KINDS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "exact": lambda images: images,
     "shifted by a pixel": lambda images: np.concatenate([images[..., :1], images[..., :-1]], axis=-1),
-    "JPEG of quality 50": saved,
+    "JPEG of quality 50": partial(as_jpeg, quality=50),
     "noise of 15 levels": noisy,
     "mirrored": lambda images: np.ascontiguousarray(images[..., ::-1]),
     "brightness +25": lambda images: np.clip(images.astype(int) + 25, 0, 255).astype(np.uint8),

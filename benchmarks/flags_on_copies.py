@@ -29,11 +29,11 @@ from bench.storage.records import slug
 MODELS = ("vae", "dcgan", "pixel-gaussian")
 
 
-def as_jpeg(images: np.ndarray) -> np.ndarray:
+def as_jpeg(images: np.ndarray, quality: int = 75) -> np.ndarray:
     made = []
     for image in images:
         file = io.BytesIO()
-        Image.fromarray(image.transpose(1, 2, 0)).save(file, "JPEG", quality=75)
+        Image.fromarray(image.transpose(1, 2, 0)).save(file, "JPEG", quality=quality)
         made.append(np.asarray(Image.open(file)).transpose(2, 0, 1))
     return np.stack(made)
 

@@ -70,7 +70,7 @@ def split_half(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], 
     """The corrected FID of two sets of at least 4 images each; see the head of this file."""
     draw = np.random.default_rng(seed)
     sides = real, generated
-    (mean_a, trace_a), (mean_b, trace_b) = (_mean_and_trace(features) for features in sides)
+    (mean_a, trace_a), (mean_b, trace_b) = (mean_and_trace(features) for features in sides)
     # The halves are drawn by content, so that the order of the files does not move the value.
     orders = [canonical_order(features) for features in sides]
     # All four halves have one size, or their overlaps would not be too small by one factor.
@@ -111,7 +111,8 @@ def splits_of(size: int, dims: int) -> int:
     return 16 if cost <= 64 else 8 if cost <= 512 else 4 if cost <= 1024 else 2
 
 
-def _mean_and_trace(features: Num[np.ndarray, "n d"]) -> tuple[Float64[np.ndarray, " d"], float]:
+def mean_and_trace(features: Num[np.ndarray, "n d"]) -> tuple[Float64[np.ndarray, " d"], float]:
+    """The mean, and the trace of the covariance, without a copy of the features in float64."""
     mean = features.mean(axis=0, dtype=np.float64)
     squares = sum(float(((block - mean) ** 2).sum()) for block in row_blocks(features))
     return mean, squares / (len(features) - 1)
