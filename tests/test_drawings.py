@@ -93,7 +93,8 @@ def test_curves_are_named_where_there_are_several(names, legend, figures, tmp_pa
     assert (axes.get_title(loc="left"), axes.get_xlabel(), axes.get_ylabel()) == ("the title", "step", "loss")
     assert [line.get_label() for line in axes.lines] == names
     assert len({line.get_color() for line in axes.lines}) == len(names)
-    assert (axes.get_legend() is not None) is legend
+    assert axes.get_legend() is None  # it would hide a part of the curves
+    assert bool(figures["a.png"].legends) is legend
     assert [side for side, spine in axes.spines.items() if spine.get_visible()] == ["left", "bottom"]
     assert axes.get_ylim() == pytest.approx((-0.19, 4.19) if legend else (-0.0895, 2.0895), abs=0.02)
 
@@ -129,15 +130,34 @@ def test_steps_without_a_value_are_left_out_of_a_curve():
     [([5.0, 5.0], 4.75, 5.25), ([-4.0], -4.2, -3.8), ([0.0], -0.05, 0.05), ([0.5], 0.45, 0.55)],
 )
 def test_a_flat_curve_has_room_above_and_below(values, low, high):
-    assert limits(values)[0] == pytest.approx((low, high))
+    assert limits(values)[0][:2] == pytest.approx((low, high))
 
 
-def test_single_outliers_do_not_set_the_range_of_an_axis():
+@pytest.mark.parametrize("values", [[900.0, 3, 2, 1, *[1.0] * 500], [*[0.0, 1] * 500, 1000, -1000], [3.0, 1, 2]])
+def test_no_value_is_cut_by_the_frame_of_its_curve(values):
+    (low, high, _), _ = limits(values)
+    assert low < min(values) and high > max(values)
+
+
+def test_an_axis_is_logarithmic_beyond_the_usual_values_where_a_few_others_would_press_them(figures, tmp_path):
     values = np.tile([0.0, 1.0], 500)
+    assert limits(values)[0].linear is None
     values[[500, 501]] = 1000, -1000
-    low, high = limits(values)[0]
-    assert -60 < low < -40  # the mean over twenty steps that the lower one moves
-    assert 1 < high < 1.1 + 3
+    assert limits(values)[0].linear == 1
+    plot_curves(tmp_path / "a.png", {"step": np.arange(1000), "a": values}, ["a"], "t", "loss")
+    assert [axes.get_yscale() for axes in figures["a.png"].axes] == ["symlog"]
+    plot_curves(tmp_path / "a.png", {"step": np.arange(3), "a": np.arange(3.0)}, ["a"], "t", "loss")
+    assert [axes.get_yscale() for axes in figures["a.png"].axes] == ["linear"]
+
+
+def test_the_moments_of_a_film_that_are_nearest_to_steps(tmp_path):
+    film = Film(tmp_path / "film.npz", -1)
+    assert film.nearest([5]) == ([], {})
+    for step in (0, 10, 20):
+        film.append(step, {"samples": np.full((2, 1, 4, 4), step, np.uint8)})
+    steps, found = film.nearest([18, 3, 4, 900])
+    assert steps == [0, 20] and found["samples"][:, 0, 0, 0, 0].tolist() == [0, 20]
+    assert film.steps == (0, 10, 20)
 
 
 # ----- which pictures

@@ -37,6 +37,8 @@ def parts(figure):
     """What a figure is made of, a line for each thing."""
     yield f"figure {numbers(figure.get_size_inches())} inches, {figure.dpi:g} dpi, {to_hex(figure.get_facecolor())}"
     yield from (word(text) for text in figure.texts)
+    for legend in figure.legends:
+        yield f"legend {[text.get_text() for text in legend.get_texts()]} {legend._ncols}"
     for axes in figure.axes:
         yield f"axes at {numbers(axes.get_position().bounds)}: {'shown' if axes.axison else 'off'}"
         yield f"  titles {[axes.get_title(where) for where in ('left', 'center', 'right')]}"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bench.exploring._pictures import LEAST_SIDE
-from reference_models.loop.plots import FAINT, INK, draw_curves, save_png
+from reference_models.loop.plots import FAINT, INK, Range, draw_curves, save_png, show_range
 
 DPI = 100
 EDGE, GAP, TITLE, WORDS, BLOCK_WORDS = 12, 16, 40, 34, 18  # pixels
@@ -48,7 +48,7 @@ def plot_columns(path: Path, title: str, columns: Sequence[Column], blocks: Sequ
     figure = Figure(figsize=(wide / DPI, high / DPI), dpi=DPI, facecolor="white")
     page = _Page(figure, wide, high)
     page.text(EDGE, 14, title, fontsize=10, va="top")
-    drawn: dict[str, list[tuple[Any, tuple[float, float]]]] = {name: [] for name in titles}
+    drawn: dict[str, list[tuple[Any, Range]]] = {name: [] for name in titles}
     left = EDGE + (AXIS_LEFT if titles else 0)
     for column, width in zip(columns, widths, strict=True):
         page.text(
@@ -112,15 +112,14 @@ def _wrapped(name: str, width: int) -> str:
     return "\n".join(lines)
 
 
-def _share(name: str, drawn: Sequence[tuple[Any, tuple[float, float]]]) -> None:
+def _share(name: str, drawn: Sequence[tuple[Any, Range]]) -> None:
     """One range of steps and values, and one legend, for the axes of a figure in all columns."""
     from matplotlib.ticker import MaxNLocator
 
-    low, high = min(ends[0] for _, ends in drawn), max(ends[1] for _, ends in drawn)
     last = max(axes.dataLim.x1 for axes, _ in drawn)
     for number, (axes, _) in enumerate(drawn):
         axes.set_xlim(0, last)
-        axes.set_ylim(low, high)
+        show_range(axes, *(one for _, one in drawn))
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, prune="upper"))
         axes.grid(color=FAINT, linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)

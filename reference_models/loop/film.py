@@ -5,10 +5,10 @@ grids/film.npz holds `steps` int64 [k] and, by name, uint8 [k, n, c, h, w]: "sam
 pixels are averaged down, so that a film of a hundred moments stays a few megabytes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -70,6 +70,18 @@ class Film:
         steps = [[*self._moments][place] for place in places]
         return steps, self._arrays(steps)
 
+    def nearest(self, wanted: Sequence[int]) -> tuple[list[int], dict[str, np.ndarray]]:
+        """The moments that are nearest to these steps, each once, as `chosen` gives them; none of an empty film."""
+        there = np.array([*self._moments], np.int64)
+        places = {int(np.abs(there - step).argmin()) for step in wanted} if len(there) else set()
+        steps = [int(there[place]) for place in sorted(places)]
+        return steps, self._arrays(steps)
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """Of all moments."""
+        return tuple(self._moments)
+
     def _arrays(self, steps: list[int]) -> dict[str, np.ndarray]:
         names = self._moments[steps[0]] if steps else ()
         return {name: np.stack([self._moments[step][name] for step in steps]) for name in names}
@@ -88,11 +100,20 @@ def strips(spec: ModelSpec, model: Model, data: Data, seed: int) -> dict[str, np
     return {name: _small(images) for name, images in found.items()}
 
 
-def draw_film(spec: ModelSpec, data: Data, film: Film, folder: Path) -> None:
-    """samples-, reconstructions- and translations-over-training.png, of what there is: a row per moment, real images
-    above what was made of them, and below it what should have been made, where there are pairs. sample-grids.png:
-    36 samples at each of the last five moments, where no labels are given."""
-    steps, found = film.chosen(MOMENTS)
+class Sheets(NamedTuple):
+    """What `plot_sheets` draws; `name` is that of its file."""
+
+    name: str
+    sheets: Sequence[tuple[str, np.ndarray]]
+    title: str
+    columns: Sequence[str] = ()
+    rows: Sequence[str] = ()
+
+
+def film_sheets(spec: ModelSpec, data: Data, steps: Sequence[int], found: Mapping[str, np.ndarray]) -> Iterator[Sheets]:
+    """Pictures of these moments: samples-, reconstructions- and translations-over-training, of what there is. A row per
+    moment, real images above what was made of them, and below it what should have been made, where there are pairs.
+    sample-grids: 36 samples at each moment, where no labels are given."""
     moments = [f"step {step:,}" for step in steps]
     title = f"{spec.name} on {data.name} over its training"
     ways = {name: images for name, images in found.items() if name in OTHER_WAY}
@@ -101,18 +122,25 @@ def draw_film(spec: ModelSpec, data: Data, film: Film, folder: Path) -> None:
         captions = {"x-to-y": f"{x} to {y}", "y-to-x": f"{y} to {x}"}
         sheets = [(captions[name], _sheet(_framed(data, name, images))) for name, images in ways.items()]
         rows = ["real", *moments, *(["target"] if data.paired else [])]
-        plot_sheets(folder / "translations-over-training.png", sheets, title, rows=rows)
+        yield Sheets("translations-over-training", sheets, title, rows=rows)
     if "samples" in found:
         labelled = spec.task == "class-conditional"
         sheet = _sheet([images if labelled else images[:COLUMNS] for images in found["samples"]])
         columns = data.classes[: found["samples"].shape[1]] if labelled else ()
-        plot_sheets(folder / "samples-over-training.png", [("", sheet)], title, columns=columns, rows=moments)
+        yield Sheets("samples-over-training", [("", sheet)], title, columns, moments)
         if not labelled:
             grids = [tile(images, SIDE) for images in found["samples"]]
-            plot_sheets(folder / "sample-grids.png", list(zip(moments, grids, strict=True))[-GRIDS:], title)
+            yield Sheets("sample-grids", list(zip(moments, grids, strict=True)), title)
     if RECONSTRUCTIONS in found:
         sheet = _sheet([_small(_followed(data, RECONSTRUCTIONS)), *found[RECONSTRUCTIONS]])
-        plot_sheets(folder / "reconstructions-over-training.png", [("", sheet)], title, rows=["real", *moments])
+        yield Sheets("reconstructions-over-training", [("", sheet)], title, rows=["real", *moments])
+
+
+def draw_film(spec: ModelSpec, data: Data, film: Film, folder: Path) -> None:
+    """One PNG per picture of moments from first to last; sample-grids.png shows the last five of them."""
+    for one in film_sheets(spec, data, *film.chosen(MOMENTS)):
+        sheets = one.sheets[-GRIDS:] if one.name == "sample-grids" else one.sheets
+        plot_sheets(folder / f"{one.name}.png", sheets, one.title, columns=one.columns, rows=one.rows)
 
 
 def _framed(data: Data, way: str, images: np.ndarray) -> list[np.ndarray]:

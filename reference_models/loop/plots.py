@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,22 +12,41 @@ from reference_models.loop.files import whole
 COLOURS = ("#3366aa", "#dd6633", "#339966", "#aa3377", "#887733", "#55bbcc")
 INK, FAINT = "#222222", "#dddddd"
 GAP = 2  # pixels between images
+PRESSED = 0.2  # of an axis
+FURTHER = 1.3  # room beyond the end of a logarithmic axis
+
+
+class Range(NamedTuple):
+    """Values from `low` to `high` with room on both sides; `linear` is where an axis that shows them starts to be
+    logarithmic, None where it is linear throughout."""
+
+    low: float
+    high: float
+    linear: float | None = None
 
 
 def plot_curves(path: Path, curve: Mapping[str, np.ndarray], names: Sequence[str], title: str, label: str) -> None:
-    """PNG of the named columns over the step: each value faintly, a running mean over a fiftieth of the run on top."""
+    """PNG of the named columns over the step; see `curves_figure`."""
+    save_png(curves_figure(curve, names, title, label), path)
+
+
+def curves_figure(curve: Mapping[str, np.ndarray], names: Sequence[str], title: str, label: str) -> Any:
+    """A figure of the named columns over the step: each value faintly, a running mean over a fiftieth of the run on
+    top."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 3.8), layout="constrained", facecolor="white")
     axes = figure.add_subplot()
-    axes.set_ylim(*draw_curves(axes, curve, names))
-    _frame(axes, title, label)
-    save_png(figure, path)
+    found = draw_curves(axes, curve, names)
+    show_range(axes, found)
+    _frame(axes, title, label if found.linear is None else f"{label}, logarithmic beyond {found.linear:.3g}")
+    if len(names) > 1:  # one curve is named by the title
+        figure.legend(frameon=False, ncols=4, fontsize=9, loc="outside lower center")
+    return figure
 
 
-def draw_curves(axes: Any, curve: Mapping[str, np.ndarray], names: Sequence[str]) -> tuple[float, float]:
-    """Draw the named columns, and say from where to where an axis should go that shows all but single outliers."""
-    smoothed = []
+def draw_curves(axes: Any, curve: Mapping[str, np.ndarray], names: Sequence[str]) -> Range:
+    """Draw the named columns, and say from where to where an axis has to go that cuts none of them."""
     for name, colour in zip(names, _colours(len(names)), strict=True):
         known = ~np.isnan(curve[name])
         steps, values = curve["step"][known], curve[name][known]
@@ -35,13 +54,30 @@ def draw_curves(axes: Any, curve: Mapping[str, np.ndarray], names: Sequence[str]
         shown = np.unique(np.linspace(0, len(steps) - 1, min(len(steps), 2000)).astype(int))
         if window > 1:
             axes.plot(steps[shown], values[shown], color=colour, alpha=0.18, linewidth=0.7)
-        smoothed.append(running_mean(values, window))
-        axes.plot(steps[shown], smoothed[-1][shown], color=colour, linewidth=1.6, label=name)
-    means = np.concatenate(smoothed)
-    low, high = np.nanpercentile(np.concatenate([curve[name] for name in names]), [0.5, 99.5])
-    low, high = min(low, means.min()), max(high, np.percentile(means, 99.5))
+        axes.plot(steps[shown], running_mean(values, window)[shown], color=colour, linewidth=1.6, label=name)
+    return range_of(np.concatenate([curve[name] for name in names]))
+
+
+def range_of(values: np.ndarray) -> Range:
+    """The range of values [n], NaN left out: where a few of them would press all others into a fifth of the axis, it is
+    logarithmic beyond these others."""
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    usual = np.nanpercentile(values, [0.5, 99.5])
+    linear = float(np.abs(usual).max())
+    if usual[1] - usual[0] < PRESSED * (high - low) and linear:
+        room = 0.05 * linear
+        low, high = (end * FURTHER if abs(end) > linear else end + way * room for end, way in ((low, -1), (high, 1)))
+        return Range(low, high, linear)
     margin = 0.05 * (high - low) or 0.05 * max(abs(high), 1.0)
-    return float(low - margin), float(high + margin)
+    return Range(low - margin, high + margin)
+
+
+def show_range(axes: Any, *ranges: Range) -> None:
+    """Give an axis one range that holds all of these."""
+    bends = [one.linear for one in ranges if one.linear is not None]
+    if bends:
+        axes.set_yscale("symlog", linthresh=max(bends), linscale=3)
+    axes.set_ylim(min(one.low for one in ranges), max(one.high for one in ranges))
 
 
 def running_mean(values: np.ndarray, window: int) -> np.ndarray:
@@ -60,8 +96,6 @@ def _frame(axes: Any, title: str, label: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.ticklabel_format(axis="x", style="plain")
     axes.margins(x=0.01)
-    if len(axes.get_legend_handles_labels()[1]) > 1:  # one curve is named by the title
-        axes.legend(frameon=False, ncols=4, fontsize=9, loc="upper right")
 
 
 def _colours(count: int) -> list[str]:
@@ -86,7 +120,14 @@ def plot_sheets(
     columns: Sequence[str] = (),
     rows: Sequence[str] = (),
 ) -> None:
-    """PNG of pictures [H, W, 3] side by side, each under its caption, enlarged by a whole factor.
+    """PNG of pictures; see `sheets_figure`."""
+    save_png(sheets_figure(sheets, title, columns, rows), path)
+
+
+def sheets_figure(
+    sheets: Sequence[tuple[str, np.ndarray]], title: str, columns: Sequence[str] = (), rows: Sequence[str] = ()
+) -> Any:
+    """A figure of pictures [H, W, 3] side by side, each under its caption, enlarged by a whole factor.
 
     `columns` are written over the columns and `rows` beside the rows of the first picture.
     """
@@ -121,7 +162,7 @@ def plot_sheets(
                     -6 / wide, share, word, transform=axes.transAxes, ha="right", va="center", fontsize=8.5, color=INK
                 )
         x += wide + between
-    save_png(figure, path)
+    return figure
 
 
 def save_png(figure: Any, path: Path) -> None:

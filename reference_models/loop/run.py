@@ -2,13 +2,14 @@
 
 import importlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -185,8 +186,18 @@ class Run:
         draw_curves(self.spec, self.data.name, self.folder)
 
 
-def draw_curves(spec: ModelSpec, data_name: str, folder: Path) -> None:
-    """One PNG per figure of the model's losses, and one per number of the evaluation."""
+class Curves(NamedTuple):
+    """Columns of a curve that share a figure; `name` is that of its file."""
+
+    name: str
+    title: str
+    label: str
+    curve: Mapping[str, np.ndarray]
+    columns: Sequence[str]
+
+
+def curves_of(spec: ModelSpec, folder: Path) -> Iterator[Curves]:
+    """The figures of a run's curves: those of the model's losses, and one per number of the evaluation."""
     curve, evaluation = read_curve(folder / "losses.csv"), read_curve(folder / "evaluation.csv")
     names = [name for name in curve if name not in ("step", "epoch")]
     figures = {title: [name for name in group if name in names] for title, group in spec.figures.items()}
@@ -194,13 +205,18 @@ def draw_curves(spec: ModelSpec, data_name: str, folder: Path) -> None:
     figures["other losses" if figures else "losses"] = [name for name in names if name not in placed]
     for title, group in figures.items():
         if group:
-            path = folder / f"{title.replace(' ', '-')}.png"
-            plot_curves(path, curve, group, f"{spec.name} on {data_name}: {title}", LABELS.get(title, title))
+            yield Curves(title.replace(" ", "-"), title, LABELS.get(title, title), curve, group)
     for name in evaluation:
         if name not in ("step", "epoch"):
             words = name.replace("_", " ")
-            path = folder / f"evaluation-{name.replace('_', '-')}.png"
-            plot_curves(path, evaluation, [name], f"{spec.name} on {data_name}: {words}", words)
+            yield Curves(f"evaluation-{name.replace('_', '-')}", words, words, evaluation, [name])
+
+
+def draw_curves(spec: ModelSpec, data_name: str, folder: Path) -> None:
+    """One PNG per figure of a run's curves."""
+    for one in curves_of(spec, folder):
+        title = f"{spec.name} on {data_name}: {one.title}"
+        plot_curves(folder / f"{one.name}.png", one.curve, one.columns, title, one.label)
 
 
 def question_of(spec: ModelSpec, config: Any, data: Data, seed: int, precision: Precision) -> dict[str, Any]:
