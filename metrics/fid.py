@@ -24,8 +24,8 @@ from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, check_pair
 from metrics.arithmetic.designed_sets import of_design as interval_of_design
 from metrics.arithmetic.designs import Design
-from metrics.arithmetic.fid_interval import infinity, jackknife, split_half
-from metrics.arithmetic.frechet import Frechet, fid_between, fid_of, influence
+from metrics.arithmetic.fid_interval import infinity, jackknife, split_half_of
+from metrics.arithmetic.frechet import Frechet, Side, fid_between, fid_of, influence, parts_of
 from metrics.arithmetic.gaussian import GaussianStats, check_covariance
 from metrics.errors import InputError
 from metrics.options import SEED, check_seed, switch
@@ -47,8 +47,9 @@ def compute(real: Given, generated: Given, *, seed: int = SEED, all_estimates: b
     """
     real, generated = check_pair(real, generated, LEAST)
     seed, all_estimates = check_seed(seed), switch(all_estimates, "all_estimates")
-    plain = fid_of(real, generated)
-    interval = split_half(real, generated, seed=seed)
+    sides = Side(real), Side(generated)
+    plain = parts_of(*sides).distance
+    interval = split_half_of(*sides, seed=seed)
     result = {
         "fid": plain.fid,
         "mean_term": plain.mean_term,

@@ -10,7 +10,7 @@ from metrics import inception_score, kid, memorisation, mse, prdc, splits
 from metrics.arithmetic.arrays import check_matrix, check_pair, plain_array, row_blocks
 from metrics.arithmetic.dependence import Links, links
 from metrics.arithmetic.fid_interval import _halves, infinity, jackknife, split_half, splits_of
-from metrics.arithmetic.frechet import fid_of, influence
+from metrics.arithmetic.frechet import Side, fid_of, influence
 from metrics.arithmetic.gaussian import GaussianStats, check_covariance, eigen_root, nuclear_norm, overlap
 from metrics.arithmetic.near_duplicates import near_duplicates
 from metrics.arithmetic.thumbnails import levelled, shifted, thumbnails, two_nearest
@@ -188,11 +188,23 @@ def test_fewer_splits_are_drawn_where_each_costs_more(size, dims, splits):
 
 def test_halves_with_more_images_than_features_are_statistics_and_others_centred_rows():
     rows = np.random.default_rng(1).normal(size=(12, 4))
-    kinds = {size: {type(half) for half in _halves(rows, np.arange(2 * size))} for size in (4, 5, 6)}
+    kinds = {size: {type(half) for half in _halves(Side(rows), np.arange(2 * size))} for size in (4, 5, 6)}
     assert kinds == {4: {np.ndarray}, 5: {GaussianStats}, 6: {GaussianStats}}
-    one, other = _halves(rows, np.arange(11, -1, -1))
+    one, other = _halves(Side(rows), np.arange(11, -1, -1))
     np.testing.assert_allclose(one.mean, rows[6:].mean(axis=0))
     np.testing.assert_allclose(other.mean, rows[:6].mean(axis=0))
+    np.testing.assert_allclose(other.cov, np.cov(rows[:6], rowvar=False), atol=1e-14)
+
+
+@pytest.mark.parametrize("spare", [1.0, 1e-4, 1e-9, 0.0])
+def test_an_influence_is_that_by_eigenvectors_also_where_a_direction_has_next_to_no_variance(monkeypatch, spare):
+    draw = np.random.default_rng(4)
+    real, generated = draw.normal(size=(60, 5)), draw.normal(size=(40, 5)) * 1.5 + 0.2
+    for rows in (real, generated):
+        rows[:, 4] = rows[:, 0] + spare * rows[:, 4]
+    found = np.concatenate(influence(real, generated))
+    monkeypatch.setattr(GaussianStats, "lower", None)
+    np.testing.assert_allclose(found, np.concatenate(influence(real, generated)), atol=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(12, 3), (12, 40)])

@@ -24,8 +24,8 @@ from jaxtyping import Float64, Int64, Num
 
 from metrics.arithmetic.arrays import canonical_order
 from metrics.arithmetic.designs import Classes, Design
-from metrics.arithmetic.fid_interval import ROOM, Interval, half_of, mean_and_trace, of_split, splits_of
-from metrics.arithmetic.frechet import influence
+from metrics.arithmetic.fid_interval import ROOM, Interval, half_of, of_split, splits_of
+from metrics.arithmetic.frechet import Side, influence
 from metrics.arithmetic.quantiles import Z95
 
 Rows = Int64[np.ndarray, " _"]
@@ -124,7 +124,7 @@ def _squared(step: Float64[np.ndarray, " d"]) -> float:
 
 
 def _trace(features: Num[np.ndarray, "n d"]) -> float:
-    return mean_and_trace(features)[1]
+    return Side(features).trace
 
 
 # ----- classes whose numbers were fixed

@@ -35,10 +35,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, Int64, Num
+from jaxtyping import Int64, Num
 
-from metrics.arithmetic.arrays import canonical_order, chosen_blocks, row_blocks
-from metrics.arithmetic.frechet import fid_of, gaussian_distance, influence
+from metrics.arithmetic.arrays import canonical_order, chosen_blocks
+from metrics.arithmetic.frechet import Side, fid_of, gaussian_distance, influence_of
 from metrics.arithmetic.gaussian import GaussianStats, centred_root, nuclear_norm, overlap
 from metrics.arithmetic.quantiles import growing_ends
 
@@ -68,27 +68,31 @@ class Interval:
 
 def split_half(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], *, seed: int) -> Interval:
     """The corrected FID of two sets of at least 4 images each; see the head of this file."""
+    return split_half_of(Side(real), Side(generated), seed=seed)
+
+
+def split_half_of(a: Side, b: Side, *, seed: int) -> Interval:
+    """As `split_half`, of two sets of which something may be computed already."""
     draw = np.random.default_rng(seed)
-    sides = real, generated
-    (mean_a, trace_a), (mean_b, trace_b) = (mean_and_trace(features) for features in sides)
+    traces, counts = (a.trace, b.trace), (len(a.features), len(b.features))
     # The halves are drawn by content, so that the order of the files does not move the value.
-    orders = [canonical_order(features) for features in sides]
+    orders = [canonical_order(side.features) for side in (a, b)]
     # All four halves have one size, or their overlaps would not be too small by one factor.
-    size = min(len(real), len(generated)) // 2
+    size = min(counts) // 2
     splits = []
-    for _ in range(splits_of(size, real.shape[1])):
+    for _ in range(splits_of(size, len(a.mean))):
         half_a, half_b = (
-            _halves(features, order[draw.permutation(len(order))[: 2 * size]])
-            for features, order in zip(sides, orders, strict=True)
+            _halves(side, order[draw.permutation(len(order))[: 2 * size]])
+            for side, order in zip((a, b), orders, strict=True)
         )
-        splits.append(of_split(half_a, half_b, (trace_a, trace_b), (len(real), len(generated))))
+        splits.append(of_split(half_a, half_b, traces, counts))
     difference, ratio, kept, of_mean = np.array(splits).T
     terms = (difference + ratio) / 2
     # E |mean_a - mean_b|^2 is larger than |m1 - m2|^2 by the variances of the two means.
-    step = mean_a - mean_b
-    value = float(step @ step) - trace_a / len(real) - trace_b / len(generated) + float(terms.mean())
+    step = a.mean - b.mean
+    value = float(step @ step) - traces[0] / counts[0] - traces[1] / counts[1] + float(terms.mean())
     spread, second = float(terms.var(ddof=1)), max(float(of_mean.mean()), 0.0)
-    of_images = sum(float(one @ one) for one in influence(real, generated))
+    of_images = sum(float(one @ one) for one in influence_of(a, b))
     twice = _twice(float(np.sqrt(kept.mean()))) * spread + second
     # The mean over few random splits keeps some of their own spread.
     still = spread + second + spread / len(terms)
@@ -111,17 +115,13 @@ def splits_of(size: int, dims: int) -> int:
     return 16 if cost <= 64 else 8 if cost <= 512 else 4 if cost <= 1024 else 2
 
 
-def mean_and_trace(features: Num[np.ndarray, "n d"]) -> tuple[Float64[np.ndarray, " d"], float]:
-    """The mean, and the trace of the covariance, without a copy of the features in float64."""
-    mean = features.mean(axis=0, dtype=np.float64)
-    squares = sum(float(((block - mean) ** 2).sum()) for block in row_blocks(features))
-    return mean, squares / (len(features) - 1)
-
-
-def _halves(features: Num[np.ndarray, "n d"], rows: Int64[np.ndarray, " k"]) -> tuple[Half, ...]:
-    """These rows in two halves."""
+def _halves(side: Side, rows: Int64[np.ndarray, " k"]) -> tuple[Half, ...]:
+    """These rows in two halves; what is left of the whole set is had by taking one half out of it."""
     size = len(rows) // 2
-    return half_of(features, rows[:size]), half_of(features, rows[size:])
+    first = half_of(side.features, rows[:size])
+    if isinstance(first, GaussianStats) and len(rows) == len(side.features):
+        return first, side.stats.without(first)
+    return first, half_of(side.features, rows[size:])
 
 
 def half_of(features: Num[np.ndarray, "n d"], rows: Int64[np.ndarray, " k"]) -> Half:
@@ -137,9 +137,10 @@ def of_split(
     """Of one split: difference, ratio, the square of the share of the overlap that is left, and M (see above)."""
     (trace_a, trace_b), (n, m) = traces, counts
     # Within a set the truth is known, its trace; `across` has the same error; two pairs of halves make it steadier.
-    (within_a, square_a), (within_b, square_b) = _overlap(*real), _overlap(*generated)
-    pairs = [_overlap(a, b) for a, b in zip(real, generated, strict=True)]
-    across, square_ab = np.mean(pairs, axis=0).tolist()
+    # One half of each set comes first in both of its overlaps, and is decomposed once.
+    (first_a, other_a), (first_b, other_b) = real, generated
+    (within_a, square_a), (within_b, square_b) = _overlap(first_a, other_a), _overlap(other_b, first_b)
+    across, square_ab = np.mean([_overlap(first_a, first_b), _overlap(other_b, other_a)], axis=0).tolist()
     shrunk, whole = within_a * within_b, trace_a * trace_b
     # By how much overlaps come out too small here; halves that share no direction cannot tell.
     scale = np.sqrt(whole / shrunk) if shrunk > NO_OVERLAP * whole else 1.0

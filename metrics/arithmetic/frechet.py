@@ -1,6 +1,7 @@
 """The Fréchet distance of two sets of features or two Gaussians, and each image's share in it; see `metrics.fid`."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,15 @@ from jaxtyping import Float64, Num
 
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, check_pair, row_blocks
-from metrics.arithmetic.gaussian import GaussianStats, centred_root, check_gaussian, eigen_root, nuclear_norm, overlap
+from metrics.arithmetic.gaussian import (
+    GaussianStats,
+    Multiply,
+    centred_root,
+    check_gaussian,
+    nuclear_norm,
+    overlap,
+    root_and_inverse,
+)
 from metrics.errors import InputError
 
 
@@ -74,9 +83,13 @@ def fid_of(real: Given, generated: Given) -> Frechet:
 
 def feature_parts(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"]) -> Parts:
     """What the distance of checked features is made of."""
-    if min(len(real), len(generated)) > real.shape[1]:
-        return gaussian_parts(*(GaussianStats.of_blocks(row_blocks(side)) for side in (real, generated)))
-    a, b = _Side.of(real), _Side.of(generated)
+    return parts_of(Side(real), Side(generated))
+
+
+def parts_of(a: "Side", b: "Side") -> Parts:
+    """What the distance of two sets is made of."""
+    if not a.few and not b.few:
+        return gaussian_parts(a.stats, b.stats)
     trace_a, trace_b = (float((side.root**2).sum()) for side in (a, b))
     return Parts(a.mean - b.mean, trace_a, trace_b, nuclear_norm(a.root @ b.root.T))
 
@@ -91,32 +104,55 @@ def influence(real: Given, generated: Given) -> tuple[np.ndarray, np.ndarray]:
     Leaving image i out changes the FID by about the negative of its value.
     """
     real, generated = check_pair(real, generated, 2)
-    a, b = _Side.of(real), _Side.of(generated)
+    return influence_of(Side(real), Side(generated))
+
+
+def influence_of(a: "Side", b: "Side") -> tuple[np.ndarray, np.ndarray]:
+    """As `influence`, of two sets whose features are checked."""
     left, deviations, right = _singular(a.root @ b.root.T)
     step = a.mean - b.mean
     return (
-        _side_influence(real, a, step, left * np.sqrt(deviations)),
-        _side_influence(generated, b, -step, right * np.sqrt(deviations)),
+        _side_influence(a, step, left * np.sqrt(deviations)),
+        _side_influence(b, -step, right * np.sqrt(deviations)),
     )
 
 
-# ----- influence of single images
+# ----- one set, and the influence of its images
 
 
-@dataclass(frozen=True)
-class _Side:
-    """One set: its mean, a root R [r, d] of its covariance, and R^+ [d, r] (None where R is the centred rows)."""
+class Side:
+    """One set of features [n, d] with what a distance needs of it, each computed once."""
 
-    mean: Float64[np.ndarray, " d"]
-    root: Float64[np.ndarray, "r d"]
-    inverse: Float64[np.ndarray, "d r"] | None
+    def __init__(self, features: Num[np.ndarray, "n d"]) -> None:
+        self.features = features
+        self.few = len(features) <= features.shape[1]
 
-    @classmethod
-    def of(cls, features: Num[np.ndarray, "n d"]) -> "_Side":
-        if len(features) <= features.shape[1]:
-            return cls(features.mean(axis=0, dtype=np.float64), centred_root(features), None)
-        stats = GaussianStats.of_blocks(row_blocks(features))
-        return cls(stats.mean, *eigen_root(stats.cov))
+    @cached_property
+    def stats(self) -> GaussianStats:
+        return GaussianStats.of_blocks(row_blocks(self.features))
+
+    @cached_property
+    def mean(self) -> Float64[np.ndarray, " d"]:
+        return self.features.mean(axis=0, dtype=np.float64) if self.few else self.stats.mean
+
+    @cached_property
+    def trace(self) -> float:
+        """Of the covariance."""
+        squares = sum(float(((block - self.mean) ** 2).sum()) for block in row_blocks(self.features))
+        return squares / (len(self.features) - 1)
+
+    @cached_property
+    def root(self) -> Float64[np.ndarray, "r d"]:
+        """A root R of the covariance: the centred rows where they are few."""
+        return centred_root(self.features) if self.few else self._root_and_inverse[0]
+
+    def times_inverse(self, matrix: Float64[np.ndarray, "r k"]) -> Float64[np.ndarray, "d k"]:
+        """R^+ times this, with the right inverse R^+ of the root of many rows."""
+        return self._root_and_inverse[1](matrix)
+
+    @cached_property
+    def _root_and_inverse(self) -> tuple[Float64[np.ndarray, "r d"], Multiply]:
+        return root_and_inverse(self.stats)
 
 
 def _singular(product: Float64[np.ndarray, "a b"]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -132,21 +168,18 @@ def _singular(product: Float64[np.ndarray, "a b"]) -> tuple[np.ndarray, np.ndarr
 
 
 def _side_influence(
-    features: Num[np.ndarray, "n d"],
-    side: _Side,
-    step: Float64[np.ndarray, " d"],
-    weighted: Float64[np.ndarray, "r k"],
+    side: Side, step: Float64[np.ndarray, " d"], weighted: Float64[np.ndarray, "r k"]
 ) -> Float64[np.ndarray, " n"]:
     """`weighted` is U s^(1/2): |weighted' z|^2 / (n - 1) is the share of the row with coordinates z in the overlap."""
-    count = len(features)
-    if side.inverse is None:
+    count = len(side.features)
+    if side.few:
         shares = (weighted**2).sum(axis=1)
         rows = side.root * np.sqrt(count - 1)
         values = 2 * rows @ step + (rows**2).sum(axis=1) * (count / (count - 1)) - count * shares
     else:
-        project = side.inverse @ weighted
+        project = side.times_inverse(weighted)
         parts = []
-        for block in row_blocks(features):
+        for block in row_blocks(side.features):
             rows = block.astype(np.float64) - side.mean
             lengths = (rows**2).sum(axis=1) - ((rows @ project) ** 2).sum(axis=1)
             parts.append(2 * rows @ step + lengths * (count / (count - 1)))
@@ -177,7 +210,7 @@ def leading_directions(real: Given, generated: Given, count: int) -> Directions:
     eigenvectors and eigenvalues. Each axis points from the real mean to the generated one.
     """
     real, generated = check_pair(real, generated, 2)
-    a, b = _Side.of(real), _Side.of(generated)
+    a, b = Side(real), Side(generated)
     left, _, right = _singular(a.root @ b.root.T)
     moved_a, moved_b = left.T @ a.root, right.T @ b.root
     step = b.mean - a.mean

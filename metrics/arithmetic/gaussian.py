@@ -5,9 +5,9 @@ them (exact, however singular S is), its eigenvectors otherwise. Then tr (S1 S2)
 of R1 R2'. Nothing is ever added to a diagonal.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,10 @@ from metrics.errors import InputError
 from metrics.options import shown, whole_number
 
 RANK_TOLERANCE = 1e-14  # of the largest eigenvalue: below it a direction is rounding, not variance
+WELL_CONDITIONED = 1e-9  # of the largest variance: pivots above it leave an inverse its digits
 ROUNDING = 1e-6  # of a covariance's norm: how far one that was computed or kept in float32 may be off
+
+Multiply = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,11 @@ class GaussianStats:
     mean: Float64[np.ndarray, " d"]
     cov: Float64[np.ndarray, "d d"]
     count: int
+
+    @cached_property
+    def lower(self) -> Float64[np.ndarray, "d d"] | None:
+        """L with L L' = S; None where S is not positive definite."""
+        return _cholesky(self.cov)
 
     @classmethod
     @numpy_defaults()
@@ -153,17 +161,17 @@ def _check_definite(cov: Float64[np.ndarray, "d d"], what: str) -> None:
 
 def overlap(a: GaussianStats, b: GaussianStats) -> float:
     """tr (S1 S2)^(1/2) of two covariances: the roots of the eigenvalues of R1 S2 R1', which is symmetric."""
-    from scipy.linalg import blas, eigvalsh  # 0.2 s that an answer from the cache about few images can do without
+    from scipy.linalg import eigvalsh, lapack  # 0.2 s that an answer from the cache about few images can do without
 
     rank = min(a.count - 1, b.count - 1, len(a.mean))
-    lower = _cholesky(a.cov) if a.count > len(a.mean) else None
+    lower = a.lower if a.count > len(a.mean) else None
     if lower is None:
         root = eigen_root(a.cov)[0]
         product = root @ b.cov @ root.T
     else:
-        # Products with a triangle are half the work.
-        product = blas.dtrmm(1.0, lower, blas.dtrmm(1.0, lower, b.cov, side=1, lower=1), lower=1, trans_a=1)
-    values = eigvalsh(product, check_finite=False, overwrite_a=True)
+        # L' S2 L by its lower triangle only: a quarter of the work.
+        product, _ = lapack.dsygst(b.cov.T, lower, itype=2, lower=1)
+    values = eigvalsh(product, check_finite=False, overwrite_a=True, lower=True)
     # Where a set has fewer images than features, all but `rank` eigenvalues are 0 but for rounding.
     rounding = ROUNDING * float(np.linalg.norm(a.cov) * np.linalg.norm(b.cov))
     if rank < len(values) and values[-rank - 1] > rounding:
@@ -178,6 +186,18 @@ def centred_root(features: Num[np.ndarray, "n d"]) -> Float64[np.ndarray, "n d"]
     """The root of a covariance that needs no decomposition: centred rows over sqrt(n - 1)."""
     values = np.asarray(features, np.float64)
     return (values - values.mean(axis=0)) / np.sqrt(len(values) - 1)
+
+
+def root_and_inverse(stats: GaussianStats) -> tuple[Float64[np.ndarray, "r d"], Multiply]:
+    """A root R of a covariance, and what multiplies by its right inverse: by Cholesky, a tenth of the time of
+    eigenvectors, where no direction comes near to having no variance."""
+    from scipy.linalg import solve_triangular
+
+    lower = stats.lower
+    if lower is not None and np.diag(lower).min() ** 2 > WELL_CONDITIONED * float(np.diag(stats.cov).max()):
+        return lower.T, lambda matrix: solve_triangular(lower, matrix, trans=1, lower=True, check_finite=False)
+    root, inverse = eigen_root(stats.cov)
+    return root, lambda matrix: inverse @ matrix
 
 
 def eigen_root(cov: Float64[np.ndarray, "d d"]) -> tuple[Float64[np.ndarray, "r d"], Float64[np.ndarray, "d r"]]:
@@ -196,7 +216,7 @@ def nuclear_norm(product: Float64[np.ndarray, "a b"]) -> float:
 
 def _cholesky(cov: Float64[np.ndarray, "d d"]) -> Float64[np.ndarray, "d d"] | None:
     """L with L L' = S, eight times as fast as eigenvectors; None where S is not positive definite."""
-    try:
-        return np.linalg.cholesky(cov)
-    except np.linalg.LinAlgError:
-        return None
+    from scipy.linalg import lapack
+
+    lower, failed = lapack.dpotrf(cov.T, lower=1, clean=1)  # symmetric: its transpose needs no copy to be reordered
+    return None if failed else lower
