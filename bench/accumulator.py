@@ -13,9 +13,9 @@ from typing import Any, Unpack
 import numpy as np
 
 from bench.api.result import Result
-from bench.measuring.comparing import open_sets
 from bench.measuring.given import Measured, Ready
 from bench.measuring.measure import Measure
+from bench.measuring.opening import open_sets
 from bench.measuring.scoring import Options, load_metrics
 from bench.measuring.sets import MeasuredSet, taps_for, taps_of
 from bench.measuring.setup import Images, Setup

@@ -103,6 +103,11 @@ def titled(output: Output, options: Mapping[str, Any]) -> str:
     return f"{output.title} ({value} {word.replace('_', ' ')})"
 
 
+def of_one_part(output: Output, options: Mapping[str, Any]) -> bool:
+    """Whether a number describes how parts differ, and there is one part: it is 0 then, and no measurement."""
+    return bool(output.by) and output.better == "neither" and options.get(output.by) == 1
+
+
 def protocol_id(values: Mapping[str, Any]) -> str:
     """The id of a protocol given as JSON values, such as those in a record."""
     text = json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)

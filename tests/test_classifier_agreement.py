@@ -120,7 +120,6 @@ def test_the_command_takes_labels_with_commas_and_names_them_in_its_table(tmp_pa
     [
         (("digits:test", "--labels", "3"), "--labels is for classifier-agreement, which is not among the metrics"),
         (("horses.npz", "--metrics", "classifier-agreement"), "horses does not say the class of each image"),
-        (("digits:test", "horses.npz", "--metrics", "classifier-agreement"), "horses does not say the class"),
     ],
 )
 def test_labels_that_nobody_reads_and_classes_that_nobody_says_are_one_line(tmp_path, monkeypatch, words, expected):

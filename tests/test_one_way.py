@@ -66,8 +66,11 @@ def test_two_sets_that_are_measured_already_say_themselves_how(sets):
 )
 def test_a_metric_that_needs_more_than_a_set_holds_is_named_with_it(sets, kind, metric, told):
     with pytest.raises(InputError) as caught:
-        bench.score(sets[0], sets[1][kind], metrics=["fid", metric], **DIGITS)
+        bench.score(sets[0], sets[1][kind], metrics=[metric], **DIGITS)
     assert str(caught.value) == told
+    found = bench.score(sets[0], sets[1][kind], metrics=["fid", metric], **DIGITS)
+    assert found.fid > 0
+    assert found.not_computed == {metric: told}
 
 
 @pytest.mark.parametrize("wanted", [{"influence": 2}, {"all_estimates": True}, {"crosscheck": True}])

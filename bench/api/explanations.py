@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from bench import __version__
-from bench.measuring.comparing import open_sets
 from bench.measuring.conventions import conventions
 from bench.measuring.doctor import examine
 from bench.measuring.given import ready_set
+from bench.measuring.opening import open_sets
 from bench.measuring.scoring import Options, check_count, load_metrics
 from bench.measuring.setup import Images, Setup
 from bench.options import checked

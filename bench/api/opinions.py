@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Unpack
 
 from bench import __version__
-from bench.measuring.comparing import check_features
 from bench.measuring.copies import METRIC as COPIES
 from bench.measuring.declared import every_metric
 from bench.measuring.given import ready_set
 from bench.measuring.measure import Measure
+from bench.measuring.opening import check_features
 from bench.measuring.scoring import Options, load_metrics
 from bench.measuring.sets import NEEDED, taps_for, taps_of
 from bench.measuring.setup import Images, Setup

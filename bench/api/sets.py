@@ -12,13 +12,14 @@ from typing import Any, Unpack
 from bench import registry
 from bench.api.result import Result
 from bench.measuring.by_class import OPTION, open_classes
-from bench.measuring.comparing import Comparison, check_features, open_sets
+from bench.measuring.comparing import Comparison
 from bench.measuring.conventions import about_conventions
 from bench.measuring.conventions import conventions as by_conventions
 from bench.measuring.declared import every_metric
 from bench.measuring.doctor import Diagnosis, examine
 from bench.measuring.given import Ready, ready_set
 from bench.measuring.influential import most_influential
+from bench.measuring.opening import check_features, open_sets
 from bench.measuring.scoring import Options, check_count, load_metrics
 from bench.measuring.sets import NEEDED, about_files, taps_for, taps_of
 from bench.measuring.setup import Images, Setup
@@ -126,7 +127,9 @@ def score(
     options.check(chosen)
     given = [a, *(images for images in (b, train) if images is not None)]
     needing = (OPTION,) if switch(by_class, "by_class") else ()
-    opened = open_sets(given, chosen, setup, options, logits=logits, with_features=needing)
+    opened = open_sets(
+        given, chosen, setup, options, logits=logits, with_features=needing, with_train=train is not None
+    )
     if not by_class:
         return Result.of(*opened.scores())
     classes = open_classes(opened)

@@ -130,13 +130,15 @@ def _show(entry: "Entry") -> None:
     """Every score of an entry, by the titles that its metrics have, and why it would not be ranked."""
     from bench.measuring.flags import flags_of
     from bench.measuring.scoring import load_metrics
+    from bench.protocol import of_one_part, titled
 
     chosen = load_metrics(one.name for one in (*entry.rules.protocol.metrics, entry.rules.memorisation))
+    options = entry.rules.protocol.options
     facts = [
-        (output.title, figure(entry.number(metric.name, output.name)))
+        (titled(output, options(metric.name)), figure(entry.number(metric.name, output.name)))
         for metric in chosen
         for output in metric.outputs
-        if metric.name in entry.scores
+        if metric.name in entry.scores and not of_one_part(output, options(metric.name))
     ]
     echo()
     print_facts([("track", f"{entry.track}, id {entry.track_id}"), ("entry", entry.about.name), *facts])

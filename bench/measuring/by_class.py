@@ -8,7 +8,8 @@ reaches beyond 1.96 standard errors stands for a bias that more classes do not a
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import permutations
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 
 from bench.measuring.classes import check_labelled, plain
 from bench.measuring.comparing import Comparison
+from bench.measuring.refusing import keys_of, not_computed, passing
 from bench.measuring.scoring import Options, Scores, least_images, score_pair, score_set
 from bench.measuring.sets import MeasuredSet
 from metrics.arithmetic.quantiles import Z95
@@ -35,29 +37,44 @@ Rows = tuple[np.ndarray, ...]  # of one class in each set
 
 @dataclass(frozen=True)
 class ByClass:
-    """A comparison and where each class lies in its sets."""
+    """A comparison and where each class lies in its sets; of the metrics of a class some may be `refused`."""
 
     opened: Comparison
     classes: Mapping[str, Rows]
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
         """Those that are computed class by class."""
-        return tuple(metric for metric in self.opened.chosen if metric.by_class)
+        return tuple(one for one in self.opened.chosen if one.by_class and one.name not in self.refused)
 
     def scores(self, before: Collection[str] = ()) -> tuple[dict[str, Any], list[str]]:
         """`by_class` with a row for each class and `class_mean`; and warnings that were not said `before`."""
         found: list[Row] = []
+        missing = self._missing()
         said: dict[str, list[tuple[str, str]]] = {}  # lines that are alike but for their numbers, with their classes
         for name, rows in self.classes.items():
             counts = {f"n_{letter}": len(here) for letter, here in zip(LETTERS, rows, strict=False)}
             scores = [self._of_class(metric, rows) for metric in self.metrics]
             values = {key: value for one in scores for key, value in one.values.items()}
             warnings = list(dict.fromkeys(line for one in scores for line in one.warnings))
-            found.append({"class": name, **values, **counts, "warnings": warnings})
+            found.append({"class": name, **missing, **values, **counts, "warnings": warnings})
             for line in (line for line in warnings if line not in before):
                 said.setdefault(NUMBER.sub("#", line), []).append((name, line))
-        return {"by_class": found, "class_mean": self._mean(found)}, _in_short(said, len(found))
+        refused = [f"class by class, {not_computed(name, reason)}" for name, reason in self.refused.items()]
+        values = {"by_class": found, "class_mean": {**missing, **self._mean(found)}}
+        return values, [*refused, *_in_short(said, len(found))]
+
+    def _missing(self) -> Row:
+        """None for each number that cannot be computed of every class."""
+        lacking = [one for one in self.opened.asked if one.name in self.refused]
+        letters = LETTERS[: len(self.opened.sets)]
+        return {
+            key + end: None
+            for metric in lacking
+            for key in (keys_of(metric) if metric.arity == "pair" else _kept(metric))
+            for end in ([""] if metric.arity == "pair" else [f"_{letter}" for letter in letters])
+        }
 
     def _of_class(self, metric: Metric, rows: Rows) -> Scores:
         options = self.opened.options
@@ -108,13 +125,17 @@ def _room(output: Output, row: Row, end: str) -> float:
 
 def _of_sets(metric: Metric, parts: Sequence[MeasuredSet], options: Options) -> Scores:
     """The first number of a metric of one set, and its interval, of each set: in one class the others are the same."""
-    output, values = metric.main, dict[str, Any]()
-    assert output and output.interval, "what a metric says class by class has an interval"
-    kept = [key for key in (output.name, output.interval.low, output.interval.high, output.interval.se) if key]
+    values, kept = dict[str, Any](), _kept(metric)
     for letter, one in zip(LETTERS, parts, strict=False):
         scores = score_set(one, metric, options)
         values |= {f"{key}_{letter}": scores.values[key] for key in kept}
     return Scores(values)
+
+
+def _kept(metric: Metric) -> list[str]:
+    output = metric.main
+    assert output and output.interval, "what a metric says class by class has an interval"
+    return [key for key in (output.name, output.interval.low, output.interval.high, output.interval.se) if key]
 
 
 def _in_short(said: Mapping[str, Sequence[tuple[str, str]]], count: int) -> list[str]:
@@ -137,7 +158,7 @@ def open_classes(opened: Comparison) -> ByClass:
     """The classes of the sets of a comparison.
 
     InputError where no metric is computed class by class, where a set does not say its classes, where one lacks a class
-    that the other has, and where a class has too few images for a metric.
+    that the other has, and where a class has too few images for every metric.
     """
     found = ByClass(opened, {})
     if not found.metrics:
@@ -153,9 +174,10 @@ def open_classes(opened: Comparison) -> ByClass:
         _check_same(sets[one].name, places[one], sets[other].name, places[other])
     names = {key: sets[0].labels[rows[0]] for key, rows in places[0].items()}
     classes = {names[key]: tuple(each[key] for each in places) for key in sorted(names, key=_order)}
-    for metric in found.metrics:
-        _check_counts(metric, opened.options, [each.name for each in sets], classes)
-    return replace(found, classes=classes)
+    refused: dict[str, str] = {}
+    enough = partial(_check_counts, options=opened.options, names=[each.name for each in sets], classes=classes)
+    passing(found.metrics, enough, refused)
+    return replace(found, classes=classes, refused=refused)
 
 
 def _places(labels: Sequence[str]) -> dict[str, np.ndarray]:

@@ -1,32 +1,24 @@
-"""From what was given for one set, for two or for three to the values of metrics: the one way there.
+"""From sets that were opened to the values of metrics: the one way there, which `bench.measuring.opening` begins.
 
-`bench fid`, `bench score` and the accumulator go it. What is measured already is not measured again, and images are
-opened for those metrics only that need them.
+`bench fid`, `bench score`, `bench table` and the accumulator go it. What is measured already is not measured again. A
+metric that cannot be computed has None for its values and a reason; the others stay.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from bench import registry
-from bench.measuring.classes import about_numbers, class_numbers, with_labels
-from bench.measuring.given import Ready, common_question, ready_set
-from bench.measuring.measure import Measure, about_extractor, measure
+from bench.measuring.classes import about_numbers, class_numbers
+from bench.measuring.given import Ready, common_question
+from bench.measuring.measure import Measure, about_extractor
 from bench.measuring.memorising import score_triplet
-from bench.measuring.pairing import Pairing, pair
-from bench.measuring.scoring import (
-    Options,
-    Scores,
-    by_image,
-    check_count,
-    check_counts,
-    score_pair,
-    score_set,
-)
-from bench.measuring.sets import NEEDED, MeasuredSet, measure_each, taps_for
-from bench.measuring.setup import Images, Setup
-from bench.measuring.tools import resizes_for
+from bench.measuring.pairing import Pairing
+from bench.measuring.refusing import Found, Places, members, not_computed, reasons_of
+from bench.measuring.scoring import Options, Scores, check_count, check_counts, score_pair, score_set
+from bench.measuring.sets import MeasuredSet, measure_each
+from bench.measuring.setup import Setup
 from bench.sources import ImageSource
 from metrics.errors import InputError
 from metrics.types import Metric
@@ -36,20 +28,30 @@ LETTERS = ("a", "b", "train")
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Sets in the order a, b, train, each `ready` or opened as images (or both), and what is to be computed of them.
+    """Sets, each `ready` or opened as images (or both), and what is to be computed of them.
 
-    `measuring` is None where there is nothing to be measured and nobody knows how that was done. Images are measured
-    with the resizes `beside` its own too.
+    The first is the real one, and with `with_train` the last is what a generator was trained on. Of the metrics that
+    were `asked` for some may be `refused`, with the reason. `measuring` is None where there is nothing to be measured
+    and nobody knows how that was done. Images are measured with the resizes `beside` its own too. `by_design` asks for
+    estimates that know how sets were drawn (see `bench.measuring.scoring.score_pair`).
     """
 
     setup: Setup
-    chosen: tuple[Metric, ...]
+    asked: tuple[Metric, ...]
     options: Options
     measuring: Measure | None
     ready: tuple[Ready | None, ...]
     sources: tuple[ImageSource | None, ...]
-    pairing: Pairing | None
+    pairing: Pairing | None = None
     beside: tuple[str, ...] = ()
+    with_train: bool = False
+    by_design: bool = True
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def chosen(self) -> tuple[Metric, ...]:
+        """The metrics that are computed."""
+        return tuple(metric for metric in self.asked if metric.name not in self.refused)
 
     @cached_property
     def known(self) -> tuple[MeasuredSet | None, ...]:
@@ -75,17 +77,60 @@ class Comparison:
     @property
     def sets(self) -> list[ImageSource | MeasuredSet]:
         """Each set, as its images where they were opened."""
-        return _sets(self.ready, self.sources)
+        return sets_of(self.ready, self.sources)
 
     def of(self, metric: Metric) -> tuple[MeasuredSet, ...]:
         """The sets as this metric reads them."""
+        numbered = len(self.ready) - self.with_train if metric.labels else 0
+        return tuple(self._numbered(one) if at < numbered else one for at, one in enumerate(self._read(metric)))
+
+    def _read(self, metric: Metric) -> list[MeasuredSet]:
         found: list[MeasuredSet] = []
         for known, resized in zip(self.known, self.resized, strict=True):
             measured = resized[self.measuring.resize] if resized and self.measuring else None
             one = known if known and (measured is None or known.allows(metric)) else measured
             assert one is not None, "a set is ready or its images were opened"
-            found.append(self._numbered(one) if metric.labels and len(found) < 2 else one)
-        return tuple(found)
+            found.append(one)
+        return found
+
+    def found(self) -> list[Found]:
+        """What each metric says of each set, of the first with each other, or of all; InputError where that is nothing,
+        and for an image that cannot be read."""
+        read = {metric.name: self._read(metric) for metric in self.chosen}  # what fails here is no matter of one metric
+        found = [
+            self._tried(metric, places, read.get(metric.name, ()))
+            for metric in self.asked
+            for places in self.members(metric)
+        ]
+        if not any(one.scores for one in found):
+            raise InputError(found[0].reason)
+        return found
+
+    def members(self, metric: Metric) -> list[Places]:
+        """The places of the sets that each value of a metric is of."""
+        return members(metric, len(self.ready) - self.with_train)
+
+    def check(self, metric: Metric, places: Places) -> None:
+        """InputError where these sets do not allow the metric."""
+        sets = [self.sets[place] for place in places]
+        if metric.labels and self.measuring:
+            for one in sets:
+                class_numbers(one, self.measuring.extractor)
+        known = [self.ready[place] for place in places]
+        if all(one is None or metric.feature in one.measured.arrays for one in known):
+            check_counts(sets, (metric,), self.options)
+        else:
+            for one in sets:
+                check_count(one, 2, "a covariance")
+
+    def _tried(self, metric: Metric, places: Places, sets: Sequence[MeasuredSet]) -> Found:
+        if metric.name in self.refused:
+            return Found(metric, places, reason=self.refused[metric.name])
+        try:
+            self.check(metric, places)
+            return Found(metric, places, self._scores(metric, [sets[place] for place in places]))
+        except InputError as error:
+            return Found(metric, places, reason=str(error))
 
     def scores(self) -> tuple[dict[str, Any], list[str]]:
         """The values of all metrics, with names, digests and counts of the sets and how they were made; warnings."""
@@ -94,24 +139,25 @@ class Comparison:
         if self.pairing:
             values = {"paired_by": self.pairing.by, "first_pairs": self.pairing.first}
             warnings += self.pairing.warnings
-        for metric in self.chosen:
-            for end, scores in self._of_metric(metric):
-                values |= {f"{key}{end}": value for key, value in scores.values.items()}
-                warnings += scores.warnings
-        return {**values, **self._about_sets, **self._about_numbers}, warnings
+        found = self.found()
+        for one in found:
+            end = f"_{LETTERS[one.places[0]]}" if one.metric.arity == "set" else ""
+            values |= {f"{key}{end}": value for key, value in one.values.items()}
+            warnings += one.scores.warnings if one.scores else ()
+        reasons = reasons_of(found)
+        warnings += [not_computed(name, reason) for name, reason in reasons.items()]
+        missing = {"not_computed": reasons} if reasons else {}
+        return {**values, **self._about_sets, **self._about_numbers, **missing}, warnings
 
-    def _of_metric(self, metric: Metric) -> list[tuple[str, Scores]]:
-        """The scores of one metric, with what ends their keys."""
-        sets, options = self.of(metric), self.options
+    def _scores(self, metric: Metric, sets: Sequence[MeasuredSet]) -> Scores:
+        """The scores of one metric of these sets, in the order that it takes."""
         if metric.arity == "set":
-            return [(f"_{letter}", score_set(one, metric, options)) for letter, one in zip("ab", sets, strict=False)]
+            return score_set(self._numbered(sets[0]) if metric.labels else sets[0], metric, self.options)
         if metric.arity == "triplet":
-            workers = self.setup.settings["workers"]
-            return [("", score_triplet(sets[2], sets[1], sets[0], metric, options, workers))]
-        other = sets[1]
-        if self.pairing and metric.feature == "images":
-            other = MeasuredSet.of_images(self.pairing.generated)
-        return [("", score_pair(sets[0], other, metric, options, by_design=True))]
+            return score_triplet(sets[0], sets[1], sets[2], metric, self.options, self.setup.settings["workers"])
+        paired = self.pairing and metric.feature == "images"
+        other = MeasuredSet.of_images(self.pairing.generated) if self.pairing and paired else sets[1]
+        return score_pair(sets[0], other, metric, self.options, by_design=self.by_design)
 
     def _numbered(self, one: MeasuredSet) -> MeasuredSet:
         assert self.measuring, "predictions of classes were made by an extractor that is known"
@@ -134,7 +180,7 @@ class Comparison:
     @property
     def in_pixels(self) -> bool:
         """Whether no metric reads features: no weights are asked for, and no extractor is named in the result."""
-        return _in_pixels(self.chosen)
+        return all_in_pixels(self.chosen)
 
     @property
     def question(self) -> dict[str, Any]:
@@ -157,147 +203,20 @@ class Comparison:
 
     @property
     def _about_numbers(self) -> dict[str, Any]:
-        used = [self.options.fitting(metric) for metric in self.chosen]
+        used = [self.options.fitting(metric) for metric in self.asked]
         options = {name: value for one in used for name, value in one.items() if value is not False}
         classes = any(metric.feature == "logits" for metric in self.chosen) and self.measuring
         tap = {"tap_logits": self.measuring.extractor.logits} if classes and self.measuring else {}
-        names = [metric.name for metric in self.chosen]
+        names = [metric.name for metric in self.asked]
         return {**self.question, **tap, **options, **self.setup.drawn, "metrics": names}
 
 
-def open_sets(
-    given: Sequence[Images],
-    chosen: tuple[Metric, ...],
-    setup: Setup,
-    options: Options,
-    *,
-    logits: str | None = None,
-    measuring: Measure | None = None,
-    with_features: Collection[str] = (),
-    with_images: Collection[str] = (),
-    every_resize: bool = False,
-) -> Comparison:
-    """The sets that were given, opened; nothing expensive is done yet, and all is refused here that can be.
-
-    `measuring` is how they are measured, where that is settled already. `with_features` and `with_images` are options
-    that were asked for and need those of all sets. `every_resize` measures images with the resizes of other tools too,
-    those of a file of statistics among them, and is refused where there are no images.
-    """
-    ready = [ready_set(one, setup) for one in given]
-    ready = [one if one and _useful(one, chosen) else None for one in ready]
-    wanted = [
-        one is None or (every_resize and one.with_images) or not all(map(one.measured.allows, chosen)) for one in ready
-    ]
-    known = [one for one in ready if one]
-    check_features(known, setup)
-    _check_options(known, chosen, options, with_features, with_images)
-    if every_resize:
-        _check_resizable(ready, wanted)
-    if not any(wanted):
-        if setup.settings["limit"] is not None:
-            _refuse("--limit", known[0], "images")
-        measuring = measuring or next((one.measure for one in known if one.measure), None)
-        common_question(known)
-    else:
-        setup.check_there(*(one for one, opened in zip(given, wanted, strict=True) if opened))
-        in_pixels = _in_pixels(chosen)
-        measuring = measuring or (measure("pixels", device="cpu", cache=False) if in_pixels else setup.measure(logits))
-        taps_for(measuring, chosen)  # refuses an extractor without classes before anything is read
-    sources = [setup.open(one) if opened else None for one, opened in zip(given, wanted, strict=True)]
-    ready, sources = _with_labels(ready, sources, setup.settings["labels"])
-    if measuring and any(metric.labels for metric in chosen):
-        for one in _sets(ready, sources)[:2]:
-            class_numbers(one, measuring.extractor)
-    _check_counts(ready, sources, chosen, options)
-    paired = pair(*(one for one in sources[:2] if one)) if any(map(by_image, chosen)) else None
-    beside = resizes_for(measuring.extractor) if every_resize and measuring else ()
-    return Comparison(setup, chosen, options, measuring, tuple(ready), tuple(sources), paired, beside)
-
-
-def _in_pixels(chosen: Iterable[Metric]) -> bool:
+def all_in_pixels(chosen: Iterable[Metric]) -> bool:
+    """Whether no metric reads features."""
     return all(metric.feature == "images" for metric in chosen)
 
 
-def _useful(one: Ready, chosen: Iterable[Metric]) -> bool:
-    """Whether a set that is ready serves a metric; InputError where it serves not all and there is nothing else."""
-    lacking = [metric for metric in chosen if not one.measured.allows(metric)]
-    if lacking and not one.with_images:
-        metric, name = lacking[0], one.measured.name
-        held = NEEDED["images" if metric.arity == "triplet" else metric.feature]
-        raise InputError(f"{metric.name} needs {held}, and {one.what} {name} holds none; give the images")
-    return any(map(one.measured.allows, chosen))
-
-
-def check_features(known: Iterable[Ready], setup: Setup) -> None:
-    """InputError where features were said to be given and none of the sets holds any."""
-    there = any("pool" in one.measured.arrays and one.measure is None for one in known)
-    for name in ("features", "made_by"):
-        if setup.settings[name] and not there:  # type: ignore[literal-required]
-            raise InputError(
-                f"{name} was given, and none of the sets holds features; expected an array, a .npy or .npz [n, d]"
-            )
-
-
-def _check_options(
-    known: Iterable[Ready],
-    chosen: Iterable[Metric],
-    options: Options,
-    with_features: Collection[str],
-    with_images: Collection[str],
-) -> None:
-    """InputError for an option that needs more of the sets than what those hold that are measured already."""
-    for one in known:
-        without = [metric for metric in chosen if metric.feature not in one.measured.arrays]
-        asked = [
-            f"--{option.name.replace('_', '-')}"
-            for metric in without
-            if one.measured.allows(metric)
-            for option in metric.options
-            if options.fitting(metric)[option.name] != option.default
-        ]
-        if without and (*with_features, *asked):
-            _refuse((*with_features, *asked)[0], one, "features")
-        if with_images and one.measured.source is None:
-            _refuse(next(iter(with_images)), one, "images")
-
-
-def _check_resizable(ready: Sequence[Ready | None], opened: Sequence[bool]) -> None:
-    """InputError where features were given, which are of one resize, or where statistics are all that is there."""
-    for one, images in zip(ready, opened, strict=True):
-        if one and not images and (not one.is_file or not any(opened)):
-            _refuse("--conventions", one, "images")
-
-
-def _refuse(option: str, one: Ready, what: str) -> None:
-    remedy = "save its arr_0 in a file of its own" if one.with_images else "give the images"
-    raise InputError(f"{option} needs the {what} of all sets, and {one.what} {one.measured.name} holds none; {remedy}")
-
-
-def _with_labels(
-    ready: list[Ready | None], sources: list[ImageSource | None], labels: Sequence[Any]
-) -> tuple[list[Ready | None], list[ImageSource | None]]:
-    """The sets, with the classes that were given for them."""
-    named = with_labels(_sets(ready, sources), labels)
-    known = [
-        replace(one, measured=measured) if one and not source else one
-        for one, source, measured in zip(ready, sources, named, strict=True)
-    ]
-    return known, [source and one for source, one in zip(sources, named, strict=True)]
-
-
-def _sets(ready: Sequence[Ready | None], sources: Sequence[ImageSource | None]) -> list[ImageSource | MeasuredSet]:
+def sets_of(ready: Sequence[Ready | None], sources: Sequence[ImageSource | None]) -> list[ImageSource | MeasuredSet]:
     """Each set, as its images where they were opened."""
     sets = (source or (one and one.measured) for one, source in zip(ready, sources, strict=True))
     return [one for one in sets if one]
-
-
-def _check_counts(
-    ready: Sequence[Ready | None], sources: Sequence[ImageSource | None], chosen: tuple[Metric, ...], options: Options
-) -> None:
-    there = _sets(ready, sources)
-    for metric in chosen:
-        if all(one is None or metric.feature in one.measured.arrays for one in ready):
-            check_counts(there, (metric,), options)
-        else:
-            for one in there:
-                check_count(one, 2, "a covariance")

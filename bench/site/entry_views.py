@@ -8,7 +8,7 @@ from bench.leaderboard.board import Board, Standing
 from bench.leaderboard.entries import Entry, TrackRecord
 from bench.leaderboard.entry_places import NEIGHBOURS, PREVIEW
 from bench.measuring.evaluation import NOISE, REAL_2
-from bench.protocol import titled
+from bench.protocol import of_one_part, titled
 from bench.second_opinions.stored import stored_opinions, stored_words
 from bench.site.links import safe_link
 from bench.site.numbers import Shown, in_order, outputs_of, shown
@@ -135,7 +135,12 @@ def entry_view(
 
 def _numbers(entry: Entry, record: TrackRecord, ratios: Mapping[str, float | None]) -> Iterable[NumberRow]:
     metrics = in_order(entry.rules, entry.scores)
-    measured = [(metric, one) for metric in metrics for one in outputs_of(metric, entry.scores[metric])]
+    measured = [
+        (metric, one)
+        for metric in metrics
+        for one in outputs_of(metric, entry.scores[metric])
+        if not of_one_part(one, entry.rules.protocol.options(metric))
+    ]
     scored = (entry.scores, *(record.landmarks.get(name, {}) for name in (REAL_2, NOISE)))
     table = _side_by_side(measured, scored)
     before = ""

@@ -31,23 +31,18 @@ def score_table(result: Mapping[str, Any]) -> Table:
 
 
 def _rows(metric: Metric, result: Mapping[str, Any]) -> list[tuple[Cell, ...]]:
-    from bench.protocol import titled
+    from bench.protocol import of_one_part, titled
 
     rows = []
     for side in ("_a", "_b") if metric.arity == "set" else ("",):
         for output in metric.outputs:
-            if output.name + side in result and not output.corrects and not _of_one_part(output, result):
+            if output.name + side in result and not output.corrects and not of_one_part(output, result):
                 title = titled(output, result)
                 title = f"{title} of {result['name' + side]}" if side else title
                 better = "" if output.better == "neither" else f"{output.better} is better"
                 value = result[output.name + side]
                 rows.append(tuple(map(Cell, (title, value, *_estimates(metric, output, result, side), better))))
     return rows
-
-
-def _of_one_part(output: Output, result: Mapping[str, Any]) -> bool:
-    """Whether a number describes how parts differ, and there is one part."""
-    return bool(output.by) and output.better == "neither" and result.get(output.by) == 1
 
 
 def _estimates(metric: Metric, output: Output, result: Mapping[str, Any], side: str) -> tuple[Any, Any, Any]:
