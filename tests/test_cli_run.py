@@ -418,6 +418,19 @@ def test_a_checkpoint_of_another_model_or_cut_in_half_is_refused(copy):
     assert "no checkpoint at" in refused("evaluate", "runs/nowhere")
 
 
+def test_the_record_of_a_longer_training_is_not_replaced_unasked(copy):
+    """A checkpoint of fewer steps may be measured last; its record would take the place of the better one."""
+    (path,) = Path("my-results").glob("runs/*/*/*.json")
+    values = json.loads(path.read_text())
+    values["training"]["steps"] = 2_432
+    path.write_text(json.dumps(values))
+    before = path.read_bytes()
+    for command in ("evaluate", "rescore"):
+        said = refused(command, FOLDER)
+        assert "is the record of 2,432 steps of training, this run has 3; replace it with --force" in said
+        assert path.read_bytes() == before
+
+
 def test_a_run_whose_folder_is_named_by_one_word_is_sampled(copy):
     FOLDER.rename("mine")
     good("sample", "mine", "-n", 2, "-o", "out")

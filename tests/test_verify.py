@@ -51,7 +51,8 @@ pytestmark = pytest.mark.usefixtures("here")
 
 
 def test_what_was_submitted_is_consistent():
-    assert verified(PATH) == [{"path": str(PATH), "level": 1, "claimed": 1, "problems": [], "doubts": []}]
+    expected = {"path": str(PATH), "level": 1, "claimed": 1, "problems": [], "doubts": [], "missed": 0, "notes": []}
+    assert verified(PATH) == [expected]
     assert read_verified(PATH) == 1
     assert verified("digits/blends")[0]["level"] == 1
     assert "consistent" in good("verify", "digits/blends").stdout
@@ -337,11 +338,30 @@ def test_the_model_that_made_them_gives_level_3():
     assert what == "training_steps is 9000 in the entry, 2 in the file"
 
 
+def test_the_images_decide_and_not_the_bytes_of_the_model_file(tmp_path):
+    """A model that was trained again is another file."""
+    again = shutil.copytree(RUN, tmp_path / "again")
+    path = again / "checkpoint.safetensors"
+    size, header = path.read_bytes()[:8], path.read_bytes()[8:]
+    length = int.from_bytes(size, "little")  # of a header in JSON, which may end in spaces
+    path.write_bytes((length + 8).to_bytes(8, "little") + header[:length] + b" " * 8 + header[length:])
+    (found,) = verified("digits/tiny", "--checkpoint", again)
+    assert (found["level"], found["problems"]) == (3, [])
+    assert found["notes"][0].startswith("another file than the one that made the entry: its sha256 is")
+
+
 def test_another_model_is_named():
     tiny = ("--set", "width=4", "--set", "latent=8", "--set", "batch_size=4", "--device", "cpu", "--steps", 3)
     good("train", "--model", "dcgan", "--dataset", "digits", *tiny, "--seed", 1)
-    found = problems("digits/tiny", "--checkpoint", RUN.replace("seed0", "seed1"))
-    assert "is not that of what made the entry" in found[0]
+    entry = Path("my-results/submissions/digits/tiny.json")
+    raise_level(entry, 3)
+    result = bench("verify", "digits/tiny", "--checkpoint", RUN.replace("seed0", "seed1"))
+    assert result.exit_code == 1
+    first, *rest = result.stdout.splitlines()
+    assert first.endswith(": consistent; not regenerated")
+    assert "    training_seed is 0 in the entry, 1 in the file" in rest
+    assert "another file than the one that made the entry" in rest[-1]
+    assert read_verified(entry) == 1
 
 
 def test_a_generator_in_onnx_is_submitted_with_its_noise_and_gives_level_3():
@@ -353,7 +373,7 @@ def test_a_generator_in_onnx_is_submitted_with_its_noise_and_gives_level_3():
     assert entry.origin.settings == {"noise_dim": "8", "noise": "uniform-1..1", "output_range": "-1..1"}
     assert verified("digits/onnx", "--checkpoint", path)[0]["level"] == 3
     onnx_generator(path, output=(-1, 1, 32, 32), weights=weights + 1)
-    assert "is not that of what made the entry" in problems("digits/onnx", "--checkpoint", path)[0]
+    assert "250 of 250 images came out different" in problems("digits/onnx", "--checkpoint", path)[0]
 
 
 def test_images_have_no_level_3():

@@ -46,9 +46,11 @@ def command(
     everything that the entry holds. Level 3, regenerated: --checkpoint makes these images again.
 
     The level goes to verified.json beside the entry. A level that this file holds from before is a claim. The exit code
-    is 0 if nothing is wrong, 1 if a problem was found, and 2 if nothing could be checked.
+    is 0 if nothing is wrong, 1 if a problem was found, and 2 if nothing could be checked. Images or a model that do not
+    give the entry take a level from before back.
 
-    JSON: a list of objects with path, level (reached now), claimed, problems and doubts (code, what).
+    JSON: a list of objects with path, level (reached now), claimed, problems and doubts (code, what), missed (the level
+    that was asked for and not reached, or 0) and notes.
     """
     if every == (entry is not None) or (every and (images or checkpoint)):
         raise click.UsageError("give one ENTRY, with --images or --checkpoint or both, or --all", ctx)
@@ -67,24 +69,26 @@ def _values(verdict: "Verdict") -> dict[str, Any]:
         word: [{"code": one.code, "what": one.what} for one in problems]
         for word, problems in (("problems", verdict.problems), ("doubts", verdict.doubts))
     }
-    return {"path": str(verdict.path), "level": verdict.level, "claimed": verdict.claimed, **found}
+    levels = {"level": verdict.level, "claimed": verdict.claimed}
+    return {"path": str(verdict.path), **levels, **found, "missed": verdict.missed, "notes": list(verdict.notes)}
 
 
 def _show(verdicts: "Sequence[Verdict]") -> None:
     for verdict in verdicts:
         echo(f"{verdict.path}: ", styled(_word(verdict), fg="red" if verdict.problems else "green"))
-        for problem in (*verdict.problems, *verdict.doubts):
-            echo(f"    {problem.what}")
+        for line in (*(one.what for one in (*verdict.problems, *verdict.doubts)), *verdict.notes):
+            echo(f"    {line}")
     if len(verdicts) > 1:
         wrong = sum(bool(verdict.problems) for verdict in verdicts)
         echo(f"{len(verdicts):,} entries, {wrong:,} with problems")
 
 
 def _word(verdict: "Verdict") -> str:
-    """The level that was reached now, and what was reached before."""
+    """The level that was reached now, and what was reached before or missed."""
     from bench.leaderboard.entries import LEVELS, level_words
     from bench.leaderboard.evidence import exact
 
     if verdict.level > 1 or verdict.entry is None:
         return LEVELS[verdict.level]
-    return level_words(verdict.claimed, exact=exact(verdict.entry), unlikely=bool(verdict.doubts))
+    words = level_words(verdict.claimed, exact=exact(verdict.entry), unlikely=bool(verdict.doubts))
+    return f"{words}; not {LEVELS[verdict.missed]}" if verdict.missed else words

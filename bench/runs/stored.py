@@ -56,7 +56,7 @@ def evaluate_checkpoint(
 ) -> RunRecord:
     """Sample a trained model, measure it, write its record; in a run's folder the samples are kept for `rescore`."""
     done = read_training(job.folder) or _from_checkpoint(loaded)
-    check_record(job, evaluation, results, force)
+    check_record(job, evaluation, results, done, force)
     made = generate_run(job, loaded.model, evaluation)
     if (job.folder / RUN).is_file():
         keep_generated(job, loaded.model, evaluation, made)
@@ -75,10 +75,9 @@ def rescore(
     report: Progress | None = None,
 ) -> RunRecord:
     """Measure the stored samples of a run under another protocol, and write its record; no model is loaded."""
-    job = job_in(folder, subject)
-    check_record(job, evaluation, results, force)
+    job, done = job_in(folder, subject), read_training(folder)
+    check_record(job, evaluation, results, done, force)
     made = load_generated(folder, subject, evaluation.protocol.labels if job.spec.task == "class-conditional" else "")
-    done = read_training(folder)
     record = make_record(job, evaluation, done, evaluate(evaluation, made, report), device=done.device if done else "")
     publish(record, job.folder, results)
     return record
@@ -116,7 +115,7 @@ def read_training(folder: Path) -> Training | None:
     return done
 
 
-def check_record(job: Job, evaluation: Evaluation, results: Path, force: bool) -> None:
+def check_record(job: Job, evaluation: Evaluation, results: Path, done: Training | None, force: bool) -> None:
     """InputError where the record of another training of this model and seed stands, and `force` was not given, and
     where nothing can be written."""
     path = record_path(results, job.subject.name, evaluation.protocol.id, job.name)
@@ -126,6 +125,11 @@ def check_record(job: Job, evaluation: Evaluation, results: Path, force: bool) -
         if earlier.status == "ok" and earlier.config != to_json(job.config):
             raise InputError(
                 f"{path} is the record of other settings; replace it with --force or choose another --results"
+            )
+        if earlier.status == "ok" and earlier.training and done and earlier.training.steps != done.steps:
+            raise InputError(
+                f"{path} is the record of {earlier.training.steps:,} steps of training, this run has {done.steps:,}; "
+                "replace it with --force or choose another --results"
             )
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bench.leaderboard.entries import Entry, Manifest, read_track
+from bench.leaderboard.entries import Entry, Level, Manifest, read_track
 from bench.leaderboard.entry_places import (
     FEATURES,
     INFLUENCE,
@@ -78,6 +78,7 @@ def verify_again(verdict: Verdict, again: Again) -> Verdict:
         raise ValueError(f"{path} was not read")
     check_rules(entry.rules, opened.rules, f"{path} cannot be measured again here, by other rules")
     problems: list[Problem] = []
+    notes = tuple(_other_file(entry, again.made)) if again.made else ()
     try:
         if again.images:
             problems += _given(path, entry, again.images, opened)
@@ -88,8 +89,9 @@ def verify_again(verdict: Verdict, again: Again) -> Verdict:
         problems.append(Problem("recomputed", str(error)))
     left = [one for one in verdict.problems if problems or not one.chance]
     if problems or left:
-        return Verdict(path, verdict.level, tuple(dict.fromkeys([*left, *problems])), entry)
-    return Verdict(path, 3 if again.made else 2, (), entry)
+        missed: Level = (3 if again.made else 2) if problems else 0
+        return Verdict(path, verdict.level, tuple(dict.fromkeys([*left, *problems])), entry, missed=missed, notes=notes)
+    return Verdict(path, 3 if again.made else 2, (), entry, notes=notes)
 
 
 def _given(path: Path, entry: Entry, checked: Checked, opened: OpenTrack) -> Iterator[Problem]:
@@ -207,8 +209,9 @@ def _regenerated(
 ) -> Iterator[Problem]:
     """Where what was made again from the model is not the entry; `given` are the submitted images.
 
-    Images that came out otherwise by rounding are held against the given ones, and must give the scores; all the rest
-    is then compared with what the given ones give.
+    The images decide, not the bytes of the file: a model that was trained again makes the same ones. Those that came
+    out otherwise by rounding are held against the given ones, and must give the scores; all the rest is then compared
+    with what the given ones give.
     """
     other_model = list(_model(entry, made))
     if other_model:
@@ -231,12 +234,17 @@ def _regenerated(
         yield from scores_differ(entry.scores, found.scores, entry.manifest.count)
 
 
-def _model(entry: Entry, made: Checked) -> Iterator[Problem]:
+def _other_file(entry: Entry, made: Checked) -> Iterator[str]:
     origin, found = entry.origin, made.material.origin
     if found.sha256 != origin.sha256:
-        what = f"its sha256 {found.sha256[:12]} is not that of what made the entry, {origin.sha256[:12]}"
-        yield Problem("checkpoint", what)
-        return
+        yield (
+            f"another file than the one that made the entry: its sha256 is {found.sha256[:12]}, "
+            f"the entry has {origin.sha256[:12]}"
+        )
+
+
+def _model(entry: Entry, made: Checked) -> Iterator[Problem]:
+    origin, found = entry.origin, made.material.origin
     for field in ("kind", "model", "settings", "training_seed", "training_steps", "sampling_seed", "control"):
         claimed, value = getattr(origin, field), getattr(found, field)
         if claimed != value:

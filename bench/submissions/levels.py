@@ -25,7 +25,6 @@ from genbench.files import is_unfinished
 from genbench.names import did_you_mean
 from metrics.errors import InputError
 
-REFUTED = "recomputed"  # the code of what images or a model did not give
 IMAGES_DECIDED = 2  # the level at which the images themselves were measured
 
 
@@ -135,5 +134,4 @@ def _noted(verdict: Verdict) -> Verdict:
     before = read_verified(verdict.path) if verdict.problems else 0
     if before >= IMAGES_DECIDED and all(one.chance for one in verdict.problems):
         return replace(verdict, problems=(), claimed=before, doubts=verdict.problems)
-    refuted = any(one.code == REFUTED for one in verdict.problems)
-    return replace(verdict, claimed=note_level(verdict.path, verdict.level, refuted=refuted))
+    return replace(verdict, claimed=note_level(verdict.path, verdict.level, refuted=verdict.missed > 0))

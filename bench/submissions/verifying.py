@@ -34,7 +34,8 @@ from metrics.errors import InputError
 class Verdict:
     """What was found about one entry: the level that it has reached now, and all problems; `claimed` is the level that
     verified.json keeps, `doubts` what is unlikely and was settled by images, as that claims; `entry` where it can be
-    read."""
+    read; `missed` the level that images or a model were given for and did not give (0: none); `notes` what is worth
+    saying and no problem."""
 
     path: Path
     level: Level
@@ -42,6 +43,8 @@ class Verdict:
     entry: Entry | None
     claimed: Level = 0
     doubts: tuple[Problem, ...] = ()
+    missed: Level = 0
+    notes: tuple[str, ...] = ()
 
 
 def verify_entry(path: Path, book: Book) -> Verdict:
@@ -111,7 +114,7 @@ def note_level(path: Path, level: Level, *, refuted: bool = False) -> Level:
     """Write verified.json where it does not say this level of these bytes yet, and say which level the entry has.
 
     A level that was reached before stays where the entry is still consistent, and is taken back where it is not, and
-    where it was `refuted`: its own images, or what its model made again, did not give what stands in it.
+    where it was `refuted`: the images or the model that were given now did not give what stands in it.
     """
     sha256 = file_sha256(path)
     try:
