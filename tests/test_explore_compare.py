@@ -68,6 +68,13 @@ def test_steps_stand_in_a_name_only_where_nothing_else_differs(plain, reseeded, 
     assert names_of([reseeded, longer]) == ["seed 1", "seed 0"]
 
 
+def test_checkpoints_of_different_steps_are_said_to_be_so(plain, place):
+    longer = open_run(tiny_run(place / "longest", "dcgan", steps=4))
+    said = "the columns have different numbers of steps (2, 4), so not only their settings differ"
+    assert said in explore([plain, longer]).notes
+    assert not any("steps" in note for note in explore([plain, plain]).notes)
+
+
 def test_equal_checkpoints_are_numbered(plain):
     assert names_of([plain, plain]) == ["(1)", "(2)"]
 

@@ -1,6 +1,7 @@
 """Paths in the space of noise, one number of it at a time, and what every exploration writes."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -8,10 +9,13 @@ from click.testing import CliRunner
 from PIL import Image
 from tiny_runs import pixels, tiny_run
 
+import bench as bench_api
+from bench import registry
 from bench.cli import main
 from bench.exploring import open_run, write
 from bench.exploring._paths import Steps, linear, pixel_steps, spherical
 from bench.exploring.noise import explore, interpolate
+from bench.weights import MissingWeights
 from metrics.errors import InputError
 from reference_models.loop import Noise, sample
 
@@ -141,7 +145,39 @@ def test_noise_of_one_number_has_a_line_only(tmp_path):
     assert [row[1].value for row in found.tables[0].rows] == ["linear", "linear"]
 
 
+def test_without_an_extractor_everything_is_drawn_but_distances_of_features(folder, found, tmp_path):
+    bare = explore(open_run(folder), None, pairs=2, steps=3, dims=2)
+    cells = [[cell.value for cell in row] for row in bare.tables[0].rows]
+    assert [row[:6] for row in cells] == [[cell.value for cell in row[:6]] for row in found.tables[0].rows]
+    assert {value for row in cells for value in row[6:]} == {None}
+    assert "distances in features are not measured" in bare.notes[0]
+    assert not found.notes
+    assert set(bare.pictures) == set(found.pictures)
+    write(bare, tmp_path / "bare")
+
+
 # ----- the command
+
+
+def test_a_run_is_explored_with_the_extractor_that_measured_it(folder, tmp_path, monkeypatch):
+    copy = shutil.copytree(folder, tmp_path / "runs" / folder.name)
+    (copy / "measured.json").write_text('{"extractor": "pixels", "resize": "clean"}')
+    few = {"pairs": 1, "steps": 2, "dims": 1, "output": tmp_path / "found"}
+    about = bench_api.explore("noise", copy, **few).found.about
+    assert (about["extractor"], about["resize"]) == ("pixels", "clean")
+    about = bench_api.explore("noise", copy, extractor="digits-cnn", **few, force=True).found.about
+    assert about["extractor"] == "digits-cnn"
+
+
+def test_weights_that_are_missing_stop_an_exploration_only_where_they_were_asked_for(folder, tmp_path, monkeypatch):
+    def missing(*given, **how):
+        raise MissingWeights("none here", registry.load("extractors", "inception"))
+
+    monkeypatch.setattr("bench.measuring.evaluation.measure", missing)
+    few = {"pairs": 1, "steps": 2, "dims": 1, "output": tmp_path / "found"}
+    assert "extractor" not in bench_api.explore("noise", folder, **few).found.about
+    with pytest.raises(InputError, match="none here"):
+        bench_api.explore("noise", folder, extractor="inception", **few, force=True)
 
 
 def test_the_command_writes_beside_the_checkpoint_and_never_over_it(folder):

@@ -88,9 +88,35 @@ def _module(what: str) -> Any:
     return import_module(f"bench.exploring.{what}")
 
 
+def _manifold(what: str, paths: Sequence[Path], how: Any, own: dict[str, Any]) -> _Finding:
+    folder, (opened,) = _ready(what, paths, how)
+    return folder, _module(what).explore(opened, _measure_if_there(opened, how), **own)
+
+
 def _with_measure(what: str, paths: Sequence[Path], how: Any, own: dict[str, Any]) -> _Finding:
     folder, (opened,) = _ready(what, paths, how)
-    return folder, _module(what).explore(opened, open_measure(opened.subject, how), **own)
+    return folder, _module(what).explore(opened, _measure_of(opened, how), **own)
+
+
+def _measure_of(opened: "Opened", how: Any) -> "Measure":
+    """The extractor that was asked for, else the one that the run was measured with, else that of the data set."""
+    from bench.runs.stored import measured_with
+
+    usual = {} if how["extractor"] else measured_with(opened.folder)
+    return open_measure(opened.subject, {**how, **{name: how[name] or value for name, value in usual.items()}})
+
+
+def _measure_if_there(opened: "Opened", how: Any) -> "Measure | None":
+    """The same for what is drawn without features too: None where nobody asked for one and its weights are missing."""
+    from bench.weights import MissingWeights
+
+    try:
+        return _measure_of(opened, how)
+    except InputError as error:
+        missing = isinstance(error, MissingWeights) or isinstance(error.__cause__, MissingWeights)
+        if not missing or how["extractor"] or how["weights"]:
+            raise
+        return None
 
 
 def _of_generator(what: str, paths: Sequence[Path], how: Any, own: dict[str, Any]) -> _Finding:
@@ -109,7 +135,7 @@ def _truncation(what: str, paths: Sequence[Path], how: Any, own: dict[str, Any])
 
     own["bounds"] = _module(what).BOUNDS if own["bounds"] is None else [_number(one) for one in own["bounds"]]
     folder, (opened,) = _ready(what, paths, how)
-    evaluation = open_evaluation(opened.subject, open_measure(opened.subject, how))
+    evaluation = open_evaluation(opened.subject, _measure_of(opened, how))
     return folder, _module(what).explore(opened, evaluation, report=how["progress"], **own)
 
 
@@ -118,13 +144,14 @@ def _side_by_side(what: str, paths: Sequence[Path], how: Any, own: dict[str, Any
 
     folder, opened = _ready(what, paths, how)
     subject = opened[0].subject
-    evaluation = open_evaluation(subject, open_measure(subject, how)) if own.pop("measured") else None
+    evaluation = open_evaluation(subject, _measure_of(opened[0], how)) if own.pop("measured") else None
     return folder, _module(what).explore(opened, evaluation, report=how["progress"], **own)
 
 
 _FINDERS = {
     "noise": _of_generator,
     "classes": _of_generator,
+    "manifold": _manifold,
     "neighbours": _neighbours,
     "truncation": _truncation,
     "compare": _side_by_side,
@@ -148,12 +175,13 @@ def _ready(what: str, paths: Sequence[Path], how: Any) -> "tuple[Path, list[Open
     return folder, [open_run(one, **where) for one in paths]
 
 
-def _ready_generator(what: str, source: Path, how: Any) -> "tuple[Path, Explorable, Measure]":
+def _ready_generator(what: str, source: Path, how: Any) -> "tuple[Path, Explorable, Measure | None]":
     """The same for a checkpoint or for the name of a pretrained generator, and the extractor: that of the data set."""
     from bench.exploring import Explorable, check_folder
     from bench.runs.generators import open_generator, pretrained_name
 
     opened: Explorable
+    measure: Measure | None
     pretrained, weights = pretrained_name(source), how["generator_weights"]
     if pretrained or weights:
         folder = how["output"] or Path("explore") / f"{what}-{pretrained}"
@@ -169,7 +197,7 @@ def _ready_generator(what: str, source: Path, how: Any) -> "tuple[Path, Explorab
         opened = Explorable(generator)
     else:
         folder, (opened,) = _ready(what, [source], how)
-        measure = open_measure(opened.subject, how)
+        measure = _measure_if_there(opened, how)
     if how["truncation"] is not None:
         opened.model.truncate(how["truncation"])
     return folder, opened, measure

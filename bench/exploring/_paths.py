@@ -9,7 +9,7 @@ Noise of many dimensions lies close to a sphere of radius sqrt(d); the middle of
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -69,8 +69,11 @@ def pixel_steps(images: np.ndarray) -> Steps:
     return _along(images.reshape(len(images), -1) / (255 * math.sqrt(images[0].size)))
 
 
-def feature_steps(measure: Measure, paths: Sequence[np.ndarray]) -> list[Steps]:
-    """Euclidean distances of the features along each path of images, all of them extracted in one pass."""
+def feature_steps(measure: Measure | None, paths: Sequence[np.ndarray]) -> list[Steps | None]:
+    """Euclidean distances of the features along each path of images, all of them extracted in one pass; None of each
+    without an extractor."""
+    if measure is None:
+        return [None] * len(paths)
     features = features_of(measure, np.concatenate(paths)).astype(np.float64)
     return [_along(part) for part in np.split(features, np.cumsum([len(path) for path in paths])[:-1])]
 
@@ -111,6 +114,22 @@ STEPS_NOTE = (
 )
 
 
-def step_cells(pixels: Steps, features: Steps) -> tuple[Cell, ...]:
-    """The cells under STEP_COLUMNS."""
-    return tuple(Cell(value) for one in (pixels, features) for value in (one.direct, one.length, one.largest))
+def step_values(*steps: Steps | None) -> list[float]:
+    """Direct, length and largest of each; NaN where there are none."""
+    return [value for one in steps for value in ((one.direct, one.length, one.largest) if one else (math.nan,) * 3)]
+
+
+def step_cells(values: Iterable[float]) -> tuple[Cell, ...]:
+    """The cells under STEP_COLUMNS of the `step_values` of pixels and features."""
+    return tuple(Cell(None if math.isnan(value) else value) for value in values)
+
+
+def question(measure: Measure | None) -> dict[str, str | int]:
+    """What a finding says about its features; nothing where none were needed."""
+    return measure.question if measure else {}
+
+
+def no_features(measure: Measure | None) -> tuple[str, ...]:
+    """The remark where distances of features are missing."""
+    missing = "distances in features are not measured: the weights of the data set's extractor are not here"
+    return () if measure else (f"{missing}; give --extractor",)

@@ -15,7 +15,19 @@ from pathlib import Path
 import numpy as np
 
 from bench.exploring._opening import Explorable, require
-from bench.exploring._paths import STEP_COLUMNS, STEPS_NOTE, Steps, dense, feature_steps, linear, pixel_steps, shown
+from bench.exploring._paths import (
+    STEP_COLUMNS,
+    STEPS_NOTE,
+    dense,
+    feature_steps,
+    linear,
+    no_features,
+    pixel_steps,
+    question,
+    shown,
+    step_cells,
+    step_values,
+)
 from bench.exploring._pictures import plot_map, strip
 from bench.exploring._types import Explored, Picture
 from bench.measuring.measure import Measure
@@ -43,7 +55,7 @@ class Strip:
 
 def explore(
     opened: Explorable,
-    measure: Measure,
+    measure: Measure | None,
     *,
     pairs: Sequence[str] = (),
     samples: int = 2,
@@ -76,8 +88,8 @@ def explore(
     tables = [_pairs_table(opened, measure, distances, strips, samples, title)]
     if not _all_equal(distances):
         tables.append(_classes_table(opened, embeddings, place))
-    about = {**opened.about(), **measure.question, "seed": seed, "samples": samples, "shown": steps}
-    return Explored("classes", about, tuple(tables), pictures, notes)
+    about = {**opened.about(), **question(measure), "seed": seed, "samples": samples, "shown": steps}
+    return Explored("classes", about, tuple(tables), pictures, (*notes, *no_features(measure)))
 
 
 def interpolate(
@@ -145,7 +157,12 @@ def _map(
 
 
 def _pairs_table(
-    opened: Explorable, measure: Measure, distances: np.ndarray, strips: Sequence[Strip], samples: int, title: str
+    opened: Explorable,
+    measure: Measure | None,
+    distances: np.ndarray,
+    strips: Sequence[Strip],
+    samples: int,
+    title: str,
 ) -> Table:
     """One row per pair: distance of the embeddings, and the path of images, the mean over the noise rows."""
     features = feature_steps(measure, [one.images for one in strips])
@@ -153,16 +170,12 @@ def _pairs_table(
     rows = []
     for start in range(0, len(strips), samples):
         a, b = strips[start].first, strips[start].last
-        values = np.mean([_numbers(*one) for one in paths[start : start + samples]], axis=0)
+        values = np.mean([step_values(*one) for one in paths[start : start + samples]], axis=0)
         names = Cell(opened.label_name(a)), Cell(opened.label_name(b))
-        rows.append((*names, Cell(float(distances[a, b])), *map(Cell, values.tolist())))
+        rows.append((*names, Cell(float(distances[a, b])), *step_cells(values.tolist())))
     columns = (Column("first", "r₁"), Column("last", "r₂"), Column("distance", "|r₁ − r₂|"), *STEP_COLUMNS)
     note = f"means over {samples} rows of noise"
     return Table("pairs", f"Between two classes. {title}", columns, tuple(rows), (note, STEPS_NOTE))
-
-
-def _numbers(pixels: Steps, features: Steps) -> list[float]:
-    return [value for one in (pixels, features) for value in (one.direct, one.length, one.largest)]
 
 
 def _classes_table(opened: Explorable, embeddings: np.ndarray, place: np.ndarray | None) -> Table:

@@ -84,7 +84,7 @@ def explore(
     about = {"checkpoints": [{"name": name, **one.about()} for name, one in zip(names, opened, strict=True)]}
     if evaluation:
         about["protocol_id"] = evaluation.protocol.id  # type: ignore[assignment]
-    return Explored("compare", {**about, "seed": seed}, tuple(tables), {"compare": draw}, _notes(names, curves))
+    return Explored("compare", {**about, "seed": seed}, tuple(tables), {"compare": draw}, _notes(opened, names, curves))
 
 
 def _check(opened: Sequence[Opened], count: int) -> None:
@@ -210,9 +210,17 @@ def _losses_table(
     return Table("losses", f"Losses over the last tenth of the steps. {title}", columns, tuple(rows))
 
 
-def _notes(names: Sequence[str], curves: Sequence[Mapping[str, np.ndarray]]) -> tuple[str, ...]:
+def _notes(
+    opened: Sequence[Opened], names: Sequence[str], curves: Sequence[Mapping[str, np.ndarray]]
+) -> tuple[str, ...]:
+    notes, steps = [], [one.loaded.state["step"] for one in opened]
+    if len(set(steps)) > 1:  # budgets in minutes, a run that is not finished
+        counts = ", ".join(f"{count:,}" for count in steps)
+        notes.append(f"the columns have different numbers of steps ({counts}), so not only their settings differ")
     lacking = [name or "?" for name, curve in zip(names, curves, strict=True) if not curve]
-    return (f"no curves of {'; '.join(lacking)}: no {LOSSES} is beside the checkpoint",) if lacking else ()
+    if lacking:
+        notes.append(f"no curves of {'; '.join(lacking)}: no {LOSSES} is beside the checkpoint")
+    return tuple(notes)
 
 
 # ----- the figure

@@ -33,10 +33,13 @@ from bench.exploring._paths import (
     dense,
     feature_steps,
     linear,
+    no_features,
     path_words,
     pixel_steps,
+    question,
     shown,
     step_cells,
+    step_values,
 )
 from bench.exploring._pictures import strip
 from bench.exploring._types import Explored, Picture
@@ -62,7 +65,7 @@ class Blend:
 
 def explore(
     opened: Opened,
-    measure: Measure,
+    measure: Measure | None,
     *,
     seed: int = 0,
     pairs: int = 4,
@@ -93,7 +96,7 @@ def explore(
         "combinations": partial(_draw_blends, given=given, blends=blends, steps=steps),
         "codes": partial(draw_codes, given=given),
     }
-    notes = []
+    notes = [*no_features(measure)]
     if model.code_dim == 2:
         pictures["grid"] = partial(_draw_grid, opened=opened, side=grid or GRID)
     if triples:
@@ -101,7 +104,7 @@ def explore(
         pictures |= arithmetic_pictures(given, triples)
     else:
         notes.append(f"no arithmetic: {opened.subject.name} has no two labels")
-    about = {**opened.about(), **measure.question, "seed": seed, "pairs": pairs, "shown": steps}
+    about = {**opened.about(), **question(measure), "seed": seed, "pairs": pairs, "shown": steps}
     return Explored("manifold", about, tuple(tables), pictures, tuple(notes))
 
 
@@ -123,12 +126,19 @@ def _blends(model: Model, given: Coded, seed: int, pairs: int, steps: int) -> li
     return blends
 
 
-def _blends_table(given: Coded, measure: Measure, blends: Sequence[Blend]) -> Table:
+def _blends_table(given: Coded, measure: Measure | None, blends: Sequence[Blend]) -> Table:
     features = feature_steps(measure, [blend.images for blend in blends])
     rows = []
     for number, (blend, one) in enumerate(zip(blends, features, strict=True)):
         ends = f"{given.name(blend.first)} to {given.name(blend.last)}" if given.known else None
-        rows.append((Cell(number // 2 + 1), Cell(ends), Cell(blend.way), *step_cells(pixel_steps(blend.images), one)))
+        rows.append(
+            (
+                Cell(number // 2 + 1),
+                Cell(ends),
+                Cell(blend.way),
+                *step_cells(step_values(pixel_steps(blend.images), one)),
+            )
+        )
     columns = (Column("pair", "Pair"), Column("ends", "From, to"), Column("way", "Way"), *STEP_COLUMNS)
     note = "way codes: decoded combinations of the two codes; way pixels: the two images faded into each other"
     return Table(

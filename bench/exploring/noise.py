@@ -22,11 +22,14 @@ from bench.exploring._paths import (
     dense,
     feature_steps,
     linear,
+    no_features,
     path_words,
     pixel_steps,
+    question,
     shown,
     spherical,
     step_cells,
+    step_values,
 )
 from bench.exploring._pictures import Line, Panel, plot_panels, strip
 from bench.exploring._types import Explored, Picture
@@ -53,11 +56,11 @@ class Walk:
     images: np.ndarray
     least_norm: float  # over the square root of the noise's dimensions
     pixels: Steps
-    features: Steps
+    features: Steps | None
 
 
 def explore(
-    opened: Explorable, measure: Measure, *, seed: int = 0, pairs: int = 3, steps: int = 9, dims: int = 8
+    opened: Explorable, measure: Measure | None, *, seed: int = 0, pairs: int = 3, steps: int = 9, dims: int = 8
 ) -> Explored:
     """Paths between the noise rows (0, 1), (2, 3) ... of `seed`, and single numbers of the noise changed.
 
@@ -81,8 +84,9 @@ def explore(
             _draw_numbers, generator=generator, start=noise[0], dims=strongest, steps=steps, title=title
         ),
     }
-    about = {**opened.about(), **measure.question, "seed": seed, "pairs": pairs, "shown": steps}
-    return Explored("noise", about, (_paths_table(walks, title), _effects_table(effects, title)), pictures)
+    about = {**opened.about(), **question(measure), "seed": seed, "pairs": pairs, "shown": steps}
+    tables = _paths_table(walks, title), _effects_table(effects, title)
+    return Explored("noise", about, tables, pictures, no_features(measure))
 
 
 def interpolate(
@@ -92,7 +96,7 @@ def interpolate(
     return _sample(generator, WAYS[way](a, b, t), label)
 
 
-def _walks(generator: Generator, measure: Measure, noise: np.ndarray, steps: int) -> list[Walk]:
+def _walks(generator: Generator, measure: Measure | None, noise: np.ndarray, steps: int) -> list[Walk]:
     """All paths of all pairs; in one dimension there is the line only."""
     t = dense(steps)
     ways = list(WAYS)[: 1 if generator.model.noise_dim == 1 else None]
@@ -134,7 +138,12 @@ def _sample(generator: Generator, noise: np.ndarray, label: int) -> np.ndarray:
 def _paths_table(walks: list[Walk], title: str) -> Table:
     columns = (Column("pair", "Pair"), Column("way", "Way"), Column("least_norm", "least |z|/√d"), *STEP_COLUMNS)
     rows = tuple(
-        (Cell(walk.pair + 1), Cell(walk.way), Cell(walk.least_norm), *step_cells(walk.pixels, walk.features))
+        (
+            Cell(walk.pair + 1),
+            Cell(walk.way),
+            Cell(walk.least_norm),
+            *step_cells(step_values(walk.pixels, walk.features)),
+        )
         for walk in walks
     )
     return Table("paths", f"Paths. {title}", columns, rows, (STEPS_NOTE,))
@@ -164,6 +173,7 @@ def _draw_steps(path: Path, *, walks: list[Walk], title: str) -> None:
     panels = [
         Panel(kind, ("t", f"{unit} per unit of t"), [*_lines(walks, kind)], floor=0)
         for kind, unit in (("pixels", "RMS difference"), ("features", "distance"))
+        if getattr(walks[0], kind)
     ]
     plot_panels(path, f"Change along the path. {title}", panels)
 

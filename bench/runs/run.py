@@ -6,6 +6,7 @@ The folder `runs/<model>-<data set>-seed<k>/` (see `bench.storage.records.run_na
     checkpoint.safetensors        the last state; `--resume` goes on from it
     losses.csv, evaluation.csv, *.png, grids/
     training.json                 what the training did
+    measured.json                 the extractor and resize that it was last measured with; `bench explore` takes them
     samples*.npz                  generated images, see `bench.runs.samples`
     reconstructions.npz           of the test images, where the model reconstructs
 """
@@ -37,6 +38,7 @@ from bench.storage.records import (
     read_record,
     record_path,
     slug,
+    write_json,
     write_record,
 )
 from bench.tables.files import write_figures, write_tables
@@ -47,7 +49,7 @@ from reference_models.loop import Budget, TrainResult, find_device, reconstruct,
 from reference_models.loop.checkpoints import FILE_NAME
 from reference_models.types import Model
 
-TRAINING = "training.json"
+TRAINING, MEASURED = "training.json", "measured.json"
 ABSOLUTE_PATH = re.compile(r"(?<![\w/:.])(?:[A-Za-z]:)?[/\\](?!/)[^\s'\"(),;]+")
 MONITORED_VALUES = 10_000 * 28 * 28  # pixels reconstructed every 100 steps: all of Fashion-MNIST's test images
 
@@ -183,6 +185,9 @@ def publish(record: RunRecord, run_folder: Path, results: Path) -> None:
     """
     write_record(place_of(record, results), record)
     try:
+        if (run_folder / RUN).is_file():
+            how = record.protocol
+            write_json(run_folder / MEASURED, {"extractor": how.extractor, "resize": how.resize})
         write_figures(record, run_folder, results)
         write_tables(record, results)
     except InputError as error:

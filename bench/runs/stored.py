@@ -11,7 +11,7 @@ from bench.options import Progress
 from bench.runs.checkpoint_files import checkpoint_file
 from bench.runs.jobs import RUN, Job
 from bench.runs.made_labels import keep_generated
-from bench.runs.run import TRAINING, make_record, publish
+from bench.runs.run import MEASURED, TRAINING, make_record, publish
 from bench.runs.samples import generate_run, load_generated
 from bench.storage.files import check_writable
 from bench.storage.reading import Missing, read_json
@@ -113,6 +113,15 @@ def read_training(folder: Path) -> Training | None:
         return None
     done: Training = typed(Training, read_json(path, remedy=RESUME), str(path))
     return done
+
+
+def measured_with(folder: Path) -> dict[str, str]:
+    """The extractor and resize with which the run in a folder was last measured; empty where it was not."""
+    path = folder / MEASURED
+    if not path.is_file():
+        return {}
+    values = typed(dict[str, str], read_json(path, remedy="measure the run again with `bench evaluate`"), str(path))
+    return {name: values[name] for name in ("extractor", "resize") if name in values}
 
 
 def check_record(job: Job, evaluation: Evaluation, results: Path, done: Training | None, force: bool) -> None:
