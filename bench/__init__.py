@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from bench.api.boards import compare, leaderboard, site, submit, verify
     from bench.api.explanations import explain
     from bench.api.explorations import explore
-    from bench.api.models import evaluate, plan, rescore, run, sample, tables, train
+    from bench.api.models import evaluate, rescore, sample, tables, train
     from bench.api.opinions import opinions
     from bench.api.result import Result
+    from bench.api.runs import plan, run
     from bench.api.sanity import sanity
     from bench.api.sets import doctor, fid, save_statistics, score, stats
     from bench.sources import ImageSource, open_source
@@ -27,9 +28,10 @@ _HOMES = {  # imported when asked for: `import bench` and the command's help loa
     "bench.api.boards": ("compare", "leaderboard", "site", "submit", "verify"),
     "bench.api.explanations": ("explain",),
     "bench.api.explorations": ("explore",),
-    "bench.api.models": ("evaluate", "plan", "rescore", "run", "sample", "tables", "train"),
+    "bench.api.models": ("evaluate", "rescore", "sample", "tables", "train"),
     "bench.api.opinions": ("opinions",),
     "bench.api.result": ("Result",),
+    "bench.api.runs": ("plan", "run"),
     "bench.api.sanity": ("sanity",),
     "bench.api.sets": ("doctor", "fid", "save_statistics", "score", "stats"),
     "bench.sources": ("ImageSource", "open_source"),

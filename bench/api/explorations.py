@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.api.models import open_measure
+from bench.api.runs import open_measure
 from bench.options import checked_together, known
 from bench.settings.explorations import (
     ExploreClasses,

@@ -1,64 +1,25 @@
 """Models trained, sampled and measured, and the tables of what came out of it."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from bench import registry
+from bench.api.runs import Run, open_measure, prepared_job, run_of
 from bench.options import checked
-from bench.settings.models import Remeasuring, RunSettings, SampleSettings, TrainSettings
+from bench.settings.models import Remeasuring, SampleSettings, TrainSettings
 from bench.storage.result_places import OWN
 from bench.tables.several import Tables
 from genbench.places import expanded
 from metrics.errors import InputError
-from metrics.options import place, text, whole_number
+from metrics.options import place, whole_number
 
 if TYPE_CHECKING:
     import numpy as np
     from pandas import DataFrame
 
-    from bench.measuring.measure import Measure
-    from bench.measuring.subject import Subject
-    from bench.runs.jobs import How, Job
-    from bench.runs.plan import Plan
-    from bench.storage.records import RunRecord, Training
+    from bench.storage.records import Training
 
 NO_FOLDER = {".npy", ".zip", ".png", ".jpg", ".jpeg", ".gif"}  # names that would make a folder surprising
-
-
-@dataclass(frozen=True)
-class Run:
-    """A record, where it lies, and the tables and pictures beside it."""
-
-    record: "RunRecord"
-    path: Path
-    files: tuple[Path, ...]
-
-    @property
-    def tables(self) -> Tables:
-        """Tables 5, 6 and 7 of this run, and its numbers beside those of real images."""
-        from bench.second_opinions.stored import tables_of
-
-        return Tables(tuple(tables_of(self.record)))
-
-    def as_dict(self) -> dict[str, Any]:
-        """The record as JSON values, with path, files and tables."""
-        from bench.tables.table import json_values
-
-        places = {"path": str(self.path), "files": [str(one) for one in self.files]}
-        return {**asdict(self.record), **places, "tables": list(map(json_values, self.tables))}
-
-    def __repr__(self) -> str:
-        return f"Run({self.record.model} on {self.record.dataset}, seed {self.record.seed}: {self.record.status})"
-
-    def to_frame(self) -> "DataFrame":
-        """All rows of its tables in one pandas DataFrame; see `bench.tables`."""
-        return self.tables.to_frame()
-
-    def _repr_html_(self) -> str:
-        return self.tables._repr_html_()
 
 
 @dataclass(frozen=True)
@@ -96,52 +57,12 @@ class Sampled:
         return f"Sampled({len(self.images):,} images of {self.model})"
 
 
-def run(model: str, dataset: str, **settings: Unpack[RunSettings]) -> Run:
-    """Trains a reference model, samples it, measures it against disjoint real sets, writes record and tables.
-
-    All that can be wrong with it, missing weights first of all, is found before the training starts. Raises InputError
-    and ModelError. What ends it later says in a note of the exception where its state lies; `resume` goes on.
-    """
-    from bench.measuring.evaluation import open_evaluation
-    from bench.runs.jobs import check_places
-    from bench.runs.run import run as run_job
-    from bench.storage.records import read_records, record_path
-
-    how = checked(RunSettings, settings)
-    job, way = _job(model, dataset, how)
-    evaluation = open_evaluation(job.subject, open_measure(job.subject, how))
-    protocol = evaluation.protocol
-    path = record_path(how["results"], protocol.dataset, protocol.id, job.name)
-    check_places(job, way, path)
-    # Damaged records of this protocol are told now and not after the training.
-    read_records(how["results"], protocol.dataset, protocol.id, without=path if way.force else None)
-    try:
-        record = run_job(job, way, evaluation, how["results"], how["progress"])
-    except KeyboardInterrupt as error:
-        error.add_note(f"the checkpoint is in {job.folder}")
-        raise
-    except Exception as error:
-        error.add_note(f"the run stopped; its state is in {job.folder}")
-        raise
-    return _run(record, how["results"])
-
-
-def plan(model: str, dataset: str, **settings: Unpack[RunSettings]) -> "Plan":
-    """What `run` would do, how long it would take and how much memory; times a few steps and writes nothing."""
-    from bench.measuring.evaluation import open_evaluation
-    from bench.runs.plan import make_plan
-
-    how = checked(RunSettings, settings)
-    job, way = _job(model, dataset, how)
-    return make_plan(job, way, open_evaluation(job.subject, open_measure(job.subject, how)), how["results"])
-
-
 def train(model: str, dataset: str, **settings: Unpack[TrainSettings]) -> Trained:
     """The first half of `run`: trains a model in runs/MODEL-DATASET-seedK; `evaluate` is the other half."""
     from bench.runs.jobs import check_places
     from bench.runs.run import fit
 
-    job, way = _job(model, dataset, checked(TrainSettings, settings))
+    job, way = prepared_job(model, dataset, checked(TrainSettings, settings))
     check_places(job, way, None)
     try:
         result, done = fit(job, way)
@@ -199,7 +120,7 @@ def evaluate(checkpoint: str | Path, *, model: str | None = None, **settings: Un
     job = job_of(path, loaded, subject)
     evaluation = open_evaluation(subject, open_measure(subject, how))
     record = evaluate_checkpoint(job, loaded, evaluation, how["results"], force=how["force"], report=how["progress"])
-    return _run(record, how["results"])
+    return run_of(record, how["results"])
 
 
 def rescore(folder: str | Path, **settings: Unpack[Remeasuring]) -> Run:
@@ -212,7 +133,7 @@ def rescore(folder: str | Path, **settings: Unpack[Remeasuring]) -> Run:
     subject = subject_of_run(path, how["dataset"], how["data_root"])
     evaluation = open_evaluation(subject, open_measure(subject, how))
     record = rescore_run(path, subject, evaluation, how["results"], force=how["force"], report=how["progress"])
-    return _run(record, how["results"])
+    return run_of(record, how["results"])
 
 
 def tables(
@@ -239,45 +160,6 @@ def tables(
     said += [f"failed: {one.model} on {one.dataset}, seed {one.seed}: {one.error}" for one in failed]
     compared = comparison_tables(good) if len(good) > 1 else []
     return Tables((*compared, *(table for record in good for table in tables_of(record))), tuple(said))
-
-
-def open_measure(subject: "Subject | None", how: Mapping[str, Any]) -> "Measure":
-    """The extractor that was asked for, or the one of the data set's protocol; without a data set the usual one."""
-    from bench.measuring.evaluation import find_measure
-    from bench.measuring.measure import measure
-
-    said = {name: how[name] for name in ("resize", "offline", "device", "workers")}
-    said["weights_file"] = how["weights"]
-    extractor = how["extractor"]
-    if subject is None:
-        return measure(extractor, **said) if extractor else measure(**said)
-    return find_measure(subject, extractor, **said)
-
-
-def _job(model: str, dataset: str, how: Any) -> "tuple[Job, How]":
-    """The checked job and the way to train it."""
-    from bench.measuring.subject import open_subject
-    from bench.runs.jobs import How, prepare
-    from reference_models.loop import Budget, Every, find_device
-
-    if how["log"] and not find_spec("tensorboard"):
-        raise InputError("--log tensorboard needs tensorboard, which is not installed: pip install tensorboard")
-    name = registry.resolve("models", text(model, "model"))
-    subject = open_subject(text(dataset, "dataset"), how["data_root"])
-    budget = Budget(how["steps"], how["epochs"], how["minutes"])
-    pictures = Every(how["grid_steps"], how["grid_epochs"])
-    find_device(how["device"])
-    asked = {key: how[key] for key in ("seed", "settings", "workdir", "train_split")}
-    job = prepare(name, subject, **asked)
-    way = {key: how[key] for key in ("device", "precision", "compile", "log", "resume", "force")}
-    return job, How(budget=budget, pictures=pictures, progress=how["progress"] is not None, **way)
-
-
-def _run(record: "RunRecord", results: Path) -> Run:
-    from bench.runs.run import place_of
-    from bench.tables.files import written
-
-    return Run(record, place_of(record, results), tuple(written(record, results)))
 
 
 def _target(output: Path, folder: Path | None, force: bool) -> Path:

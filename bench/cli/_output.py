@@ -123,7 +123,7 @@ def say(line: str) -> None:
 
 
 @contextmanager
-def progress(unit: Literal["images", "bytes", "checks"] = "images") -> Iterator[Progress]:
+def progress(unit: Literal["images", "bytes", "checks", "seeds"] = "images") -> Iterator[Progress]:
     """A function progress(name, done, total): a bar on a terminal, otherwise now and then a line on stderr."""
     if sys.stderr.isatty():
         yield from _bars(unit)

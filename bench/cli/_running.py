@@ -11,7 +11,8 @@ from bench.cli._output import print_block, print_json, say
 from bench.settings.models import Remeasuring, TrainSettings
 
 if TYPE_CHECKING:
-    from bench.api.models import Run
+    from bench.api.runs import Run
+    from bench.api.seeds import Runs
 
 NOT_REPEATED = ("resume", "force", "plan")
 
@@ -30,6 +31,20 @@ def show(made: "Run", as_json: bool) -> None:
     for word, suffix in (("tables", ".md"), ("pictures", ".webp")):
         for path in (one for one in made.files if one.suffix == suffix):
             say(f"{word:8} {path}")
+
+
+def show_seeds(made: "Runs", as_json: bool) -> None:
+    """Print the tables of several seeds; SystemExit where some failed, which are named in a line each."""
+    if as_json:
+        print_json(made.as_dict())
+    else:
+        print_block(str(made.tables))
+        for one in made:
+            say(f"record   {one.path}")
+    for seed, why in made.failed.items():
+        say(f"bench: seed {seed} failed and is in no mean: {why}")
+    if made.failed:
+        raise SystemExit(2)
 
 
 def say_notes(error: BaseException, more: str = "") -> None:

@@ -1,5 +1,6 @@
 """Train a reference model, sample it, measure it, write records and tables."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -8,8 +9,8 @@ import click
 import bench
 from bench.cli._options import examples, json_option, options
 from bench.cli._output import print_facts, print_json, progress
-from bench.cli._running import resume_command, say_notes, show
-from bench.settings.models import RunSettings
+from bench.cli._running import resume_command, say_notes, show, show_seeds
+from bench.settings.models import RunSettings, SeedSettings
 
 if TYPE_CHECKING:
     from bench.runs.plan import Plan
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
     epilog=examples(
         "bench run --model dcgan --dataset digits",
         "bench run --model vae --dataset digits --epochs 20 --seed 1 --set zdim=5",
+        "bench run --model dcgan --dataset digits --seeds 0-4 --jobs 2",
         "bench run --model cyclegan --dataset edges2shapes --extractor vgg16-random --plan",
     )
 )
 @click.option("--model", required=True, metavar="NAME", help="See `bench list models`.")
 @click.option("--dataset", required=True, metavar="NAME", help="NAME, NAME/DOMAIN or folder:PATH.")
-@options(RunSettings)
+@options(RunSettings, SeedSettings)
 @click.option("--plan", is_flag=True, help="Show the steps, the time and the memory, and stop.")
 @json_option
 @click.pass_context
@@ -36,13 +38,18 @@ def command(ctx: click.Context, model: str, dataset: str, settings: dict[str, An
     have their own files. All problems, such as missing weights, are found before the training starts. Ctrl-C keeps the
     checkpoint, and --resume continues.
 
-    JSON: the record (see docs/running.md) with path, files and tables; with --plan the plan.
+    --seeds trains with each of these seeds and prints the mean over them: no seed is chosen. What is there is kept,
+    what has begun goes on, and if a seed fails, the others are trained and it is named at the end (exit code 2).
+
+    JSON: the record (see docs/running.md) with path, files and tables; with --plan the plan; with --seeds a list of
+    plans, or runs, failed and tables.
     """
+    several = settings["seeds"] is not None
     if plan:
-        _show_plan(bench.plan(model, dataset, **settings), as_json)
+        _show_plan(bench.plan(model, dataset, **settings), settings["jobs"], as_json)
         return
     try:
-        with progress() as tell:
+        with progress("seeds" if settings["jobs"] > 1 else "images") as tell:
             made = bench.run(model, dataset, progress=tell, **settings)
     except KeyboardInterrupt as error:
         say_notes(error, f"; continue with: {resume_command(ctx)}")
@@ -50,14 +57,23 @@ def command(ctx: click.Context, model: str, dataset: str, settings: dict[str, An
     except Exception as error:
         say_notes(error)
         raise
-    show(made, as_json)
+    (show_seeds if several else show)(made, as_json)
 
 
-def _show_plan(plan: "Plan", as_json: bool) -> None:
+def _show_plan(plan: "Plan | tuple[Plan, ...]", jobs: int, as_json: bool) -> None:
     if as_json:
-        print_json(asdict(plan))
+        print_json([asdict(one) for one in plan] if isinstance(plan, tuple) else asdict(plan))
+    elif isinstance(plan, tuple):
+        print_facts([*_facts(plan[0])[: -1 if plan[0].blocked else None], *_of_seeds(plan, jobs)])
     else:
         print_facts(_facts(plan))
+
+
+def _of_seeds(plans: "Sequence[Plan]", jobs: int) -> list[tuple[str, str]]:
+    """What the plan of several seeds says besides that of the first."""
+    side = f", {min(jobs, len(plans))} side by side" if jobs > 1 else ""
+    blocked = [(f"seed {one.seed}", one.blocked) for one in plans if one.blocked]
+    return [("seeds", f"{', '.join(str(one.seed) for one in plans)}{side}; all of the above is for each"), *blocked]
 
 
 def _facts(plan: "Plan") -> list[tuple[str, str]]:

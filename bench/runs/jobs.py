@@ -3,7 +3,7 @@
 What can be wrong with a run (names, shapes, weights, folders) is found here, before the first step of its training.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -92,8 +92,8 @@ def prepare(
         raise InputError(f"--seed {seed}; expected 0 or more")
     recipe = spec.recipe(subject.dataset.name)
     config = with_settings(recipe, settings)
-    name = run_name(f"{spec.name}-{slug(subject.name)}", seed, changed_settings(config, recipe))
-    job = Job(spec, config, subject, seed, workdir / "runs" / name, train_split)
+    folder = workdir / "runs" / _folder_name(spec, subject, seed, changed_settings(config, recipe))
+    job = Job(spec, config, subject, seed, folder, train_split)
     check_fits(spec, job.data)
     try:
         spec.build(config, job.data.shape, len(job.data.classes))
@@ -102,6 +102,15 @@ def prepare(
     except ValueError as error:  # of torch, about a number that the settings gave it
         raise InputError(f"{spec.name} cannot be built with {', '.join(settings) or config} ({error})") from error
     return job
+
+
+def with_seed(job: Job, seed: int) -> Job:
+    """The same with another seed, in a folder beside it."""
+    return replace(job, seed=seed, folder=job.folder.with_name(_folder_name(job.spec, job.subject, seed, job.changes)))
+
+
+def _folder_name(spec: ModelSpec, subject: Subject, seed: int, changes: dict[str, Any]) -> str:
+    return run_name(f"{spec.name}-{slug(subject.name)}", seed, changes)
 
 
 def load_data(subject: Subject, train_split: str = "train") -> Data:
@@ -142,10 +151,19 @@ def check_places(job: Job, how: How, record: Path | None) -> None:
             "or choose another --seed or --workdir"
         )
     if record and record.exists() and not (how.force or how.resume):
-        earlier = read_record(record)
-        asked = earlier.training and earlier.training.asked
-        if earlier.status == "ok" and (earlier.config, asked) != (to_json(job.config), how.asked):
-            raise InputError(
-                f"{record} is the record of this model and seed with other settings or another budget; replace it with "
-                "--force, or choose another --seed or --results"
-            )
+        check_same(job, how, record)
+
+
+def check_same(job: Job, how: How, record: Path) -> bool:
+    """Whether a record of this job is there that did not fail; InputError where it has other settings or another
+    budget."""
+    earlier = read_record(record)
+    if earlier.status != "ok":
+        return False
+    asked = earlier.training and earlier.training.asked
+    if (earlier.config, asked) != (to_json(job.config), how.asked):
+        raise InputError(
+            f"{record} is the record of this model and seed with other settings or another budget; replace it with "
+            "--force, or choose another --seed or --results"
+        )
+    return True

@@ -9,13 +9,13 @@ and no interval, and do not take part in the line in words.
 import math
 from dataclasses import replace
 
-from bench.measuring.evaluation import GENERATED, REAL_1, REAL_2
+from bench.measuring.evaluation import GENERATED, REAL_2
 from bench.measuring.flags import flags
 from bench.second_opinions.opinion_table import NOTE, opinion_table
 from bench.second_opinions.ratios import Opinion, Scores, in_order, opinion, plain_numbers
 from bench.second_opinions.words import in_words
 from bench.storage.records import Numbers, RunRecord
-from bench.tables.of_record import labels_of, who
+from bench.tables.of_record import labels_of, scores_of, who
 from bench.tables.run_tables import run_tables
 from bench.tables.table import Table
 from metrics.arithmetic.quantiles import Z95
@@ -53,7 +53,7 @@ def record_table(record: RunRecord) -> Table | None:
     words: list[str] = []
     for label in labels_of(record):
         found = stored_opinions(
-            record.protocol.extractor, *(_scores(record, name, label) for name in (GENERATED, REAL_2))
+            record.protocol.extractor, *(scores_of(record, label, name) for name in (GENERATED, REAL_2))
         )
         rows += [replace(one, title=f"{one.title} {label}".rstrip()) for one in found]
         words += [f"{label}: {in_words(found, None)}".removeprefix(": ")] if found else []
@@ -62,11 +62,6 @@ def record_table(record: RunRecord) -> Table | None:
     title = f"Beside real images. {who(record)}"
     made_with = {"protocol": record.protocol_id, "extractor": record.protocol.extractor}
     return opinion_table("ratios", title, rows, (*words, NOTE, ASKED), **made_with)
-
-
-def _scores(record: RunRecord, name: str, label: str) -> Scores:
-    pair, one = record.pair_scores(REAL_1, name, label), record.set_scores(name, label)
-    return {**(pair.scores if pair else {}), **(one.scores if one else {})}
 
 
 def _relative_error(metric: Metric, output: Output, scores: Numbers) -> float | None:

@@ -54,6 +54,13 @@ class RunSettings(TrainSettings, Judging, total=False):
     """The keywords of `run` and `plan`."""
 
 
+class SeedSettings(TypedDict, total=False):
+    """How `run` and `plan` go through several seeds."""
+
+    seeds: Annotated[str | None, Option("Train with each of several seeds: 0-4, or 0,3,7.", metavar="LIST")]
+    jobs: Annotated[int, Option("So many seeds side by side, each in a process of its own.", 1, least=1)]
+
+
 class Remeasuring(Judging, total=False):
     """The keywords of `rescore`, and of `evaluate` but one."""
 

@@ -4,17 +4,16 @@ Only records of one protocol and domain share a table.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
 
-from bench.measuring.evaluation import GENERATED, NOISE, REAL_1, REAL_2, RECONSTRUCTED
-from bench.measuring.subject import TEST
-from bench.storage.records import Numbers, RunRecord, slug
+from bench.measuring.evaluation import GENERATED, NOISE, REAL_1, REAL_2
+from bench.storage.records import RunRecord, slug
 from bench.tables.columns import Number, of_pairs_of_images, of_sets
 from bench.tables.notes import budget_note, made_with_note, run_bias_note
-from bench.tables.of_record import labels_of, made_with, shown_name, translation_errors, who
+from bench.tables.of_record import image_errors, labels_of, made_with, scores_of, shown_name, who
 from bench.tables.run_tables import fid_cells
 from bench.tables.table import Cell, Column, Table, mark_best
 
@@ -83,20 +82,13 @@ def _compared(
     errors: Sequence[Number],
     label: str,
 ) -> tuple[Cell, ...]:
-    pair, one = record.pair_scores(REAL_1, name, label), record.set_scores(name, label)
-    scores = {**(pair.scores if pair else {}), **(one.scores if one else {})}
-    error = _error_of(record, label) if name == GENERATED else {}
+    scores = scores_of(record, label, name)
+    error = image_errors(record, label) if name == GENERATED else {}
     return (
         *(Cell(shown), Cell(steps)),
         *(number.cell(scores) for number in numbers),
         *(number.cell(error) for number in errors),
     )
-
-
-def _error_of(record: RunRecord, label: str) -> Mapping[str, Numbers]:
-    """The paired errors of a run, by metric: of its reconstructions, or of its translations where there are pairs."""
-    test = record.pair_scores(TEST, RECONSTRUCTED)
-    return test.scores if test else translation_errors(record, label)
 
 
 def _steps(record: RunRecord) -> int | None:

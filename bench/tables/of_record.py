@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bench.measuring.evaluation import GENERATED
+from bench.measuring.evaluation import GENERATED, REAL_1, RECONSTRUCTED
+from bench.measuring.subject import TEST
 from bench.storage.records import Numbers, RunRecord
 from bench.tables.columns import of_pairs_of_images
 from bench.tables.table import Table, aligned
@@ -39,3 +40,15 @@ def translation_errors(record: RunRecord, label: str) -> Mapping[str, Numbers]:
     pair = record.pair_scores(record.protocol.translated, GENERATED, label)
     by_image = {one.metric.name for one in of_pairs_of_images(record.protocol)}
     return {name: one for name, one in pair.scores.items() if name in by_image} if pair else {}
+
+
+def scores_of(record: RunRecord, label: str, name: str = GENERATED) -> dict[str, Numbers]:
+    """What the generated images of a domain score, or another set of it, beside real 1 and by themselves."""
+    pair, one = record.pair_scores(REAL_1, name, label), record.set_scores(name, label)
+    return {**(pair.scores if pair else {}), **(one.scores if one else {})}
+
+
+def image_errors(record: RunRecord, label: str) -> Mapping[str, Numbers]:
+    """The paired errors of a run, by metric: of its reconstructions, or of its translations where there are pairs."""
+    test = record.pair_scores(TEST, RECONSTRUCTED)
+    return test.scores if test else translation_errors(record, label)
