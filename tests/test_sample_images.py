@@ -48,6 +48,9 @@ def test_images_of_a_folder_are_translated_as_the_middle_square_at_the_model_s_s
     assert result.exit_code == 0, result.output
     about = json.loads(result.stdout)
     assert (about["count"], about["images"]) == (3, str(faces))
+    with Image.open(about["sheet"]) as sheet:
+        reds = {red for _, (red, green, blue) in sheet.convert("RGB").getcolors(1 << 20) if (green, blue) == (40, 200)}
+    assert reds == {0, 80, 160}  # the inputs stand in it
     made = open_source(tmp_path / "out")
     model = load(runs["pix2pix"]).model
     for place in range(3):
@@ -60,6 +63,7 @@ def test_images_of_a_folder_are_translated_as_the_middle_square_at_the_model_s_s
 def test_what_is_made_of_an_image_has_its_name_so_that_both_can_be_paired(runs, faces, tmp_path):
     assert sample(runs["vae"], "--images", faces, "-o", tmp_path / "out").exit_code == 0
     assert open_source(tmp_path / "out").keys == ("a.png", "b.png", "more/c.png")
+    assert [path.name for path in tmp_path.glob("*.png")] == ["out-beside-inputs.png"]  # not among what is measured
     (faces / "a.jpg").write_bytes((faces / "a.png").read_bytes())
     assert sample(runs["vae"], "--images", faces, "-o", tmp_path / "two").exit_code == 0
     assert open_source(tmp_path / "two").keys == ("a.jpg.png", "a.png.png", "b.png.png", "more/c.png.png")

@@ -44,7 +44,7 @@ class Trained:
 @dataclass(frozen=True)
 class Sampled:
     """Images uint8 [n, c, h, w] of a generator; `labels` say what they should be of, () where that is not known;
-    `official` is False where its weights are not the published ones."""
+    `official` is False where its weights are not the published ones; `sheet` is a picture of inputs beside outputs."""
 
     images: "np.ndarray"
     model: str
@@ -52,6 +52,7 @@ class Sampled:
     weights_sha256: str | None
     official: bool | None
     labels: tuple[str, ...] = ()
+    sheet: Path | None = None
 
     def __repr__(self) -> str:
         return f"Sampled({len(self.images):,} images of {self.model})"
@@ -81,11 +82,12 @@ def sample(
 ) -> Sampled:
     """Images of a checkpoint file, of a run's folder or of a pretrained generator by name.
 
-    Image i depends on the seed and i only. `output` writes them too: PNGs into a new folder, or one .npz.
+    Image i depends on the seed and i only. `output` writes them too: PNGs into a new folder, or one .npz. Outputs of
+    the caller's `images` keep their names, and a picture of inputs beside outputs is written beside the output.
     """
     from bench.runs.generators import open_generator
     from bench.runs.made_labels import of_noise, of_test
-    from bench.runs.samples import check_asked, from_folder, sample_noise, translate_test
+    from bench.runs.samples import check_asked, draw_beside, from_folder, sample_noise, translate_test
     from bench.runs.stored import subject_of_checkpoint
 
     how = checked(SampleSettings, settings)
@@ -95,8 +97,9 @@ def sample(
     made = open_generator(source, weights_file=how["weights"], offline=how["offline"], device=how["device"])
     check_asked(made, direction, how["classes"], how["truncation"], folder)
     labels: tuple[str, ...] = ()
+    given = sheet = None
     if folder:
-        images = from_folder(made, folder, direction, count)
+        given, images = from_folder(made, folder, direction, count)
     elif made.model.directions:
         subject = subject_of_checkpoint(source, how["dataset"], how["data_root"])
         images = translate_test(made, subject, direction, count)
@@ -106,7 +109,9 @@ def sample(
         labels = of_noise(made, how["seed"], len(images), how["classes"])
     if target:
         _save(target, images, labels, folder, how["force"])
-    return Sampled(images, made.name, made.dataset, made.weights_sha256, made.official, labels)
+        if given is not None:
+            sheet = draw_beside(target, given, images, f"{made.name}: input, output")
+    return Sampled(images, made.name, made.dataset, made.weights_sha256, made.official, labels, sheet)
 
 
 def evaluate(checkpoint: str | Path, *, model: str | None = None, **settings: Unpack[Remeasuring]) -> Run:

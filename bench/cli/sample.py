@@ -36,10 +36,11 @@ def command(checkpoint: Path, count: int | None, output: Path, settings: dict[st
 
     Image i depends only on the seed and i, not on the count. A model that translates gets the test images of its data
     set, in their order. With --images, a model that translates or reconstructs gets the images of a folder instead: the
-    middle square of each, resized. In a folder, each output has the name of its input. A pretrained generator needs its
-    weights; `bench weights` shows where they are, or where they come from.
+    middle square of each, resized. In a folder, each output has the name of its input, and a picture beside the output
+    shows the first inputs with their outputs. A pretrained generator needs its weights; `bench weights` shows where
+    they are, or where they come from.
 
-    JSON keys: output, count, seed, images, direction, classes, truncation, model, dataset, weights_sha256.
+    JSON keys: output, count, seed, images, direction, classes, truncation, model, dataset, weights_sha256, sheet.
     """
     made = bench.sample(checkpoint, count=count, output=output, **settings)
     if as_json:
@@ -47,9 +48,12 @@ def command(checkpoint: Path, count: int | None, output: Path, settings: dict[st
         about = {"output": str(output), "count": len(made.images), "images": folder and str(folder)}
         about |= {name: settings[name] for name in ("seed", "direction", "classes", "truncation")}
         about |= {"model": made.model, "dataset": made.dataset, "weights_sha256": made.weights_sha256}
+        about["sheet"] = made.sheet and str(made.sheet)
         print_json(about)
         return
     echo(output)
+    if made.sheet:
+        echo(made.sheet)
     say(f"{len(made.images):,} images of {made.model}")
     if made.official is False:
         say(f"weights {made.weights_sha256}: not known to be the published ones")

@@ -29,11 +29,13 @@ from bench.storage.folders import whole_folder
 from bench.storage.records import slug
 from metrics.errors import InputError
 from reference_models.loop import Noise, reconstruct, sample, translate, untrained
+from reference_models.loop.plots import plot_sheets, tile
 from reference_models.types import Direction, Model
 
 TO_DOMAIN: tuple[Direction, Direction] = ("y-to-x", "x-to-y")  # what makes images of the first, of the second domain
 DEFAULT_COUNT = 1_000
 RECONSTRUCTIONS = "reconstructions.npz"
+PAIRS_SHOWN, PAIRS_ACROSS = 32, 4  # in the picture of inputs beside outputs
 MOST_NAME = 4 * 1024  # bytes of the name of a set
 
 
@@ -280,9 +282,11 @@ def tested_split(generator: Generator, subject: Subject, direction: str | None) 
     return subject.dataset.load(TEST, subject.root, subject.domains[0 if way == "x-to-y" else 1]), way
 
 
-def from_folder(generator: Generator, folder: Path, direction: str | None, count: int | None) -> np.ndarray:
-    """uint8 [n, c, h, w]: the first `count` images of a folder (None: all, by their path) translated, or reconstructed
-    by a model that does so.
+def from_folder(
+    generator: Generator, folder: Path, direction: str | None, count: int | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """uint8 [n, c, h, w] twice: the first `count` images of a folder (None: all, by their path) as the model sees them,
+    and what it makes of them: translations, or reconstructions by a model that does so.
 
     The middle square of each is resized to what the model was trained on, and turned grey where that was. Raises
     InputError where the direction is missing and the model knows two, for a folder without so many images, and for a
@@ -300,7 +304,17 @@ def from_folder(generator: Generator, folder: Path, direction: str | None, count
     way = _way(generator, direction) if generator.model.directions else None
     split = file_split(files, folder, lambda image: resized(centre_square(image), side).convert(mode), generator.shape)
     given = split.read(0, count or split.count)
-    return translate(generator.model, given, way) if way else reconstruct(generator.model, given)
+    return given, translate(generator.model, given, way) if way else reconstruct(generator.model, given)
+
+
+def draw_beside(output: Path, given: np.ndarray, made: np.ndarray, title: str) -> Path:
+    """A PNG beside the output, never in it, of the first inputs, each with what was made of it on its right."""
+    path = output.with_name(f"{output.stem}-beside-inputs.png")
+    pairs = np.stack([given, made], axis=1)[:PAIRS_SHOWN]
+    columns = min(PAIRS_ACROSS, len(pairs))
+    sheet = tile(pairs.reshape(-1, *pairs.shape[2:]), 2 * columns)
+    plot_sheets(path, [("", sheet)], title, columns=("input", "output") * columns)
+    return path
 
 
 def _way(generator: Generator, direction: str | None) -> Direction:
