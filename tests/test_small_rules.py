@@ -20,8 +20,7 @@ from bench.sources.zips import _hidden
 from bench.storage.records import setting_text, slug
 from bench.storage.typed import typed
 from bench.tables.notes import _duration
-from bench.tables.of_record import shown_name
-from bench.tables.run_tables import _rounded
+from bench.tables.set_tables import _rounded, shown_name
 from bench.tables.table import _number
 from bench.tables.terminal import _width
 from metrics.errors import InputError

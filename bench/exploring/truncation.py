@@ -30,7 +30,7 @@ from bench.measuring.sets import MeasuredSet, measure_set
 from bench.options import Progress
 from bench.runs.samples import asked_labels
 from bench.sources import ImageSource
-from bench.tables.run_tables import FID_COLUMNS, is_columns
+from bench.tables.set_tables import FID_COLUMNS, is_columns
 from bench.tables.table import Cell, Column, Table
 from metrics.arithmetic.quantiles import t95
 from metrics.errors import InputError
@@ -142,7 +142,7 @@ def _table(
     columns = (
         Column("bound", "Noise within ±"),
         *FID_COLUMNS,
-        *(is_columns(evaluation.protocol) if classified else ()),
+        *(is_columns(evaluation.protocol.options("inception-score")) if classified else ()),
         Column("precision", "Precision [95 %]" if repeats > 1 else "Precision", "higher", 3),
         Column("recall", "Recall [95 %]" if repeats > 1 else "Recall", "higher", 3),
     )

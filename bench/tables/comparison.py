@@ -13,8 +13,8 @@ from bench.measuring.evaluation import GENERATED, NOISE, REAL_1, REAL_2
 from bench.storage.records import RunRecord, slug
 from bench.tables.columns import Number, of_pairs_of_images, of_sets
 from bench.tables.notes import budget_note, made_with_note, run_bias_note
-from bench.tables.of_record import image_errors, labels_of, made_with, scores_of, shown_name, who
-from bench.tables.run_tables import fid_cells
+from bench.tables.of_record import image_errors, labels_of, made_with, scores_of, who
+from bench.tables.set_tables import fid_cells, shown_name
 from bench.tables.table import Cell, Column, Table, mark_best
 
 
@@ -68,7 +68,7 @@ def _told_apart(runs: list[RunRecord]) -> list[str]:
 
 def _rank_value(record: RunRecord, label: str) -> float:
     """The corrected FID; last where there is none."""
-    value = fid_cells(record, REAL_1, GENERATED, label)[1].value
+    value = fid_cells(record, GENERATED, label)[1].value
     return float("inf") if value is None else float(value)
 
 

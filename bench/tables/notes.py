@@ -7,6 +7,7 @@ from bench.protocol import Protocol
 from bench.storage.records import RunRecord
 from bench.tables.of_record import labels_of, translation_errors
 
+NO_INCEPTION = ", NOT Inception: compare only with numbers"
 COMPLETE = 0.999  # the last step of an epoch may be a part of one
 
 
@@ -14,10 +15,15 @@ def notes_of(record: RunRecord) -> tuple[str, ...]:
     """All notes of the first table of a run."""
     found = [budget_note(record), made_with_note(record), run_bias_note(record)]
     if not record.protocol.logits:
-        found.append(f"no Inception Score: {record.protocol.extractor} is not a classifier")
+        found.append(no_score_note(record.protocol.extractor))
     found += [*_translation_note(record), *_split_note(record)]
     kept = [one for one in record.warnings if one.startswith("weights ") or NOT_INDEPENDENT in one]
     return tuple(found + kept)
+
+
+def no_score_note(extractor: str) -> str:
+    """Why the columns of the Inception Score are empty."""
+    return f"no Inception Score: {extractor} is not a classifier"
 
 
 def _translation_note(record: RunRecord) -> list[str]:
@@ -75,17 +81,20 @@ def run_bias_note(record: RunRecord) -> str:
 
 def extractor_note(protocol: Protocol, which: str) -> str:
     """What the numbers of a table are made with."""
-    known = registry.load("extractors", protocol.extractor).is_inception
-    apart = "" if known else ", NOT Inception: compare only with numbers of this protocol"
+    apart = "" if registry.load("extractors", protocol.extractor).is_inception else f"{NO_INCEPTION} of this protocol"
     return f"features: {protocol.extractor}, resize {protocol.resize}{apart} ({which})"
 
 
 def bias_note(protocol: Protocol, count: int) -> str:
     """How to read two FIDs of so many images per set."""
-    width = registry.load("extractors", protocol.extractor).taps[protocol.pool]
+    return few_images_note(count, registry.load("extractors", protocol.extractor).taps[protocol.pool])
+
+
+def few_images_note(count: int, width: int, *, noise: bool = True) -> str:
+    """The same for features of this width; `noise` where it is among the sets."""
     share = "is mostly bias" if count <= width else "is biased upwards"
     return (
         f"[ ] are 95 % intervals. With {count:,} images per set and {width:,} features the plain FID {share}: with "
         "unlimited images, real 1 against real 2 would be 0. The corrected value has no such bias, and it can be "
-        "below 0. Noise is uniform random pixels. Real 1 against itself is always 0"
+        f"below 0. {'Noise is uniform random pixels. ' if noise else ''}Real 1 against itself is always 0"
     )

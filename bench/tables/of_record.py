@@ -1,20 +1,20 @@
 """What the tables of one run and of several ask of a record."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from bench.measuring.evaluation import GENERATED, REAL_1, RECONSTRUCTED
 from bench.measuring.subject import TEST
 from bench.storage.records import Numbers, RunRecord
 from bench.tables.columns import of_pairs_of_images
-from bench.tables.table import Table, aligned
+from bench.tables.set_tables import signed
+from bench.tables.table import Table
 
 TRANSLATES = ("paired", "unpaired")
 
 
 def made_with(record: RunRecord, table: Table) -> Table:
     """The table as it is shown, with what the record was made with."""
-    return replace(aligned(table), protocol=record.protocol_id, extractor=record.protocol.extractor)
+    return signed(table, record.protocol_id, record.protocol.extractor)
 
 
 def who(record: RunRecord) -> str:
@@ -25,14 +25,6 @@ def who(record: RunRecord) -> str:
 def labels_of(record: RunRecord) -> tuple[str, ...]:
     """The domains that it has sets of; "" where there are none."""
     return tuple(dict.fromkeys(one.domain for one in record.sets))
-
-
-def shown_name(name: str, label: str) -> str:
-    """`real 1` of the domain edges is `real edges 1`, as Table 7 writes it."""
-    if not label:
-        return name
-    word, _, number = name.partition(" ")
-    return " ".join(filter(None, (word, label, number)))
 
 
 def translation_errors(record: RunRecord, label: str) -> Mapping[str, Numbers]:
