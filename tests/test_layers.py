@@ -5,6 +5,7 @@ import graphlib
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,17 @@ ROOMS = (  # of bench, from the ground up; rooms of one line may use each other
     ("api", "accumulator"),
     ("cli", "__main__"),
 )
+
+
+def test_every_package_of_the_tree_is_installed():
+    """An installation that is no editable one has only what pyproject.toml finds."""
+    from setuptools import find_namespace_packages
+
+    include = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]["find"]["include"]
+    found = set(find_namespace_packages(str(ROOT), include=include))
+    there = {path.parent.relative_to(ROOT) for name in PACKAGES for path in (ROOT / name).rglob("*.py")}
+    assert {".".join(folder.parts) for folder in there} <= found
+    assert {name.partition(".")[0] for name in found} == set(PACKAGES)
 
 
 def imported(tree, everywhere=True):

@@ -282,7 +282,8 @@ def test_the_time_left_is_told_by_the_steps_or_by_the_clock(monkeypatch):
     ]
 
 
-def test_logging_without_tensorboard_says_how_to_get_it(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
-    with pytest.raises(ModelError, match="pip install tensorboard"):
-        run(tmp_path, 1, log="tensorboard")
+@pytest.mark.parametrize(("log", "module"), [("tensorboard", "torch.utils.tensorboard"), ("wandb", "wandb")])
+def test_logging_without_its_package_says_how_to_get_it(tmp_path, monkeypatch, log, module):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ModelError, match=f"pip install {log}"):
+        run(tmp_path, 1, log=log)

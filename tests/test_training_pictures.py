@@ -1,5 +1,6 @@
 """Samples and pictures of a model, at the end and over its training."""
 
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -228,6 +229,20 @@ def test_an_interval_in_epochs_is_rounded_up_to_whole_steps():
 def test_an_interval_that_is_none_is_refused(given, said):
     with pytest.raises(ModelError, match=said):
         Every(**given)
+
+
+def test_weights_and_biases_is_given_the_same_offline(tmp_path, monkeypatch):
+    pytest.importorskip("wandb", reason="wandb is not installed")
+    monkeypatch.delenv("WANDB_MODE", raising=False)
+    run(tmp_path, 2, evaluate=lambda model: {"error": 0.5}, grid_every=2, log="wandb")
+    (folder,) = (tmp_path / "wandb").glob("offline-run-*")
+    (stored,) = folder.glob("*.wandb")
+    names = (b"losses/generator", b"evaluation/error", b"samples")
+    ends = time.monotonic() + 60  # a process of its own writes what it was given
+    while time.monotonic() < ends and not all(name in stored.read_bytes() for name in names):
+        time.sleep(0.05)
+    assert [name for name in names if name not in stored.read_bytes()] == []
+    assert list(folder.glob("files/media/images/samples_*.png"))
 
 
 def test_tensorboard_is_given_losses_numbers_and_pictures(tmp_path):

@@ -180,8 +180,8 @@ def prepared_job(model: str, dataset: str, how: Any) -> "tuple[Job, How]":
     from bench.runs.jobs import How, prepare
     from reference_models.loop import Budget, Every, find_device
 
-    if how["log"] and not find_spec("tensorboard"):
-        raise InputError("--log tensorboard needs tensorboard, which is not installed: pip install tensorboard")
+    if (log := how["log"]) and not find_spec(log):
+        raise InputError(f"--log {log} needs {log}, which is not installed: pip install {log}")
     name = registry.resolve("models", text(model, "model"))
     subject = open_subject(text(dataset, "dataset"), how["data_root"])
     budget = Budget(how["steps"], how["epochs"], how["minutes"])

@@ -6,7 +6,7 @@ What can be wrong with a run (names, shapes, weights, folders) is found here, be
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from bench import registry
 from bench.measuring.subject import TEST, Subject
@@ -16,6 +16,7 @@ from metrics.errors import InputError
 from reference_models.errors import ModelError
 from reference_models.loop import Budget, Every, changed_settings, check_fits, to_json, with_settings
 from reference_models.loop.checkpoints import FILE_NAME
+from reference_models.loop.logs import Log
 from reference_models.loop.run import Precision, earlier_state, question_of
 from reference_models.types import Data, ImageShape, ModelSpec
 
@@ -62,7 +63,7 @@ class How:
     device: str = "auto"
     precision: Precision = "float32"
     compile: bool = False
-    log: Literal["tensorboard"] | None = None
+    log: Log | None = None
     resume: bool = False
     force: bool = False
     progress: bool = True

@@ -25,7 +25,8 @@ class TrainSettings(TypedDict, total=False):
     precision: Annotated[Literal["float32", "bf16"], Option(default="float32", choices=("float32", "bf16"))]
     compile: Annotated[bool, Option("torch.compile the networks.", False)]
     log: Annotated[
-        Literal["tensorboard"] | None, Option("Also write the curves for TensorBoard.", choices=("tensorboard",))
+        Literal["tensorboard", "wandb"] | None,
+        Option("Also write curves and pictures for TensorBoard or Weights & Biases.", choices=("tensorboard", "wandb")),
     ]
     resume: Annotated[bool, Option("Continue an interrupted run.", False)]
     force: Annotated[bool, Option("Start again and replace an existing run or record.", False)]

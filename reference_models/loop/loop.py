@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from math import ceil, inf, isfinite
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, NoReturn
 
 import torch
 
@@ -24,6 +24,7 @@ from reference_models.errors import ModelError
 from reference_models.loop import checkpoints
 from reference_models.loop.batches import batches, epoch_images
 from reference_models.loop.curves import last_mean, read_curve
+from reference_models.loop.logs import Log, logger
 from reference_models.loop.progress import Bar
 from reference_models.loop.run import (
     Evaluate,
@@ -32,7 +33,6 @@ from reference_models.loop.run import (
     Run,
     earlier_state,
     layout,
-    logger,
     question_of,
 )
 from reference_models.types import Data, Model, ModelSpec
@@ -107,7 +107,7 @@ def train(
     evaluate: Evaluate | None = None,
     evaluate_every: int = 100,
     resume: bool = False,
-    log: Literal["tensorboard"] | None = None,
+    log: Log | None = None,
     progress: bool = True,
 ) -> TrainResult:
     """Build a model, train it until the budget is spent, and leave everything in `folder`.

@@ -1,9 +1,7 @@
 """The state of one training between its steps, and what it leaves behind: curves, pictures, checkpoints."""
 
-import importlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -19,6 +17,7 @@ from reference_models.loop.batches import epoch_images
 from reference_models.loop.curves import Curve, read_curve
 from reference_models.loop.film import Film, draw_film, strips
 from reference_models.loop.grids import draw, draw_quartets
+from reference_models.loop.logs import Writer
 from reference_models.loop.plots import plot_curves, tile
 from reference_models.loop.progress import Bar
 from reference_models.loop.sampling import evaluating
@@ -61,7 +60,7 @@ class Run:
         self.folder, self.question = folder, question
         self.path = folder / checkpoints.FILE_NAME
         self.step = self.resumed_at = int(earlier["step"]) if earlier else 0
-        self.log: Any = None
+        self.log: Writer | None = None
         self._earlier_seconds, self._started = float(earlier["seconds"]) if earlier else 0.0, time.monotonic()
         self._saved_at, self._saved_step = time.monotonic(), self.step
         self._drawn_at = self._earlier_seconds
@@ -98,7 +97,7 @@ class Run:
                     self._losses.flush()
                     raise checkpoints.not_finite(name, value, step, self.path)
                 if self.log:
-                    self.log.add_scalar(f"losses/{name}", value, step)
+                    self.log.scalar(f"losses/{name}", value, step)
             self._losses.append(step, self.epoch(step), values)
         self._waiting.clear()
         return values
@@ -128,8 +127,9 @@ class Run:
         with evaluating(self.model):
             values = evaluate(self.model)
         self._evaluation.append(self.step, self.epoch(self.step), values)
-        for name, value in values.items() if self.log else ():
-            self.log.add_scalar(f"evaluation/{name}", value, self.step)
+        if self.log:
+            for name, value in values.items():
+                self.log.scalar(f"evaluation/{name}", value, self.step)
 
     def _draw(self) -> None:
         """Pictures and curves as they are now."""
@@ -157,8 +157,9 @@ class Run:
         if not made:
             return
         self._film.append(self.step, made)
-        for name, images in made.items() if self.log else ():
-            self.log.add_image(name, tile(images, len(images)), self.step, dataformats="HWC")
+        if self.log:
+            for name, images in made.items():
+                self.log.image(name, tile(images, len(images)), self.step)
 
     def checkpoint(self) -> None:
         """Curves first, then the state: the curves reach at least to the checkpoint's step."""
@@ -261,17 +262,3 @@ def _laid_out(batch: Batch, device: torch.device) -> Batch:
         return batch
     y = None if batch.y is None else batch.y.contiguous(memory_format=torch.channels_last)
     return Batch(batch.x.contiguous(memory_format=torch.channels_last), y, batch.labels, batch.step)
-
-
-@contextmanager
-def logger(log: str | None, folder: Path, step: int) -> Iterator[Any]:
-    """The writer for TensorBoard, closed at the end however that comes; None where none is asked for."""
-    if log is None:
-        yield None
-        return
-    try:
-        module = importlib.import_module("torch.utils.tensorboard")
-    except ImportError as error:
-        raise ModelError("--log tensorboard needs tensorboard; pip install tensorboard") from error
-    with module.SummaryWriter(folder / "tensorboard", purge_step=step + 1) as writer:
-        yield writer
