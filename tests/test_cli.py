@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import numpy as np
@@ -472,6 +473,17 @@ def test_progress_goes_to_stderr_when_it_takes_long(folders, monkeypatch):
     result = run("fid", *folders, *PIXELS, "--json")
     assert "real: 6 of 6 images" in result.stderr
     json.loads(result.stdout)
+
+
+def test_progress_that_was_begun_in_a_log_is_told_to_its_end(monkeypatch, capsys):
+    from bench.cli import _output
+
+    clock = iter([0.0, 1.0, 40.0, 41.0, 42.0, 43.0])
+    monkeypatch.setattr(_output, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    with _output.progress() as tell:
+        for name, done in (("a", 32), ("a", 64), ("b", 1_000), ("a", 500), ("a", 1_000)):
+            tell(name, done, 1_000)
+    assert capsys.readouterr().err.splitlines() == ["a: 64 of 1,000 images", "a: 1,000 of 1,000 images"]
 
 
 def test_a_terminal_gets_a_bar(folders, monkeypatch):

@@ -151,12 +151,14 @@ def _bars(unit: str) -> Iterator[Progress]:
 
 def _lines(unit: str) -> Progress:
     last = time.monotonic()
+    begun: set[str] = set()  # what a line was written of is told to its end
 
     def show(name: str, done: int, total: int) -> None:
         nonlocal last
         now = time.monotonic()
-        if now - last >= PLAIN_SECONDS:
+        if now - last >= PLAIN_SECONDS or (name in begun and done == total):
             last = now
+            begun.add(name) if done < total else begun.discard(name)
             say(f"{name}: {done:,} of {total:,} {unit}")
 
     return show
