@@ -175,6 +175,37 @@ def test_several_seeds_of_both_are_compared_by_their_means(results):
     assert "3 and 2 training seeds" in comparison_tables(found)[1].notes[0]
 
 
+def test_the_means_stand_beside_the_spread_between_seeds_and_the_sampling_error(tmp_path):
+    made = [with_errors(record(seed=seed, fid=5 + seed), 0.2) for seed in range(3)]
+    made += [with_errors(record(model="vae", seed=seed, fid=7 + seed), 0.2) for seed in range(2)]
+    paths = written(tmp_path, *made)
+    found = compare(*sides(tmp_path, paths[0], paths[3]))
+    a = next(one for one in found.over_seeds if one.key == "fid_corrected").a
+    assert (a.value, a.sampling, a.between) == (6, pytest.approx(0.2), pytest.approx((1 - 0.02) ** 0.5))
+    table = comparison_tables(found)[1]
+    assert [column.key for column in table.columns][-4:] == ["between_a", "sampling_a", "between_b", "sampling_b"]
+
+
+def test_two_seeds_of_one_model_are_compared_and_not_the_model_with_itself(tmp_path):
+    paths = written(tmp_path, *(with_errors(record(seed=seed, fid=5 + seed), 0.2) for seed in range(3)))
+    found = compare(*sides(tmp_path, paths[0], paths[2]))
+    assert (line(found, "fid_corrected").difference, found.over_seeds) == (-2, ())
+    assert "these two trainings are compared" in found.notes[0]
+
+
+def test_two_entries_of_one_model_are_compared_and_not_the_model_with_itself(results):
+    seeded(results, "one", 20, (0.90, 0.80, 0.91))
+    found = compare(*sides(results, "digits/one-seed-0", "digits/one-seed-1"))
+    assert found.over_seeds == ()
+    assert line(found, "fid_corrected").difference != 0
+
+
+def test_a_side_with_one_seed_is_said_to_be_one_training(tmp_path):
+    made = [with_errors(record(seed=seed), 0.2) for seed in range(2)]
+    paths = written(tmp_path, *made, with_errors(record(model="vae"), 0.2))
+    assert "one training seed of b:" in compare(*sides(tmp_path, paths[0], paths[2])).notes[-1]
+
+
 def test_one_seed_or_another_recipe_is_not_compared_over_seeds(results):
     seeded(results, "one", 20, (0.90, 0.88))
     seeded(results, "two", 21, (0.70,))

@@ -21,6 +21,7 @@ from bench.runs.jobs import RUN as RUN_FILE
 from bench.runs.seeds import seed_list
 from bench.storage.families import Family, families
 from bench.storage.records import write_record
+from bench.tables.comparison import comparison_tables
 from bench.tables.seed_tables import seed_tables, seeds_in_words
 from metrics.errors import InputError
 from reference_models.errors import ModelError
@@ -299,3 +300,31 @@ def test_runs_are_a_sequence_with_a_frame():
     runs = bench.api.seeds.Runs(tuple(bench.api.runs.Run(record(seed=seed), Path(), ()) for seed in (0, 1)))
     assert (len(runs), runs[1].record.seed, repr(runs)) == (2, 1, "Runs(dcgan on digits, seeds 0, 1)")
     assert list(runs.to_frame()["seeds"]) == [2] * len(runs.to_frame())
+
+
+def test_the_comparison_has_one_row_for_a_model_with_several_seeds():
+    several = [record(seed=seed, fid=5.0 + seed) for seed in range(3)]
+    (table,) = comparison_tables([*several, record(model="vae", fid=5.5), record(seed=3, status="failed", error="nan")])
+    assert values(table, "what") == ["real 2", "vae, seed 0", "dcgan, mean", "noise"]
+    assert values(table, "seeds") == [None, 1, 3, None]
+    assert values(table, "fid_corrected")[2] == 6
+    assert not any(cell.best for row in table.rows for cell in row)
+    assert any("seed 3 failed" in note for note in table.notes)
+
+
+def test_a_model_is_the_best_by_the_interval_over_its_seeds():
+    near, far = ([record(seed=seed, model=name, fid=fid + seed / 10) for seed in range(3)]
+                 for name, fid in (("dcgan", 5.0), ("vae", 9.0)))  # fmt: skip
+    (table,) = comparison_tables([*near, *far])
+    place = [column.key for column in table.columns].index("fid_corrected")
+    assert [row[place].best for row in table.rows] == [False, True, False, False]
+
+
+def test_tables_say_what_is_known_of_the_seeds(tmp_path):
+    for one in (record(seed=0), record(seed=1), record(model="vae")):
+        write_record(runner.place_of(one, tmp_path), one)
+    found = bench.tables(results=tmp_path)
+    assert [one.name for one in found][:4] == ["comparison", "seeds", "each-seed", "table-6"]
+    notes = {one.title: one.notes[-1] for one in found if one.name == "table-6"}
+    assert notes["Table 6. dcgan on digits, seed 1"].startswith("one of several training seeds")
+    assert "the spread between seeds is not known" in notes["Table 6. vae on digits, seed 0"]

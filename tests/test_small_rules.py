@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from bench.leaderboard.contestants import _stem
 from bench.leaderboard.differences import Differences
 from bench.leaderboard.moments import Moments
 from bench.leaderboard.ranking import ranks
+from bench.leaderboard.seeds import stem_of
 from bench.leaderboard.twins import _beyond_chance
 from bench.names import shown
 from bench.protocol import check_protocol, titled
@@ -40,7 +40,8 @@ IS = INCEPTION_SCORE.output("inception_score")
         (_width, {"": 0, "abc": 3, "\u00e9a": 2, "e\u0301a": 2, "\u6a21\u578b": 4, "\uff21b": 3}),
         (setting_text, {None: "none", True: "true", False: "false", 3: "3", 0.5: "0.5", (1, 2): "1,2", "A": "A"}),
         (slug, {"emoji/apple": "emoji-apple", "folder:a b:64": "folder-a-b-64", "a_b.c-d": "a_b.c-d"}),
-        (_stem, {"A (seed 3)": "A", "A, seed=12": "A", "A seed": "A seed", "A seed 3 b": "A seed 3 b", "A-Seed7": "A"}),
+        (stem_of, {"A (seed 3)": "A", "A, seed=12": "A", "A seed": "A seed", "A seed 3 b": "A seed 3 b",
+                   "A-Seed7": "A"}),
         (shown, {"a b\u00e9": "a b\u00e9", "a\tb": "a\\tb", "\x1b": "\\x1b", chr(0xDCFF): "\\xff", chr(0xDC80): "\\x80",
                  "\u202e": "\\u202e", chr(0xD800): "\\ud800", "\ue000": "\ue000"}),
         (_hidden, {"a/b.png": False, ".a/b.png": True, "a/.b.png": True, "__MACOSX/b.png": True, "a__MACOSX/b": False}),

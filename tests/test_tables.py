@@ -273,7 +273,7 @@ def test_a_full_recipe_is_said_to_be_one():
 
 
 def test_protocols_never_share_a_table():
-    tables = comparison_tables([record(), record(seed=1), record(chosen=protocol(extractor="pixels", logits=""))])
+    tables = comparison_tables([record(), record(model="vae"), record(chosen=protocol(extractor="pixels", logits=""))])
     assert [len(table.rows) for table in tables] == [3, 4] or [len(table.rows) for table in tables] == [4, 3]
 
 
@@ -284,7 +284,7 @@ def test_the_comparison_ranks_by_fid_between_its_landmarks_and_marks_who_is_apar
 
 
 def test_runs_that_cannot_be_told_apart_have_no_best():
-    (table,) = comparison_tables([record(fid=5.2), record(seed=1, fid=5.0)])
+    (table,) = comparison_tables([record(fid=5.2), record(model="vae", fid=5.0)])
     assert not any(row[3].best for row in table.rows)
 
 
@@ -304,7 +304,7 @@ def _publish(results, *records):
 
 
 def test_tables_are_written_beside_the_comparison(tmp_path):
-    folder = _publish(tmp_path, record(seed=1, fid=2.0), record())
+    folder = _publish(tmp_path, record(model="vae", fid=2.0), record())
     assert {path.name for path in folder.iterdir()} == {
         "dcgan-seed0.md",
         "dcgan-seed0-table-6.csv",
@@ -312,7 +312,7 @@ def test_tables_are_written_beside_the_comparison(tmp_path):
         "comparison.md",
         "comparison.csv",
     }
-    assert "dcgan, seed 1" in (folder / "comparison.md").read_text()
+    assert "vae, seed 0" in (folder / "comparison.md").read_text()
 
 
 def test_every_csv_of_runs_has_the_same_columns_whatever_was_measured(tmp_path):

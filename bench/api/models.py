@@ -148,14 +148,17 @@ def tables(
     protocol: str = "",
     results: str | Path = OWN,
 ) -> Tables:
-    """The tables of the records below `results`: a comparison per protocol, then Tables 5, 6 and 7 of each run and its
-    numbers beside those of real images.
+    """The tables of the records below `results`: a comparison per protocol, the means of models that were trained with
+    several seeds, then Tables 5, 6 and 7 of each run and its numbers beside those of real images.
 
     `warnings` name damaged records and failed runs, which have no tables. InputError where there is no record.
     """
     from bench.runs.stored import chosen_records
     from bench.second_opinions.stored import tables_of
+    from bench.storage.families import families, recipe_of
     from bench.tables.comparison import comparison_tables
+    from bench.tables.seed_means import ONE_OF_SEVERAL, ONE_SEED
+    from bench.tables.seed_tables import seed_tables
 
     said: list[str] = []
     where = expanded(place(results, "results"))
@@ -163,8 +166,13 @@ def tables(
     good = [record for record in records if record.status == "ok"]
     failed = [record for record in records if record.status == "failed"]
     said += [f"failed: {one.model} on {one.dataset}, seed {one.seed}: {one.error}" for one in failed]
-    compared = comparison_tables(good) if len(good) > 1 else []
-    return Tables((*compared, *(table for record in good for table in tables_of(record))), tuple(said))
+    compared = comparison_tables(records) if len(good) > 1 else []
+    several = [family for family in families(records) if family.several]
+    means = [table for family in several for table in seed_tables(family)]
+    known = [recipe_of(family.first) for family in several]
+    notes = [ONE_OF_SEVERAL if recipe_of(record) in known else ONE_SEED for record in good]
+    single = [table for record, note in zip(good, notes, strict=True) for table in tables_of(record, note)]
+    return Tables((*compared, *means, *single), tuple(said))
 
 
 def _target(output: Path, folder: Path | None, force: bool) -> Path:

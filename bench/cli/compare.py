@@ -31,7 +31,8 @@ def command(a: str, b: str, track: str | None, kind: str, settings: dict[str, An
     measured by the rules of --track. Both must have the same real images, extractor and versions.
 
     The differences are paired: both are compared on the same real images. If both were trained with several seeds, a
-    second table compares the means over the seeds.
+    second table compares the means over the seeds. Two seeds of one model are compared as the two trainings that they
+    are.
 
     CSV has both tables one below the other, with their protocol and extractor.
 

@@ -10,22 +10,24 @@ answered over the seeds: the difference of the means with Welch's interval (Welc
 sampling bring, on these real images.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.leaderboard.compare_tables import comparison_tables
 from bench.leaderboard.contestants import Side
 from bench.leaderboard.differences import difference, estimate
 from bench.leaderboard.influence import rows_of
+from bench.leaderboard.seeds import apart_of
 from bench.leaderboard.tracks import rules_difference, told
-from bench.measuring.declared import every_metric
 from bench.measuring.flags import dependent
 from bench.protocol import difference as protocol_difference
 from bench.tables.columns import Number, of_board
+from bench.tables.seed_means import seed_mean
 from bench.tables.several import Tables
-from bench.tables.table import Cell, Column, Table, decimals_of
+from bench.tables.table import Cell
 from metrics.arithmetic.quantiles import t95
 from metrics.errors import InputError
 
@@ -35,11 +37,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Score:
-    """A number with its own 95 % interval, where it has one."""
+    """A number with its own 95 % interval, where it has one; of a mean over seeds this is its t-interval, and the
+    spread between the seeds and the sampling error of one stand beside it."""
 
     value: float
     low: float | None = None
     high: float | None = None
+    between: float | None = None
+    sampling: float | None = None
 
 
 @dataclass(frozen=True)
@@ -63,10 +68,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All scores of a and b, and the same over training seeds, () where there are no several seeds of both; `damaged`
-    are lines about files that cannot be read and may be other seeds, `notes` say which scores one side has none of,
-    `disputed` has a line for each domain in which both are better by some score for sure, `protocol` and `extractor`
-    are what both were measured with."""
+    """All scores of a and b, and the same over training seeds, () where there are no several seeds of both, and where
+    both are seeds of one model. `damaged` are lines about files that cannot be read and may be other seeds, `notes` say
+    which scores one side has none of and whether these are two models, `disputed` has a line for each domain in which
+    both are better by some score for sure, `protocol` and `extractor` are what both were measured with."""
 
     a: str
     b: str
@@ -102,10 +107,11 @@ def compare(a: Side, b: Side) -> Comparison:
         raise InputError(f"{a.name} and {b.name} made images of different domains, so there is nothing to compare")
     numbers = [one for one in of_board(a.protocol) if one.ranked]
     lines = tuple(filter(None, (_line(a, b, domain, number) for domain in domains for number in numbers)))
-    seeds = [_over_seeds(a, b, domain, number) for domain in domains for number in numbers]
+    one_model = a.family is not None and a.family == b.family
+    seeds = [] if one_model else [_over_seeds(a, b, domain, number) for domain in domains for number in numbers]
     damaged = tuple(dict.fromkeys((*a.damaged, *b.damaged)))
     without = [f"{side.name}: {why}" for side in (a, b) for domain in domains for why in dependent(side.scores[domain])]
-    notes = tuple(dict.fromkeys(without))
+    notes = tuple(dict.fromkeys([*without, *_about_seeds(a, b, one_model)]))
     return Comparison(
         *(a.name, b.name),
         lines=lines,
@@ -182,22 +188,44 @@ def _winner(low: float, high: float, better: str) -> str | None:
 # ----- over seeds
 
 
+def _about_seeds(a: Side, b: Side, one_model: bool) -> list[str]:
+    """Whether the differences are those of two models."""
+    if one_model:
+        return ["a and b are of one model: these two trainings are compared, not their model with itself"]
+    single = [name for name, side in (("a", a), ("b", b)) if len(side.seeds) < 2]
+    if not single:
+        return []
+    return [
+        f"one training seed of {' and of '.join(single)}: the spread between seeds is not known, so this compares two "
+        "trainings and not two models"
+    ]
+
+
 def _over_seeds(a: Side, b: Side, domain: str, number: Number) -> Line | None:
-    values = [[number.cell(one.scores[domain]).value for one in side.seeds if domain in one.scores] for side in (a, b)]
-    samples = [np.array([value for value in side if value is not None], float) for side in values]
-    if min(map(len, samples)) < 2:
+    known = [
+        [one for one in side.seeds if number.cell(one.scores.get(domain, {})).value is not None] for side in (a, b)
+    ]
+    if min(map(len, known)) < 2:
         return None
+    samples = [[float(one.scores[domain][number.metric.name][number.key] or 0) for one in side] for side in known]
+    mean_a, mean_b = (_mean(side, domain, number) for side in known)
     low, high = welch(*samples)
-    means = [float(sample.mean()) for sample in samples]
     return Line(
-        *(domain, number.key, number.output.title, number.output.better, Score(means[0]), Score(means[1])),
-        difference=means[0] - means[1],
+        *(domain, number.key, number.output.title, number.output.better, mean_a, mean_b),
+        difference=mean_a.value - mean_b.value,
         low=low,
         high=high,
         paired=False,
         winner=_winner(low, high, number.output.better),
         count=(len(samples[0]), len(samples[1])),
     )
+
+
+def _mean(seeds: Sequence[Side], domain: str, number: Number) -> Score:
+    apart = apart_of([_influence(one, domain, number) for one in seeds])
+    mean = seed_mean(number, [one.scores[domain] for one in seeds], apart)
+    assert mean is not None
+    return Score(mean.mean, mean.low, mean.high, mean.between, mean.sampling)
 
 
 def welch(a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray) -> tuple[float, float]:
@@ -212,73 +240,3 @@ def welch(a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray) -> t
     degrees = variance**2 / sum(part**2 / (len(one) - 1) for part, one in zip(parts, (a, b), strict=True))
     reach = t95(degrees) * float(np.sqrt(variance))
     return step - reach, step + reach
-
-
-# ----- the table
-
-
-def comparison_tables(found: Comparison) -> list[Table]:
-    """One table of the two, and one over training seeds where there are some."""
-    tables = [_table("compare", f"{found.a} (a) against {found.b} (b)", found.lines, _notes(found))]
-    if found.over_seeds:
-        counts = max(one.count for one in found.over_seeds)
-        note = (
-            f"means over {counts[0]} and {counts[1]} training seeds, difference with Welch's interval: it covers "
-            "training and sampling, for these real images"
-        )
-        tables.append(
-            _table(
-                "compare-seeds", f"{found.a} (a) against {found.b} (b), over training seeds", found.over_seeds, (note,)
-            )
-        )
-    return [replace(one, protocol=found.protocol, extractor=found.extractor) for one in tables]
-
-
-def _table(name: str, title: str, lines: Sequence[Line], notes: tuple[str, ...]) -> Table:
-    columns = (
-        Column("score", "Score"),
-        Column("a", "a", interval=True),
-        Column("b", "b", interval=True),
-        Column("difference", "a less b [95 %]", interval=True),
-        Column("paired", "Paired"),
-        Column("verdict", "Told apart"),
-    )
-    return Table(name, title, columns, tuple(map(_row, lines)), notes)
-
-
-def _row(line: Line) -> tuple[Cell, ...]:
-    arrow = {"lower": " ↓", "higher": " ↑"}.get(line.better, "")
-    step = Cell(line.difference, line.low, line.high)
-    places = decimals_of([step]) if line.low is not None else 3
-    shown = [Cell(one.value, one.low, one.high, places) for one in (line.a, line.b, step)]
-    told_apart = f"{line.winner} is better" if line.winner else "no" if line.low is not None else None
-    paired = ("yes" if line.paired else "no") if line.low is not None and line.count == (1, 1) else None
-    return (Cell(f"{line.title}{arrow} {line.domain}".rstrip()), *shown, Cell(paired), Cell(told_apart))
-
-
-def _notes(found: Comparison) -> tuple[str, ...]:
-    notes = [
-        *found.disputed,
-        "each interval is for its own score; with several scores, one may be told apart by chance",
-    ]
-    without = dict.fromkeys(_without_interval(found.lines))
-    notes += [f"no interval: {', '.join(without)}"] if without else []
-    distances = {one.main.name for one in every_metric() if one.influence and one.main}
-    alone = [line for line in found.lines if line.low is not None and line.key in distances]
-    if any(not line.paired for line in alone):
-        notes.append(
-            "not paired: the influences of one side are not known (records of runs keep none), so the errors "
-            "of both sides are treated as independent"
-        )
-    damaged = (f"damaged and left out (it may be another seed): {line}" for line in found.damaged)
-    return (*notes, *found.notes, *damaged)
-
-
-def _without_interval(lines: Sequence[Line]) -> Iterator[str]:
-    """The scores that have none, a plain value with the reason for which its corrected one has."""
-    titles = {line.title for line in lines}
-    for line in lines:
-        if line.low is None and f"{line.title}, corrected" in titles:
-            yield f"plain {line.title} (its bias differs between models)"
-        elif line.low is None:
-            yield line.title.lower()

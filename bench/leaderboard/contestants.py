@@ -6,8 +6,8 @@
 | a path to a record below results/runs    | a run; it keeps no influences, so nothing of it is paired                 |
 | a folder, .zip, .npz or .npy of images   | measured under the rules of the track, with influences                    |
 
-Entries of one name but for its end `seed 3`, of one model with other training seeds, belong together; so do records of
-one model and settings.
+Entries of one name but for its end `seed 3`, of one model with other training seeds, belong together
+(`bench.leaderboard.seeds`); so do records of one model and settings (`bench.storage.families`).
 """
 
 import re
@@ -21,9 +21,11 @@ import numpy as np
 from bench.leaderboard.board import influences_of
 from bench.leaderboard.entries import Entry, read_entry
 from bench.leaderboard.entry_places import entry_path, entry_paths
+from bench.leaderboard.seeds import family_of
 from bench.leaderboard.tracks import Rules
 from bench.measuring.evaluation import GENERATED, REAL_1
 from bench.protocol import Protocol
+from bench.storage.families import recipe_of
 from bench.storage.reading import read_json
 from bench.storage.records import Numbers, RunRecord, read_record
 from bench.storage.result_places import first_of, folder_of, in_words
@@ -32,7 +34,6 @@ from metrics.errors import InputError
 
 ENTRY = re.compile(r"([^/\\]+)/([^/\\]+)")
 T = TypeVar("T")
-SEED = re.compile(r"[\s,_(-]*seed[\s_=-]*\d+\)?\s*$", re.IGNORECASE)
 Scores = Mapping[str, Numbers]
 
 
@@ -41,7 +42,8 @@ class Side:
     """Something that was measured: scores against real 1 by domain ("" where there are none), then by metric, then by
     key; the influences of the domain, where they are known; `seeds` are the same model, this one included, trained
     with each of several seeds, () where there is one. `damaged` are lines about what lies beside it, cannot be read and
-    may be one of its seeds."""
+    may be one of its seeds. `family` is what sides of one model have in common, whatever their seed; None where that is
+    not known."""
 
     name: str
     protocol: Protocol
@@ -50,6 +52,7 @@ class Side:
     influences: np.ndarray | None = None
     seeds: tuple["Side", ...] = ()
     damaged: tuple[str, ...] = ()
+    family: tuple[Any, ...] | None = None
 
 
 def side_of(given: str, results: Path, measure_images: Callable[[Path], Side]) -> Side:
@@ -91,14 +94,15 @@ def _of_json(path: Path) -> Side:
 
 def _of_entry(entry: Entry, results: Path) -> Side:
     side = _one_entry(entry, results)
-    if entry.origin.training_seed is None:
+    seed = entry.origin.training_seed
+    if side.family is None or seed is None:
         return side
 
     def seed_of(path: Path) -> tuple[int, Side] | None:
         return _seed_of(entry, read_entry(path), results)
 
     found, damaged = _readable(entry_paths(results, entry.track), seed_of)
-    sides = {**dict(filter(None, found)), entry.origin.training_seed: side}  # each seed once, the one asked for first
+    sides = {**dict(filter(None, found)), seed: side}  # each seed once, the one asked for first
     seeds = tuple(sides[seed] for seed in sorted(sides)) if len(sides) > 1 else ()
     return replace(side, seeds=seeds, damaged=damaged)
 
@@ -110,16 +114,14 @@ def _one_entry(entry: Entry, results: Path) -> Side:
         rules=entry.rules,
         scores={"": entry.scores},
         influences=influences_of(results, entry),
+        family=family_of(entry),
     )
 
 
 def _seed_of(entry: Entry, other: Entry, results: Path) -> tuple[int, Side] | None:
-    """The training seed of another entry, and the entry, where it is the same model by name and settings."""
-    same = (other.origin.model, other.origin.settings) == (entry.origin.model, entry.origin.settings)
+    """The training seed of another entry, and the entry, where it is of the same model."""
     seed = other.origin.training_seed
-    if seed is None or not same or _stem(other.about.name) != _stem(entry.about.name):
-        return None
-    return (seed, _one_entry(other, results)) if other.track_id == entry.track_id else None
+    return (seed, _one_entry(other, results)) if seed is not None and family_of(other) == family_of(entry) else None
 
 
 def _readable(paths: Sequence[Path], read: Callable[[Path], T]) -> tuple[list[T], tuple[str, ...]]:
@@ -133,24 +135,15 @@ def _readable(paths: Sequence[Path], read: Callable[[Path], T]) -> tuple[list[T]
     return found, tuple(damaged)
 
 
-def _stem(name: str) -> str:
-    return SEED.sub("", name)
-
-
 # ----- records of runs
 
 
 def _of_record(record: RunRecord, path: Path) -> Side:
     side = _one_record(record)
     others, damaged = _readable(sorted(path.parent.glob("*.json")), read_record)
-    seeds = {one.seed: one for one in others if one.status == "ok" and _recipe(one) == _recipe(record)}
+    seeds = {one.seed: one for one in others if one.status == "ok" and recipe_of(one) == recipe_of(record)}
     sides = tuple(_one_record(seeds[seed]) for seed in sorted(seeds)) if len(seeds) > 1 else ()
     return replace(side, seeds=sides, damaged=damaged)
-
-
-def _recipe(record: RunRecord) -> tuple[Any, ...]:
-    done = record.training
-    return record.model, record.config, done and (done.steps, done.precision), record.protocol_id
 
 
 def _one_record(record: RunRecord) -> Side:
@@ -161,4 +154,4 @@ def _one_record(record: RunRecord) -> Side:
         pair = record.pair_scores(REAL_1, GENERATED, one.domain)
         if one.name == GENERATED and pair:
             scores[one.domain] = {**pair.scores, **one.scores}
-    return Side(record.title, record.protocol, None, scores)
+    return Side(record.title, record.protocol, None, scores, family=recipe_of(record))

@@ -17,6 +17,7 @@ from bench.second_opinions.words import in_words
 from bench.storage.records import Numbers, RunRecord
 from bench.tables.of_record import labels_of, scores_of, who
 from bench.tables.run_tables import run_tables
+from bench.tables.seed_means import ONE_SEED
 from bench.tables.table import Table
 from metrics.arithmetic.quantiles import Z95
 from metrics.types import Metric, Output
@@ -41,10 +42,11 @@ def stored_words(opinions: tuple[Opinion, ...], scores: Scores) -> str:
     return in_words(opinions, flags(scores.get("memorisation", {}), scores.get("copies", {})) if looked else None)
 
 
-def tables_of(record: RunRecord) -> list[Table]:
-    """The tables that are written beside a record, and the ratios, which are shown only."""
+def tables_of(record: RunRecord, of_seeds: str = ONE_SEED) -> list[Table]:
+    """The tables that are written beside a record, and what is shown only: the ratios, and a note of its seeds."""
+    first, *others = run_tables(record)
     beside = record_table(record)
-    return [*run_tables(record), *([beside] if beside else [])]
+    return [replace(first, notes=(*first.notes, of_seeds)), *others, *([beside] if beside else [])]
 
 
 def record_table(record: RunRecord) -> Table | None:

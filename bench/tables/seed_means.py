@@ -10,13 +10,14 @@ from bench.tables.table import Cell
 from metrics.arithmetic.training_seeds import SHARED, SeedMean, over_seeds
 
 ONE_SEED = "one training seed: the spread between seeds is not known; `bench run --seeds 0-4` trains five"
+ONE_OF_SEVERAL = "one of several training seeds: the mean over them is the score of the model"
 COVERS = (
     "[ ] of a mean is its 95 % t-interval over training seeds. It covers training and sampling, on these real images; "
     "other real images are not in it"
 )
 BETWEEN = (
-    "standard deviation: of the scores of the seeds. Spread between seeds: the part of it that training alone brings, "
-    "without what the sampling errors explain. Sampling error: of the score of one seed; – where it is not known"
+    "spread between seeds: the standard deviation that training alone brings, without what the sampling errors "
+    "explain. Sampling error: of the score of one seed. – where it is not known"
 )
 SHARE = (
     f"which part of a distance's sampling error is the real images', which all seeds share, is not kept in records: "
