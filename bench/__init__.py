@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bench.api.explorations import explore
     from bench.api.models import evaluate, rescore, sample, tables, train
     from bench.api.opinions import opinions
+    from bench.api.own_tables import table
     from bench.api.result import Result
     from bench.api.runs import plan, run
     from bench.api.sanity import sanity
@@ -30,6 +31,7 @@ _HOMES = {  # imported when asked for: `import bench` and the command's help loa
     "bench.api.explorations": ("explore",),
     "bench.api.models": ("evaluate", "rescore", "sample", "tables", "train"),
     "bench.api.opinions": ("opinions",),
+    "bench.api.own_tables": ("table",),
     "bench.api.result": ("Result",),
     "bench.api.runs": ("plan", "run"),
     "bench.api.sanity": ("sanity",),
@@ -61,6 +63,7 @@ __all__ = [
     "site",
     "stats",
     "submit",
+    "table",
     "tables",
     "train",
     "verify",

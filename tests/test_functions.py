@@ -23,7 +23,7 @@ from bench.options import checked, checked_together, known
 from bench.settings.boards import Isolating
 from bench.settings.models import TrainSettings
 from bench.settings.sanity import SanitySettings
-from bench.settings.sets import LabelledSettings, Settings
+from bench.settings.sets import LabelledSettings, SetSettings, Settings
 from bench.submissions.generators import Limits
 from metrics.errors import InputError
 
@@ -52,14 +52,14 @@ def options_of(command):
 
 
 def arguments_of(function):
-    """The names of all keywords of a function, those of its settings too; `score` has those of metrics besides."""
+    """The names of all keywords of a function, those of its settings too; two have those of metrics besides."""
     found = set()
     for name, one in inspect.signature(function).parameters.items():
         if one.kind is not one.VAR_KEYWORD:
             found.add(name)
-        elif function is bench.score:
+        elif function in (bench.score, bench.table):
             found |= {
-                *known(LabelledSettings),
+                *known(LabelledSettings if function is bench.score else SetSettings),
                 *(option.name for metric in every_metric() for option in metric.options),
             }
         else:

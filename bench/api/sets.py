@@ -118,7 +118,7 @@ def score(
     Score is among them, and the options that the metrics used. Raises InputError, also for a metric of two sets where
     one is given, and for an option of none of the metrics.
     """
-    setup, asked = _settings_and_options(keywords)
+    setup, asked = settings_and_options(keywords, LabelledSettings)
     logits = None if logits is None else text(logits, "logits")
     chosen = load_metrics(metrics) or load_metrics(SET_METRICS if b is None else PAIR_METRICS)
     _check_arity(chosen, b, train)
@@ -235,13 +235,13 @@ def _crosschecked(opened: Comparison) -> list[dict[str, Any]]:
     return [asdict(stage) for stage in crosscheck(a, b, measuring)]
 
 
-def _settings_and_options(keywords: Mapping[str, Any]) -> tuple[Setup, dict[str, Any]]:
+def settings_and_options(keywords: Mapping[str, Any], group: Any) -> tuple[Setup, dict[str, Any]]:
     """Which keywords say how images are measured, and which are options of metrics; InputError for one of neither."""
-    others = set(keywords) - set(known(LabelledSettings))
+    others = set(keywords) - set(known(group))
     if others:
         others &= {option.name for metric in every_metric() for option in metric.options}
     settings = {name: value for name, value in keywords.items() if name not in others}
-    return Setup.of(settings, LabelledSettings), {name: keywords[name] for name in others}
+    return Setup.of(settings, group), {name: keywords[name] for name in others}
 
 
 def _check_arity(chosen: tuple[Metric, ...], b: Images | None, train: Images | None) -> None:

@@ -1,14 +1,12 @@
 """Any of the metrics of one set of images, or of two, in one pass."""
 
-import sys
-from functools import lru_cache
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 import bench
 from bench.api.result import Result
+from bench.cli._metric_options import asked, with_metric_options
 from bench.cli._options import examples, format_option, json_option, options
 from bench.cli._output import (
     echo,
@@ -25,40 +23,19 @@ from bench.measuring.copies import METRIC as COPIES
 from bench.measuring.declared import every_metric
 from bench.settings.sets import LabelledSettings
 from bench.tables.scores import in_words
-from metrics.types import Option
 
 
 class Scoring(click.Command):
     """A command whose options include those that metrics declare, and whose help lists the numbers of each metric."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        *own, as_json, as_help = super().get_params(ctx)
-        return [*own, *_metric_options(tuple(sys.path)), as_json, as_help]
+        return with_metric_options(super().get_params(ctx), every_metric())
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         keys = [(one.name, ", ".join(output.name for output in one.outputs)) for one in (*every_metric(), COPIES)]
         with formatter.section("Numbers of each metric"):
             formatter.write_dl(keys)
         super().format_epilog(ctx, formatter)
-
-
-@lru_cache(maxsize=1)
-def _metric_options(path: tuple[str, ...]) -> list[click.Option]:
-    """One for each name, as long as `path`, where packages lie, is the same; metrics may share a name."""
-    found: dict[str, list[tuple[str, Option]]] = {}
-    for metric in every_metric():
-        for option in metric.options:
-            if option.flag is not None:
-                flag = option.flag or f"--{metric.name}-{option.name.replace('_', '-')}"
-                found.setdefault(option.name, []).append((flag, option))
-    return [_as_option(name, [flag for flag, _ in given], given[0][1]) for name, given in found.items()]
-
-
-def _as_option(name: str, flags: list[str], option: Option) -> click.Option:
-    if isinstance(option.default, bool):
-        return click.Option([*flags, name], is_flag=True, default=option.default, help=option.help)
-    kind = click.Choice(option.choices) if option.choices else click.IntRange(min=option.least)
-    return click.Option([*flags, name], type=kind, default=option.default, show_default=True, help=option.help or None)
 
 
 @click.command(
@@ -114,8 +91,6 @@ def command(
     There are also the numbers of copies, from the pixels, and flags, the reasons for which a leaderboard would not rank
     them.
     """
-    given = {name: ctx.get_parameter_source(name) for name in metric_options}
-    asked = {name: one for name, one in metric_options.items() if given[name] != ParameterSource.DEFAULT}
     with progress() as tell:
         result = bench.score(
             a,
@@ -125,7 +100,7 @@ def command(
             logits=logits,
             by_class=by_class,
             progress=tell,
-            **asked,
+            **asked(ctx, metric_options),
             **settings,
         )
     if not print_result(result, "json" if as_json else kind):

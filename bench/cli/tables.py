@@ -14,6 +14,7 @@ from metrics.errors import InputError
 @click.command(
     epilog=examples("bench tables --dataset digits", "bench tables --model dcgan --dataset digits --format csv")
 )
+@click.argument("sets", nargs=-1, metavar="")
 @click.option("--model", metavar="NAME", help="Only this model.")
 @click.option("--dataset", metavar="NAME", help="Only this data set.")
 @click.option("--protocol", metavar="ID", default="", help="Only this protocol.")
@@ -23,6 +24,7 @@ from metrics.errors import InputError
 @results_option
 @json_option
 def command(
+    sets: tuple[str, ...],
     model: str | None,
     dataset: str | None,
     protocol: str,
@@ -46,6 +48,11 @@ def command(
     """
     from bench.tables.table import json_values
 
+    if sets:
+        raise InputError(
+            f"`bench tables` prints the tables of records, and {sets[0]!r} is none of its options; `bench table REAL-1 "
+            "REAL-2 GENERATED` makes one of sets of images, and --model NAME chooses records"
+        )
     if check or write:
         if model or dataset or protocol or (check and write):
             raise InputError("--check and --write are of all records, one at a time; leave the other options out")

@@ -17,7 +17,7 @@ from bench.measuring.memorising import score_triplet
 from bench.measuring.pairing import Pairing
 from bench.measuring.refusing import Found, Places, members, not_computed, reasons_of
 from bench.measuring.scoring import Options, Scores, check_count, check_counts, score_pair, score_set
-from bench.measuring.sets import MeasuredSet, measure_each
+from bench.measuring.sets import MeasuredSet, about_sizes, measure_each
 from bench.measuring.setup import Setup
 from bench.sources import ImageSource
 from metrics.errors import InputError
@@ -135,7 +135,7 @@ class Comparison:
     def scores(self) -> tuple[dict[str, Any], list[str]]:
         """The values of all metrics, with names, digests and counts of the sets and how they were made; warnings."""
         values: dict[str, Any] = {}
-        warnings = list(self._about_measure)
+        warnings = [*self._about_measure, *about_sizes(self.sources)]
         if self.pairing:
             values = {"paired_by": self.pairing.by, "first_pairs": self.pairing.first}
             warnings += self.pairing.warnings

@@ -190,7 +190,7 @@ def evaluate(evaluation: Evaluation, generated: Arrays, report: Progress | None 
             scores = set_scores(evaluation, one)
             notes += _notes(scores.values()) if name != UNTRAINED else ()
             sets.append(SetScores(name, label, one.images.count, one.images.digest, _values(scores)))
-        pairs.append(_same(looked_at[REAL_1], label))
+        pairs.append(same_set(looked_at[REAL_1], label))
         for name in list(looked_at)[1:]:
             scores = pair_scores(evaluation, looked_at[REAL_1], looked_at[name])
             notes += _notes(scores.values()) if name != UNTRAINED else ()
@@ -208,16 +208,16 @@ def _compared_one_by_one(
     pairs = []
     for label in labels if subject.paired else ():
         wanted, other = known[name, label], next(one for one in subject.labels if one != label)
-        given = {GENERATED: made[GENERATED, label], INPUT: known[name, other], MEAN_IMAGE: _mean(wanted)}
+        given = {GENERATED: made[GENERATED, label], INPUT: known[name, other], MEAN_IMAGE: mean_image(wanted)}
         pairs += [_errors(evaluation, (name, wanted), one, label) for one in given.items()]
     if (RECONSTRUCTED, "") in made:
         test = made[TEST, ""]
-        given = {RECONSTRUCTED: made[RECONSTRUCTED, ""], MEAN_IMAGE: _mean(test)}
+        given = {RECONSTRUCTED: made[RECONSTRUCTED, ""], MEAN_IMAGE: mean_image(test)}
         pairs += [_errors(evaluation, (TEST, test), one, "") for one in given.items()]
     return pairs
 
 
-def _mean(source: ImageSource) -> ImageSource:
+def mean_image(source: ImageSource) -> ImageSource:
     """The mean of images of one size, rounded to uint8, once for each of them."""
     images = np.stack([source.read(row) for row in range(source.count)])
     mean = np.floor(images.mean(axis=0, dtype=np.float64) + 0.5).astype(np.uint8)
@@ -255,7 +255,7 @@ def _of(evaluation: Evaluation, arity: str) -> list[Metric]:
     return [one for one in evaluation.metrics if one.arity == arity and one.feature != "images"]
 
 
-def _same(real: MeasuredSet, label: str) -> PairScores:
+def same_set(real: MeasuredSet, label: str) -> PairScores:
     """The distance of real 1 to itself: 0 but for rounding, and without an interval, since nothing was drawn twice."""
     from metrics.fid import fid_of
 

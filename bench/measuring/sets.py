@@ -179,6 +179,15 @@ def about_files(source: ImageSource) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*notes, *about_repeated(source.name, source.hashes)]))
 
 
+def about_sizes(sources: Iterable[ImageSource | None]) -> tuple[str, ...]:
+    """A note where the first images of sets are of different sizes: the larger ones show more detail."""
+    sizes = [(one.name, one.read(0).shape[:0:-1]) for one in sources if one]
+    if len({size for _, size in sizes}) < 2:
+        return ()
+    said = ", ".join(dict.fromkeys(f"{name} {width} x {height}" for name, (width, height) in sizes))
+    return (f"sizes differ: {said}; the numbers hold what resizing does too; make all images of one size",)
+
+
 def about_repeated(name: str, hashes: tuple[str, ...]) -> tuple[str, ...]:
     """A note where a set holds one image more than once."""
     repeats = len(hashes) - len(set(hashes))

@@ -131,9 +131,11 @@ def _other_scores(sheet: Sheet) -> list[Table]:
     return [Table("scores", f"Other scores. {sheet.who}", columns, tuple(rows), sheet.short)]
 
 
-def error_table(name: str, title: str, numbers: tuple[Number, ...], rows: tuple[tuple[Cell, ...], ...]) -> Table:
-    """Errors of images one by one, with these rows."""
-    return Table(name, title, (PAIR, *(one.column for one in numbers)), rows, (ERROR_NOTE,))
+def error_table(
+    name: str, title: str, numbers: tuple[Number, ...], rows: tuple[tuple[Cell, ...], ...], notes: tuple[str, ...] = ()
+) -> Table:
+    """Errors of images one by one, with these rows and more notes."""
+    return Table(name, title, (PAIR, *(one.column for one in numbers)), rows, (ERROR_NOTE, *notes))
 
 
 def error_rows(
