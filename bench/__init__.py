@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bench.api.models import evaluate, rescore, sample, tables, train
     from bench.api.opinions import opinions
     from bench.api.own_tables import table
+    from bench.api.reports import Report, cite, report
     from bench.api.result import Result
     from bench.api.runs import plan, run
     from bench.api.sanity import sanity
@@ -32,6 +33,7 @@ _HOMES = {  # imported when asked for: `import bench` and the command's help loa
     "bench.api.models": ("evaluate", "rescore", "sample", "tables", "train"),
     "bench.api.opinions": ("opinions",),
     "bench.api.own_tables": ("table",),
+    "bench.api.reports": ("Report", "cite", "report"),
     "bench.api.result": ("Result",),
     "bench.api.runs": ("plan", "run"),
     "bench.api.sanity": ("sanity",),
@@ -43,7 +45,9 @@ __all__ = [
     "Accumulator",
     "ImageSource",
     "InputError",
+    "Report",
     "Result",
+    "cite",
     "compare",
     "doctor",
     "evaluate",
@@ -54,6 +58,7 @@ __all__ = [
     "open_source",
     "opinions",
     "plan",
+    "report",
     "rescore",
     "run",
     "sample",

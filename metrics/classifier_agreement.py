@@ -89,7 +89,7 @@ def notes(values: Values, samples: Sequence[Sample], options: Values) -> list[st
 METRIC = Metric(
     name="classifier-agreement",
     title="Classifier agreement",
-    source="Shmelkov et al. 2018, arXiv 1807.09499 (GAN-test); Clopper and Pearson 1934",
+    source="Shmelkov et al. 2018, arXiv 1807.09499 (GAN-test); Clopper and Pearson 1934, doi 10.1093/biomet/26.4.404",
     feature="logits",
     arity="set",
     labels=True,

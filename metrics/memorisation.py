@@ -223,7 +223,8 @@ def _tails(share: float, drawn: int, counts: Counts, p: float, held_out_p: float
 METRIC = Metric(
     name="memorisation",
     title="Memorisation",
-    source="Alaa et al. 2022, arXiv 2102.08921; Meehan et al. 2020, arXiv 2004.05675; Schilling 1986",
+    source="Alaa et al. 2022, arXiv 2102.08921; Meehan et al. 2020, arXiv 2004.05675; "
+    "Schilling 1986, doi 10.1080/01621459.1986.10478337",
     feature="pool",
     arity="triplet",
     outputs=(

@@ -117,7 +117,7 @@ SEED = AutoencoderConfig()
 MODEL = ModelSpec(
     name="autoencoder",
     title="Autoencoder, fully connected",
-    source="Hinton and Salakhutdinov 2006, Science 313; OUC 2018 assignment 3, section 3",
+    source="Hinton and Salakhutdinov 2006, Science 313, doi 10.1126/science.1127647; OUC 2018 assignment 3, section 3",
     task="reconstruct",
     recipes={
         "fashion-mnist-24": SEED,

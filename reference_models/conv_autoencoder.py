@@ -92,7 +92,8 @@ SEED = ConvAutoencoderConfig()
 MODEL = ModelSpec(
     name="conv-autoencoder",
     title="Convolutional autoencoder",
-    source="Hinton and Salakhutdinov 2006, Science 313; CIS 680 (2017) assignment 3, section 1, part 1",
+    source="Hinton and Salakhutdinov 2006, Science 313, doi 10.1126/science.1127647; "
+    "CIS 680 (2017) assignment 3, section 1, part 1",
     task="reconstruct",
     recipes={
         "cufs-sketches": replace(SEED, epochs=1_705),  # 88 images: 3,001 iterations

@@ -135,7 +135,8 @@ SEED = DcganUpconvConfig()
 MODEL = ModelSpec(
     name="dcgan-upconv",
     title="DCGAN with upsampling, least squares",
-    source="Radford et al. 2016; Thanh-Tung et al. 2019, arXiv 1902.03984; CSC413 (2020) assignment 4, part 1",
+    source="Radford et al. 2016, arXiv 1511.06434; Thanh-Tung et al. 2019, arXiv 1902.03984; "
+    "CSC413 (2020) assignment 4, part 1",
     task="generate",
     recipes={
         "emoji": SEED,  # one domain: emoji/apple or emoji/windows

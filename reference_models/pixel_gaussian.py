@@ -82,7 +82,7 @@ WHOLE = replace(LARGE, rank=1_024, epochs=1 / 6)  # grey images up to 32x32: eve
 MODEL = ModelSpec(
     name="pixel-gaussian",
     title="Control: a Gaussian over pixels",
-    source="Ross, Lim, Lin and Yang 2008, Incremental learning for robust visual tracking, section 3.1",
+    source="Ross, Lim, Lin and Yang 2008, doi 10.1007/s11263-007-0075-7, section 3.1",
     task="generate",
     recipes={
         "digits": replace(WHOLE, batch_size=1_297, epochs=1.0),  # the training set in one step

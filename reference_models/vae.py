@@ -119,7 +119,7 @@ SEED = VaeConfig()
 MODEL = ModelSpec(
     name="vae",
     title="Variational autoencoder, fully connected",
-    source="Kingma and Welling 2014, Auto-Encoding Variational Bayes; CIS 680 assignment 4, section 2",
+    source="Kingma and Welling 2014, arXiv 1312.6114; CIS 680 assignment 4, section 2",
     task="reconstruct",
     recipes={
         "fashion-mnist": SEED,

@@ -155,3 +155,8 @@ def _one_record(record: RunRecord) -> Side:
         if one.name == GENERATED and pair:
             scores[one.domain] = {**pair.scores, **one.scores}
     return Side(record.title, record.protocol, None, scores, family=recipe_of(record))
+
+
+def side_of_record(record: RunRecord) -> Side:
+    """One run, without the other seeds that may lie beside it; InputError where it failed."""
+    return _one_record(record)

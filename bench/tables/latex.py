@@ -1,5 +1,7 @@
 """A table for LaTeX, with the rules of the package booktabs."""
 
+from collections.abc import Callable
+
 from bench.tables.table import ARROWS, Table, at_left, for_people, text
 
 SPECIAL = str.maketrans(
@@ -15,28 +17,35 @@ DIRECTIONS = {" ↓": r" $\downarrow$", " ↑": r" $\uparrow$", "": ""}
 def latex(table: Table) -> str:
     """A `table` with its caption, columns of numbers to the right, the best values bold and the notes below."""
     table = for_people(table)
-    places = range(len(table.columns))
-    heads = [escaped(column.title) + DIRECTIONS[ARROWS[column.better]] for column in table.columns]
-    rows = [
-        [rf"\textbf{{{escaped(text(cell))}}}" if cell.best else escaped(text(cell)) for cell in row]
-        for row in table.rows
-    ]
     lines = [
         r"\begin{table}",
         r"  \centering",
         rf"  \caption{{{escaped(table.title)}}}",
         rf"  \label{{tab:{table.name}}}",
-        rf"  \begin{{tabular}}{{{''.join('l' if at_left(table, place) else 'r' for place in places)}}}",
-        r"    \toprule",
-        f"    {' & '.join(heads)} \\\\",
-        r"    \midrule",
-        *(f"    {' & '.join(row)} \\\\" for row in rows),
-        r"    \bottomrule",
-        r"  \end{tabular}",
+        *(f"  {line}" for line in tabular(table, escaped).split("\n")),
         *(rf"  \par\footnotesize {escaped(note)}" for note in table.notes),
         r"\end{table}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def tabular(table: Table, words: Callable[[str], str]) -> str:
+    """The rows alone; `words` makes a text safe."""
+    places = range(len(table.columns))
+    heads = [words(column.title) + DIRECTIONS[ARROWS[column.better]] for column in table.columns]
+    rows = [
+        [rf"\textbf{{{words(text(cell))}}}" if cell.best else words(text(cell)) for cell in row] for row in table.rows
+    ]
+    lines = [
+        rf"\begin{{tabular}}{{{''.join('l' if at_left(table, place) else 'r' for place in places)}}}",
+        r"  \toprule",
+        f"  {' & '.join(heads)} \\\\",
+        r"  \midrule",
+        *(f"  {' & '.join(row)} \\\\" for row in rows),
+        r"  \bottomrule",
+        r"\end{tabular}",
+    ]
+    return "\n".join(lines)
 
 
 def escaped(words: str) -> str:

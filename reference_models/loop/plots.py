@@ -139,7 +139,8 @@ def sheets_figure(
     words = max(map(len, [*columns, *(caption for caption, _ in sheets)]))
     scale = max(420 // height, ceil((words * 6 + 6) / narrowest))
     left = 12 + (max(map(len, rows)) * 7 + 8 if rows else 0)
-    top, between, edge = 34 + (18 if columns or any(caption for caption, _ in sheets) else 0), 18, 12
+    words_above = bool(columns or any(caption for caption, _ in sheets))
+    top, between, edge = (34 if title else 12) + (18 if words_above else 0), 18, 12
     total_width = left + sum(sheet.shape[1] * scale for _, sheet in sheets) + between * (len(sheets) - 1) + edge
     total_width = max(total_width, left + edge + 8 * len(title))
     total_height = top + height * scale + edge
