@@ -10,7 +10,6 @@ from bench.leaderboard import board_tables
 from bench.leaderboard.board import (
     Board,
     Damaged,
-    Standing,
     _ranks,
     influence_of,
     read_board,
@@ -20,6 +19,7 @@ from bench.leaderboard.board_tables import everything, not_ranked, out_of_date, 
 from bench.leaderboard.entries import level_words, write_track
 from bench.leaderboard.entry_places import INFLUENCE, beside, entry_path, track_path
 from bench.leaderboard.ranking import Rank
+from bench.leaderboard.standing import Standing
 from bench.tables.table import Cell
 from metrics.errors import InputError
 

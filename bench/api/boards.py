@@ -1,7 +1,7 @@
 """The leaderboard: `submit`, `verify`, `leaderboard`, `compare`, `site`."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -123,12 +123,16 @@ def leaderboard(track: str | None = None, *, sort: str | None = None, results: s
     from bench.leaderboard.board import read_board, read_boards, tracks_with_entries
     from bench.leaderboard.board_tables import everything, not_ranked, overview, ranking
     from bench.leaderboard.disputes import disputes, table_of
+    from bench.tables.seed_means import ONE_SEED_EACH
 
     where = expanded(place(results, "results"))
     if track:
         board = read_board(where, track, sort)
         disputed = table_of(board, disputes(where, board))
-        tables = (ranking(board), *filter(None, [not_ranked(board), disputed]), everything(board))
+        first = ranking(board)
+        if board.ranked and not any(one.seeds for one in board.ranked):
+            first = replace(first, notes=(*first.notes, ONE_SEED_EACH))
+        tables = (first, *filter(None, [not_ranked(board), disputed]), everything(board))
         return Tables(tables, tuple(board.damaged_lines))
     if sort:
         raise InputError("--sort needs a TRACK, because numbers of different tracks are never in one ranking")

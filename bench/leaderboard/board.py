@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from bench import registry
-from bench.leaderboard.differences import differences, estimate
+from bench.leaderboard.differences import differences
 from bench.leaderboard.doubts import doubts
-from bench.leaderboard.entries import Entry, Level, TrackRecord, level_words, read_entry, read_track, read_verified
+from bench.leaderboard.entries import Entry, TrackRecord, level_words, read_entry, read_track, read_verified
 from bench.leaderboard.entry_places import (
     INFLUENCE,
     beside,
@@ -30,9 +30,9 @@ from bench.leaderboard.evidence import exact
 from bench.leaderboard.influence import read_influences, rows_of
 from bench.leaderboard.orders import ORDERS, Order, order_of, usual
 from bench.leaderboard.ranking import Rank, ranks
+from bench.leaderboard.standing import Standing, by_model, estimate_of
 from bench.leaderboard.tracks import OtherRules, check_rules
 from bench.leaderboard.twins import Look, look_at, twins
-from bench.leaderboard.way import Scores
 from bench.measuring.evaluation import REAL_2
 from bench.measuring.flags import flags_of
 from bench.storage.records import Numbers
@@ -43,22 +43,6 @@ from genbench.names import did_you_mean
 from metrics.errors import InputError
 
 FEW = 3  # entries of other rules that are named
-
-
-@dataclass(frozen=True, eq=False)
-class Standing:
-    """An entry on its board: its scores, with what rules of several of them make of it, what was verified of it, as a
-    number and in words, why it is flagged (() where it is not), what it shares with other entries, its rank, None where
-    it has none, and what it keeps for paired comparisons of the score that the board is sorted by."""
-
-    entry: Entry
-    scores: Scores
-    level: Level
-    level_word: str
-    flags: tuple[str, ...]
-    twins: tuple[str, ...] = ()
-    rank: Rank | None = None
-    influence: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +67,16 @@ class Board:
     flagged: tuple[Standing, ...]
     controls: tuple[Standing, ...]
     damaged: tuple[Damaged, ...] = ()
+
+    @property
+    def listed(self) -> tuple[Standing, ...]:
+        """What is ranked, in order; after the mean of a model each of its seeds, which has no rank of its own."""
+        return tuple(row for one in self.ranked for row in (one, *one.seeds))
+
+    @property
+    def entries(self) -> tuple[Standing, ...]:
+        """Every entry that can be shown, once."""
+        return tuple(one for one in (*self.listed, *self.flagged, *self.controls) if not one.seeds)
 
     @property
     def damaged_lines(self) -> tuple[str, ...]:
@@ -176,6 +170,8 @@ def read_board(results: Path, track: str, sort: str | None = None) -> Board:
     controls = tuple(one for one in standings if one.entry.origin.control)
     flagged = tuple(one for one in standings if one.flags and not one.entry.origin.control)
     honest = [one for one in standings if not one.flags and not one.entry.origin.control]
+    shown = (*of_board(record.rules.protocol), *(one.number for one in orders))
+    honest = sorted(by_model(honest, flagged, shown), key=key)
     places = _ranks(honest, number)
     ranked = tuple(replace(one, rank=place) for one, place in zip(honest, places, strict=True))
     return Board(record, number, ranked, flagged, controls, tuple(damaged))
@@ -265,7 +261,7 @@ def _value(one: Standing, number: Number) -> float | None:
 
 def _ranks(standings: Sequence[Standing], number: Number) -> list[Rank]:
     """The ranks of entries in their order; without an interval where the number has none for one of them."""
-    found = [estimate(number, one.scores, one.influence) for one in standings]
+    found = [estimate_of(number, one) for one in standings]
     known = [one for one in found if one is not None]
     if known and len(known) == len(found):
         return ranks(differences(known), lower_is_better=number.output.better == "lower")

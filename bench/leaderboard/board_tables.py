@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from bench.leaderboard.balance import in_words
-from bench.leaderboard.board import Board, Damaged, Standing, cells, read_board, tracks_with_entries
+from bench.leaderboard.board import Board, Damaged, cells, read_board, tracks_with_entries
 from bench.leaderboard.board_notes import notes_of, shared, sorted_by
 from bench.leaderboard.orders import ORDERS
+from bench.leaderboard.standing import Standing
 from bench.measuring.declared import every_metric
 from bench.measuring.evaluation import REAL_2
 from bench.measuring.flags import VERSION as FLAGS_VERSION
@@ -67,12 +68,12 @@ def ranking(board: Board) -> Table:
     """Real 2, the ranked entries in order, noise."""
     rows = [
         *_landmarks(board, (REAL_2,)),
-        *(_row(board, one) for one in board.ranked),
+        *(_row(board, one) for one in board.listed),
         *_landmarks(board, set(board.record.landmarks) - {REAL_2}),
     ]
     columns = (*PLACE, *board.columns, *ABOUT)
     title = f"{board.record.track}: {_counted(len(board.ranked), 'entry', 'entries')}, by {sorted_by(board)}"
-    notes = (*shared(board.ranked), *notes_of(board))
+    notes = (*shared(board.listed), *notes_of(board))
     return aligned(Table(board.record.track, title, columns, tuple(rows), notes))
 
 
@@ -107,7 +108,7 @@ def everything(board: Board) -> Table:
     columns = (Column("status", "Status"), *PLACE, *board.columns, *ABOUT, *said)
     rows = [
         *((Cell("landmark"), *row, Cell(), Cell()) for row in _landmarks(board, board.record.landmarks)),
-        *((Cell("ranked"), *_row(board, one), Cell(), _joined(one.twins)) for one in board.ranked),
+        *((Cell(_place(one)), *_row(board, one), Cell(), _joined(one.twins)) for one in board.listed),
         *(
             (Cell(_status(one)), *_row(board, one), _joined(one.flags), _joined(one.twins))
             for one in (*board.flagged, *board.controls)
@@ -146,7 +147,7 @@ def overview(boards: list[Board]) -> Table:
         rows.append(
             (
                 *(Cell(board.record.track), Cell(protocol.extractor), Cell(protocol.generated[0])),
-                *(Cell(len(board.ranked)), Cell(apart), Cell(first.entry.about.name if first else None)),
+                *(Cell(len(board.ranked)), Cell(apart), Cell(first.name if first else None)),
                 *(Cell(sorted_by(board)), score, Cell(together if first else None)),
                 *(Cell(board.record.track_id), Cell(protocol.id)),
             )
@@ -161,7 +162,7 @@ def overview(boards: list[Board]) -> Table:
 def _row(board: Board, one: Standing) -> tuple[Cell, ...]:
     rank = one.rank
     place = Cell(rank.number, rank.first, rank.last) if rank else Cell()
-    name, group = Cell(one.entry.about.name), Cell(rank.group if rank else None)
+    name, group = Cell(one.name), Cell(rank.group if rank else None)
     return (place, group, name, _balance(board, one), *_numbers(board, one), *_about(one))
 
 
@@ -180,8 +181,9 @@ def _numbers(board: Board, one: Standing) -> tuple[Cell, ...]:
 
 
 def _about(one: Standing) -> tuple[Cell, ...]:
-    entry = one.entry
-    return Cell(len(entry.earlier) + 1), Cell(one.level_word), Cell(entry.created_utc[:10])
+    entries = [seed.entry for seed in one.seeds or (one,)]
+    submitted, date = sum(len(entry.earlier) + 1 for entry in entries), max(entry.created_utc for entry in entries)
+    return Cell(submitted), Cell(one.level_word), Cell(date[:10])
 
 
 def _landmarks(board: Board, names: Iterable[str]) -> Iterator[tuple[Cell, ...]]:
@@ -197,6 +199,11 @@ def _damaged_row(width: int, one: Damaged) -> tuple[Cell, ...]:
 
 def _joined(lines: Iterable[str]) -> Cell:
     return Cell("; ".join(lines) or None)
+
+
+def _place(one: Standing) -> str:
+    """The mean of several seeds is ranked, and so is an entry by itself."""
+    return "ranked" if one.rank else "seed"
 
 
 def _status(one: Standing) -> str:

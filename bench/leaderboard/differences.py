@@ -11,6 +11,7 @@ and by one share t of their room. The difference of the truths then is within
 and 1.96 se beyond. docs/leaderboard.md says how often that covers.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -24,7 +25,8 @@ from metrics.arithmetic.quantiles import Z95
 @dataclass(frozen=True, eq=False)
 class Estimate:
     """One score with its variance and its room below and above; where it is a distance to real 1 whose influences are
-    known, these [n] and the variance of all the rest."""
+    known, these [n] and the variance of all the rest. `degrees` are the degrees of freedom of the rest: k - 1 of a mean
+    over k training seeds, whose spread is itself an estimate."""
 
     value: float
     variance: float
@@ -32,24 +34,27 @@ class Estimate:
     up: float
     influence: np.ndarray | None = None
     rest: float = 0.0
+    degrees: float = math.inf
 
 
 @dataclass(frozen=True, eq=False)
 class Differences:
     """Of each estimate from each, [k, k]: row less column, its standard error, the ends of its interval without the
-    noise (`least`, `most`), and whether it is paired."""
+    noise (`least`, `most`), whether it is paired, and the degrees of freedom where a standard error is uncertain."""
 
     value: np.ndarray
     se: np.ndarray
     least: np.ndarray
     most: np.ndarray
     paired: np.ndarray
+    degrees: np.ndarray | None = None
 
     def apart(self) -> np.ndarray:
         """By how many standard errors each difference is away from 0, [k, k]: above 0 where the row is larger, 0 where
         its room reaches 0."""
         clear = np.maximum(self.least, 0) + np.minimum(self.most, 0)
-        return np.divide(clear, self.se, out=np.zeros_like(clear), where=self.se > 0)
+        found = np.divide(clear, self.se, out=np.zeros_like(clear), where=self.se > 0)
+        return found if self.degrees is None else _as_normal(found, self.degrees)
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,26 @@ def differences(estimates: Sequence[Estimate]) -> Differences:
         squares[np.ix_(known, known)] = np.maximum(own[:, None] + own - 2 * products, 0)
     step, upward, downward = (one[:, None] - one for one in (value, up, down))
     moved = np.stack([np.zeros_like(step), upward, -downward])
-    return Differences(step, np.sqrt(squares), step + moved.min(axis=0), step + moved.max(axis=0), paired)
+    ends = step + moved.min(axis=0), step + moved.max(axis=0)
+    return Differences(step, np.sqrt(squares), *ends, paired, _degrees(estimates, squares))
+
+
+def _degrees(estimates: Sequence[Estimate], squares: np.ndarray) -> np.ndarray | None:
+    """Of each difference (Satterthwaite 1946), from the parts whose variance is uncertain; None where none is."""
+    uncertain = np.array([one.rest**2 / one.degrees for one in estimates])
+    if not uncertain.any():
+        return None
+    both = uncertain[:, None] + uncertain
+    return np.divide(squares**2, both, out=np.full_like(squares, np.inf), where=both > 0)
+
+
+def _as_normal(t: np.ndarray, degrees: np.ndarray) -> np.ndarray:
+    """The standard normal values that are as rare as these of Student's t."""
+    from scipy.special import ndtri, stdtr
+
+    known = np.isfinite(degrees)
+    tail = stdtr(np.where(known, degrees, 1.0), -np.abs(t))
+    return np.where(known, -np.sign(t) * ndtri(np.maximum(tail, np.finfo(float).tiny)), t)
 
 
 def difference(a: Estimate, b: Estimate) -> Difference:

@@ -3,7 +3,7 @@
 A pair is disputed where the difference of one number is clear of 0 in favour of one entry, and that of another number
 in favour of the other: two 95 % intervals (`bench.leaderboard.differences`), paired where both entries keep their
 influences. Numbers of another extractor count too: those that the same images have on another track of the same real
-images. Entries that are not ranked are in no pair.
+images. Entries that are not ranked by themselves, the means of several training seeds among them, are in no pair.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.leaderboard.board import Board, Standing, influences_of, read_board, tracks_with_entries
+from bench.leaderboard.board import Board, influences_of, read_board, tracks_with_entries
 from bench.leaderboard.differences import differences, estimate
 from bench.leaderboard.influence import rows_of
+from bench.leaderboard.standing import Standing
 from bench.tables.columns import Number, of_board
 from bench.tables.table import Cell, Column, Table
 from metrics.arithmetic.quantiles import Z95
@@ -59,7 +60,7 @@ def disputes(results: Path, board: Board) -> Disputes:
         return Disputes(0, ())
     titles, wins = [title for title, _ in verdicts], np.stack([won for _, won in verdicts])
     disputed = np.triu((wins > 0).any(axis=0) & (wins < 0).any(axis=0))
-    names = [one.entry.about.name for one in board.ranked]
+    names = [one.name for one in _single(board)]
 
     def better(i: int, j: int) -> tuple[str, ...]:
         return tuple(title for title, won in zip(titles, wins, strict=True) if won[i, j] > 0)
@@ -85,12 +86,12 @@ def table_of(board: Board, found: Disputes) -> Table | None:
 def _verdicts(results: Path, board: Board) -> Iterator[tuple[str, np.ndarray]]:
     """Of each number that has an interval: its title, and [k, k] of the ranked entries, 1 where the row is better, -1
     where the column is, 0 where they cannot be told apart."""
-    kept = [influences_of(results, one.entry) for one in board.ranked]
+    kept = [influences_of(results, one.entry) for one in _single(board)]
     for number in _numbers(board):
-        yield number.output.title, _told_apart(number, board.ranked, kept)
-    digests = [one.entry.manifest.digest for one in board.ranked]
+        yield number.output.title, _told_apart(number, _single(board), kept)
+    digests = [one.entry.manifest.digest for one in _single(board)]
     for other in _other_eyes(results, board):
-        there = {one.entry.manifest.digest: one for one in other.ranked}
+        there = {one.entry.manifest.digest: one for one in _single(other)}
         places = np.array([place for place, digest in enumerate(digests) if digest in there], int)
         standings = [there[digests[place]] for place in places]
         moves = [influences_of(results, one.entry) for one in standings]
@@ -98,6 +99,10 @@ def _verdicts(results: Path, board: Board) -> Iterator[tuple[str, np.ndarray]]:
             found = np.zeros((len(digests), len(digests)), int)
             found[np.ix_(places, places)] = _told_apart(number, standings, moves)
             yield f"{number.output.title} by {other.record.rules.protocol.extractor}", found
+
+
+def _single(board: Board) -> list[Standing]:
+    return [one for one in board.ranked if not one.seeds]
 
 
 def _numbers(board: Board) -> list[Number]:

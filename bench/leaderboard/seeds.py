@@ -6,14 +6,19 @@ submitter, model, settings, number of steps and track are the same, and the name
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from bench.leaderboard.differences import Estimate, estimate
 from bench.leaderboard.entries import Entry
-from metrics.arithmetic.training_seeds import differing
+from bench.storage.records import Numbers
+from bench.tables.columns import Number
+from bench.tables.seed_means import seed_mean
+from metrics.arithmetic.training_seeds import SHARED, differing
 
 SEED = re.compile(r"[\s,_(-]*seed[\s_=-]*\d+\)?\s*$", re.IGNORECASE)
+Scores = Mapping[str, Numbers]
 Family = tuple[str | int | None, ...]
 
 
@@ -32,6 +37,41 @@ def family_of(entry: Entry) -> Family | None:
         *(entry.track_id, entry.about.authors, stem_of(entry.about.name)),
         *(origin.model, settings, origin.training_steps),
     )
+
+
+def mean_scores(numbers: Sequence[Number], scores: Sequence[Scores]) -> dict[str, Numbers]:
+    """The means of these numbers over the seeds whose scores these are, each with its t-interval where the number has
+    room for one."""
+    found: dict[str, Numbers] = {}
+    for number in numbers:
+        mean, at = seed_mean(number, scores), number.output.interval
+        if mean:
+            ends = {at.low: mean.low, at.high: mean.high} if at else {}
+            found.setdefault(number.metric.name, {}).update({number.key: mean.mean, **ends})
+    return found
+
+
+def mean_estimate(number: Number, seeds: Sequence[tuple[Scores, np.ndarray | None]]) -> Estimate | None:
+    """The mean of a number over seeds for the ranking, from the scores of each and what it keeps of its influence; None
+    where one has no interval.
+
+    Its variance is that of the mean over seeds, and what the real images bring, which all seeds share: as it is kept,
+    else the usual share of the sampling variance.
+    """
+    each = [estimate(number, scores, influence) for scores, influence in seeds]
+    known = [one for one in each if one is not None]
+    if len(known) < len(each):
+        return None
+    values = np.array([one.value for one in known])
+    rest, count = float(values.var(ddof=1)) / len(known), len(known)
+    down, up = (float(np.mean([getattr(one, side) for one in known])) for side in ("down", "up"))
+    moves = [one.influence for one in known if one.influence is not None]
+    if len(moves) == count:
+        moved = np.mean(moves, axis=0)
+        variance = rest + float(moved @ moved)
+        return Estimate(float(values.mean()), variance, down, up, moved, rest, count - 1)
+    shared = SHARED * float(np.mean([one.variance for one in known])) if number.metric.arity == "pair" else 0.0
+    return Estimate(float(values.mean()), rest + shared, down, up, None, rest, count - 1)
 
 
 def apart_of(influences: Sequence[np.ndarray | None]) -> float | None:

@@ -41,7 +41,7 @@ def write_site(results: Path, place: Path, *, force: bool = False) -> Site:
     _check(place, results, force)
     made, damaged = read_boards(results, _tracks(results))
     files = write_folder(place, site_files(made, results, damaged), check=lambda: _check(place, results, force))
-    entries = sum(len(board.ranked) + len(board.flagged) + len(board.controls) for board in made)
+    entries = sum(len(board.entries) for board in made)
     return Site(len(made), entries, tuple(files), tuple(damaged))
 
 

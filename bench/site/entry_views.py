@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.leaderboard.board import Board, Standing
+from bench.leaderboard.board import Board
 from bench.leaderboard.entries import Entry, TrackRecord
 from bench.leaderboard.entry_places import NEIGHBOURS, PREVIEW
+from bench.leaderboard.standing import Standing
 from bench.measuring.evaluation import NOISE, REAL_2
 from bench.protocol import of_one_part, titled
 from bench.second_opinions.stored import stored_opinions, stored_words
@@ -190,6 +191,11 @@ def _cell(scores: Numbers, output: Output) -> Cell:
 
 def _rank(board: Board, one: Standing) -> Tile:
     if one.rank is None:
+        mean = next((model for model in board.ranked if one in model.seeds), None)
+        if mean and mean.rank:
+            return Tile(
+                "Rank", str(mean.rank.number), f"of {len(board.ranked)}; by the mean of its {len(mean.seeds)} seeds"
+            )
         return Tile("Rank", "–", "not ranked")
     return Tile("Rank", str(one.rank.number), f"of {len(board.ranked)}; {ranks_in_words(one)} fit the data")
 

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from bench import __version__
-from bench.leaderboard.board import Board, Standing
+from bench.leaderboard.board import Board
 from bench.leaderboard.disputes import disputes
 from bench.leaderboard.entries import LEVELS
 from bench.leaderboard.entry_places import NEIGHBOURS, PREVIEW, entry_path
+from bench.leaderboard.standing import Standing
 from bench.measuring.declared import declared
 from bench.site.entry_views import entry_view
 from bench.site.numbers import in_order, outputs_of
@@ -45,7 +46,7 @@ def site_files(boards: Sequence[Board], results: Path, lost: list[str]) -> Itera
     yield page(READING, "reading.html", "How to read it", flags=FLAGS, levels=_levels())
     for board, view in zip(boards, views, strict=True):
         yield page(track_file(view.name), "track.html", f"{view.name} · Leaderboard", view=view)
-        for one in (*board.ranked, *board.flagged, *board.controls):
+        for one in board.entries:
             yield from _entry(board, view, one, results, lost)
 
 
@@ -80,7 +81,7 @@ def _index(boards: Sequence[Board], views: Sequence[TrackView]) -> dict[str, Any
                 "images": f"{sum(protocol.generated):,}",
                 "ranked": len(board.ranked),
                 "apart": len(board.flagged) + len(board.controls),
-                "best": [_best(view, row) for row in view.ranked[:BEST]],
+                "best": [_best(view, row) for row in [row for row in view.ranked if row.rank][:BEST]],
             }
         )
     return {"tracks": rows, "example": views[0].name if views else EXAMPLE}
@@ -96,7 +97,7 @@ def _metrics(boards: Sequence[Board]) -> list[dict[str, Any]]:
     """The metrics that anything here was measured by, in the order of the protocols."""
     keys: dict[str, dict[str, Any]] = {}
     for board in boards:
-        measured = [one.entry.scores for one in (*board.ranked, *board.flagged, *board.controls)]
+        measured = [one.entry.scores for one in board.entries]
         for scores in (*board.record.landmarks.values(), *measured):
             for metric, values in scores.items():
                 keys.setdefault(metric, {}).update(values)

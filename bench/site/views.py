@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bench.leaderboard.balance import Scores, in_words
-from bench.leaderboard.board import Board, Standing, cells
+from bench.leaderboard.board import Board, cells
 from bench.leaderboard.board_notes import notes_of, shared, sorted_by
 from bench.leaderboard.disputes import Disputes
 from bench.leaderboard.entries import Entry
+from bench.leaderboard.standing import Standing
 from bench.leaderboard.track_words import rules_in_words
 from bench.leaderboard.tracks import find_track
 from bench.measuring.evaluation import NOISE, REAL_1, REAL_2
@@ -109,12 +110,12 @@ class TrackView:
 def track_view(board: Board, disputed: Disputes) -> TrackView:
     """The page of a track; `disputed` are its disputed pairs."""
     landmarks = [one for one in LANDMARKS if one[0] in board.record.landmarks]
-    standings = (*board.ranked, *board.flagged, *board.controls)
+    standings = (*board.listed, *board.flagged, *board.controls)
     table = _table(board, [name for name, *_ in landmarks], standings)
     scale, lines = _lines(table, board.sort, len(landmarks))
     real_2 = board.record.landmarks.get(REAL_2, {})
     rows = [_row(one, line, real_2) for one, line in zip(standings, lines[len(landmarks) :], strict=True)]
-    ranked, flagged = len(board.ranked), len(board.ranked) + len(board.flagged)
+    ranked, flagged = len(board.listed), len(board.listed) + len(board.flagged)
     places = [(style, line.bar.x) for (_, style, _), line in zip(landmarks, lines, strict=False) if line.bar]
     return TrackView(
         name=board.record.track,
@@ -132,7 +133,7 @@ def track_view(board: Board, disputed: Disputes) -> TrackView:
         plots=_plots(board, table, landmarks, standings),
         shapes=SHAPES,
         disputes=disputed,
-        notes=(*shared(board.ranked), *notes_of(board)),
+        notes=(*shared(board.listed), *notes_of(board)),
         rules=tuple(rules_in_words(find_track(board.record.track), board.record.rules)),
         submit=submit_command(board.record.track),
     )
@@ -210,13 +211,13 @@ def _row(one: Standing, line: Line, real_2: Scores) -> Row:
         rank=one.rank.number if one.rank else None,
         group=one.rank.group if one.rank else None,
         range=ranks_in_words(one),
-        name=entry.about.name,
+        name=one.name,
         href=entry_href(entry),
         authors=entry.about.authors,
         flags=one.flags,
         twins=one.twins,
         balance=in_words(one.scores, real_2) or "",
-        words=f"{entry.about.name} {entry.about.authors} {entry.slug}".lower(),
+        words=f"{one.name} {entry.about.authors} {entry.slug}".lower(),
         line=line,
         date=entry.created_utc[:10],
     )
@@ -258,6 +259,6 @@ def _points(
             continue
         one = standings[number - len(landmarks)]
         kind = "flagged" if one.flags and not one.entry.origin.control else kind_of(one.entry)
-        name, slug = one.entry.about.name, one.entry.slug
+        name, slug = one.name, one.entry.slug
         points.append(svg.Point(across.value, up.value, name, f"{name}: {values}", kind, entry_href(one.entry), slug))
     return points

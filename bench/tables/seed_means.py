@@ -10,6 +10,7 @@ from bench.tables.table import Cell
 from metrics.arithmetic.training_seeds import SHARED, SeedMean, over_seeds
 
 ONE_SEED = "one training seed: the spread between seeds is not known; `bench run --seeds 0-4` trains five"
+ONE_SEED_EACH = "one training seed of each: the spread between seeds is not known, so these are ranks of trainings"
 ONE_OF_SEVERAL = "one of several training seeds: the mean over them is the score of the model"
 COVERS = (
     "[ ] of a mean is its 95 % t-interval over training seeds. It covers training and sampling, on these real images; "
