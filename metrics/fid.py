@@ -14,6 +14,7 @@ its standard deviation and a 95 % interval; how they are made and how often they
 docs/fid.md.
 """
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -36,15 +37,36 @@ __all__ = ["METRIC", "Frechet", "GaussianStats", "check_covariance", "compute", 
 LEAST = 4  # images per set: halves of two
 
 
-@numpy_defaults()
 def compute(real: Given, generated: Given, *, seed: int = SEED, all_estimates: bool = False) -> dict[str, float]:
     """The FID of real [n, d] and generated [m, d] with its corrected value and 95 % interval.
 
     Lower is better; the unit is that of a squared feature. `seed` draws the halves behind the correction: it moves the
     corrected value far less than its standard deviation, and nothing depends on the order of the rows.
     `all_estimates` adds the delete-group jackknife and FID-infinity. Raises InputError for fewer than 4 images,
-    different widths and features that are not finite.
+    different widths and features that are not finite. A Python warning says so where the corrected value lies so far
+    below 0 that the sets cannot be independent.
     """
+    result = measured(real, generated, seed=seed, all_estimates=all_estimates)
+    if far_below_0(result):
+        warnings.warn(
+            f"the corrected FID is {result['fid_corrected']:.4g}, its interval ends at {result['fid_high']:.4g}, but "
+            "no distance is below 0: one set was made from the other, or they share images, so read the plain value "
+            f"{result['fid']:.4g} only",
+            stacklevel=2,
+        )
+    return result
+
+
+def far_below_0(result: Values) -> bool:
+    """Whether no two independent sets have this result: the whole interval is below 0, and either by a quarter of its
+    width, or the plain value is a tenth of what few images alone make of it."""
+    plain, corrected, low, high = (result[key] for key in ("fid", "fid_corrected", "fid_low", "fid_high"))
+    return bool(high < 0 and (-high > (high - low) / 4 or plain < (plain - corrected) / 10))
+
+
+@numpy_defaults()
+def measured(real: Given, generated: Given, *, seed: int = SEED, all_estimates: bool = False) -> dict[str, float]:
+    """The values of `compute`, for those who look for dependence themselves."""
     real, generated = check_pair(real, generated, LEAST)
     seed, all_estimates = check_seed(seed), switch(all_estimates, "all_estimates")
     sides = Side(real), Side(generated)
@@ -184,5 +206,5 @@ METRIC = Metric(
     impossible=impossible,
     moved=moved,
     of_design=of_design,
-    compute=compute,
+    compute=measured,
 )

@@ -90,3 +90,16 @@ def test_a_board_and_a_help_are_printed_by_a_process_of_its_own(setting):
         done = subprocess.run([sys.executable, "-m", "bench", *command], cwd=ROOT, env=environment, capture_output=True)
         assert (done.returncode, done.stderr) == (0, b"")
         assert done.stdout
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_long_line_breaks_between_words_in_a_terminal_and_stays_one_line_elsewhere(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "20")
+    line = "bench: no folder /a/long/path-of-a-folder here"
+    assert _streams.folded(line, io.StringIO()) == line
+    assert _streams.folded(line, Terminal()) == "bench: no folder\n  /a/long/path-of-a-folder\n  here"
+    assert _streams.folded("bench: short", Terminal()) == "bench: short"

@@ -18,6 +18,7 @@ from bench.measuring.scoring import Options, load_metrics, notes_beside
 from bench.submissions.verifying import _left_out
 from bench.tables.comparison import comparison_tables as run_comparisons
 from bench.tables.run_tables import run_tables
+from metrics import fid
 from metrics.arithmetic.dependence import links
 from metrics.types import Sample
 
@@ -245,3 +246,16 @@ def test_an_entry_without_a_corrected_fid_is_not_ranked_and_possible():
     assert "not independent of real 1" in flags_of({"fid": {"fid": 3.0, "fid_corrected": None}})[0]
     assert _left_out("fid", {"fid", "mean_term"}) == set(FID.estimates)
     assert _left_out("fid", {"fid", "fid_sd"}) == set()  # all of them or none
+
+
+@pytest.mark.parametrize("count", [40, 200])
+@pytest.mark.parametrize("made", [lambda x: x, lambda x: x[::-1], lambda x: x + 0.5], ids=["same", "reversed", "moved"])
+def test_fid_warns_where_its_corrected_value_cannot_be_of_independent_sets(count, made):
+    features = np.random.RandomState(0).normal(size=(count, 32)) * 3
+    with pytest.warns(UserWarning, match="but no distance is below 0: one set was made"):
+        assert fid.compute(features, made(features))["fid_high"] < 0
+
+
+def test_fid_of_independent_sets_says_nothing():
+    for seed in range(20):
+        fid.compute(*np.random.RandomState(seed).normal(size=(2, 20, 8)))

@@ -103,3 +103,8 @@ def test_the_command_prints_a_dash_and_the_reason_and_ends_well(tmp_path, monkey
     assert "not computed: mse compares image by image: 12 of a and 10 of b" in found.output
     lines = {line.split()[0]: line.split()[1] for line in found.stdout.splitlines() if line}
     assert (lines["MSE"], lines["PSNR"]) == ("-", "(dB)")
+
+
+def test_sets_of_one_name_have_their_letter_in_the_titles_of_scores():
+    found = bench.score(images(1), images(2), metrics="is", **DIGITS)
+    assert [row[0].value for row in found.table.rows] == ["IS (1 split) of array (A)", "IS (1 split) of array (B)"]

@@ -17,6 +17,7 @@ from bench.tables.latex import latex
 from bench.tables.markdown import markdown
 from bench.tables.renderers import RENDERERS
 from bench.tables.run_tables import run_tables
+from bench.tables.several import told_apart
 from bench.tables.table import Cell, Column, Table, aligned, json_values, mark_best, text
 from bench.tables.terminal import terminal
 
@@ -385,3 +386,16 @@ def test_pictures_of_images_that_may_not_be_published_stay_in_the_run(tmp_path, 
         (run_folder / name).write_bytes(b"picture")
     one = replace(record(), dataset=dataset, model=model)
     assert {path.name for path in published(one, run_folder)} == kept
+
+
+def test_tables_of_one_title_name_their_protocol_and_then_a_number():
+    def title(protocol, words="Table 6. dcgan"):
+        return Table("table-6", words, COLUMNS, (), (), protocol, "pixels")
+
+    found = told_apart([title("abc"), title("xyz"), title("xyz"), title("abc", "Table 6. gan")])
+    assert [table.title for table in found] == [
+        "Table 6. dcgan, protocol abc",
+        "Table 6. dcgan, protocol xyz (1)",
+        "Table 6. dcgan, protocol xyz (2)",
+        "Table 6. gan",
+    ]

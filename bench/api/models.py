@@ -8,7 +8,7 @@ from bench.api.runs import Run, open_measure, prepared_job, run_of
 from bench.options import checked
 from bench.settings.models import Remeasuring, SampleSettings, TrainSettings
 from bench.storage.result_places import OWN
-from bench.tables.several import Tables
+from bench.tables.several import Tables, told_apart
 from genbench.places import expanded
 from metrics.errors import InputError
 from metrics.options import place, whole_number
@@ -172,7 +172,7 @@ def tables(
     known = [recipe_of(family.first) for family in several]
     notes = [ONE_OF_SEVERAL if recipe_of(record) in known else ONE_SEED for record in good]
     single = [table for record, note in zip(good, notes, strict=True) for table in tables_of(record, note)]
-    return Tables((*compared, *means, *single), tuple(said))
+    return Tables(told_apart((*compared, *means, *single)), tuple(said))
 
 
 def _target(output: Path, folder: Path | None, force: bool) -> Path:

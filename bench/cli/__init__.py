@@ -116,7 +116,8 @@ def _one_line(error: Exception) -> tuple[str, int] | None:
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     """One line, where Python prints the place in the code too."""
-    click.echo(f"bench: warning: {shown(' '.join(str(message).split()))}", err=True)
+    line = f"bench: warning: {shown(' '.join(str(message).split()))}"
+    click.echo(_streams.folded(line, sys.stderr), err=True)
 
 
 @contextlib.contextmanager
@@ -131,7 +132,7 @@ def _bar(name: str, line: str) -> Iterator[Callable[[int, int | None], None]]:
 
 def _end(message: str, code: int) -> NoReturn:
     with contextlib.suppress(OSError):  # the terminal may be closed
-        click.echo(f"bench: {shown(' '.join(message.split()))}", err=True)
+        click.echo(_streams.folded(f"bench: {shown(' '.join(message.split()))}", sys.stderr), err=True)
     sys.exit(code)
 
 

@@ -8,8 +8,11 @@ its letter without the accent, or its number. Set up once, where the command lin
 import codecs
 import encodings.ascii
 import io
+import shutil
 import sys
+import textwrap
 import unicodedata
+from typing import TextIO
 
 ERRORS = "bench-fitting"
 ASCII = "bench-ascii"  # ASCII under another name: click takes the usual one for a mistake and prints UTF-8
@@ -51,6 +54,17 @@ def fit() -> None:
         if isinstance(stream, io.TextIOWrapper):
             plain = codecs.lookup(stream.encoding).name == "ascii"
             stream.reconfigure(encoding=ASCII if plain else None, errors=ERRORS)
+
+
+def folded(line: str, stream: TextIO) -> str:
+    """A line of words as it is, or in a terminal as lines that break between words: what a command prints elsewhere
+    stays one line."""
+    if not stream.isatty():
+        return line
+    width = shutil.get_terminal_size().columns
+    if len(line) <= width:
+        return line
+    return textwrap.fill(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def fits(text: str) -> bool:

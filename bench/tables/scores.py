@@ -38,11 +38,17 @@ def _rows(metric: Metric, result: Mapping[str, Any]) -> list[tuple[Cell, ...]]:
         for output in metric.outputs:
             if output.name + side in result and not output.corrects and not of_one_part(output, result):
                 title = titled(output, result)
-                title = f"{title} of {result['name' + side]}" if side else title
+                title = f"{title} of {_set_name(result, side)}" if side else title
                 better = "" if output.better == "neither" else f"{output.better} is better"
                 value = result[output.name + side]
                 rows.append(tuple(map(Cell, (title, value, *_estimates(metric, output, result, side), better))))
     return rows
+
+
+def _set_name(result: Mapping[str, Any], side: str) -> str:
+    """The name of a set, with its letter where both have one name."""
+    name = result["name" + side]
+    return f"{name} ({side[1:].upper()})" if result.get("name_a") == result.get("name_b") else str(name)
 
 
 def _estimates(metric: Metric, output: Output, result: Mapping[str, Any], side: str) -> tuple[Any, Any, Any]:

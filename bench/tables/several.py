@@ -1,7 +1,8 @@
 """Several tables as one value: what the functions of `bench` return that the commands print."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bench.tables.html_table import html_text
@@ -48,3 +49,24 @@ class Tables(Sequence[Table]):
 
     def _repr_html_(self) -> str:
         return "\n".join(map(html_text, self.tables))
+
+
+def told_apart(tables: Iterable[Table]) -> tuple[Table, ...]:
+    """The tables, no two of one title: those that share one name their protocol, and where they share that too, a
+    number."""
+    found = _with(tables, lambda table, _: f"{table.title}, protocol {table.protocol}" if table.protocol else "")
+    return _with(found, lambda table, number: f"{table.title} ({number})")
+
+
+def _with(tables: Iterable[Table], title: Callable[[Table, int], str]) -> tuple[Table, ...]:
+    """The tables with another title where several have the same one; `title` is told which of these it is."""
+    listed = list(tables)
+    counts = Counter((table.name, table.title) for table in listed)
+    before: Counter[tuple[str, str]] = Counter()
+    found = []
+    for table in listed:
+        key = (table.name, table.title)
+        before[key] += 1
+        new = title(table, before[key]) if counts[key] > 1 else ""
+        found.append(replace(table, title=new) if new else table)
+    return tuple(found)
