@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bench.api.explorations import explore
     from bench.api.models import evaluate, rescore, sample, tables, train
     from bench.api.opinions import opinions
+    from bench.api.own_data import new_track
     from bench.api.own_tables import table
     from bench.api.reports import Report, cite, report
     from bench.api.result import Result
@@ -32,6 +33,7 @@ _HOMES = {  # imported when asked for: `import bench` and the command's help loa
     "bench.api.explorations": ("explore",),
     "bench.api.models": ("evaluate", "rescore", "sample", "tables", "train"),
     "bench.api.opinions": ("opinions",),
+    "bench.api.own_data": ("new_track",),
     "bench.api.own_tables": ("table",),
     "bench.api.reports": ("Report", "cite", "report"),
     "bench.api.result": ("Result",),
@@ -55,6 +57,7 @@ __all__ = [
     "explore",
     "fid",
     "leaderboard",
+    "new_track",
     "open_source",
     "opinions",
     "plan",

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+from bench.storage.result_places import look_in
 from genbench.places import expanded
 from metrics.errors import InputError
 from metrics.options import MOST_SEED, check_names, place, shown, switch, text, whole_number
@@ -33,7 +34,7 @@ class Option:
     least: float | None = None
     most: float | None = None
     commas: bool = False
-    letter: str = ""  # such as -o
+    letter: str = ""  # another name, such as -o
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,10 @@ def checked_together(groups: tuple[type, ...], given: Mapping[str, Any]) -> dict
     """The same for several groups."""
     options = known(*groups)
     check_names(given, options, "keyword")
-    return {name: _checked(one, given[name]) if name in given else one.option.default for name, one in options.items()}
+    found = {name: _checked(one, given[name]) if name in given else one.option.default for name, one in options.items()}
+    if "results" in found:
+        look_in(found["results"])
+    return found
 
 
 def _checked(one: Known, value: Any) -> Any:

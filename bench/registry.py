@@ -4,7 +4,8 @@
 one module. `inception_score.py` is `inception-score` on the command line.
 
 Other installed packages offer theirs as entry points of the groups `genbench.metrics`, `genbench.extractors`,
-`genbench.datasets` and `genbench.models`: `name = "module:CONSTANT"`. `describe` has to import those.
+`genbench.datasets` and `genbench.models`: `name = "module:CONSTANT"`. `describe` has to import those. A data set may
+also be a TOML file below a results folder, which `bench tracks new` writes.
 """
 
 import ast
@@ -17,6 +18,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+from bench.storage.result_places import own_data_sets
 from genbench.errors import one_line
 from genbench.names import did_you_mean
 from metrics.errors import InputError
@@ -35,6 +37,7 @@ OFFERED = {  # kind: what another package may offer, and the class that its cons
     "datasets": "Dataset",
     "models": "ModelSpec",
 }
+OWN_FILE = ".toml"  # a data set of somebody's own
 ALIASES = {"metrics": {"is": "inception-score"}}
 
 
@@ -99,7 +102,7 @@ def describe_all(kind: str) -> list[dict[str, Any]]:
 
 def _described(kind: str, name: str, known: Mapping[str, list[Place]]) -> dict[str, Any]:
     place = _place(kind, name, known)
-    if place.path is None:
+    if place.path is None or place.path.suffix == OWN_FILE:
         constant = load(kind, name)
         values = {one.name: getattr(constant, one.name) for one in fields(constant)}
         plain = {key: value for key, value in values.items() if isinstance(value, str | int | float | bool)}
@@ -121,6 +124,8 @@ def load(kind: str, name: str) -> Any:
     place, (package, constant, word) = _place(kind, name, _places(kind)), KINDS[kind]
     if place.point is None:
         assert place.path
+        if place.path.suffix == OWN_FILE:
+            return importlib.import_module("bench.datasets.own").of_file(place.path)
         return getattr(importlib.import_module(f"{package}.{place.path.stem}"), constant)
     what = f"{word} {name!r} of {place.package}"
     try:
@@ -157,6 +162,9 @@ def _place(kind: str, name: str, known: Mapping[str, list[Place]]) -> Place:
 def _places(kind: str) -> dict[str, list[Place]]:
     """Where each plug-in of a kind is. This reads every file of its folder, so a caller asks once."""
     found = {name: [Place(path)] for name, path in _files(kind).items()}
+    if kind == "datasets":
+        for name, path in own_data_sets().items():
+            found.setdefault(name, [Place(path)])
     for point in _offered(tuple(sys.path)).get(kind, ()):
         found.setdefault(point.name, []).append(Place(point=point))
     return found

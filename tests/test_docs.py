@@ -38,7 +38,8 @@ def test_every_link_of_the_published_tables_leads_somewhere():
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_models_and_data_sets_in_the_commands_of_a_page_exist(page):
-    known = {"--model": registry.names("models"), "--dataset": registry.names("datasets")}
+    made = re.findall(r"bench tracks new (\S+)", page.read_text())
+    known = {"--model": registry.names("models"), "--dataset": [*registry.names("datasets"), *made]}
     for command in re.findall(r"bench (?:run|train) [^`\n#]*", page.read_text()):
         words = shlex.split(command)
         for option, names in known.items():

@@ -115,7 +115,7 @@ def test_a_split_of_anybodys_folder_has_a_name(tmp_path):
         Image.fromarray(image).save(tmp_path / "mine" / f"{number:02}.png")
     name = f"folder:{tmp_path / 'mine'}"
     test, real = open_source(f"{name}:test"), open_source(f"{name}:32:real-1")
-    assert (test.count, real.count) == (4, 2)
+    assert (test.count, real.count) == (10, 5)
     assert (test.read(0).shape, real.read(0).shape) == ((3, 64, 64), (3, 32, 32))
     with pytest.raises(InputError, match=r"no split 'tset'\. Did you mean 'test'"):
         open_source(f"{name}:tset")

@@ -187,7 +187,7 @@ def prepared_job(model: str, dataset: str, how: Any) -> "tuple[Job, How]":
     budget = Budget(how["steps"], how["epochs"], how["minutes"])
     pictures = Every(how["grid_steps"], how["grid_epochs"])
     find_device(how["device"])
-    asked = {key: how[key] for key in ("seed", "settings", "workdir", "train_split")}
+    asked = {key: how[key] for key in ("seed", "settings", "workdir", "train_split", "recipe")}
     job = prepare(name, subject, **asked)
     way = {key: how[key] for key in ("device", "precision", "compile", "log", "resume", "force")}
     return job, How(budget=budget, pictures=pictures, progress=how["progress"] is not None, **way)

@@ -2,12 +2,16 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
-from bench.cli._options import examples, json_option, path_type
+import bench
+from bench.cli._options import examples, json_option, options, path_type
 from bench.cli._output import echo, print_columns, print_facts, print_json
 from bench.cli._running import data_root_option, results_option
+from bench.settings.boards import NewTrackSettings
+from bench.storage.result_places import DATASETS, look_in
 
 
 @click.group(invoke_without_command=True, epilog=examples("bench tracks", "bench tracks --json"))
@@ -28,6 +32,7 @@ def command(ctx: click.Context, data_root: Path | None, results: Path, as_json: 
         return
     from bench.leaderboard.track_words import list_tracks
 
+    look_in(results)
     lines = list_tracks(results, data_root)
     if as_json:
         print_json([asdict(line) for line in lines])
@@ -68,6 +73,7 @@ def show(name: str, weights: Path | None, data_root: Path | None, results: Path,
     from bench.leaderboard.tracks import find_track
     from metrics.errors import InputError
 
+    look_in(results)
     track = find_track(name)
     rules, why = stored_rules(track, results), ""
     if rules is None:
@@ -81,3 +87,54 @@ def show(name: str, weights: Path | None, data_root: Path | None, results: Path,
         print_json({"name": track.name, **known, "words": [list(fact) for fact in words]})
     else:
         print_facts(words)
+
+
+@command.command(
+    epilog=examples(
+        "bench tracks new my-faces --real faces",
+        "bench tracks new my-shapes --real drawn/test --train drawn/train --grey --size 32 --extractor digits-cnn",
+    )
+)
+@click.argument("name")
+@click.option("--real", type=path_type, required=True, metavar="DIR", help="The images that are measured against.")
+@options(NewTrackSettings)
+@json_option
+def new(name: str, real: Path, settings: dict[str, Any], as_json: bool) -> None:
+    """Makes a data set and a track NAME of your own images.
+
+    From then on NAME is a data set and a track: `bench run --dataset NAME`, `bench submit --track NAME`, and
+    NAME:real-1 wherever a set of images is named. It writes a small file datasets/NAME.toml below --results and copies
+    no image.
+
+    Folders A and B are two domains. They are pairs if the same names are in both. Other folders, two or more, are
+    classes. Folders train and test inside --real are the splits.
+
+    JSON: an object with name, file, splits (images of each, a list if there are two domains), real (images in each real
+    set), classes, domains and paired.
+    """
+    made = bench.new_track(name, real, **settings)
+    file = settings["results"] / DATASETS / f"{name}.toml"
+    real_sets = made.eval_sets or {}
+    count = min(count for _, count in real_sets.values())
+    if as_json:
+        kind = {"classes": list(made.classes), "domains": list(made.domains), "paired": made.paired}
+        print_json({"name": name, "file": str(file), "splits": dict(made.splits), "real": count, **kind})
+        return
+    echo(file)
+    facts = [("splits", ", ".join(f"{split} {_counted(images)}" for split, images in made.splits.items()))]
+    facts.append(("real sets", f"two of {count:,} images"))
+    if made.classes:
+        facts.append(("classes", f"{len(made.classes):,}: {', '.join(made.classes[:8])}"))
+    if made.domains:
+        facts.append(("domains", " and ".join(made.domains) + (", in pairs" if made.paired else ", not paired")))
+    print_facts(facts)
+    echo(f"train on it: bench run --model dcgan --dataset {name}")
+    echo(f"hand in to it: bench submit IMAGES --track {name}{_offline(made.extractors)} --name NAME")
+
+
+def _counted(images: Any) -> str:
+    return " + ".join(f"{one:,}" for one in images) if isinstance(images, tuple) else f"{images:,}"
+
+
+def _offline(extractors: tuple[str, ...]) -> str:
+    return "-offline" if extractors[0] != extractors[-1] else ""

@@ -1,21 +1,27 @@
 """Anybody's images as a data set: `folder:PATH`, or `folder:PATH:SIZE`.
 
-With subfolders `train` and `test` these are the splits. Otherwise all images below the folder are taken, and one in
-five, chosen by a fixed shuffle of the sorted names, is held out for testing. The middle square is resized.
+Splits, domains, pairs and classes are told by the layout (`_layout`). A folder without `train` and `test` is cut in
+half, by a fixed shuffle of the sorted names. The two real sets are the halves of the test split, so that no image is
+both trained on and measured against. The middle square is resized.
 """
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
+from PIL.Image import Image
+
+from bench.datasets import _layout as layout
 from bench.datasets._types import Dataset, Split
-from bench.datasets.images import centre_square, file_split, list_images, resized
-from bench.datasets.order import permutation
+from bench.datasets.images import centre_square, file_split, resized
 from bench.datasets.splits import check_choice
 from genbench.places import expanded
 from metrics.errors import InputError
 
 SIZE = 64
-SPLIT_SEED = 5
-LARGEST_SET = 1_000
+LEAST_SIZE, MOST_SIZE = 8, 1024
+LEAST = {"train": 8, "test": 2}
+LARGEST_SET = 50_000
 
 
 def parse_folder_name(name: str) -> Dataset:
@@ -29,42 +35,62 @@ def parse_folder_name(name: str) -> Dataset:
 def folder_dataset(path: Path, size: int = SIZE) -> Dataset:
     """The images of a folder at RGB size x size; raises InputError where there are fewer than ten, or size is not 8 to
     1024."""
-    if not 8 <= size <= 1024:
-        raise InputError(f"folder:{path}: a size of {size} pixels; expected 8 to 1024")
+    check_size(f"folder:{path}", size)
     if not path.is_dir():
         raise InputError(
             f"folder:{path}: no such folder; give one that holds images, as folder:PATH or folder:PATH:SIZE"
         )
-    files = _files(path)
-    counts = {split: len(some) for split, some in files.items()}
-    if counts["train"] < 8 or counts["test"] < 2:
-        raise InputError(f"folder:{path} holds {sum(counts.values())} images; at least 10 are needed to train and test")
-
-    def load(split: str, root: Path, domain: str = "") -> Split:
-        check_choice(f"folder:{path}", split, counts, domain)
-        return file_split(files[split], path, lambda image: resized(centre_square(image), size), (3, size, size))
-
-    half = min(counts["test"] // 2, LARGEST_SET)
-    return Dataset(
-        name=f"folder:{path}:{size}",
+    splits = layout.splits_in(path) or layout.halves(layout.images_in(path))
+    kind = layout.Kind.of(splits)
+    if any(kind.smallest(split) < least for split, least in LEAST.items()):
+        count = sum(map(sum, kind.counts.values()))
+        raise InputError(f"folder:{path} holds {count} images; at least 10 are needed to train and test")
+    half = min(kind.smallest("test") // 2, LARGEST_SET)
+    return image_dataset(
+        f"folder:{path}:{size}",
+        kind,
+        lambda: splits,
+        shape=(3, size, size),
         title=f"Images of {path.name}, {size}x{size} RGB",
         source=str(path),
         licence="the owner's",
-        shape=(3, size, size),
-        splits=counts,
-        load=load,
         howto=f"put more images into {path}",
         eval_sets={"real 1": ("test", half), "real 2": ("test", half)},
     )
 
 
-def _files(path: Path) -> dict[str, list[Path]]:
-    if (path / "train").is_dir() and (path / "test").is_dir():
-        return {split: list_images(path / split) for split in ("train", "test")}
-    found = list_images(path)
-    order = permutation(SPLIT_SEED, len(found)).tolist()
-    test = set(order[: len(found) // 5])
-    return {
-        "train": [file for row, file in enumerate(found) if row not in test],
-        "test": [file for row, file in enumerate(found) if row in test],
-    }
+def check_size(what: str, size: int) -> None:
+    if not LEAST_SIZE <= size <= MOST_SIZE:
+        raise InputError(f"{what}: a size of {size} pixels; expected {LEAST_SIZE} to {MOST_SIZE}")
+
+
+def image_dataset(
+    name: str,
+    kind: layout.Kind,
+    opened: Callable[[], Mapping[str, layout.Split]],
+    *,
+    shape: tuple[int, int, int],
+    **about: Any,
+) -> Dataset:
+    """A data set of image files, of this kind; `opened` finds them when they are first asked for."""
+    channels, size, _ = shape
+    mode = "L" if channels == 1 else "RGB"
+
+    def prepared(image: Image) -> Image:
+        return resized(centre_square(image), size).convert(mode)
+
+    def load(split: str, root: Path, domain: str = "") -> Split:
+        check_choice(name, split, kind.counts, domain, kind.domains)
+        images = opened()[split][domain]
+        return file_split(images.files, images.home, prepared, shape, layout.labels_of(images, kind.classes))
+
+    return Dataset(
+        name=name,
+        shape=shape,
+        load=load,
+        splits={one: (counts[0], counts[1]) if kind.domains else counts[0] for one, counts in kind.counts.items()},
+        classes=kind.classes,
+        domains=kind.domains,
+        paired=kind.paired,
+        **about,
+    )

@@ -46,7 +46,7 @@ class Dataset:
     (split, count)}; `bench.datasets.eval_set` reads one. `labelled(word)` is the data set with the labels that the word
     asks for, `NAME/WORD` on the command line, where there are labels to choose from (InputError for others).
     `extractors` are the extractors that fit, the protocol's first, the offline one last. `publishable` says whether
-    pictures that show its images may stand in results.
+    pictures that show its images may stand in results. `recipe` is the data set whose recipe models take ("": its own).
     """
 
     name: str
@@ -64,7 +64,13 @@ class Dataset:
     eval_sets: Mapping[str, tuple[str, int]] | None = None
     extractors: tuple[str, ...] = ("inception", "efficientnet-lite0")
     publishable: bool = True
+    recipe: str = ""
     labelled: "Callable[[str], Dataset] | None" = None
+
+    @property
+    def recipe_name(self) -> str:
+        """The name by which models know their recipe for it."""
+        return self.recipe or self.name
 
     @property
     def translated(self) -> str:

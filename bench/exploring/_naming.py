@@ -27,7 +27,7 @@ def names_of(opened: Sequence[Opened]) -> list[str]:
     for place, one in enumerate(opened):
         if len(set(models)) > 1:
             parts[place].append(models[place])
-        config, recipe = to_json(one.loaded.config), to_json(one.loaded.spec.recipe(one.subject.dataset.name))
+        config, recipe = to_json(one.loaded.config), to_json(one.loaded.spec.recipe(one.subject.dataset.recipe_name))
         mine = [name for name in settings if name in config]
         shown = mine if len(settings) == 1 else [name for name in mine if config[name] != recipe[name]]
         if settings:

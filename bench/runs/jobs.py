@@ -12,6 +12,7 @@ from bench import registry
 from bench.measuring.subject import TEST, Subject
 from bench.storage.files import check_writable
 from bench.storage.records import read_record, run_name, slug
+from genbench.names import did_you_mean
 from metrics.errors import InputError
 from reference_models.errors import ModelError
 from reference_models.loop import Budget, Every, changed_settings, check_fits, to_json, with_settings
@@ -41,7 +42,7 @@ class Job:
 
     @property
     def recipe(self) -> Any:
-        return self.spec.recipe(self.subject.dataset.name)
+        return self.spec.recipe(self.subject.dataset.recipe_name)
 
     @property
     def changes(self) -> dict[str, Any]:
@@ -82,18 +83,20 @@ def prepare(
     settings: tuple[str, ...] = (),
     workdir: Path = Path(),
     train_split: str = "train",
+    recipe: str | None = None,
 ) -> Job:
     """The model with its settings and the data that it is trained on.
 
-    `settings` are `name=value` texts that replace fields of the recipe. Raises InputError or ModelError for an unknown
-    model, setting or split, for missing data, and for a model whose task or network does not fit the data.
+    `settings` are `name=value` texts that replace fields of the recipe, or of the `recipe` of another data set. Raises
+    InputError or ModelError for an unknown model, setting, recipe or split, for missing data, and for a model whose
+    task or network does not fit the data.
     """
     spec: ModelSpec = registry.load("models", model)
     if seed < 0:
         raise InputError(f"--seed {seed}; expected 0 or more")
-    recipe = spec.recipe(subject.dataset.name)
-    config = with_settings(recipe, settings)
-    folder = workdir / "runs" / _folder_name(spec, subject, seed, changed_settings(config, recipe))
+    own = spec.recipe(subject.dataset.recipe_name)
+    config = with_settings(_recipe_of(spec, recipe) if recipe else own, settings)
+    folder = workdir / "runs" / _folder_name(spec, subject, seed, changed_settings(config, own))
     job = Job(spec, config, subject, seed, folder, train_split)
     check_fits(spec, job.data)
     try:
@@ -112,6 +115,14 @@ def with_seed(job: Job, seed: int) -> Job:
 
 def _folder_name(spec: ModelSpec, subject: Subject, seed: int, changes: dict[str, Any]) -> str:
     return run_name(f"{spec.name}-{slug(subject.name)}", seed, changes)
+
+
+def _recipe_of(spec: ModelSpec, name: str) -> Any:
+    """The recipe that a model has for another data set; InputError with the names of all where it has none."""
+    if name not in spec.recipes:
+        there = f"It has recipes for {', '.join(spec.recipes)}."
+        raise InputError(f"{spec.name} has no recipe {name!r}. {did_you_mean(name, spec.recipes, there)}")
+    return spec.recipes[name]
 
 
 def load_data(subject: Subject, train_split: str = "train") -> Data:

@@ -55,7 +55,7 @@ def evaluate_checkpoint(
     report: Progress | None = None,
 ) -> RunRecord:
     """Sample a trained model, measure it, write its record; in a run's folder the samples are kept for `rescore`."""
-    done = read_training(job.folder) or _from_checkpoint(loaded)
+    done = read_training(job.folder) or _from_checkpoint(job, loaded)
     check_record(job, evaluation, results, done, force)
     made = generate_run(job, loaded.model, evaluation)
     if (job.folder / RUN).is_file():
@@ -142,11 +142,11 @@ def check_record(job: Job, evaluation: Evaluation, results: Path, done: Training
             )
 
 
-def _from_checkpoint(loaded: Loaded) -> Training:
+def _from_checkpoint(job: Job, loaded: Loaded) -> Training:
     state = loaded.state
     return Training(
         asked={},
-        full_epochs=loaded.spec.recipe(loaded.state["data"]["name"].partition("/")[0]).epochs,
+        full_epochs=job.recipe.epochs,
         steps=state["step"],
         epochs=state["images"] / max(state["data"]["counts"]),
         images=state["images"],

@@ -38,7 +38,7 @@ class Said(TypedDict, total=False):
     link: Annotated[str, Option(default="", metavar="URL")]
     paper: Annotated[str, Option(default="", metavar="TEXT")]
     code: Annotated[str, Option(default="", metavar="URL")]
-    licence: Annotated[str, Option("Of the images.", "", "--license", "TEXT")]
+    licence: Annotated[str, Option("Of the images.", "", metavar="TEXT", letter="--license")]
     extra_data: Annotated[
         Literal["yes", "no", "not said"],
         Option("Did you use more than the track's training images?", "not said", choices=("yes", "no", "not said")),
@@ -72,3 +72,22 @@ class Submitting(TypedDict, total=False):
 
 class SubmitSettings(Said, Noise, Isolating, Submitting, Refeaturing, total=False):
     """The keywords of `submit`."""
+
+
+class NewTrackSettings(TypedDict, total=False):
+    """The keywords of `new_track`."""
+
+    test: Annotated[Path | None, Option("Images held out for testing.  [default: the real ones]", metavar="DIR")]
+    train: Annotated[Path | None, Option("Images to train on.  [default: half of the real ones]", metavar="DIR")]
+    size: Annotated[
+        int, Option("Pixels of a side; the middle square of each image is resized.", 64, least=8, most=1024)
+    ]
+    grey: Annotated[bool, Option("Measure the images in grey.", False)]
+    extractor: Annotated[str | None, Option("See `bench list extractors`.  [default: inception]", metavar="NAME")]
+    recipe: Annotated[str | None, Option("The data set whose recipes models take.", metavar="NAME")]
+    count: Annotated[int | None, Option("Images in each of the two real sets.  [default: half of them]", least=2)]
+    title: Annotated[str, Option("For people; the name by default.", "", metavar="TEXT")]
+    licence: Annotated[str, Option("Of the images.", "", metavar="TEXT", letter="--license")]
+    publishable: Annotated[bool, Option("Pictures may show the images.", False)]
+    results: Annotated[Path, shared.results]
+    force: Annotated[bool, shared.force]

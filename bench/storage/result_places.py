@@ -7,6 +7,24 @@ published beside `my-results` is read with it; any other folder is read alone.
 from pathlib import Path
 
 OWN, PUBLISHED = Path("my-results"), "results"
+DATASETS = "datasets"  # of somebody's own, one TOML file each
+
+
+_named: list[Path] = []  # results folders that this process was told of, the last first
+
+
+def look_in(results: Path) -> None:
+    """From now on data sets of somebody's own are found in this results folder too."""
+    if results in _named:
+        _named.remove(results)
+    _named.insert(0, results)
+
+
+def own_data_sets() -> dict[str, Path]:
+    """The files that `bench tracks new` wrote, by name, in the results folders that were named and the usual ones."""
+    folders = [place for results in (*_named, OWN) for place in read_from(results)]
+    paths = [path for folder in dict.fromkeys(folders) for path in sorted((folder / DATASETS).glob("*.toml"))]
+    return {path.stem: path for path in reversed(paths)}
 
 
 def read_from(results: Path) -> tuple[Path, ...]:
