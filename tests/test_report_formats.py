@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -70,12 +71,17 @@ def test_latex_in_a_zip_is_the_same_folder(home, tmp_path):
 
 
 def test_a_long_table_goes_on_under_its_head(report):
-    from dataclasses import replace
-
     settings = report["settings"]
     long = replace(settings, rows=settings.rows * 20)
     text = latex_text(replace(report.document, blocks=(long,)), 1)
     assert text.count(r"\toprule") == -(-len(long.rows) // 36) and "(continued)" in text
+
+
+def test_a_table_of_many_columns_has_a_page_on_its_side(report):
+    assert "#page(flipped: true)" not in typst_text(report.document, 1)
+    wide = report["settings"]
+    wide = replace(wide, columns=wide.columns * 3, rows=tuple(row * 3 for row in wide.rows))
+    assert typst_text(replace(report.document, blocks=(wide,)), 1).count("#page(flipped: true)") == 1
 
 
 def test_a_text_of_the_pdf_is_a_string_and_no_markup(report):

@@ -15,7 +15,8 @@ from metrics.errors import InputError
 
 MAIN = "report.typ"
 MISSING = 'a report as PDF needs typst, which is not installed: pip install "genbench[report]"; or take html or latex'
-SIZES = ((12, 5.0), (9, 6.0), (7, 7.0), (0, 8.5))  # points of the letters of a table with at least so many columns
+SIZES = ((12, 7.0), (9, 7.5), (7, 7.0), (0, 8.5))  # points of the letters of a table with at least so many columns
+ACROSS = 9  # columns of a table that gets a page on its side
 BEFORE = """\
 #set page(paper: "a4", margin: 22mm, numbering: "1")
 #set text(size: 10pt, lang: "en")
@@ -77,7 +78,9 @@ def _block(block: Block, scale: float) -> str:
             caption = f"text(size: 8.5pt, {_string(block.caption)})"
             return f"#block(breakable: false, above: 1.2em, below: 1.2em)[#{picture}\n#{caption}]"
         case _:
-            return "\n".join(_table(block))
+            lines = "\n".join(_table(block))
+            across = len(for_people(block).columns) >= ACROSS
+            return f"#page(flipped: true)[\n{lines}\n]" if across else lines
 
 
 def _table(table: Table) -> Iterator[str]:

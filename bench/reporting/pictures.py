@@ -9,6 +9,7 @@ from bench.measuring.subject import open_subject
 from bench.reporting.document import Figure
 from bench.reporting.given import Given
 from bench.runs.jobs import load_data
+from genbench.errors import told
 from metrics.errors import InputError
 from reference_models.loop.film import Film, Sheets, film_sheets
 from reference_models.loop.plots import curves_figure, sheets_figure
@@ -56,9 +57,10 @@ def last_pictures(run: Given) -> Iterator[Figure]:
         path = run.folder / f"{name}.png"
         if path.is_file():
             yield Figure(f"{run.slug}-{name}", f"{run.title}: {WORDS[name]}", partial(_of_file, path), pixels=True)
-    for path in sorted(run.folder.glob("translation-*.png")):
-        caption = f"{run.title}: real and generated, pair {path.stem.rpartition('-')[2]}"
-        yield Figure(f"{run.slug}-{path.stem}", caption, partial(_of_file, path), pixels=True)
+    pairs = sorted(run.folder.glob("translation-*.png"))
+    if pairs:
+        caption = f"{run.title}: real and generated images, {len(pairs)} figures of two by two"
+        yield Figure(f"{run.slug}-translation-pairs", caption, partial(_of_files, tuple(pairs)), pixels=True)
 
 
 def moments(run: Given, wanted: Sequence[int]) -> Iterator[Figure]:
@@ -115,11 +117,23 @@ def _data(run: Given) -> Data | None:
 
 def _of_file(path: Path) -> Any:
     """A picture that is there already, in its own size."""
+    return _of_files((path,))
+
+
+def _of_files(paths: Sequence[Path]) -> Any:
+    """Pictures that are there already, two in a row, in their own size."""
     from matplotlib.figure import Figure as Drawing
     from PIL import Image
 
-    with Image.open(path) as file:
-        picture = file.convert("RGB")
+    found = []
+    for path in paths:
+        with told("read", path, InputError), Image.open(path) as file:
+            found.append(file.convert("RGB"))
+    wide, high = (max(one.size[side] for one in found) for side in (0, 1))
+    across, down = min(2, len(found)), -(-len(found) // 2)
+    picture = Image.new("RGB", (wide * across, high * down), "white")
+    for place, one in enumerate(found):
+        picture.paste(one, (place % 2 * wide, place // 2 * high))
     figure = Drawing(figsize=(picture.width / 100, picture.height / 100), dpi=100, facecolor="white")
     axes = figure.add_axes((0, 0, 1, 1))
     axes.imshow(picture, interpolation="nearest", aspect="auto")

@@ -13,6 +13,7 @@ COLOURS = ("#3366aa", "#dd6633", "#339966", "#aa3377", "#887733", "#55bbcc")
 INK, FAINT = "#222222", "#dddddd"
 GAP = 2  # pixels between images
 PRESSED = 0.2  # of an axis
+USUAL = (2, 98)  # percentiles between which values are not single ones
 FURTHER = 1.3  # room beyond the end of a logarithmic axis
 
 
@@ -39,7 +40,7 @@ def curves_figure(curve: Mapping[str, np.ndarray], names: Sequence[str], title: 
     axes = figure.add_subplot()
     found = draw_curves(axes, curve, names)
     show_range(axes, found)
-    _frame(axes, title, label if found.linear is None else f"{label}, logarithmic beyond {found.linear:.3g}")
+    _frame(axes, title, label if found.linear is None else f"{label}\n(logarithmic beyond {found.linear:.3g})")
     if len(names) > 1:  # one curve is named by the title
         figure.legend(frameon=False, ncols=4, fontsize=9, loc="outside lower center")
     return figure
@@ -62,7 +63,7 @@ def range_of(values: np.ndarray) -> Range:
     """The range of values [n], NaN left out: where a few of them would press all others into a fifth of the axis, it is
     logarithmic beyond these others."""
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    usual = np.nanpercentile(values, [0.5, 99.5])
+    usual = np.nanpercentile(values, USUAL)
     linear = float(np.abs(usual).max())
     if usual[1] - usual[0] < PRESSED * (high - low) and linear:
         room = 0.05 * linear
