@@ -9,6 +9,7 @@ from leaderboard_entries import write_results
 from run_records import record
 
 from bench.leaderboard.board import read_board
+from bench.leaderboard.board_tables import everything
 from bench.leaderboard.entries import read_track, write_track
 from bench.leaderboard.entry_places import entry_path, entry_paths
 from bench.runs.run import place_of
@@ -132,3 +133,5 @@ def test_published_entries_of_other_rules_are_told_in_one_line(here):
     assert len(lines) == 1 and lines[0].startswith("measured by other rules and not shown: ")
     assert "--results results` may show them" in lines[0]
     assert "version 1" in lines[0] and "version 2" in lines[0]
+    statuses = {row[0].value for row in everything(board).rows}
+    assert "other rules" in statuses and "damaged" not in statuses

@@ -194,7 +194,8 @@ def _landmarks(board: Board, names: Iterable[str]) -> Iterator[tuple[Cell, ...]]
 
 def _damaged_row(width: int, one: Damaged) -> tuple[Cell, ...]:
     name, empty = Cell(PurePosixPath(one.place).stem), [Cell()] * (width - 5)
-    return (Cell("damaged"), Cell(), Cell(), name, *empty, Cell(one.problem))
+    status = "other rules" if one.differs else "damaged"
+    return (Cell(status), Cell(), Cell(), name, *empty, Cell(one.problem))
 
 
 def _joined(lines: Iterable[str]) -> Cell:
