@@ -11,7 +11,7 @@ from bench.leaderboard.ranking import ranks
 from bench.leaderboard.seeds import stem_of
 from bench.leaderboard.twins import _beyond_chance
 from bench.names import shown
-from bench.protocol import check_protocol, titled
+from bench.protocol import check_protocol, of_one_part, titled
 from bench.sources._contents import contents
 from bench.sources.decoding import Header
 from bench.sources.files import describe
@@ -217,3 +217,9 @@ def test_extremes_of_both_depths_are_joined_in_eight_bits():
     assert joined([deep, Extremes(5, 100)]) == Extremes(3, 201)
     assert joined([deep, Extremes(1000, 65535, 65535)]) == Extremes(771, 65535, 65535)
     assert joined([Extremes(5, 100), Extremes(2, 90)]) == Extremes(2, 100)
+
+
+def test_a_spread_over_one_part_is_no_measurement_and_is_not_listed():
+    spread, plain = (INCEPTION_SCORE.output(key) for key in ("inception_score_sd", "inception_score"))
+    assert [of_one_part(spread, {"splits": number}) for number in (1, 10)] == [True, False]
+    assert not of_one_part(plain, {"splits": 1})
