@@ -59,9 +59,14 @@ def test_latex_is_a_folder_with_every_figure_as_pdf_svg_and_png(home, tmp_path):
     assert rf"\includegraphics[width=0.375\linewidth]{{figures/{made.figures[0].name}.pdf}}" in text
     assert text.count(r"\begin{tabular}") == len(made.tables) and text.isascii()
     assert "goodfellow2014generative" in (tmp_path / "r" / "references.bib").read_text()
-    if shutil.which("pdflatex"):
-        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "report.tex"]
-        subprocess.run(command, cwd=tmp_path / "r", check=True, capture_output=True, timeout=120)
+
+
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="no TeX is installed: the LaTeX of a report is not compiled")
+def test_the_latex_compiles(home, tmp_path):
+    bench.report(run_of(home), results=home / "results", output=tmp_path / "r", format="latex", figure_scale=0.5)
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "report.tex"]
+    subprocess.run(command, cwd=tmp_path / "r", check=True, capture_output=True, timeout=120)
+    assert (tmp_path / "r" / "report.pdf").stat().st_size > 10_000
 
 
 def test_latex_in_a_zip_is_the_same_folder(home, tmp_path):

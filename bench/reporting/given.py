@@ -139,7 +139,9 @@ def _of_folder(folder: Path, given: str, results: Path) -> Given:
         raise InputError(
             f"{folder}: this run has not finished, so there is nothing to report; continue it with --resume"
         )
-    newest = {one.protocol_id: one for one in sorted(measured, key=lambda one: one.created_utc)}
+    # Of records by the same features only the newest: others are by earlier versions of the metrics.
+    by_age = sorted(measured, key=lambda one: one.created_utc)
+    newest = {(one.protocol.extractor, one.protocol.resize): one for one in by_age}
     return Given(
         *(given, spec, config, about["dataset"], about["seed"], about["train_split"]),
         folder=folder,

@@ -18,9 +18,10 @@ from bench.tables.table import Table, for_people
 
 TEX, BIB, FIGURES = "report.tex", "references.bib", "figures"
 MOST_ROWS = 36  # of a table on one page
-LEVELS = ("section", "subsection", "paragraph")
+LEVELS = ("section", "subsection", "subsubsection*")  # no page ends after a heading
 BEFORE = r"""\documentclass[11pt,a4paper]{article}
 \usepackage[T1]{fontenc}
+\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
 \usepackage[utf8]{inputenc}
 \usepackage[margin=25mm]{geometry}
 \usepackage{booktabs}
@@ -78,7 +79,7 @@ def latex_text(document: Document, scale: float) -> str:
 def _block(block: Block, scale: float) -> Iterator[str]:
     match block:
         case Heading(text, level):
-            yield rf"\{LEVELS[level - 1]}{{{_words(text)}}}" + (r"\mbox{}\par" if level == 3 else "")
+            yield rf"\{LEVELS[level - 1]}{{{_words(text)}}}"
         case Paragraph(text):
             yield _words(text) + "\n"
         case Bullets(items):
