@@ -113,9 +113,8 @@ class Map:
         names, spent = [], 0.0
         for each in sorted(ordered, key=lambda each: each.seconds > SLOW and not each.test.startswith(ALWAYS)):
             spent += each.seconds
-            if names and spent > MOST_SECONDS:
-                break
-            names.append(each.test)
+            if not names or spent <= MOST_SECONDS or each.test.startswith(ALWAYS):
+                names.append(each.test)
         return names or [test for file in APART.get(one.path, ()) for test in self.of_file[file]]
 
     def _lines_then(self, one: Mutation, sha: str) -> set[int]:

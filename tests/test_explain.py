@@ -160,6 +160,7 @@ def test_a_shift_along_one_axis_is_the_first_direction():
     found = leading_directions(a, b, 3)
     assert found.axes[0, 4] > 0.99
     assert found.mean[0] == pytest.approx(25, rel=0.1) and found.total[0] / fid_of(a, b).fid > 0.95
+    assert found.left == pytest.approx(fid_of(a, b).fid - found.total.sum(), rel=1e-9)
 
 
 def test_a_spread_along_one_axis_is_in_the_covariance_term():

@@ -8,14 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 from PIL import Image
+from safetensors.torch import save_file
 from tiny_runs import tiny_run
 
 from bench.cli import main
 from bench.leaderboard.moments import moments_of, read_moments
 from bench.runs.samples import save_pngs
-from bench.sources import open_source
+from bench.sources import decoding, open_source
 from bench.sources.decoding import CorruptImage, read_header
 from bench.storage import provenance
 from bench.storage.array_files import ArrayFile
@@ -24,6 +26,9 @@ from bench.storage.reading import Unreadable, read_bytes
 from bench.storage.records import read_records
 from bench.submissions.material import _count_files
 from metrics.errors import InputError
+from metrics.extractors import _own_libraries
+from metrics.extractors._small_cnn import ITU_R_601
+from metrics.extractors.state import read_state
 
 
 @pytest.mark.parametrize("change", [1, -1])
@@ -135,3 +140,43 @@ def test_links_to_folders_are_counted_as_files_and_not_followed(tmp_path):
     (tmp_path / "in" / "a.png").write_bytes(b"")
     (tmp_path / "in" / "circle").symlink_to(tmp_path, target_is_directory=True)
     assert _count_files(tmp_path) == 2
+
+
+def test_a_webp_without_a_chunk_of_pixels_ends_the_search():
+    assert not decoding._webp_is_lossy(b"RIFF\x10\x00\x00\x00WEBPVP8X\x00\x00\x00\x00")
+
+
+def test_a_picture_for_which_there_is_no_memory_is_not_called_unreadable(monkeypatch):
+    def full(image):
+        raise MemoryError
+
+    monkeypatch.setattr(decoding, "_rgb", full)
+    with pytest.raises(MemoryError):
+        decoding.pixels_of(Image.new("RGB", (4, 4)), "a picture")
+
+
+def test_grey_of_a_colour_is_what_pillow_makes_of_it():
+    for channel, weight in enumerate(ITU_R_601):
+        pure = tuple(255 * (place == channel) for place in range(3))
+        assert abs(Image.new("RGB", (1, 1), pure).convert("L").getpixel((0, 0)) - 255 * weight) <= 0.5
+
+
+def test_a_state_is_read_from_safetensors_as_from_a_file_of_torch(tmp_path):
+    state = {"a": torch.arange(6.0).reshape(2, 3)}
+    save_file(state, tmp_path / "w.safetensors")
+    torch.save(state, tmp_path / "w.pth")
+    for name in ("w.safetensors", "w.pth"):
+        assert torch.equal(read_state(tmp_path / name)["a"], state["a"])
+
+
+def test_a_network_whose_outputs_are_no_rows_is_told():
+    class Grid(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale = torch.nn.Parameter(torch.ones(1))
+
+        def forward(self, images):
+            return {"pool": self.scale * images.flatten(2)}
+
+    with pytest.raises(InputError, match=r"gives \[2, 3, 64\] for 2 images .*; expected \[2, d\]"):
+        _own_libraries._widths("torchvision:grid", Grid, lambda network: network, 8)

@@ -18,7 +18,7 @@ from bench import registry
 from metrics.errors import InputError
 from metrics.extractors import _clip, _dinov2, clip_vit_b32, clip_vit_l14_336, dinov2_vitb14, dinov2_vitl14
 from metrics.extractors._vit import Dimensions
-from metrics.extractors.resizing import CLIP_MEAN, CLIP_SD
+from metrics.extractors.resizing import CLIP_MEAN, CLIP_SD, IMAGENET_MEAN, IMAGENET_SD
 
 SMALL = Dimensions(width=64, layers=3, heads=2, patch=14, side=56)
 SMALL_CLIP = replace(SMALL, patch=16, side=64, projection=32)
@@ -113,6 +113,20 @@ def test_places_of_another_size_are_read_off_as_torch_hub_does():
     expected = torch.nn.functional.interpolate(grid, scale_factor=(scale, scale), mode="bicubic")
     assert torch.equal(found[:, :1], places[:, :1])
     assert torch.equal(found[:, 1:], expected.permute(0, 2, 3, 1).reshape(1, 256, 8))
+
+
+def test_places_that_are_no_square_stay_as_they_are():
+    places = torch.randn(1, 1 + 10, 8)
+    assert _dinov2.resampled(places, 16) is places
+
+
+def test_pixels_are_scaled_as_the_published_networks_expect():
+    from transformers import image_utils
+
+    assert tuple(image_utils.OPENAI_CLIP_MEAN) == CLIP_MEAN
+    assert tuple(image_utils.OPENAI_CLIP_STD) == CLIP_SD
+    assert tuple(image_utils.IMAGENET_DEFAULT_MEAN) == IMAGENET_MEAN
+    assert tuple(image_utils.IMAGENET_DEFAULT_STD) == IMAGENET_SD
 
 
 def test_weights_of_larger_images_are_taken(of_torch_hub, tmp_path):
