@@ -457,6 +457,23 @@ def test_rescoring_gives_a_protocol_of_its_own_and_tables_of_its_own(copy):
     assert "not the folder of a run" in refused("rescore", "my-results", *PIXELS)
 
 
+def test_the_inception_score_of_the_papers_is_one_option_away_and_a_protocol_of_its_own(copy):
+    shown = good("rescore", FOLDER, "--is-splits", 10).stdout
+    assert "IS (10 splits)" in shown
+    ours, theirs = sorted(
+        read_records(Path("my-results")), key=lambda one: one.protocol.options("inception-score")["splits"]
+    )
+    assert theirs.protocol.options("inception-score")["splits"] == 10
+    assert ours.protocol_id != theirs.protocol_id
+    real = {one.name: one.scores["inception-score"] for one in theirs.sets}["real 1"]
+    told = json.loads(
+        good(
+            "score", "digits:real-1", "--metrics", "is", "--is-splits", 10, "--extractor", "digits-cnn", "--json"
+        ).stdout
+    )
+    assert real["inception_score"] == told["inception_score_a"]
+
+
 def test_samples_do_not_depend_on_how_many_are_asked_for(copy):
     good("sample", FOLDER, "-n", "3", "-o", "few")
     good("sample", FOLDER, "-n", "7", "-o", "more.npz")

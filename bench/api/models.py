@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from bench.api.runs import Run, open_measure, prepared_job, run_of
+from bench.api.runs import Run, evaluation_of, prepared_job, run_of
 from bench.options import checked
 from bench.settings.models import Remeasuring, SampleSettings, TrainSettings
 from bench.storage.result_places import OWN
@@ -116,27 +116,25 @@ def sample(
 
 def evaluate(checkpoint: str | Path, *, model: str | None = None, **settings: Unpack[Remeasuring]) -> Run:
     """The second half of `run`: samples a checkpoint (a file or a run's folder), measures it and writes its record."""
-    from bench.measuring.evaluation import open_evaluation
     from bench.runs.stored import evaluate_checkpoint, job_of, open_checkpoint, subject_of_checkpoint
 
     how, path = checked(Remeasuring, settings), expanded(place(checkpoint, "the checkpoint"))
     subject = subject_of_checkpoint(path, how["dataset"], how["data_root"])
     loaded = open_checkpoint(path, subject, model=model, device=how["device"])
     job = job_of(path, loaded, subject)
-    evaluation = open_evaluation(subject, open_measure(subject, how))
+    evaluation = evaluation_of(subject, how)
     record = evaluate_checkpoint(job, loaded, evaluation, how["results"], force=how["force"], report=how["progress"])
     return run_of(record, how["results"])
 
 
 def rescore(folder: str | Path, **settings: Unpack[Remeasuring]) -> Run:
     """Measures the stored samples of a run under another protocol; no model is loaded and nothing is sampled."""
-    from bench.measuring.evaluation import open_evaluation
     from bench.runs.stored import rescore as rescore_run
     from bench.runs.stored import subject_of_run
 
     how, path = checked(Remeasuring, settings), expanded(place(folder, "the folder"))
     subject = subject_of_run(path, how["dataset"], how["data_root"])
-    evaluation = open_evaluation(subject, open_measure(subject, how))
+    evaluation = evaluation_of(subject, how)
     record = rescore_run(path, subject, evaluation, how["results"], force=how["force"], report=how["progress"])
     return run_of(record, how["results"])
 

@@ -134,10 +134,9 @@ class OpenedJob:
 
 def opened_job(model: str, dataset: str, how: Any) -> OpenedJob:
     """What `run` starts with, all that can be wrong with it found."""
-    from bench.measuring.evaluation import open_evaluation
 
     job, way = prepared_job(model, dataset, how)
-    return OpenedJob(job, way, open_evaluation(job.subject, open_measure(job.subject, how)))
+    return OpenedJob(job, way, evaluation_of(job.subject, how))
 
 
 def run_one(opened: OpenedJob, how: Any) -> Run:
@@ -172,6 +171,14 @@ def open_measure(subject: "Subject | None", how: Mapping[str, Any]) -> "Measure"
     if subject is None:
         return measure(extractor, **said) if extractor else measure(**said)
     return find_measure(subject, extractor, **said)
+
+
+def evaluation_of(subject: "Subject", how: Mapping[str, Any]) -> "Evaluation":
+    """The protocol that was asked for, with the real images of the data set."""
+    from bench.measuring.evaluation import open_evaluation
+    from bench.measuring.scoring import Options
+
+    return open_evaluation(subject, open_measure(subject, how), Options(splits=how["is_splits"]))
 
 
 def prepared_job(model: str, dataset: str, how: Any) -> "tuple[Job, How]":

@@ -24,7 +24,7 @@ import numpy as np
 from bench.exploring._opening import Opened, require
 from bench.exploring._pictures import Line, Panel, plot_panels, strip
 from bench.exploring._types import Explored, Picture
-from bench.measuring.evaluation import OPTIONS, REAL_1, REAL_2, SAMPLING_SEED, Evaluation, array_source
+from bench.measuring.evaluation import REAL_1, REAL_2, SAMPLING_SEED, Evaluation, array_source
 from bench.measuring.scoring import Scores, score_pair, score_set
 from bench.measuring.sets import MeasuredSet, measure_set
 from bench.options import Progress
@@ -126,7 +126,9 @@ def _scores(
 ) -> dict[str, Scores]:
     chosen = [one for one in evaluation.metrics if one.name in names]
     return {
-        one.name: score_set(other, one, OPTIONS) if one.arity == "set" else score_pair(real, other, one, OPTIONS)
+        one.name: score_set(other, one, evaluation.options)
+        if one.arity == "set"
+        else score_pair(real, other, one, evaluation.options)
         for one in chosen
     }
 

@@ -64,6 +64,7 @@ class Evaluation:
     measure: Measure
     metrics: tuple[Metric, ...]
     known: Mapping[tuple[str, str], ImageSource]
+    options: Options = OPTIONS
 
     def count(self, label: str = "") -> int:
         """How many images are generated for a domain."""
@@ -88,12 +89,13 @@ def find_measure(subject: Subject, extractor: str | None = None, **how: object) 
         ) from error
 
 
-def open_evaluation(subject: Subject, measure: Measure) -> Evaluation:
-    """Read the real sets, hash them and fix the protocol; InputError where images are missing or too few."""
+def open_evaluation(subject: Subject, measure: Measure, options: Options = OPTIONS) -> Evaluation:
+    """Read the real sets, hash them and fix the protocol; InputError where images are missing or too few. `options` of
+    metrics that are not the usual ones make a protocol of their own."""
     known: dict[tuple[str, str], ImageSource] = {}
     real = []
     metrics = protocol_metrics(measure.extractor.logits)
-    least = max(least_images(metric, OPTIONS)[0] for metric in metrics)
+    least = max(least_images(metric, options)[0] for metric in metrics)
     for label in subject.labels:
         for name, (split, _) in (subject.dataset.eval_sets or {}).items():
             source = array_source(subject.images(name, label), title(subject, name, label))
@@ -116,7 +118,7 @@ def open_evaluation(subject: Subject, measure: Measure) -> Evaluation:
         reconstruction=TEST,
         pool=measure.extractor.pool,
         logits=measure.extractor.logits,
-        metrics=tuple(MetricChoice(one.name, one.version, OPTIONS.fitting(one)) for one in metrics),
+        metrics=tuple(MetricChoice(one.name, one.version, options.fitting(one)) for one in metrics),
         extractor=measure.extractor.name,
         extractor_version=measure.extractor.version,
         extractor_sha256=measure.weights.sha256,
@@ -125,7 +127,7 @@ def open_evaluation(subject: Subject, measure: Measure) -> Evaluation:
         packages=_packages(subject, measure, metrics),
         labels=DRAWN if subject.dataset.classes else IN_TURN,
     )
-    return Evaluation(subject, protocol, measure, metrics, known)
+    return Evaluation(subject, protocol, measure, metrics, known, options)
 
 
 def _packages(subject: Subject, measure: Measure, metrics: tuple[Metric, ...]) -> tuple[str, ...]:
@@ -230,7 +232,7 @@ def _errors(
     """What a protocol says about two named sets of images of which row i belongs to row i."""
     chosen = [metric for metric in evaluation.metrics if metric.feature == "images"]
     one, other = (MeasuredSet.of_images(source) for _, source in (wanted, given))
-    scores = {metric.name: score_pair(one, other, metric, OPTIONS) for metric in chosen}
+    scores = {metric.name: score_pair(one, other, metric, evaluation.options) for metric in chosen}
     return PairScores(wanted[0], given[0], label, _values(scores))
 
 
@@ -242,13 +244,13 @@ def measured(evaluation: Evaluation, source: ImageSource, report: Progress | Non
 
 def set_scores(evaluation: Evaluation, one: MeasuredSet) -> dict[str, Scores]:
     """What a protocol says about one set, by metric."""
-    return {metric.name: score_set(one, metric, OPTIONS) for metric in _of(evaluation, "set")}
+    return {metric.name: score_set(one, metric, evaluation.options) for metric in _of(evaluation, "set")}
 
 
 def pair_scores(evaluation: Evaluation, real: MeasuredSet, other: MeasuredSet) -> dict[str, Scores]:
     """What a protocol says about a pair of independent sets, by metric."""
     chosen = _of(evaluation, "pair")
-    return {metric.name: score_pair(real, other, metric, OPTIONS) for metric in chosen}
+    return {metric.name: score_pair(real, other, metric, evaluation.options) for metric in chosen}
 
 
 def _of(evaluation: Evaluation, arity: str) -> list[Metric]:

@@ -49,6 +49,9 @@ class Extracting(TypedDict, total=False):
 class Judging(Extracting, total=False):
     """By which protocol, and where its records go."""
 
+    is_splits: Annotated[
+        int, Option("Parts of the Inception Score: 1 as in the assignment, 10 as in most papers.", 1, least=1)
+    ]
     results: Annotated[Path, shared.results]
 
 
