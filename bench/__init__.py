@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bench.accumulator import Accumulator
     from bench.api.boards import compare, leaderboard, site, submit, verify
+    from bench.api.classes import grades, submit_all
     from bench.api.explanations import explain
     from bench.api.explorations import explore
     from bench.api.models import evaluate, rescore, sample, tables, train
@@ -29,6 +30,7 @@ __version__ = "0.1.0"
 _HOMES = {  # imported when asked for: `import bench` and the command's help load no numpy
     "bench.accumulator": ("Accumulator",),
     "bench.api.boards": ("compare", "leaderboard", "site", "submit", "verify"),
+    "bench.api.classes": ("grades", "submit_all"),
     "bench.api.explanations": ("explain",),
     "bench.api.explorations": ("explore",),
     "bench.api.models": ("evaluate", "rescore", "sample", "tables", "train"),
@@ -56,6 +58,7 @@ __all__ = [
     "explain",
     "explore",
     "fid",
+    "grades",
     "leaderboard",
     "new_track",
     "open_source",
@@ -71,6 +74,7 @@ __all__ = [
     "site",
     "stats",
     "submit",
+    "submit_all",
     "table",
     "tables",
     "train",

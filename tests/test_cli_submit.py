@@ -75,7 +75,8 @@ def test_a_folder_of_pngs_becomes_an_entry_with_everything_beside_it(samples):
     assert (entry.manifest.count, entry.manifest.width, entry.manifest.mode) == (250, 32, "L")
     assert set(entry.files) == {path.name for path in beside(path).iterdir()}
     assert set(entry.files) == {
-        *("manifest.sha256", "moments.npz", "influence.npy", "features.npz", "preview.png", "neighbours.png")
+        *("manifest.sha256", "moments.npz", "influence.npy", "features.npz", "preview.png", "neighbours.png"),
+        "thumbnails.npy",
     }
     for name, content in entry.files.items():
         assert hashlib.sha256((beside(path) / name).read_bytes()).hexdigest() == content

@@ -1,10 +1,11 @@
 """The leaderboard: `submit`, `verify`, `leaderboard`, `compare`, `site`."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
+from bench.api.desk import Submitted, desk_of, measuring, way_of
 from bench.options import checked, known
 from bench.settings.boards import Refeaturing, Said, SubmitSettings, VerifySettings
 from bench.storage.result_places import OWN, in_words
@@ -15,29 +16,10 @@ from metrics.options import place, switch, text
 
 if TYPE_CHECKING:
     from bench.leaderboard.compare import Comparison
-    from bench.leaderboard.entries import About, Entry
+    from bench.leaderboard.entries import About
     from bench.measuring.findings import Finding
     from bench.site import Site
-    from bench.submissions import How, Verdict
-    from bench.submissions.generators import GeneratorSpec
-
-
-class Refused(InputError):
-    """The checks found errors in what was to be submitted; `findings` are all that they found."""
-
-    def __init__(self, message: str, findings: "tuple[Finding, ...]") -> None:
-        super().__init__(message)
-        self.findings = findings
-
-
-@dataclass(frozen=True)
-class Submitted:
-    """What the checks found, and the entry with its path; both None of a dry run."""
-
-    track: str
-    findings: "tuple[Finding, ...]"
-    entry: "Entry | None" = None
-    path: Path | None = None
+    from bench.submissions import Verdict
 
 
 def submit(
@@ -55,31 +37,14 @@ def submit(
     with its `noise_dim`. `dry_run` checks and stops. `say` is told how a generator is kept apart before it runs,
     `found` what the checks found before anything is measured. Raises Refused, an InputError, where they found errors.
     """
-    from bench.leaderboard.open_tracks import measure_of, open_track
-    from bench.leaderboard.tracks import find_track, subject_of
-    from bench.submissions import check_images, open_material
-    from bench.submissions import submit as write_entry
+    from bench.leaderboard.tracks import find_track
     from bench.submissions.writing import earlier_of, new_path
 
     how, images = checked(SubmitSettings, settings), expanded(place(path, "the path"))
-    chosen, about = find_track(text(track, "track")), _about(name, how)
-    subject, way = subject_of(chosen, how["data_root"]), _way(how, say, _generator(how))
-    opened = None
+    chosen, about = find_track(text(track, "track")), about_of(name, how)
     if not how["dry_run"]:
         earlier_of(new_path(how["results"], chosen.name, about.name), about.name, force=how["force"])
-        opened = open_track(chosen, measure_of(chosen, **_measuring(how)), how["data_root"], how["progress"])
-    material = open_material(images, chosen, subject, way, reference=how["reference"])
-    looked = check_images(material, chosen, subject, opened, workers=how["workers"], report=how["progress"])
-    found(looked.findings)
-    if not looked.good:
-        errors = sum(finding.level == "error" for finding in looked.findings)
-        raise Refused(
-            f"{errors} {'error' if errors == 1 else 'errors'} in {images}; nothing was written", looked.findings
-        )
-    if opened is None:
-        return Submitted(chosen.name, looked.findings)
-    where, entry = write_entry(looked, opened, about, how["results"], force=how["force"])
-    return Submitted(chosen.name, looked.findings, entry, where)
+    return desk_of(chosen.name, how, say).hand_in(images, about, found)
 
 
 def verify(
@@ -107,8 +72,7 @@ def verify(
     if images is None and checkpoint is None:
         return [verify_one(path, below, None)]
     made, model = (None if one is None else expanded(place(one, "the path")) for one in (images, checkpoint))
-    way, measuring = _way(how, say), _measuring(how)
-    source = Source(made, model, way, measuring, how["data_root"], how["workers"], how["progress"])
+    source = Source(made, model, way_of(how, say), measuring(how), how["data_root"], how["workers"], how["progress"])
     return [verify_one(path, below, source)]
 
 
@@ -153,7 +117,7 @@ def compare(a: str | Path, b: str | Path, *, track: str | None = None, **setting
     from bench.leaderboard.measured_contestants import measured_by
 
     how = checked(Refeaturing, settings)
-    measure_images = measured_by(track, how["data_root"], how["progress"], **_measuring(how))
+    measure_images = measured_by(track, how["data_root"], how["progress"], **measuring(how))
     sides = [side_of(str(place(given, "a side")), how["results"], measure_images) for given in (a, b)]
     return compare_sides(*sides)
 
@@ -166,31 +130,10 @@ def site(output: str | Path, *, results: str | Path = OWN, force: bool = False) 
     return write_site(where, expanded(place(output, "output")), force=switch(force, "force"))
 
 
-def _about(name: str, how: SubmitSettings) -> "About":
+def about_of(name: str, how: SubmitSettings) -> "About":
+    """What a submitter says of an entry; InputError for what cannot stand on a page."""
     from bench.leaderboard.entries import About
     from bench.submissions.about import check_about
 
     said = {key: how[key] for key in known(Said)}  # type: ignore[literal-required]
     return check_about(About(name=text(name, "name"), **said))
-
-
-def _generator(how: SubmitSettings) -> "GeneratorSpec | None":
-    from bench.submissions.generators import GeneratorSpec, parse_shape
-
-    if how["noise_dim"] is None:
-        return None
-    return GeneratorSpec(parse_shape(how["noise_dim"]), how["noise"], how["output_range"])
-
-
-def _way(how: Any, say: Callable[[str], object], generator: "GeneratorSpec | None" = None) -> "How":
-    """How what is no image is turned into images, and within which limits."""
-    from bench.submissions import How
-    from bench.submissions.generators import Limits
-
-    limits = Limits(how["generator_minutes"], how["generator_memory"])
-    return How(generator, limits, how["trust_code"], how["device"], say)
-
-
-def _measuring(how: Mapping[str, Any]) -> dict[str, Any]:
-    """The keywords of `bench.leaderboard.open_tracks.measure_of`."""
-    return {"weights_file": how["weights"], **{name: how[name] for name in ("offline", "device", "workers")}}

@@ -9,6 +9,7 @@
         moments.npz                                moments of the features, from which the FID can be computed again
         influence.npy                              how each image of real 1 moves the scores; for paired comparisons
         features.npz                               features of the images, hashes of their pixels (schema 2)
+        thumbnails.npy                             a small picture of each image; older entries have none
         preview.png  neighbours.png                pictures, where the data set's licence allows them
         verified.json                              the level that `bench verify` has reached, bound to the entry's hash
 

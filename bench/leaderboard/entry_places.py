@@ -13,6 +13,7 @@ NAME_LENGTH = 80
 HASH_LETTERS = 8  # of the hash in a file name
 MANIFEST, MOMENTS, INFLUENCE, FEATURES = "manifest.sha256", "moments.npz", "influence.npy", "features.npz"
 PREVIEW, NEIGHBOURS, VERIFIED = "preview.png", "neighbours.png", "verified.json"
+THUMBNAILS = "thumbnails.npy"
 REAL_MOMENTS = "real-1.npz"
 
 

@@ -3,18 +3,31 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from bench.leaderboard.entries import LEVELS, Entry, digest_of, merkle_root, read_verified
-from bench.leaderboard.entry_places import FEATURES, INFLUENCE, MANIFEST, MOMENTS, NEIGHBOURS, PREVIEW, VERIFIED, beside
+from bench.leaderboard.entry_places import (
+    FEATURES,
+    INFLUENCE,
+    MANIFEST,
+    MOMENTS,
+    NEIGHBOURS,
+    PREVIEW,
+    THUMBNAILS,
+    VERIFIED,
+    beside,
+)
 from bench.leaderboard.evidence import PIXELS, hashes_of, read_evidence
 from bench.leaderboard.influence import read_influences, rows_of
 from bench.leaderboard.moments import distance, read_moments
+from bench.leaderboard.small_pictures import read_small_pictures, small
 from bench.leaderboard.tracks import TRAIN
 from bench.storage.reading import file_sha256
 from bench.submissions._book import Page
 from bench.submissions._bounds import within_bounds
 from bench.submissions._manifest import FILES, read_manifest
 from bench.submissions._pictures import NEIGHBOURS as NEIGHBOURS_SHOWN
-from bench.submissions._pictures import PREVIEW_COLUMNS, PREVIEW_IMAGES, hashes_in
+from bench.submissions._pictures import PREVIEW_COLUMNS, PREVIEW_IMAGES, hashes_in, images_in
 from bench.submissions._recounting import Stored, recount
 from bench.submissions._values import Problem, fits_moments
 from metrics.errors import InputError
@@ -35,7 +48,7 @@ def files(path: Path, entry: Entry) -> Iterator[Problem]:
     for name in sorted(there - set(entry.files)):
         yield Problem("file", f"{folder / name} does not belong to the entry")
     for name in sorted(set(entry.files) & there):
-        if name not in {*needed(entry), *PICTURES}:
+        if name not in {*needed(entry), THUMBNAILS, *PICTURES}:
             yield Problem("file", f"{folder / name} is none of the files that an entry has")
         elif not (folder / name).is_file() or file_sha256(folder / name) != entry.files[name]:
             yield Problem("file", f"{folder / name} was changed: its sha256 is not the one in the entry")
@@ -70,6 +83,7 @@ def images(path: Path, entry: Entry, page: Page) -> Iterator[Problem]:
         yield Problem("manifest", "the digest of the entry is not that of its images")
     yield from _repeats(entry, listed)
     yield from _pictures(path, entry, page, pixels)
+    yield from _thumbnails(path, entry)
 
 
 def measured(path: Path, entry: Entry, page: Page) -> Iterator[Problem]:
@@ -134,3 +148,20 @@ def _pictures(path: Path, entry: Entry, page: Page, pixels: list[str] | None) ->
         yield Problem("picture", f"{NEIGHBOURS} shows images that are none of the entry's")
     if TRAIN + PIXELS in page.real and not set(pairs[near:]) <= set(hashes_of(page.real[TRAIN + PIXELS])):
         yield Problem("picture", f"{NEIGHBOURS} shows images below that are not training images")
+
+
+def _thumbnails(path: Path, entry: Entry) -> Iterator[Problem]:
+    """That there is a small picture of each image, the first ones of the images in the preview."""
+    if THUMBNAILS not in entry.files:
+        return
+    size, shown = entry.rules.protocol.shape[1:], min(PREVIEW_IMAGES, entry.manifest.count)
+    try:
+        kept = read_small_pictures(beside(path) / THUMBNAILS, entry.manifest.count)
+        if PREVIEW not in entry.files:
+            return
+        first = images_in(beside(path) / PREVIEW, shown, PREVIEW_COLUMNS, size)
+    except InputError as error:
+        yield Problem("picture", str(error))
+        return
+    if not np.array_equal(kept[:shown], small(np.stack(first))):
+        yield Problem("picture", f"{THUMBNAILS} is of other images than {PREVIEW}")

@@ -8,7 +8,7 @@ feature):
 | what                            | tolerance                                                                  |
 |---------------------------------|----------------------------------------------------------------------------|
 | images and their order          | none: by sha256                                                            |
-| the preview                     | none, pixel by pixel                                                       |
+| the preview, the thumbnails     | none, pixel by pixel                                                       |
 | the nearest training images     | one of the pairs may be another one: two images may be as near             |
 | images made again               | LEVELS of 255, and only SHARE_PIXELS of the pixels; none without --images  |
 """
@@ -32,6 +32,7 @@ from bench.leaderboard.entry_places import (
     NEIGHBOURS,
     PREVIEW,
     REAL_MOMENTS,
+    THUMBNAILS,
     beside,
     track_path,
 )
@@ -39,6 +40,7 @@ from bench.leaderboard.evidence import evidence_of, read_evidence, read_real_evi
 from bench.leaderboard.influence import read_influences
 from bench.leaderboard.moments import moments_of, read_moments
 from bench.leaderboard.open_tracks import OpenTrack, kept_of, landmarks_of
+from bench.leaderboard.small_pictures import read_small_pictures, small_pictures
 from bench.leaderboard.tracks import check_rules
 from bench.measuring.evaluation import REAL_1
 from bench.sources import ImageSource
@@ -110,6 +112,7 @@ def _everything(path: Path, entry: Entry, checked: Checked, opened: OpenTrack) -
     yield from scores_differ(entry.scores, found.scores, entry.manifest.count)
     yield from _manifest(entry.manifest, manifest_of(checked.looked, images), same_kind=_same_kind(entry, images))
     yield from _files(path, entry, checked, found, opened)
+    yield from _thumbnails(path, entry, images)
     yield from _pictures(path, entry, neighbours(opened, images, found.features), preview(images), opened)
     yield from _remarks(entry, checked, same_kind=_same_kind(entry, images))
 
@@ -137,6 +140,14 @@ def _files(path: Path, entry: Entry, checked: Checked, found: Evaluated, opened:
         again = evidence_of(entry.rules, hashes, found.features, found.logits).arrays()
         for name, stored in read_evidence(folder / FEATURES, entry.rules).arrays().items():
             yield from arrays_differ(f"{FEATURES}: {name}", stored, again[name])
+
+
+def _thumbnails(path: Path, entry: Entry, images: ImageSource) -> Iterator[Problem]:
+    """An entry without thumbnails was made before there were any."""
+    if THUMBNAILS in entry.files:
+        kept = read_small_pictures(beside(path) / THUMBNAILS, entry.manifest.count)
+        if not np.array_equal(kept, small_pictures(images)):
+            yield Problem("recomputed", f"{THUMBNAILS} is not what the images give")
 
 
 def _pictures(path: Path, entry: Entry, near: bytes, first: bytes, opened: OpenTrack) -> Iterator[Problem]:

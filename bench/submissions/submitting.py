@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from bench.leaderboard.entries import SCHEMA, About, Entry, Manifest, digest_of, merkle_root
-from bench.leaderboard.entry_places import FEATURES, INFLUENCE, MANIFEST, MOMENTS, NEIGHBOURS, PREVIEW
+from bench.leaderboard.entry_places import FEATURES, INFLUENCE, MANIFEST, MOMENTS, NEIGHBOURS, PREVIEW, THUMBNAILS
 from bench.leaderboard.evidence import evidence_of
 from bench.leaderboard.moments import moments_of
 from bench.leaderboard.open_tracks import OpenTrack, closest_sets, real_sources, record_track, whole_split
+from bench.leaderboard.small_pictures import MOST as MOST_SMALL
+from bench.leaderboard.small_pictures import small_pictures
 from bench.leaderboard.tracks import TRAIN, Track
 from bench.measuring.evaluation import REAL_1, REAL_2
 from bench.measuring.findings import Finding
@@ -146,6 +148,8 @@ def files_of(opened: OpenTrack, looked: Survey, images: ImageSource, evaluated: 
         INFLUENCE: npy_bytes(evaluated.influence),
         FEATURES: npz_bytes(evidence.arrays()),
     }
+    if images.count <= MOST_SMALL:
+        files[THUMBNAILS] = npy_bytes(small_pictures(images, opened.evaluation.measure.workers))
     if opened.subject.dataset.publishable:
         files |= {PREVIEW: preview(images), NEIGHBOURS: neighbours(opened, images, evaluated.features)}
     return files
