@@ -124,6 +124,47 @@ def background(page):
 # ----- every page
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_no_page_breaks_a_rule_of_axe(browser, site, width, scheme):
+    package = pytest.importorskip("axe_core_python", reason="axe is not installed: pip install -e .[test]")
+    script = (Path(package.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+    # The policy of the pages would refuse the script.
+    context = browser.new_context(
+        viewport={"width": width, "height": 800}, bypass_csp=True, color_scheme=scheme, reduced_motion="reduce"
+    )
+    found = []
+    for name in PAGES[:6]:
+        page = context.new_page()
+        page.goto((site / name).as_uri())
+        page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
+        page.evaluate(script)
+        broken = page.evaluate("axe.run()")["violations"]
+        found += [f"{name}: {one['id']}, {one['nodes'][0]['html'][:80]}" for one in broken]
+        page.close()
+    context.close()
+    assert not found
+
+
+def test_all_columns_of_a_board_are_on_paper_and_the_landmarks_once(opened):
+    page = opened(color_scheme="dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    page.set_viewport_size({"width": 1039, "height": 1000})  # A4 on its side, within its margins
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1039
+    assert page.eval_on_selector("tfoot", "one => getComputedStyle(one).display") == "table-row-group"
+    assert background(page) == "rgb(255, 255, 255)"
+
+
+def test_a_level_is_told_by_more_than_the_colours_that_a_system_takes_away(opened):
+    page = opened(forced_colors="active")
+    drawn = page.eval_on_selector_all(
+        ".board .pips i",
+        """all => all.map(one => getComputedStyle(one)).map((style, place) =>
+            [all[place].className, style.backgroundColor + style.borderStyle])""",
+    )
+    kinds = {name: {style for other, style in drawn if other == name} for name, _ in drawn}
+    assert len({frozenset(styles) for styles in kinds.values()}) == len(kinds) > 1
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_opens_without_a_complaint_and_asks_for_nothing_outside(opened, name):
     page = opened(name)
@@ -207,10 +248,34 @@ def test_the_landmarks_stay_below_the_table(opened):
 
 def test_a_phone_sorts_by_a_choice_instead_of_heads(opened):
     page = opened(width=390)
-    choice = page.get_by_label("Sort by")
-    choice.select_option(label="Coverage")
+    page.locator("#ranked-sort").select_option(label="Coverage")
     assert values(page, "Coverage") == sorted(values(page, "Coverage"), reverse=True)
     assert page.locator("#ranked-table tbody tr").first.is_visible()
+    assert page.locator("#controls-sort").is_visible()
+
+
+def test_all_rows_are_shown_again_in_the_order_in_which_the_page_came(opened):
+    page = opened()
+    before = shown(page)
+    page.locator("#ranked-table thead").get_by_role("button", name="Recall").click()
+    assert shown(page) != before
+    page.get_by_role("button", name="Show all").click()
+    assert shown(page) == before
+    assert sorts(page) == [["Rank", "ascending"]]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_stop_of_the_keyboard_is_seen_and_what_does_not_scroll_is_none(opened, width):
+    page = opened(width=width)
+    stops = """[...document.querySelectorAll("a[href], button, input, select, summary, [tabindex='0']")].filter(one =>
+        one.tabIndex >= 0 && one.getClientRects().length && getComputedStyle(one).visibility !== "hidden")"""
+    clipped = "one => one.closest('thead') && getComputedStyle(one.closest('thead')).position === 'absolute'"
+    assert page.evaluate(f"{stops}.filter({clipped}).length") == 0
+    still = "one => one.matches('.scroll') && one.scrollWidth <= one.clientWidth"
+    assert page.evaluate(f"{stops}.filter({still}).length") == 0
+    scrolls = "[...document.querySelectorAll('.scroll')].filter(one => one.scrollWidth > one.clientWidth + 1)"
+    if width > 736:
+        assert page.evaluate(f"{scrolls}.every(one => one.tabIndex === 0)")
 
 
 # ----- filtering

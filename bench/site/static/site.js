@@ -45,13 +45,17 @@ function compare(a, b, sign) {
   return sign * String(a).localeCompare(String(b), "en", { numeric: true });
 }
 
+function markSorted(table, column, order) {
+  for (const head of table.tHead.rows[0].cells) head.removeAttribute("aria-sort");
+  if (order) table.tHead.rows[0].cells[column].setAttribute("aria-sort", order);
+}
+
 function sortTable(table, column, ascending) {
   const body = table.tBodies[0];
   const keyed = [...body.rows].map((row) => [valueOf(row, column), row]);
   keyed.sort(([a], [b]) => compare(a, b, ascending ? 1 : -1));
   body.append(...keyed.map(([, row]) => row));
-  for (const head of table.tHead.rows[0].cells) head.removeAttribute("aria-sort");
-  table.tHead.rows[0].cells[column].setAttribute("aria-sort", ascending ? "ascending" : "descending");
+  markSorted(table, column, ascending ? "ascending" : "descending");
 }
 
 function sortable(table, say) {
@@ -77,11 +81,34 @@ function sortable(table, say) {
     select?.add(new Option(head.dataset.title, String(column), head.hasAttribute("aria-sort"), head.hasAttribute("aria-sort")));
   });
   select?.addEventListener("change", () => sort(Number(select.value), bestFirst(Number(select.value))));
+  const rows = [...table.tBodies[0].rows];
+  const column = heads.findIndex((head) => head.hasAttribute("aria-sort"));
+  const order = heads[column]?.getAttribute("aria-sort");
+  return () => {
+    table.tBodies[0].append(...rows); // as the page came
+    markSorted(table, column, order);
+    if (select) select.value = String(column);
+  };
+}
+
+// ----- what scrolls sideways can be reached and scrolled by keyboard, and what does not is no stop on the way
+
+function scrollers() {
+  const regions = document.querySelectorAll(".scroll, math[display='block']");
+  const mark = () => {
+    for (const region of regions) {
+      if (region.scrollWidth > region.clientWidth + 1 && getComputedStyle(region).overflowX !== "visible") region.tabIndex = 0;
+      else region.removeAttribute("tabindex");
+    }
+  };
+  mark();
+  const watch = new ResizeObserver(mark);
+  for (const region of regions) watch.observe(region);
 }
 
 // ----- filtering: by words in name and authors, by level, by kind
 
-function filters(form, say) {
+function filters(form, say, unsort) {
   const rows = [...document.querySelectorAll("tr[data-words]")];
   const marks = new Map([...document.querySelectorAll("[data-mark]")].map((mark) => [mark, mark.dataset.mark]));
   const apply = () => {
@@ -105,6 +132,7 @@ function filters(form, say) {
   form.addEventListener("submit", (event) => event.preventDefault());
   form.querySelector("button").addEventListener("click", () => {
     form.reset();
+    unsort();
     apply();
   });
   if ([...new FormData(form).values()].some((value) => value !== "" && value !== "0")) apply(); // kept by the browser
@@ -119,7 +147,8 @@ document.addEventListener("DOMContentLoaded", () => {
   const say = (text) => {
     if (status) status.textContent = text;
   };
-  for (const table of document.querySelectorAll("table[data-sortable]")) sortable(table, say);
+  const undo = [...document.querySelectorAll("table[data-sortable]")].map((table) => sortable(table, say));
   const form = document.getElementById("filters");
-  if (form) filters(form, say);
+  if (form) filters(form, say, () => undo.forEach((one) => one()));
+  scrollers();
 });
