@@ -2,6 +2,7 @@
 
 import shlex
 from dataclasses import replace
+from pathlib import Path
 
 import click
 import pytest
@@ -10,13 +11,14 @@ from leaderboard_entries import entry, rules
 from bench.cli import main
 from bench.leaderboard.entries import Origin
 from bench.site.steps import steps
+from bench.site.words import results_words, submit_command
 
 NOISE = {"noise": "normal", "noise_dim": "100x1x1", "output_range": "-1..1"}
 SETTINGS = {"batch_size": 64, "spectral_norm": True, "widths": [64, 128], "limit": None, "word": "a b"}
 
 
-def commands(made):
-    return [line for step in steps(made) for line in step.command.splitlines()]
+def commands(made, options=""):
+    return [line for step in steps(made, options) for line in step.command.splitlines()]
 
 
 def parsed(line):
@@ -70,6 +72,15 @@ def test_images_are_measured_again_and_never_trained():
     lines = commands(entry(3))
     assert len(lines) == 4 and "--checkpoint" not in " ".join(lines)
     assert lines[0].startswith("bench submit IMAGES --track digits --name ")
+
+
+def test_commands_name_the_results_folder_of_the_site():
+    lines = commands(entry(3), results_words(Path("class of 2026")))
+    assert all(line.endswith(" --results 'class of 2026'") for line in lines)
+    assert commands(entry(3), results_words(Path("x/my-results"))) == commands(entry(3))
+    submitted = submit_command("digits", results_words(Path("class"))).splitlines()
+    assert [parsed(line)["dry_run"] for line in submitted] == [True, False]
+    assert {parsed(line)["results"].name for line in submitted} == {"class"}
 
 
 def test_a_model_that_is_no_longer_here_is_not_trained():

@@ -100,9 +100,10 @@ class EntryView:
 
 
 def entry_view(
-    board: Board, one: Standing, pictures: Mapping[str, Picture], rules: tuple[tuple[str, str], ...]
+    board: Board, one: Standing, pictures: Mapping[str, Picture], rules: tuple[tuple[str, str], ...], options: str
 ) -> EntryView:
-    """The page of an entry; `pictures` are those that may be shown, `rules` those of the track in words."""
+    """The page of an entry; `pictures` are those that may be shown, `rules` those of the track in words, `options` what
+    commands need to use its results folder."""
     entry = one.entry
     protocol, real_2 = board.record.rules.protocol, board.record.landmarks.get(REAL_2, {})
     opinions = stored_opinions(protocol.extractor, entry.scores, real_2)
@@ -127,7 +128,7 @@ def entry_view(
         about=tuple(_about(entry)),
         rules=rules,
         provenance=tuple(_provenance(entry)),
-        steps=steps(entry),
+        steps=steps(entry, options),
     )
 
 

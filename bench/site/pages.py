@@ -26,7 +26,7 @@ from bench.site.places import (
     up_from,
 )
 from bench.site.views import Row, TrackView, track_view
-from bench.site.words import DIRECTIONS, FLAGS, LEVEL_SAYS, dataset_of
+from bench.site.words import DIRECTIONS, FLAGS, LEVEL_SAYS, dataset_of, results_words
 from bench.storage.result_places import first_of
 from metrics.errors import InputError
 
@@ -40,8 +40,8 @@ def site_files(boards: Sequence[Board], results: Path, lost: list[str]) -> Itera
     """All files of a site with their places; pictures that cannot be shown are left out and named in `lost`."""
     for name in STATIC:
         yield name, (HERE / "static" / name).read_bytes()
-    views = [track_view(board, disputes(results, board)) for board in boards]
-    yield page(INDEX, "index.html", "Leaderboard of image generators", **_index(boards, views))
+    views = [track_view(board, disputes(results, board), results_words(results)) for board in boards]
+    yield page(INDEX, "index.html", "Leaderboard of image generators", **_index(boards, views, results))
     yield page(METRICS, "metrics.html", "What each number means", metrics=_metrics(boards))
     yield page(READING, "reading.html", "How to read it", flags=FLAGS, levels=_levels())
     for board, view in zip(boards, views, strict=True):
@@ -67,7 +67,7 @@ def _environment() -> Any:
 # ----- what each page is given
 
 
-def _index(boards: Sequence[Board], views: Sequence[TrackView]) -> dict[str, Any]:
+def _index(boards: Sequence[Board], views: Sequence[TrackView], results: Path) -> dict[str, Any]:
     rows = []
     for board, view in zip(boards, views, strict=True):
         protocol = board.record.rules.protocol
@@ -84,7 +84,8 @@ def _index(boards: Sequence[Board], views: Sequence[TrackView]) -> dict[str, Any
                 "best": [_best(view, row) for row in [row for row in view.ranked if row.rank][:BEST]],
             }
         )
-    return {"tracks": rows, "example": views[0].name if views else EXAMPLE}
+    example, folder = views[0].name if views else EXAMPLE, results.resolve().name
+    return {"tracks": rows, "example": example, "folder": folder, "options": results_words(results)}
 
 
 def _best(view: TrackView, row: Row) -> dict[str, str]:
@@ -132,4 +133,9 @@ def _entry(board: Board, view: TrackView, one: Standing, results: Path, lost: li
     for name, picture in pictures.items():
         yield picture_file(entry, name), picture.content
     title = f"{entry.about.name} · {view.name}"
-    yield page(entry_file(entry), "entry.html", title, view=entry_view(board, one, pictures, view.rules))
+    yield page(
+        entry_file(entry),
+        "entry.html",
+        title,
+        view=entry_view(board, one, pictures, view.rules, results_words(results)),
+    )

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -24,9 +24,11 @@ class Step:
     command: str
 
 
-def steps(entry: Entry) -> tuple[Step, ...]:
-    """To reproduce, to verify, the cheapest first, and to compare."""
-    return (*_reproduce(entry), *_verify(entry), _compare(entry))
+def steps(entry: Entry, options: str = "") -> tuple[Step, ...]:
+    """To reproduce, to verify, the cheapest first, and to compare; `options` is what commands need to use the results
+    folder of the entry."""
+    found = (*_reproduce(entry), *_verify(entry), _compare(entry))
+    return tuple(replace(one, command=one.command + options) for one in found)
 
 
 def _reproduce(entry: Entry) -> Iterator[Step]:

@@ -107,8 +107,8 @@ class TrackView:
     submit: str
 
 
-def track_view(board: Board, disputed: Disputes) -> TrackView:
-    """The page of a track; `disputed` are its disputed pairs."""
+def track_view(board: Board, disputed: Disputes, options: str = "") -> TrackView:
+    """The page of a track; `disputed` are its disputed pairs, `options` what commands need to use its results folder."""
     landmarks = [one for one in LANDMARKS if one[0] in board.record.landmarks]
     standings = (*board.listed, *board.flagged, *board.controls)
     table = _table(board, [name for name, *_ in landmarks], standings)
@@ -135,7 +135,7 @@ def track_view(board: Board, disputed: Disputes) -> TrackView:
         disputes=disputed,
         notes=(*shared(board.listed), *notes_of(board)),
         rules=tuple(rules_in_words(find_track(board.record.track), board.record.rules)),
-        submit=submit_command(board.record.track),
+        submit=submit_command(board.record.track, options),
     )
 
 

@@ -1,6 +1,8 @@
 """What the pages say in words: numbers, levels, flags, tracks."""
 
+import shlex
 from functools import cache
+from pathlib import Path
 
 from bench import registry
 from bench.datasets import Dataset
@@ -8,6 +10,7 @@ from bench.leaderboard.entries import TrackRecord
 from bench.leaderboard.tracks import Rules
 from bench.measuring.evaluation import REAL_1
 from bench.measuring.flags import CHANCE, EXACT, EXCESS, STRICT_CHANCE, TIMES
+from bench.storage.result_places import OWN
 
 DIRECTIONS = {"lower": "lower ↓", "higher": "higher ↑", "neither": "neither"}
 LEVEL_SAYS = (  # of bench.leaderboard.entries.LEVELS
@@ -52,9 +55,15 @@ def about_track(record: TrackRecord) -> str:
     )
 
 
-def submit_command(track: str) -> str:
+def results_words(results: Path) -> str:
+    """What a command needs so that it reads and writes the results folder of a site: nothing for that of a user."""
+    name = results.resolve().name
+    return "" if name == OWN.name else f" --results {shlex.quote(name)}"
+
+
+def submit_command(track: str, options: str) -> str:
     """How to take part in a track."""
-    command = f'bench submit IMAGES --track {track} --name "NAME"'
+    command = f'bench submit my-images --track {track} --name "NAME"{options}'
     return f"{command} --dry-run\n{command}"
 
 
