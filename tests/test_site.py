@@ -260,17 +260,26 @@ def test_an_entry_whose_file_name_is_none_is_left_out(results, tmp_path, name, t
 
 
 def test_the_same_results_give_the_same_bytes_wherever_they_lie(made, tmp_path):
-    shutil.copytree(made / "results", tmp_path / "moved")
-    write_site(tmp_path / "moved", tmp_path / "again")
+    shutil.copytree(made / "results", tmp_path / "moved/results")
+    write_site(tmp_path / "moved/results", tmp_path / "again")
     assert content(tmp_path / "again") == content(made / "site")
+
+
+def test_the_front_page_names_the_results_folder_and_no_place_of_a_machine(made, tmp_path):
+    shutil.copytree(made / "results", tmp_path / "class")
+    write_site(tmp_path / "class", tmp_path / "again")
+    text = (tmp_path / "again/index.html").read_text(encoding="utf-8")
+    assert "results folder <code>class</code>" in text
+    assert text.count("--results class") == 3 and str(tmp_path) not in text
 
 
 def test_the_order_in_which_entries_were_written_does_not_matter(tmp_path):
     for name, order in (("up", range(2, 9)), ("down", range(8, 1, -1))):
-        write_results(tmp_path / name, 0)
+        results = tmp_path / name / "results"
+        write_results(results, 0)
         for number in order:
-            place(tmp_path / name, entry(number), number)
-        write_site(tmp_path / name, tmp_path / f"{name}-site")
+            place(results, entry(number), number)
+        write_site(results, tmp_path / f"{name}-site")
     assert content(tmp_path / "up-site") == content(tmp_path / "down-site")
 
 

@@ -108,7 +108,7 @@ class TrackView:
 
 
 def track_view(board: Board, disputed: Disputes, options: str = "") -> TrackView:
-    """The page of a track; `disputed` are its disputed pairs, `options` what commands need to use its results folder."""
+    """The page of a track; `disputed` are its disputed pairs, `options` what commands need to use its results."""
     landmarks = [one for one in LANDMARKS if one[0] in board.record.landmarks]
     standings = (*board.listed, *board.flagged, *board.controls)
     table = _table(board, [name for name, *_ in landmarks], standings)
