@@ -100,6 +100,20 @@ def test_every_command_and_option_is_documented(words):
     assert [name for name in options if f"`{name}" not in text] == []
 
 
+NUMBER = re.compile(r"-?\d[\d.,]*")
+
+
+def test_the_output_that_the_docs_show_is_what_is_printed():
+    page = (ROOT / "docs" / "commands.md").read_text()
+    shown = re.findall(r"^\$ (bench .*)\n((?:.+\n)+?)warning: \.\.\.\n", page, re.MULTILINE)
+    assert shown
+    for line, expected in shown:
+        printed = run(*shlex.split(line)[1:]).stdout
+        assert re.sub(" +", " ", NUMBER.sub("N", printed)).startswith(re.sub(" +", " ", NUMBER.sub("N", expected)))
+        for said, found in zip(NUMBER.findall(expected), NUMBER.findall(printed), strict=False):
+            assert float(said.replace(",", "")) == pytest.approx(float(found.replace(",", "")), abs=2e-4)
+
+
 @pytest.mark.parametrize(
     "line", [line for words in EVERY if words[0] in MINE and "fetch" not in words for line in examples_of(words)]
 )

@@ -94,6 +94,19 @@ def test_a_table_for_latex_has_rules_and_no_letter_that_is_a_command():
         assert f"\\{rule}" in text
 
 
+def test_no_letter_of_a_cell_or_note_is_missing_in_the_fonts_of_latex():
+    table = Table("t", "T", (Column("score", "Score"),), ((Cell("KID ↓"),), (Cell("a → b, 1 ± 2"),)), ("n < d, σ² ≈ 3",))
+    text = latex(table)
+    assert text.isascii()
+    assert r"KID $\downarrow$ \\" in text
+    assert r"n \textless{} d, $\sigma$$^2$ $\approx$ 3" in text
+
+
+def test_a_row_that_begins_with_a_bracket_is_no_option_of_the_row_before():
+    table = Table("t", "T", (Column("name", "Name"),), ((Cell("a"),), (Cell("[b] 1 [2]"),)))
+    assert "{}[b] 1 [2]" in latex(table)
+
+
 def test_a_measured_result_has_its_table():
     images = [bench.open_source("digits:test").read(row) for row in range(12)]
     found = bench.fid(images[:6], images[6:], extractor="pixels", cache=False)

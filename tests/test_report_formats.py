@@ -15,6 +15,7 @@ import bench
 from bench import registry
 from bench.cli import main
 from bench.reporting.citations import cited, cited_by_name, papers
+from bench.reporting.document import Heading, Paragraph
 from bench.reporting.latex import escaped, latex_text
 from bench.reporting.notebook import notebook
 from bench.reporting.pdf import typst_text
@@ -87,6 +88,13 @@ def test_a_table_of_many_columns_has_a_page_on_its_side(report):
     wide = report["settings"]
     wide = replace(wide, columns=wide.columns * 3, rows=tuple(row * 3 for row in wide.rows))
     assert typst_text(replace(report.document, blocks=(wide,)), 1).count("#page(flipped: true)") == 1
+
+
+def test_a_heading_above_a_table_of_many_columns_is_on_its_page(report):
+    wide = report["settings"]
+    wide = replace(wide, columns=wide.columns * 3, rows=tuple(row * 3 for row in wide.rows))
+    text = typst_text(replace(report.document, blocks=(Paragraph("before"), Heading("Comparison", 1), wide)), 1)
+    assert text.index("before") < text.index("#page(flipped: true)") < text.index("Comparison")
 
 
 def test_a_text_of_the_pdf_is_a_string_and_no_markup(report):

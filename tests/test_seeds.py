@@ -49,7 +49,7 @@ def test_seeds_are_a_range_or_a_list(given, seeds):
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ("", "cannot be read at ''; expected a range such as 0-4"),
+        ("", "--seeds is empty; expected a range such as 0-4"),
         ("0,,2", "cannot be read at ''"),
         ("1.5", "cannot be read at '1.5'"),
         ("-1", "cannot be read at '-1'"),

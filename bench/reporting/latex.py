@@ -34,11 +34,7 @@ BEFORE = r"""\documentclass[11pt,a4paper]{article}
   \resizebox{\linewidth}{!}{\usebox{\benchbox}}\else\usebox{\benchbox}\fi}
 \emergencystretch=3em
 """
-MORE = {
-    "↓": r"$\downarrow$", "↑": r"$\uparrow$", "α": r"$\alpha$", "β": r"$\beta$", "λ": r"$\lambda$", "μ": r"$\mu$",
-    "σ": r"$\sigma$", "π": r"$\pi$", "²": r"$^2$", "³": r"$^3$", "≈": r"$\approx$", "±": r"$\pm$", "\u00a0": "~",
-    "[": "{[}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
-}  # fmt: skip
+MORE = {"\u00a0": "~", "[": "{[}", '"': r"\textquotedbl{}"}
 LATIN = 0x17F  # the last letter that the T1 fonts have
 
 

@@ -59,7 +59,21 @@ def typst_text(document: Document, scale: float) -> str:
         f"#text(size: 20pt, weight: 700, {_string(document.title)})\n",
         *([f"#text(fill: luma(90), {_string(document.authors)})\n"] if document.authors else []),
     ]
-    return "\n".join([*head, *(_block(one, scale) for one in document.blocks), ""])
+    return "\n".join([*head, *_pieces(document.blocks, scale), ""])
+
+
+def _pieces(blocks: tuple[Block, ...], scale: float) -> Iterator[str]:
+    """Each block; a table of many columns has a page on its side, and the headings above it stand there too."""
+    headings: list[str] = []
+    for block in blocks:
+        if isinstance(block, Heading):
+            headings.append(_block(block, scale))
+            continue
+        said = "\n".join([*headings, _block(block, scale)])
+        across = isinstance(block, Table) and len(for_people(block).columns) >= ACROSS
+        yield f"#page(flipped: true)[\n{said}\n]" if across else said
+        headings = []
+    yield from headings
 
 
 def _block(block: Block, scale: float) -> str:
@@ -78,9 +92,7 @@ def _block(block: Block, scale: float) -> str:
             caption = f"text(size: 8.5pt, {_string(block.caption)})"
             return f"#block(breakable: false, above: 1.2em, below: 1.2em)[#{picture}\n#{caption}]"
         case _:
-            lines = "\n".join(_table(block))
-            across = len(for_people(block).columns) >= ACROSS
-            return f"#page(flipped: true)[\n{lines}\n]" if across else lines
+            return "\n".join(_table(block))
 
 
 def _table(table: Table) -> Iterator[str]:

@@ -33,6 +33,8 @@ def seed_list(given: str | Sequence[int]) -> tuple[int, ...]:
 
 
 def _of_text(given: str) -> list[int]:
+    if not given.strip():
+        raise InputError(f"--seeds is empty; {EXPECTED}")
     seeds: list[int] = []
     for part in given.replace(" ", "").split(","):
         found = PART.fullmatch(part)

@@ -9,9 +9,11 @@ SPECIAL = str.maketrans(
         **{letter: f"\\{letter}" for letter in "&%$#_{}"},
         **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
         **{"−": "$-$", "–": "--", "≤": r"$\leq$", "≥": r"$\geq$", "×": r"$\times$"},
+        **{"↓": r"$\downarrow$", "↑": r"$\uparrow$", "→": r"$\to$", "≈": r"$\approx$", "±": r"$\pm$"},
+        **{"α": r"$\alpha$", "β": r"$\beta$", "λ": r"$\lambda$", "μ": r"$\mu$", "σ": r"$\sigma$", "π": r"$\pi$"},
+        **{"²": "$^2$", "³": "$^3$", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"},
     }
 )
-DIRECTIONS = {" ↓": r" $\downarrow$", " ↑": r" $\uparrow$", "": ""}
 
 
 def latex(table: Table) -> str:
@@ -32,7 +34,7 @@ def latex(table: Table) -> str:
 def tabular(table: Table, words: Callable[[str], str]) -> str:
     """The rows alone; `words` makes a text safe."""
     places = range(len(table.columns))
-    heads = [words(column.title) + DIRECTIONS[ARROWS[column.better]] for column in table.columns]
+    heads = [words(column.title + ARROWS[column.better]) for column in table.columns]
     rows = [
         [rf"\textbf{{{words(text(cell))}}}" if cell.best else words(text(cell)) for cell in row] for row in table.rows
     ]
@@ -41,11 +43,16 @@ def tabular(table: Table, words: Callable[[str], str]) -> str:
         r"  \toprule",
         f"  {' & '.join(heads)} \\\\",
         r"  \midrule",
-        *(f"  {' & '.join(row)} \\\\" for row in rows),
+        *(f"  {_no_option(' & '.join(row))} \\\\" for row in rows),
         r"  \bottomrule",
         r"\end{tabular}",
     ]
     return "\n".join(lines)
+
+
+def _no_option(row: str) -> str:
+    """A row that does not begin with a bracket: it would be an option of the end of the row before."""
+    return "{}" + row if row.startswith("[") else row
 
 
 def escaped(words: str) -> str:
