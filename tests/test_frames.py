@@ -95,7 +95,9 @@ def test_a_table_for_latex_has_rules_and_no_letter_that_is_a_command():
 
 
 def test_no_letter_of_a_cell_or_note_is_missing_in_the_fonts_of_latex():
-    table = Table("t", "T", (Column("score", "Score"),), ((Cell("KID ↓"),), (Cell("a → b, 1 ± 2"),)), ("n < d, σ² ≈ 3",))
+    table = Table(
+        "t", "T", (Column("score", "Score"),), ((Cell("KID ↓"),), (Cell("a → b, 1 ± 2"),)), ("n < d, σ² ≈ 3",)
+    )
     text = latex(table)
     assert text.isascii()
     assert r"KID $\downarrow$ \\" in text

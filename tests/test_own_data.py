@@ -72,6 +72,22 @@ def test_a_folder_is_a_data_set_and_a_track_by_its_name():
     assert "mine" in run("tracks").stdout
 
 
+@pytest.mark.parametrize(
+    ("other", "model", "known"),
+    [(None, "dcgan", ["mine"]), (30, "cyclegan", ["mine-A", "mine-B"]), (0, "pix2pix", ["mine-A", "mine-B"])],
+)
+def test_a_new_track_says_what_to_do_next_by_names_that_there_are(other, model, known):
+    names = [f"A/{name}" for name in numbered(30)]
+    names += [] if other is None else [f"B/{name}" for name in numbered(30, other)]
+    images("photos", names)
+    folder = "photos/A" if other is None else "photos"
+    said = run("tracks", "new", "mine", "--real", folder, "--size", 8, "--grey", "--extractor", "digits-cnn").stdout
+    assert f"bench run --model {model} --dataset mine\n" in said
+    assert [line.split("--track ")[1].split()[0] for line in said.splitlines() if "--track" in line] == known
+    assert all(find_track(name).count == 7 for name in known)
+    assert "hand in 7 images to it" in said
+
+
 def test_the_real_sets_are_as_large_as_the_images_allow_and_no_image_is_in_both():
     images("photos", numbered(40))
     for number in range(10):  # copies of one image can stand in one set only

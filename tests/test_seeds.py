@@ -74,7 +74,7 @@ def test_what_is_no_list_of_seeds_is_told(given, told):
 @pytest.mark.parametrize(
     ("words", "told"),
     [(("--seeds", "0-1", "--seed", "3"), "--seed 3 and --seeds"), (("--jobs", "2"), "jobs is 2"),
-     (("--seeds", ""), "cannot be read")],
+     (("--seeds", ""), "--seeds is empty")],
 )  # fmt: skip
 def test_what_says_nothing_about_seeds_is_one_line_and_trains_nothing(tmp_path, monkeypatch, words, told):
     monkeypatch.chdir(tmp_path)

@@ -11,6 +11,7 @@ from bench.cli._options import examples, json_option, options, path_type
 from bench.cli._output import echo, print_columns, print_facts, print_json
 from bench.cli._running import data_root_option, results_option
 from bench.settings.boards import NewTrackSettings
+from bench.storage.records import slug
 from bench.storage.result_places import DATASETS, look_in
 
 
@@ -128,8 +129,11 @@ def new(name: str, real: Path, settings: dict[str, Any], as_json: bool) -> None:
     if made.domains:
         facts.append(("domains", " and ".join(made.domains) + (", in pairs" if made.paired else ", not paired")))
     print_facts(facts)
-    echo(f"train on it: bench run --model dcgan --dataset {name}")
-    echo(f"hand in to it: bench submit IMAGES --track {name}{_offline(made.extractors)} --name NAME")
+    model = ("pix2pix" if made.paired else "cyclegan") if made.domains else "dcgan"
+    echo(f"train on it: bench run --model {model} --dataset {name}")
+    for subject in [f"{name}/{domain}" for domain in made.domains] or [name]:
+        track = slug(subject) + _offline(made.extractors)
+        echo(f"hand in {count:,} images to it: bench submit IMAGES --track {track} --name NAME")
 
 
 def _counted(images: Any) -> str:
