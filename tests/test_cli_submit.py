@@ -204,7 +204,7 @@ def test_a_name_is_taken_until_force_says_otherwise_and_that_is_counted(samples)
     assert (earlier.sha256, earlier.created_utc) == (first, when)
     good("submit", samples, *NAMED, "--force")
     assert len(only_entry().earlier) == 2
-    assert len(files_below("my-results/submissions")) == 7
+    assert len(files_below("my-results/submissions")) == 8
 
 
 def test_two_names_never_share_a_file_not_even_by_force(samples):

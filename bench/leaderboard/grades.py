@@ -30,11 +30,12 @@ def grades_of(board: Board, students: Sequence[Named] | None = None) -> Table:
         Column("status", "Status"),
         Column("rank", "Rank [95 %]", decimals=0, interval=True),
         board.sorted_by.column,
-        Column("flags", "Why it is flagged", shown="fills"),
-        Column("shared", "What it shares", shown="fills"),
+        Column("flags", "Why it is flagged", shown="never"),
+        Column("shared", "What it shares", shown="never"),
     )
     track, protocol = board.record.track, board.record.rules.protocol
     notes = (
+        *_said(columns, rows),
         f"{len(board.ranked):,} entries are ranked, by {sorted_by(board)}. Two whose rank intervals overlap may be "
         "equally good",
         "submissions: how often an entry of this name was accepted. A submission that was refused is not counted",
@@ -42,6 +43,16 @@ def grades_of(board: Board, students: Sequence[Named] | None = None) -> Table:
     return aligned(
         Table(f"{track}-grades", f"{track}: grades", columns, tuple(rows), notes, protocol.id, protocol.extractor)
     )
+
+
+def _said(columns: Sequence[Column], rows: Sequence[tuple[Cell, ...]]) -> Iterator[str]:
+    """For people: why an entry is flagged and what it shares, a line each; files have columns of them."""
+    keys = [column.key for column in columns]
+    for row in rows:
+        cells = dict(zip(keys, row, strict=True))
+        for key in ("flags", "shared"):
+            if cells[key].value is not None:
+                yield f"{cells['name'].value}: {cells[key].value}"
 
 
 def _with_ranks(board: Board) -> Iterator[tuple[Standing, Rank | None]]:
