@@ -100,6 +100,18 @@ def describe_all(kind: str) -> list[dict[str, Any]]:
     return found
 
 
+def load_all(kind: str) -> tuple[list[Any], dict[str, InputError]]:
+    """The constants of all plug-ins of a kind that can be had, and why the others cannot, by name."""
+    found: list[Any] = []
+    failed: dict[str, InputError] = {}
+    for name in names(kind):
+        try:
+            found.append(load(kind, name))
+        except InputError as error:
+            failed[name] = error
+    return found, failed
+
+
 def _described(kind: str, name: str, known: Mapping[str, list[Place]]) -> dict[str, Any]:
     place = _place(kind, name, known)
     if place.path is None or place.path.suffix == OWN_FILE:

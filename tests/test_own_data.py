@@ -174,6 +174,20 @@ def test_a_track_that_exists_is_replaced_only_when_asked():
     assert (found.title, found.licence, found.publishable) == ('A "second" one', "CC0", True)
 
 
+def test_a_damaged_file_takes_no_track_from_others_and_can_be_written_again():
+    images("photos", numbered(20))
+    bench.new_track("mine", "photos", **GREY)
+    Path("my-results/datasets/mine.toml").write_text("[[[")
+    assert find_track("digits").name == "digits"
+    assert "is no TOML" in refused("tracks", "show", "mine")
+    for words in (("tracks",), ("datasets",)):
+        listed = run(*words)
+        assert (listed.exit_code, "digits" in listed.stdout) == (0, True)
+        assert "mine.toml is no TOML" in listed.stderr
+    bench.new_track("mine", "photos", force=True, **GREY)
+    assert find_track("mine").name == "mine"
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -26,11 +26,13 @@ def command(ctx: click.Context, data_root: Path | None, as_json: bool) -> None:
     if ctx.invoked_subcommand is not None:
         return
     from bench.datasets import data_root as find_root
-    from bench.datasets import open_dataset
-    from bench.registry import names
+    from bench.registry import load_all
 
     root = find_root(data_root)
-    rows = [_describe(open_dataset(name), root) for name in names("datasets")]
+    found, damaged = load_all("datasets")
+    for error in damaged.values():
+        say(f"left out: {error}")
+    rows = [_describe(dataset, root) for dataset in found]
     if as_json:
         print_json(rows)
         return

@@ -8,8 +8,9 @@ import click
 
 import bench
 from bench.cli._options import examples, json_option, options, path_type
-from bench.cli._output import echo, print_columns, print_facts, print_json
+from bench.cli._output import echo, print_columns, print_facts, print_json, say
 from bench.cli._running import data_root_option, results_option
+from bench.registry import load_all
 from bench.settings.boards import NewTrackSettings
 from bench.storage.records import slug
 from bench.storage.result_places import DATASETS, look_in
@@ -35,6 +36,8 @@ def command(ctx: click.Context, data_root: Path | None, results: Path, as_json: 
 
     look_in(results)
     lines = list_tracks(results, data_root)
+    for error in load_all("datasets")[1].values():
+        say(f"left out: {error}")
     if as_json:
         print_json([asdict(line) for line in lines])
         return

@@ -128,8 +128,8 @@ def _short(value: object) -> str:
 
 
 def tracks() -> dict[str, Track]:
-    """All tracks by name, sorted; opens no image."""
-    found = [track for name in registry.names("datasets") for track in _of_dataset(registry.load("datasets", name))]
+    """All tracks by name, sorted; opens no image. A data set that cannot be had has none; others keep theirs."""
+    found = [track for dataset in registry.load_all("datasets")[0] for track in _of_dataset(dataset)]
     return {track.name: track for track in sorted(found, key=lambda track: track.name)}
 
 
@@ -138,6 +138,9 @@ def find_track(name: str) -> Track:
     known = tracks()
     if name in known:
         return known[name]
+    for dataset, error in registry.load_all("datasets")[1].items():
+        if name == dataset or name.startswith(f"{dataset}-"):
+            raise error
     raise InputError(f"no track {name!r}. {did_you_mean(name, known, '`bench tracks` lists them.')}")
 
 
