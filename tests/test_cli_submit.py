@@ -301,7 +301,8 @@ def test_pictures_of_data_that_may_not_be_published_are_not_made(samples, monkey
 
     monkeypatch.setattr(digits, "DATASET", replace(digits.DATASET, publishable=False))
     good("submit", samples, *NAMED)
-    assert set(only_entry().files) == {"manifest.sha256", "moments.npz", "influence.npy", "features.npz"}
+    kept = {"manifest.sha256", "moments.npz", "influence.npy", "features.npz", "thumbnails.npy"}
+    assert set(only_entry().files) == kept
 
 
 # ----- submission.toml
