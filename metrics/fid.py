@@ -46,6 +46,7 @@ def compute(real: Given, generated: Given, *, seed: int = SEED, all_estimates: b
     different widths and features that are not finite. A Python warning says so where the corrected value lies so far
     below 0 that the sets cannot be independent.
     """
+    seed, all_estimates = check_seed(seed), switch(all_estimates, "all_estimates")
     result = measured(real, generated, seed=seed, all_estimates=all_estimates)
     if far_below_0(result):
         warnings.warn(

@@ -21,6 +21,7 @@ from bench.datasets import eval_set, open_dataset
 from bench.datasets._archives import unpack
 from bench.datasets._types import Split
 from bench.exploring.neighbours import nearest_images
+from bench.leaderboard.small_pictures import small_pictures
 from bench.measuring.copies import copies
 from bench.measuring.features import _batches
 from bench.runs.generators import Generator
@@ -43,8 +44,12 @@ BLOCK_NAME = re.compile(
 )
 NO_BLOCKS = {  # names that only look like it, and the most that one read of a network takes
     "bench.leaderboard.disputes.COLUMNS",
+    "bench.reporting.architecture.COLUMNS",
+    "bench.reporting.recipe.COLUMNS",
     "bench.second_opinions.opinion_table.COLUMNS",
     "bench.submissions._pictures.CHUNKS",
+    "bench.submissions.class_table.COLUMNS",
+    "bench.submissions.roster.COLUMNS",
     "bench.storage.download.CHUNK",
     "bench.tables.convention_scores.COLUMNS",
     "bench.tables.scores.COLUMNS",
@@ -214,6 +219,11 @@ CASES = {
     "bench.sources.survey.FILES_PER_TASK": (1, lambda: files(looked_at), EXACT),
     "bench.sources._prepared.FILES_PER_TASK": (1, lambda: files(prepared), EXACT),
     "bench.sources.arrays.BLOCK_BYTES": (1, float_images, EXACT),
+    "bench.leaderboard.small_pictures.BLOCK": (
+        2,
+        lambda: files(lambda folder: small_pictures(open_source(folder))),
+        EXACT,
+    ),
     "bench.exploring.neighbours.BLOCK": (4, closest_pictures, EXACT),
     "bench.datasets.shapes.AT_ONCE": (1, lambda: drawn("shapes"), EXACT),
     "bench.datasets.edges2shapes.AT_ONCE": (1, lambda: drawn("edges2shapes"), EXACT),

@@ -33,17 +33,13 @@ def folders(tmp_path_factory):
 
 
 def test_every_stage_agrees_with_torch_fidelity(folders, weights):
-    result = bench.fid(*folders, weights=weights, crosscheck=True, workers=0)
+    """A folder, and an array, which is handed over as it is."""
+    array = np.asarray(random_images(2, 4, 32, 32))
+    result = bench.fid(folders[0], array, weights=weights, crosscheck=True, workers=0)
     stages = {stage["stage"]: stage for stage in result["crosscheck"]}
     assert all(stage["ok"] for stage in stages.values()), stages
     assert stages["decoded pixels, A"]["max_difference"] == 0
     assert stages["FID, end to end"]["ours"] == pytest.approx(result.fid, rel=1e-9)
-
-
-def test_arrays_are_handed_over_as_they_are(weights):
-    sets = [np.asarray(random_images(seed, 4, 32, 32)) for seed in (2, 3)]
-    result = bench.fid(*sets, weights=weights, crosscheck=True, workers=0)
-    assert all(stage["ok"] for stage in result["crosscheck"])
 
 
 def test_another_extractor_or_resize_cannot_be_crosschecked(folders, weights):

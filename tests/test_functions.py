@@ -36,7 +36,10 @@ ELSEWHERE = {  # options of commands that are no arguments of their function, an
     "stats": {"--output": "the argument path"},
     "leaderboard": {"--check": "files of this project", "--write": "files of this project"},
     "tables": {"--check": "files of this project", "--write": "files of this project"},
-    "submit": {"--init": "a file for the command line", "--settings": "a file for the command line"},
+    "submit": {
+        **dict.fromkeys(("--init", "--settings"), "a file for the command line"),
+        "--roster": "bench.submit_all",
+    },
     "verify": {"--all": "verify() without an entry"},
 }
 
