@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -127,6 +128,25 @@ def test_folders_are_found_from_any_results_folder_and_below_the_data_root(tmp_p
     with pytest.raises(InputError, match="put its real images into one of them"):
         open_dataset("mine").load("test", Path(), "")
     assert find_track("mine").count == 5  # what is missing stops nobody who asks for something else
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: bench.site("pages", results="course"),
+        lambda: bench.leaderboard("mine", results="course"),
+        lambda: bench.grades("mine", results="course"),
+        lambda: bench.tables(results="course"),
+        lambda: bench.cite("mine", results="course"),
+    ],
+)
+def test_a_function_finds_the_data_sets_of_the_results_folder_it_is_given(read, monkeypatch):
+    images("photos", numbered(40))
+    run("tracks", "new", "mine", "--real", "photos", "--size", 8, "--results", "course")
+    monkeypatch.setattr(result_places, "_named", [])
+    with suppress(InputError):  # nothing was submitted
+        read()
+    assert "mine" in result_places.own_data_sets()
 
 
 def test_images_that_are_not_those_of_the_file_are_told():

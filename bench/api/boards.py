@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 from bench.api.desk import Submitted, desk_of, measuring, way_of
 from bench.options import checked, known
 from bench.settings.boards import Refeaturing, Said, SubmitSettings, VerifySettings
-from bench.storage.result_places import OWN, in_words
+from bench.storage.result_places import OWN, in_words, results_folder
 from bench.tables.several import Tables
 from genbench.places import expanded
 from metrics.errors import InputError
@@ -89,7 +89,7 @@ def leaderboard(track: str | None = None, *, sort: str | None = None, results: s
     from bench.leaderboard.disputes import disputes, table_of
     from bench.tables.seed_means import ONE_SEED_EACH
 
-    where = expanded(place(results, "results"))
+    where = results_folder(results)
     if track:
         board = read_board(where, track, sort)
         disputed = table_of(board, disputes(where, board))
@@ -126,7 +126,7 @@ def site(output: str | Path, *, results: str | Path = OWN, force: bool = False) 
     """Writes the leaderboard below `results` as static pages; what is damaged is left out and named."""
     from bench.site import write_site
 
-    where = expanded(place(results, "results"))
+    where = results_folder(results)
     return write_site(where, expanded(place(output, "output")), force=switch(force, "force"))
 
 

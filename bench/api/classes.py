@@ -9,7 +9,7 @@ from bench.api.boards import about_of
 from bench.api.desk import Desk, Refused, desk_of
 from bench.options import checked
 from bench.settings.boards import SubmitSettings
-from bench.storage.result_places import OWN
+from bench.storage.result_places import OWN, results_folder
 from bench.tables.table import Table
 from genbench.places import expanded
 from metrics.errors import InputError
@@ -98,7 +98,7 @@ def grades(
     from bench.leaderboard.gradescope import write_gradescope
     from bench.submissions.roster import read_roster
 
-    board = read_board(expanded(place(results, "results")), text(track, "track"))
+    board = read_board(results_folder(results), text(track, "track"))
     students = None if roster is None else read_roster(expanded(place(roster, "the roster")))
     given = None if students is None else [(one.slug, one.name, one.authors) for one in students]
     table = grades_of(board, given)

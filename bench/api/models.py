@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from bench.api.runs import Run, evaluation_of, prepared_job, run_of
 from bench.options import checked
 from bench.settings.models import Remeasuring, SampleSettings, TrainSettings
-from bench.storage.result_places import OWN
+from bench.storage.result_places import OWN, results_folder
 from bench.tables.several import Tables, told_apart
 from genbench.places import expanded
 from metrics.errors import InputError
@@ -159,7 +159,7 @@ def tables(
     from bench.tables.seed_tables import seed_tables
 
     said: list[str] = []
-    where = expanded(place(results, "results"))
+    where = results_folder(results)
     records = chosen_records(where, model, dataset, protocol, lambda why: said.append(f"damaged and not shown: {why}"))
     good = [record for record in records if record.status == "ok"]
     failed = [record for record in records if record.status == "failed"]

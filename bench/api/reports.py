@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from bench.options import checked, known
 from bench.settings.reports import Reporting
-from bench.storage.result_places import OWN
+from bench.storage.result_places import OWN, results_folder
 from genbench.places import expanded
 from genbench.surroundings import numpy_defaults
 from metrics.errors import InputError
@@ -119,11 +119,11 @@ def cite(*names: str | Path, results: str | Path = OWN) -> "Citations":
 
     if not names:
         raise InputError("nothing to cite: name a run, a model, a metric, a data set or an extractor")
-    found: list[Reference] = []
+    found, below = list[Reference](), results_folder(results)
     for name in names:
         path = expanded(place(name, "a name"))
         if path.exists():
-            found += cited_by_runs(open_given([path], expanded(place(results, "results")), Path()))
+            found += cited_by_runs(open_given([path], below, Path()))
         else:
             found += cited_by_name(text(str(name), "a name"))
     return Citations(each_once(found))

@@ -6,6 +6,9 @@ published beside `my-results` is read with it; any other folder is read alone.
 
 from pathlib import Path
 
+from genbench.places import expanded
+from metrics.options import place
+
 OWN, PUBLISHED = Path("my-results"), "results"
 DATASETS = "datasets"  # of somebody's own, one TOML file each
 
@@ -18,6 +21,13 @@ def look_in(results: Path) -> None:
     if results in _named:
         _named.remove(results)
     _named.insert(0, results)
+
+
+def results_folder(results: object) -> Path:
+    """The results folder that a function was given, looked in from now on; InputError where it is no place."""
+    where = expanded(place(results, "results"))
+    look_in(where)
+    return where
 
 
 def own_data_sets() -> dict[str, Path]:
