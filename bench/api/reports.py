@@ -119,7 +119,8 @@ def cite(*names: str | Path, results: str | Path = OWN) -> "Citations":
 
     if not names:
         raise InputError("nothing to cite: name a run, a model, a metric, a data set or an extractor")
-    found, below = list[Reference](), results_folder(results)
+    found: list[Reference] = []
+    below = results_folder(results)
     for name in names:
         path = expanded(place(name, "a name"))
         if path.exists():
