@@ -1,4 +1,4 @@
-"""Where intervals, ticks, points and labels lie."""
+"""Where intervals and their ticks lie."""
 
 import itertools
 
@@ -7,17 +7,11 @@ import pytest
 from bench.site.svg import (
     BAR_MARGIN,
     BAR_WIDTH,
-    LABEL_LENGTH,
-    LINE,
-    PLOT,
     TICK_GAP,
-    Point,
     Scale,
     bar,
     interval_scale,
     interval_ticks,
-    label_width,
-    scatter,
 )
 
 INTERVALS = [(-0.3, 0.2), (0.5, 1.1), (3.0, 3.8), (10.0, 12.0)]
@@ -54,36 +48,3 @@ def test_ticks_have_room_and_zero_is_one_of_them(intervals):
     assert "0" in [tick.label for tick in ticks]
     assert all(b.x - a.x >= TICK_GAP for a, b in itertools.pairwise(ticks))
     assert all(BAR_MARGIN <= tick.x <= BAR_WIDTH - BAR_MARGIN for tick in ticks)
-
-
-def points(count):
-    return [Point(n % 7 / 7, n % 11 / 10, f"a model of number {n}", "", "submission") for n in range(count)]
-
-
-@pytest.mark.parametrize("count", [0, 1, 30])
-def test_labels_touch_no_point_and_no_other_label(count):
-    marks = scatter(points(count)).marks
-    boxes = []
-    for mark in marks:
-        if mark.anchor:
-            width = label_width(mark.label)
-            left = mark.label_x - {"start": 0, "middle": width / 2, "end": width}[mark.anchor]
-            boxes.append((left, mark.label_y - 4 - LINE / 2, left + width, mark.label_y - 4 + LINE / 2))
-    assert (len(boxes) > 0) == (count > 0)
-    slack = 0.2  # places are rounded to a tenth
-    for a, b in itertools.combinations(boxes, 2):
-        assert a[2] <= b[0] + slack or b[2] <= a[0] + slack or a[3] <= b[1] + slack or b[3] <= a[1] + slack
-    for mark, box in itertools.product(marks, boxes):
-        assert not (box[0] < mark.x < box[2] and box[1] < mark.y < box[3])
-
-
-def test_axes_reach_as_far_as_the_points():
-    drawn = scatter([Point(0.5, 1.23, "dense", "", "submission")])
-    assert drawn.y_ticks[-1].label == "1.0" and drawn.marks[0].y > 0
-    assert all(0 <= mark.x <= PLOT and 0 <= mark.y <= PLOT for mark in scatter(points(40)).marks)
-
-
-def test_a_long_name_is_cut_in_its_label_only():
-    (mark,) = scatter([Point(0.1, 0.5, "n" * 80, "", "submission")]).marks
-    assert len(mark.label) == LABEL_LENGTH and mark.label.endswith("…")
-    assert mark.point.name == "n" * 80

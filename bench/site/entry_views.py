@@ -16,8 +16,7 @@ from bench.site.numbers import Shown, in_order, outputs_of, shown
 from bench.site.pictures import Picture
 from bench.site.places import address, entry_file, picture_file, track_href, up_from
 from bench.site.steps import Step, steps
-from bench.site.views import kind_of, ranks_in_words
-from bench.site.words import dataset_of
+from bench.site.words import dataset_of, kind_of, ranks_in_words
 from bench.storage.records import Numbers
 from bench.tables.table import ARROWS, Cell, Column, Table, aligned, text
 from metrics.types import Output

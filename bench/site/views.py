@@ -7,7 +7,6 @@ from bench.leaderboard.balance import Scores, in_words
 from bench.leaderboard.board import Board, cells
 from bench.leaderboard.board_notes import notes_of, shared, sorted_by
 from bench.leaderboard.disputes import Disputes
-from bench.leaderboard.entries import Entry
 from bench.leaderboard.standing import Standing
 from bench.leaderboard.track_words import rules_in_words
 from bench.leaderboard.tracks import find_track
@@ -15,20 +14,12 @@ from bench.measuring.evaluation import NOISE, REAL_1, REAL_2
 from bench.site import svg
 from bench.site.numbers import Shown, shown
 from bench.site.places import entry_href
-from bench.site.words import about_track, submit_command
+from bench.site.plots import SHAPES, Plot, plots
+from bench.site.words import about_track, kind_of, ranks_in_words, submit_command
 from bench.tables.columns import INTERVAL, Number, by_itself
-from bench.tables.table import ARROWS, Cell, Column, Table, aligned, text
-from metrics.types import Metric
+from bench.tables.table import ARROWS, Cell, Column, Table, aligned
 
 LANDMARKS = ((REAL_2, "real", "real-2"), (NOISE, "noise", "noise-set"))  # set, class of its line and of its point
-SHAPES = (
-    ("submission", "submission"),
-    ("reference", "reference model"),
-    ("control", "control"),
-    ("flagged", "flagged"),
-    ("real-2", "real 2: the values of real images"),
-    ("noise-set", "noise"),
-)
 
 
 @dataclass(frozen=True)
@@ -70,17 +61,6 @@ class Row:
     words: str
     line: Line
     date: str
-
-
-@dataclass(frozen=True)
-class Plot:
-    """One scatter."""
-
-    id: str
-    x_title: str
-    y_title: str
-    words: str
-    drawn: svg.Scatter
 
 
 @dataclass(frozen=True)
@@ -130,25 +110,13 @@ def track_view(board: Board, disputed: Disputes, options: str = "") -> TrackView
         ticks=svg.interval_ticks(scale),
         landmarks=tuple(places),
         landmark_words=tuple((style, f"{name}, against {REAL_1} as every entry") for name, style, _ in landmarks),
-        plots=_plots(board, table, landmarks, standings),
+        plots=plots(board, table, [(name, kind) for name, _, kind in landmarks], standings),
         shapes=SHAPES,
         disputes=disputed,
         notes=(*shared(board.listed), *notes_of(board)),
         rules=tuple(rules_in_words(find_track(board.record.track), board.record.rules)),
         submit=submit_command(board.record.track, options),
     )
-
-
-def kind_of(entry: Entry) -> str:
-    """reference, control or submission."""
-    return "control" if entry.origin.control else "reference" if entry.origin.reference else "submission"
-
-
-def ranks_in_words(one: Standing) -> str:
-    """`2–5`, the ranks that the data allow; "" for an entry that has none."""
-    if one.rank is None or one.rank.first is None:
-        return ""
-    return str(one.rank.first) if one.rank.first == one.rank.last else f"{one.rank.first}–{one.rank.last}"
 
 
 # ----- tables
@@ -221,44 +189,3 @@ def _row(one: Standing, line: Line, real_2: Scores) -> Row:
         line=line,
         date=entry.created_utc[:10],
     )
-
-
-# ----- scatters
-
-
-def _plots(
-    board: Board, table: Table, landmarks: Sequence[tuple[str, str, str]], standings: Sequence[Standing]
-) -> tuple[Plot, ...]:
-    titles = {column.key: column.title for column in table.columns}
-    found = [(plot.upwards, plot.across, plot.says) for metric in _metrics(board) for plot in metric.plots]
-    return tuple(
-        Plot(f"{y}-{x}", titles[x], titles[y], words, svg.scatter(_points(table, x, y, landmarks, standings)))
-        for y, x, words in found
-        if x in titles and y in titles
-    )
-
-
-def _metrics(board: Board) -> list[Metric]:
-    """Those with numbers on a board, each once."""
-    return list({one.metric.name: one.metric for one in board.numbers}.values())
-
-
-def _points(
-    table: Table, x: str, y: str, landmarks: Sequence[tuple[str, str, str]], standings: Sequence[Standing]
-) -> list[svg.Point]:
-    keys = [column.key for column in table.columns]
-    points = []
-    for number, row in enumerate(table.rows):
-        across, up = row[keys.index(x)], row[keys.index(y)]
-        if not isinstance(across.value, float) or not isinstance(up.value, float):
-            continue
-        values = f"{y} {text(up)}, {x} {text(across)}"
-        if number < len(landmarks):
-            name, _, kind = landmarks[number]
-            points.append(svg.Point(across.value, up.value, name, f"{name}: {values}", kind))
-            continue
-        one = standings[number - len(landmarks)]
-        kind = "flagged" if one.flags and not one.entry.origin.control else kind_of(one.entry)
-        name, slug = one.name, one.entry.slug
-        points.append(svg.Point(across.value, up.value, name, f"{name}: {values}", kind, entry_href(one.entry), slug))
-    return points

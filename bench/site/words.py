@@ -6,7 +6,8 @@ from pathlib import Path
 
 from bench import registry
 from bench.datasets import Dataset
-from bench.leaderboard.entries import TrackRecord
+from bench.leaderboard.entries import Entry, TrackRecord
+from bench.leaderboard.standing import Standing
 from bench.leaderboard.tracks import Rules
 from bench.measuring.evaluation import REAL_1
 from bench.measuring.flags import CHANCE, EXACT, EXCESS, STRICT_CHANCE, TIMES
@@ -53,6 +54,18 @@ def about_track(record: TrackRecord) -> str:
         f"{title}{domain}. {sum(protocol.generated):,} generated images against {real.count:,} real ones, compared by "
         f"the features of {protocol.extractor}.{apart}"
     )
+
+
+def kind_of(entry: Entry) -> str:
+    """reference, control or submission."""
+    return "control" if entry.origin.control else "reference" if entry.origin.reference else "submission"
+
+
+def ranks_in_words(one: Standing) -> str:
+    """`2–5`, the ranks that the data allow; "" for an entry that has none."""
+    if one.rank is None or one.rank.first is None:
+        return ""
+    return str(one.rank.first) if one.rank.first == one.rank.last else f"{one.rank.first}–{one.rank.last}"
 
 
 def results_words(results: Path) -> str:
