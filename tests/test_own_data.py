@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
+from reported_runs import report_run
 
 import bench
 from bench import registry
@@ -16,6 +17,8 @@ from bench.cli import main
 from bench.datasets import eval_set, open_dataset
 from bench.leaderboard.tracks import find_track, tracks
 from bench.measuring.subject import open_subject
+from bench.reporting.given import open_given
+from bench.reporting.recipe import settings_table
 from bench.runs.jobs import prepare
 from bench.sources import open_source
 from bench.storage import result_places
@@ -199,11 +202,11 @@ def test_a_damaged_file_takes_no_track_from_others_and_can_be_written_again():
     bench.new_track("mine", "photos", **GREY)
     Path("my-results/datasets/mine.toml").write_text("[[[")
     assert find_track("digits").name == "digits"
-    assert "is no TOML" in refused("tracks", "show", "mine")
+    assert "is not a readable TOML file" in refused("tracks", "show", "mine")
     for words in (("tracks",), ("datasets",)):
         listed = run(*words)
         assert (listed.exit_code, "digits" in listed.stdout) == (0, True)
-        assert "mine.toml is no TOML" in listed.stderr
+        assert "mine.toml is not a readable TOML file" in listed.stderr
     bench.new_track("mine", "photos", force=True, **GREY)
     assert find_track("mine").name == "mine"
 
@@ -215,7 +218,7 @@ def test_a_damaged_file_takes_no_track_from_others_and_can_be_written_again():
         (("size = 8", "size = 'big'"), "size"),
         (('name = "mine"', 'name = "yours"'), "calls itself 'yours'"),
         (("count = 5", ""), "has not the fields of this version (count)"),
-        (("count = 5", "count = = 5"), "is no TOML"),
+        (("count = 5", "count = = 5"), "is not a readable TOML file"),
     ],
 )
 def test_a_file_that_was_damaged_is_one_line(change, said):
@@ -275,5 +278,10 @@ def test_the_recipe_of_another_data_set_is_taken(tmp_path):
     job = prepare("dcgan", subject, recipe="tiny", settings=("batch_size=3",))
     assert (job.config.width, job.config.batch_size) == (spec.recipes["tiny"].width, 3)
     assert "width" in job.changes  # so that its record has a name of its own
+    folder = report_run(tmp_path, "vae", "mine", measured=False, **vars(registry.load("models", "vae").recipe("digits")))
+    (told,) = open_given([folder], tmp_path / "results", tmp_path)
+    assert (told.title, told.changes) == ("vae on mine, seed 0", {})
+    sources = [row[2].value for row in settings_table(told).rows]
+    assert "recipe for digits" in " ".join(sources)
     with pytest.raises(InputError, match=r"dcgan has no recipe 'digit'\. Did you mean 'digits'"):
         prepare("dcgan", subject, recipe="digit")

@@ -10,7 +10,6 @@ the folder of the downloaded data sets too, as NAME/real, NAME/train and NAME/te
 import json
 import os
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
@@ -23,9 +22,8 @@ from bench.datasets._folder import LARGEST_SET, LEAST, check_size, image_dataset
 from bench.datasets._types import Dataset
 from bench.datasets.images import list_images
 from bench.storage.files import write_text
-from bench.storage.reading import file_sha256, read_text
+from bench.storage.reading import file_sha256, read_toml
 from bench.storage.typed import typed
-from genbench.errors import one_line
 from genbench.places import data_folder
 from metrics.errors import InputError
 
@@ -180,10 +178,7 @@ def _distinct(files: Sequence[Path]) -> set[str]:
 def read_own(path: Path) -> OwnData:
     """What a file says; InputError where it is damaged."""
     remedy = "write it again with `bench tracks new --force`, or remove it"
-    try:
-        values = tomllib.loads(read_text(path, remedy=remedy))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path} is no TOML ({one_line(error)}); {remedy}") from error
+    values = read_toml(path, remedy=remedy)
     known = {one.name for one in fields(OwnData)}
     if set(values) != known:
         other = ", ".join(sorted(set(values) ^ known))

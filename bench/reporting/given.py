@@ -39,9 +39,17 @@ class Given:
     records: tuple[RunRecord, ...]
 
     @property
+    def recipe_name(self) -> str:
+        """The name by which models know their recipe for its data set."""
+        base = self.dataset.partition("/")[0]
+        if base.startswith("folder:"):
+            return base
+        return str(registry.load("datasets", base).recipe_name)
+
+    @property
     def changes(self) -> dict[str, Any]:
         """The settings that are not the recipe's."""
-        return changed_settings(self.config, self.spec.recipe(self.dataset.partition("/")[0]))
+        return changed_settings(self.config, self.spec.recipe(self.recipe_name))
 
     @property
     def slug(self) -> str:

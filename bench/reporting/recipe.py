@@ -22,7 +22,7 @@ COLUMNS = (Column("setting", "Setting"), Column("value", "Value"), Column("sourc
 def settings_table(run: Given) -> Table:
     """Each setting of a run, its value and where it is from."""
     said, recipe = _comments(run)
-    own = run.spec.recipe(run.dataset.partition("/")[0])
+    own = run.spec.recipe(run.recipe_name)
     rows = []
     for field in fields(run.config):
         value, usual = getattr(run.config, field.name), getattr(own, field.name)
@@ -30,16 +30,16 @@ def settings_table(run: Given) -> Table:
         if value != usual:
             source = f"set here; the recipe has {setting_text(usual)}"
         elif field.default is not MISSING and value != of_class:
-            source = f"recipe for {_base(run)}" + (f" ({recipe})" if recipe else "")
+            source = f"recipe for {run.recipe_name if _has_own(run) else 'other data sets'}" + (f" ({recipe})" if recipe else "")
         else:
             source = said.get(field.name, "") or "the model's default"
         rows.append((Cell(field.name), Cell(setting_text(value)), Cell(source)))
     return Table("settings", f"Settings of {run.title}", COLUMNS, tuple(rows))
 
 
-def _base(run: Given) -> str:
-    base = run.dataset.partition("/")[0]
-    return base if base in run.spec.recipes else "other data sets"
+def _has_own(run: Given) -> bool:
+    """Whether the model has a recipe for this data set."""
+    return run.recipe_name in run.spec.recipes
 
 
 def _comments(run: Given) -> tuple[dict[str, str], str]:
@@ -61,9 +61,7 @@ def _comments(run: Given) -> tuple[dict[str, str], str]:
         for one in kind.body
         if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
     }
-    base = run.dataset.partition("/")[0]
-    wanted = base if base in run.spec.recipes else "default"
-    return said, _of_recipe(tree, wanted, comments)
+    return said, _of_recipe(tree, run.recipe_name if _has_own(run) else "default", comments)
 
 
 def _of_recipe(tree: ast.Module, wanted: str, comments: dict[int, str]) -> str:
