@@ -278,7 +278,9 @@ def test_the_recipe_of_another_data_set_is_taken(tmp_path):
     job = prepare("dcgan", subject, recipe="tiny", settings=("batch_size=3",))
     assert (job.config.width, job.config.batch_size) == (spec.recipes["tiny"].width, 3)
     assert "width" in job.changes  # so that its record has a name of its own
-    folder = report_run(tmp_path, "vae", "mine", measured=False, **vars(registry.load("models", "vae").recipe("digits")))
+    folder = report_run(
+        tmp_path, "vae", "mine", measured=False, **vars(registry.load("models", "vae").recipe("digits"))
+    )
     (told,) = open_given([folder], tmp_path / "results", tmp_path)
     assert (told.title, told.changes) == ("vae on mine, seed 0", {})
     sources = [row[2].value for row in settings_table(told).rows]

@@ -44,7 +44,7 @@ def submit(
     chosen, about = find_track(text(track, "track")), about_of(name, how)
     if not how["dry_run"]:
         earlier_of(new_path(how["results"], chosen.name, about.name), about.name, force=how["force"])
-    return desk_of(chosen.name, how, say).hand_in(images, about, found)
+    return desk_of(chosen, how, say).hand_in(images, about, found)
 
 
 def verify(

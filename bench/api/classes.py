@@ -62,6 +62,7 @@ def submit_all(
     images, stays as it is; of other images it needs `force`. `say` is told a line for each. Raises InputError, before
     anything is written, for a roster that does not fit the folders and for names that cannot be those of entries.
     """
+    from bench.leaderboard.tracks import find_track
     from bench.submissions.roster import students_of
 
     how = checked(SubmitSettings, settings)
@@ -71,7 +72,7 @@ def submit_all(
     if not given:
         raise InputError("no path was given; expected a folder, .zip or .npz of images for each entry")
     students = students_of(given, None if roster is None else expanded(place(roster, "the roster")))
-    desk = desk_of(text(track, "track"), how, say)
+    desk = desk_of(find_track(text(track, "track")), how, say)
     found = []
     for path, student in students:
         found.append(_handed_in(desk, path, student))

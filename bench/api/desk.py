@@ -90,16 +90,15 @@ class Desk:
         return (path, entry) if same else None
 
 
-def desk_of(track: str, how: SubmitSettings, say: Callable[[str], object]) -> Desk:
-    """A track by name, opened for these settings."""
+def desk_of(track: "Track", how: SubmitSettings, say: Callable[[str], object]) -> Desk:
+    """A track, opened for these settings."""
     from bench.leaderboard.open_tracks import measure_of, open_track
-    from bench.leaderboard.tracks import find_track, subject_of
+    from bench.leaderboard.tracks import subject_of
 
-    chosen = find_track(track)
-    subject, way, opened = subject_of(chosen, how["data_root"]), way_of(how, say, _generator(how)), None
+    subject, way, opened = subject_of(track, how["data_root"]), way_of(how, say, _generator(how)), None
     if not how["dry_run"]:
-        opened = open_track(chosen, measure_of(chosen, **measuring(how)), how["data_root"], how["progress"])
-    return Desk(chosen, subject, way, how, opened)
+        opened = open_track(track, measure_of(track, **measuring(how)), how["data_root"], how["progress"])
+    return Desk(track, subject, way, how, opened)
 
 
 def way_of(how: Any, say: Callable[[str], object], generator: "GeneratorSpec | None" = None) -> "How":

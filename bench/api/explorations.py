@@ -77,7 +77,7 @@ def explore(what: str, *checkpoints: str | Path, **options: Any) -> Exploration:
     if not paths or (len(paths) > 1 and what != "compare"):
         raise InputError(f"{len(paths)} checkpoints; {what} looks at {'several' if what == 'compare' else 'one'}")
     own = {name: how[name] for name in known(EXPLORATIONS[what][0])}
-    folder, found = _FINDERS.get(what, _with_measure)(what, paths, how, own)
+    folder, found = _FINDERS[what](what, paths, how, own)
     return Exploration(found, folder, tuple(write(found, folder, force=how["force"])))
 
 
@@ -91,11 +91,6 @@ def _module(what: str) -> Any:
 def _manifold(what: str, paths: Sequence[Path], how: Any, own: dict[str, Any]) -> _Finding:
     folder, (opened,) = _ready(what, paths, how)
     return folder, _module(what).explore(opened, _measure_if_there(opened, how), **own)
-
-
-def _with_measure(what: str, paths: Sequence[Path], how: Any, own: dict[str, Any]) -> _Finding:
-    folder, (opened,) = _ready(what, paths, how)
-    return folder, _module(what).explore(opened, _measure_of(opened, how), **own)
 
 
 def _measure_of(opened: "Opened", how: Any) -> "Measure":
@@ -127,7 +122,8 @@ def _of_generator(what: str, paths: Sequence[Path], how: Any, own: dict[str, Any
 def _neighbours(what: str, paths: Sequence[Path], how: Any, own: dict[str, Any]) -> _Finding:
     tell = how["progress"]
     report = tell and (lambda done, total: tell("training images", done, total))
-    return _with_measure(what, paths, how, {**own, "report": report})
+    folder, (opened,) = _ready(what, paths, how)
+    return folder, _module(what).explore(opened, _measure_of(opened, how), report=report, **own)
 
 
 def _truncation(what: str, paths: Sequence[Path], how: Any, own: dict[str, Any]) -> _Finding:

@@ -134,7 +134,6 @@ class OpenedJob:
 
 def opened_job(model: str, dataset: str, how: Any) -> OpenedJob:
     """What `run` starts with, all that can be wrong with it found."""
-
     job, way = prepared_job(model, dataset, how)
     return OpenedJob(job, way, evaluation_of(job.subject, how))
 

@@ -75,13 +75,13 @@ def images_in(folder: Path) -> Split:
 
 def halves(split: Split) -> dict[str, Split]:
     """One half for training and one for testing, by a fixed shuffle of the sorted names: pairs stay together."""
-    found: dict[str, dict[str, Images]] = {"train": {}, "test": {}}
+    train, test = {}, {}
     for domain, images in split.items():
         count = len(images.files)
         held_out = np.isin(np.arange(count), permutation(SPLIT_SEED, count)[: count // 2])
-        found["train"][domain] = images.taken(np.flatnonzero(~held_out).tolist())
-        found["test"][domain] = images.taken(np.flatnonzero(held_out).tolist())
-    return {name: dict(images) for name, images in found.items()}
+        train[domain] = images.taken(np.flatnonzero(~held_out).tolist())
+        test[domain] = images.taken(np.flatnonzero(held_out).tolist())
+    return {"train": train, "test": test}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@
 | whether the metrics agree   | `bench.second_opinions` for one run, `bench.leaderboard.compare` for two            |
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations, groupby
 
@@ -26,7 +26,7 @@ from bench.reporting.given import Given
 from bench.second_opinions.opinion_table import NOTE
 from bench.second_opinions.stored import ASKED, record_table
 from bench.storage.records import RunRecord
-from bench.tables.of_record import labels_of
+from bench.tables.of_record import labels_of, scores_of
 from bench.tables.table import Cell, decimals_of, text
 from reference_models.loop import read_curve
 
@@ -34,7 +34,6 @@ NEAR_0 = 0.1  # of precision and recall, where real images have at least HALF
 HALF = 0.5
 ROSE = 1.1  # an error that is so many times its lowest value
 MOST_PAIRS = 10
-Scores = Mapping[str, int | float | None]
 
 
 def observations(run: Given) -> tuple[str, ...]:
@@ -85,7 +84,7 @@ def _distance(made: Cell, real: Cell) -> str:
 
 
 def _variety(record: RunRecord, label: str) -> Iterator[str]:
-    made, real = (_scores(record, name, label, "prdc") for name in (GENERATED, REAL_2))
+    made, real = (scores_of(record, label, name).get("prdc", {}) for name in (GENERATED, REAL_2))
     values = [made.get("precision"), made.get("recall"), real.get("precision"), real.get("recall")]
     if None in values:
         return
@@ -167,7 +166,7 @@ def disagreements(runs: Sequence[Given]) -> tuple[str, ...]:
 
 
 def _fid(record: RunRecord, name: str, label: str) -> Cell:
-    scores = _scores(record, name, label, "fid")
+    scores = scores_of(record, label, name).get("fid", {})
     value, low, high = (scores.get(key) for key in ("fid_corrected", "fid_low", "fid_high"))
     cell = Cell(value, low, high)
     return replace(cell, decimals=decimals_of([cell]))
@@ -175,8 +174,3 @@ def _fid(record: RunRecord, name: str, label: str) -> Cell:
 
 def _known(cell: Cell) -> bool:
     return None not in (cell.value, cell.low, cell.high)
-
-
-def _scores(record: RunRecord, name: str, label: str, metric: str) -> Scores:
-    pair = record.pair_scores(REAL_1, name, label)
-    return pair.scores.get(metric, {}) if pair else {}

@@ -30,7 +30,8 @@ def settings_table(run: Given) -> Table:
         if value != usual:
             source = f"set here; the recipe has {setting_text(usual)}"
         elif field.default is not MISSING and value != of_class:
-            source = f"recipe for {run.recipe_name if _has_own(run) else 'other data sets'}" + (f" ({recipe})" if recipe else "")
+            whose = run.recipe_name if _has_own(run) else "other data sets"
+            source = f"recipe for {whose}" + (f" ({recipe})" if recipe else "")
         else:
             source = said.get(field.name, "") or "the model's default"
         rows.append((Cell(field.name), Cell(setting_text(value)), Cell(source)))

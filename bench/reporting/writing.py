@@ -23,7 +23,8 @@ LEAST_SCALE, MOST_SCALE = 0.1, 2.0
 def chosen(output: Path | None, kind: str | None) -> tuple[Path, str]:
     """Where a report goes and in which format; InputError for a format that is none, and for a name of another one."""
     if kind is not None and kind not in NAMES:
-        raise InputError(f"no format {kind!r}. {did_you_mean(kind, NAMES, f'There are: {chr(44).join(NAMES)}')}")
+        there = f"There are: {', '.join(NAMES)}"
+        raise InputError(f"no format {kind!r}. {did_you_mean(kind, NAMES, there)}")
     if output is None:
         kind = kind or "html"
         return Path(NAMES[kind]), kind

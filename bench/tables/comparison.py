@@ -72,10 +72,8 @@ def _comparison(runs: list[RunRecord], failed: list[RunRecord], label: str) -> T
         *(one.column for one in numbers),
         *(replace(one.column, shown="fills") for one in errors),
     )
-    landmarks = [_cells(first, name, label, shown_name(name, label), None) for name in (REAL_2, NOISE)]
-    empty = tuple(Cell() for _ in added)
-    cells = [(*row.cells[:2], *(row.of_seeds if added else ()), *row.cells[2:]) for row in rows]
-    cells = [(*one[:2], *empty, *one[2:]) if one in landmarks else one for one in (landmarks[0], *cells, landmarks[1])]
+    best, worst = (_of_landmark(first, name, label) for name in (REAL_2, NOISE))
+    cells = [(*row.cells[:2], *(row.of_seeds if added else ()), *row.cells[2:]) for row in (best, *rows, worst)]
     notes = (made_with_note(first), run_bias_note(first))
     notes += ((COVERS, BETWEEN, SHARE, *((MIXED,) if alone else ())) if several else ()) + tuple(
         note for row in rows for note in row.notes
@@ -84,6 +82,12 @@ def _comparison(runs: list[RunRecord], failed: list[RunRecord], label: str) -> T
     name = "comparison" + (f"-{slug(label)}" if label else "")
     table = made_with(first, Table(name, f"Models on {where}", columns, tuple(cells), notes))
     return table if several and alone else mark_best(table, range(1, len(rows) + 1))
+
+
+def _of_landmark(record: RunRecord, name: str, label: str) -> Row:
+    """Real images or noise, which have no seeds."""
+    cells = _cells(record, name, label, shown_name(name, label), None)
+    return Row(float("nan"), cells, tuple(Cell() for _ in SEED_COLUMNS), ())
 
 
 def _of_run(record: RunRecord, made: str, label: str) -> Row:
