@@ -76,11 +76,11 @@ def forked(action: Callable[[], int], seconds: float, output: Path) -> int | Non
     return os.waitstatus_to_exitcode(status)
 
 
-def run_pytest(tree: Path, arguments: list[str], plugins: tuple = ()) -> int:
-    """pytest on `tree`, in this process, which must end afterwards."""
+def run_pytest(tree: Path, arguments: list[str], plugins: tuple = (), *, compiled: bool = False) -> int:
+    """pytest on `tree`, in this process, which must end afterwards; `compiled` keeps what Python and pytest compile."""
     os.chdir(tree)
-    os.environ.update(PYTHONPATH=str(tree), PYTHONDONTWRITEBYTECODE="1")
-    sys.dont_write_bytecode = True  # a changed file of the same second and size would be taken for the one before
+    os.environ.update(PYTHONPATH=str(tree), PYTHONDONTWRITEBYTECODE="" if compiled else "1")
+    sys.dont_write_bytecode = not compiled
     own = (ROOT, ROOT / "scripts")
     sys.path[:] = [str(tree), *(place for place in sys.path if Path(place).resolve() not in own)]
     return pytest.main(["-q", "-p", "no:cacheprovider", *arguments], plugins=list(plugins))
@@ -102,7 +102,7 @@ class Recorder:
 
     def __init__(self, tracer) -> None:
         self.tracer, self.context = tracer, ""
-        self.seconds: dict[str, float] = defaultdict(float)
+        self.seconds: dict[str, float] = {}  # of processors, however busy the machine is
         self.not_passed: set[str] = set()
         self.contexts: dict[str, list[str]] = {}
 
@@ -119,8 +119,11 @@ class Recorder:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item):
         self.contexts[item.nodeid] = [item.nodeid, *(f"fixture {name}" for name in item.fixturenames)]
+        before = _spent()
         with self._inside(item.nodeid):
-            return (yield)
+            done = yield
+        self.seconds[item.nodeid] = _spent() - before
+        return done
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef):
@@ -128,9 +131,13 @@ class Recorder:
             return (yield)
 
     def pytest_runtest_logreport(self, report):
-        self.seconds[report.nodeid] += report.duration
         if not report.passed:
             self.not_passed.add(report.nodeid)
+
+
+def _spent() -> float:
+    """Seconds of processors so far, with those of processes that have ended."""
+    return sum(os.times()[:4])
 
 
 def _record(tree: Path, test_file: str, target: Path) -> int:
@@ -148,7 +155,7 @@ def _record(tree: Path, test_file: str, target: Path) -> int:
         os.environ["COVERAGE_PROCESS_START"] = str(settings)
         recorder = Recorder(tracer)
         tracer.start()
-        code = run_pytest(tree, [test_file], (recorder,))
+        code = run_pytest(tree, [test_file], (recorder,), compiled=True)
         tracer.stop()
         tracer.save()
         tracer.combine()
