@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from submitted import bench, blends, good, save
 
-from bench.leaderboard.entries import merkle_root, read_entry, read_track
+from bench.leaderboard.entries import Earlier, merkle_root, read_entry, read_track
 from bench.leaderboard.entry_places import beside, entry_path, entry_paths, track_path
 from bench.leaderboard.open_tracks import open_track
 from bench.leaderboard.tracks import find_track, subject_of
@@ -136,6 +136,7 @@ def test_a_run_of_this_project_is_sampled_as_it_was_measured(here):
     record = json.loads(path.read_text())
     assert (entry.origin.kind, entry.origin.model, entry.origin.training_steps) == ("checkpoint", "dcgan", 2)
     assert (entry.origin.reference, entry.origin.control) == (True, False)
+    assert entry.origin.parameters == 7656 and entry.origin.training_seconds >= 0 and entry.origin.seconds_per_image > 0
     assert entry.origin.sha256 == record["checkpoint_sha256"]
     assert entry.manifest.digest == record["samples"]["generated"]
     assert json.loads(told.stdout)["path"].endswith("blends.json")
@@ -197,11 +198,11 @@ def test_what_cannot_be_submitted_is_told_in_a_line(samples, arguments, told):
 def test_a_name_is_taken_until_force_says_otherwise_and_that_is_counted(samples):
     good("submit", samples, *NAMED)
     path = entry_path(Path("my-results"), "digits", "blends")
-    first, when = hashlib.sha256(path.read_bytes()).hexdigest(), only_entry().created_utc
+    first, old = hashlib.sha256(path.read_bytes()).hexdigest(), only_entry()
     assert "exists; choose another --name, or replace it with --force" in refused("submit", samples, *NAMED)
     good("submit", samples, *NAMED, "--force", "--note", "again")
     (earlier,) = only_entry().earlier
-    assert (earlier.sha256, earlier.created_utc) == (first, when)
+    assert earlier == Earlier(first, old.created_utc, old.scores, old.track_id)
     good("submit", samples, *NAMED, "--force")
     assert len(only_entry().earlier) == 2
     assert len(files_below("my-results/submissions")) == 8

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from bench.leaderboard.differences import Estimate, differences
-from bench.leaderboard.ranking import LEVEL, Rank, ranks
+from bench.leaderboard.ranking import LEVEL, Rank, ranks, verdicts
 
 
 def _ranks(values, sd=1.0, lower=True):
-    return ranks(differences([Estimate(value, sd**2, 0.0, 0.0) for value in values]), lower_is_better=lower)
+    return ranks(verdicts(differences([Estimate(value, sd**2, 0.0, 0.0) for value in values]), lower_is_better=lower))
 
 
 def test_scores_far_apart_have_one_rank_each_and_a_group_each():
@@ -27,7 +27,7 @@ def test_higher_is_better_where_that_is_said():
 
 def test_one_entry_alone_is_the_first():
     assert _ranks([3.0]) == [Rank(1, 1, 1, 1)]
-    assert ranks(differences([Estimate(3.0, 1.0, 0.0, 0.0)] * 2), lower_is_better=True)[0] == Rank(1, 1, 2, 1)
+    assert ranks(verdicts(differences([Estimate(3.0, 1.0, 0.0, 0.0)] * 2), lower_is_better=True))[0] == Rank(1, 1, 2, 1)
 
 
 def test_a_group_ends_where_its_first_entry_is_told_apart():
@@ -75,10 +75,12 @@ def test_the_interval_holds_the_true_rank_at_least_as_often_as_it_says(spread):
 
 def test_room_for_a_bias_keeps_ranks_open():
     sure = Estimate(1.0, 1e-6, 0.0, 0.0)
-    wide = ranks(differences([sure, Estimate(1.8, 1e-6, 1.0, 1.0)]), lower_is_better=True)
+    wide = ranks(verdicts(differences([sure, Estimate(1.8, 1e-6, 1.0, 1.0)]), lower_is_better=True))
     assert [(one.first, one.last) for one in wide] == [(1, 2), (1, 2)]
 
 
 def test_a_bias_that_both_may_have_alike_keeps_no_ranks_open():
-    alike = ranks(differences([Estimate(1.0, 1e-6, 0.5, 0.5), Estimate(1.8, 1e-6, 0.5, 0.5)]), lower_is_better=True)
+    alike = ranks(
+        verdicts(differences([Estimate(1.0, 1e-6, 0.5, 0.5), Estimate(1.8, 1e-6, 0.5, 0.5)]), lower_is_better=True)
+    )
     assert [(one.first, one.last) for one in alike] == [(1, 1), (2, 2)]

@@ -7,7 +7,7 @@ import pytest
 
 from bench.leaderboard.differences import Differences
 from bench.leaderboard.moments import Moments
-from bench.leaderboard.ranking import ranks
+from bench.leaderboard.ranking import ranks, verdicts
 from bench.leaderboard.seeds import stem_of
 from bench.leaderboard.twins import _beyond_chance
 from bench.names import shown
@@ -125,13 +125,15 @@ class Apart(Differences):
 def test_ranks_follow_holms_bounds_in_either_direction():
     # Three entries: bounds 2.2414 for the larger and 1.96 for the smaller of two differences.
     z = np.array([[0, -1.95, -2.25], [1.95, 0, -1.0], [2.25, 1.0, 0]])
-    found = [(one.number, one.first, one.last, one.group) for one in ranks(Apart(z), lower_is_better=True)]
+    found = [(one.number, one.first, one.last, one.group) for one in ranks(verdicts(Apart(z), lower_is_better=True))]
     assert found == [(1, 1, 2, 1), (2, 1, 3, 1), (3, 2, 3, 2)]
-    assert ranks(Apart(-z), lower_is_better=False) == ranks(Apart(z), lower_is_better=True)
+    assert ranks(verdicts(Apart(-z), lower_is_better=False)) == ranks(verdicts(Apart(z), lower_is_better=True))
     sure = z * 1.01
-    found = [(one.first, one.last, one.group) for one in ranks(Apart(sure), lower_is_better=True)]
+    found = [(one.first, one.last, one.group) for one in ranks(verdicts(Apart(sure), lower_is_better=True))]
     assert found == [(1, 1, 1), (1, 3, 2), (2, 3, 2)]
-    assert [(one.first, one.last, one.group) for one in ranks(Apart([[0.0]]), lower_is_better=True)] == [(1, 1, 1)]
+    assert [(one.first, one.last, one.group) for one in ranks(verdicts(Apart([[0.0]]), lower_is_better=True))] == [
+        (1, 1, 1)
+    ]
 
 
 def test_means_that_lie_together_by_chance_are_told_from_those_that_do_not():

@@ -12,9 +12,10 @@ from bench.leaderboard.entries import Earlier, Manifest, Origin, Remark
 from bench.sources import open_source
 from bench.sources.survey import Corrupt, Look, Survey, survey
 from bench.sources.values import Extremes
+from bench.storage.provenance import time_of
 from bench.submissions._beside import _repeats, _sizes
 from bench.submissions._checks import Real, check, remarks
-from bench.submissions._facts import facts, time_of
+from bench.submissions._facts import facts
 from bench.submissions._isolation import NOTHING, UNSHARE
 from bench.submissions.material import Material, open_material
 from bench.submissions.submitting import manifest_of
@@ -186,6 +187,9 @@ ONNX = IMAGES | {"kind": "onnx", "sha256": "a" * 64, "settings": {}, "sampling_s
         ({"training_seed": 2**64}, (f"training_seed is {2**64}; expected a whole number from 0",)),
         ({"training_steps": -1}, ("training_steps is -1; expected a whole number from 0",)),
         ({"training_steps": 0}, ()),
+        ({"parameters": -1}, ("parameters is -1; expected 0 or more",)),
+        ({"parameters": 9, "training_seconds": 0.0, "seconds_per_image": 1e-4}, ()),
+        (IMAGES | {"seconds_per_image": 1.0}, ("seconds_per_image: expected none of npz",)),
         ({"training_seed": None}, ("training_seed is None; expected a whole number from 0",)),
     ],
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from bench.api.desk import Submitted, desk_of, measuring, way_of
 from bench.options import checked, known
-from bench.settings.boards import Refeaturing, Said, SubmitSettings, VerifySettings
+from bench.settings.boards import Refeaturing, Said, SiteSettings, SubmitSettings, VerifySettings
 from bench.storage.result_places import OWN, in_words, results_folder
 from bench.tables.several import Tables
 from genbench.places import expanded
@@ -122,12 +122,18 @@ def compare(a: str | Path, b: str | Path, *, track: str | None = None, **setting
     return compare_sides(*sides)
 
 
-def site(output: str | Path, *, results: str | Path = OWN, force: bool = False) -> "Site":
-    """Writes the leaderboard below `results` as static pages; what is damaged is left out and named."""
-    from bench.site import write_site
+def site(
+    output: str | Path, *, results: str | Path = OWN, force: bool = False, **settings: Unpack[SiteSettings]
+) -> "Site":
+    """Writes the leaderboard below `results` as static pages; what is damaged is left out and named.
 
-    where = results_folder(results)
-    return write_site(where, expanded(place(output, "output")), force=switch(force, "force"))
+    `source` is the web address of the repository that entries are sent to, `licence` that of its numbers and pictures.
+    """
+    from bench.site import write_site
+    from bench.site.published import Published
+
+    where, about = results_folder(results), Published(**checked(SiteSettings, settings))
+    return write_site(where, expanded(place(output, "output")), force=switch(force, "force"), about=about)
 
 
 def about_of(name: str, how: SubmitSettings) -> "About":

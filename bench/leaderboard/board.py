@@ -29,7 +29,7 @@ from bench.leaderboard.entry_places import (
 from bench.leaderboard.evidence import exact
 from bench.leaderboard.influence import read_influences, rows_of
 from bench.leaderboard.orders import ORDERS, Order, order_of, usual
-from bench.leaderboard.ranking import Rank, ranks
+from bench.leaderboard.ranking import by_value, ranks, verdicts
 from bench.leaderboard.standing import Standing, by_model, estimate_of
 from bench.leaderboard.tracks import OtherRules, check_rules
 from bench.leaderboard.twins import Look, look_at, twins
@@ -67,6 +67,7 @@ class Board:
     flagged: tuple[Standing, ...]
     controls: tuple[Standing, ...]
     damaged: tuple[Damaged, ...] = ()
+    verdicts: np.ndarray | None = None
 
     @property
     def listed(self) -> tuple[Standing, ...]:
@@ -172,9 +173,10 @@ def read_board(results: Path, track: str, sort: str | None = None) -> Board:
     honest = [one for one in standings if not one.flags and not one.entry.origin.control]
     shown = (*of_board(record.rules.protocol), *(one.number for one in orders))
     honest = sorted(by_model(honest, flagged, shown), key=key)
-    places = _ranks(honest, number)
+    said = _verdicts(honest, number)
+    places = by_value([_value(one, number) for one in honest]) if said is None else ranks(said)
     ranked = tuple(replace(one, rank=place) for one, place in zip(honest, places, strict=True))
-    return Board(record, number, ranked, flagged, controls, tuple(damaged))
+    return Board(record, number, ranked, flagged, controls, tuple(damaged), said)
 
 
 def read_boards(results: Path, tracks: Sequence[str]) -> tuple[list[Board], list[str]]:
@@ -259,18 +261,13 @@ def _value(one: Standing, number: Number) -> float | None:
 # ----- ranks
 
 
-def _ranks(standings: Sequence[Standing], number: Number) -> list[Rank]:
-    """The ranks of entries in their order; without an interval where the number has none for one of them."""
+def _verdicts(standings: Sequence[Standing], number: Number) -> np.ndarray | None:
+    """Which entries are better than which; None where the number has no interval for one of them."""
     found = [estimate_of(number, one) for one in standings]
     known = [one for one in found if one is not None]
-    if known and len(known) == len(found):
-        return ranks(differences(known), lower_is_better=number.output.better == "lower")
-    values = [_value(one, number) for one in standings]
-    numbers: list[Rank] = []
-    for place, value in enumerate(values):
-        same = place and value == values[place - 1]
-        numbers.append(Rank(numbers[-1].number if same else place + 1, None, None, None))
-    return numbers
+    if not known or len(known) < len(found):
+        return None
+    return verdicts(differences(known), lower_is_better=number.output.better == "lower")
 
 
 def influences_of(results: Path, entry: Entry) -> np.ndarray | None:

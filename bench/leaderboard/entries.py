@@ -20,7 +20,7 @@ unknown fields) and written whole or not at all.
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,7 +29,7 @@ from bench.leaderboard.tracks import Rules
 from bench.protocol import check_protocol, protocol_id
 from bench.storage.reading import file_sha256, read_json
 from bench.storage.records import Environment, Numbers, write_json
-from bench.storage.typed import typed, values_of
+from bench.storage.typed import ADDED, typed, values_of
 from metrics.errors import InputError
 
 SCHEMA = 2  # of what is written
@@ -62,7 +62,8 @@ class About:
 class Origin:
     """Where the images came from. For what the tool sampled itself: the hash of the checkpoint or generator, what it
     is (`model`, its settings, its training seed), and the seed of the noise. `reference` marks the models of this
-    project, `control` those that are no generators (train-copies, pixel-gaussian)."""
+    project, `control` those that are no generators (train-copies, pixel-gaussian). What it cost is known of what the
+    tool trained: parameters of all networks, seconds of the training and of each image, on the machine of its day."""
 
     kind: Kind
     sha256: str = ""
@@ -73,6 +74,9 @@ class Origin:
     sampling_seed: int | None = None
     reference: bool = False
     control: bool = False
+    parameters: int | None = field(default=None, metadata=ADDED)
+    training_seconds: float | None = field(default=None, metadata=ADDED)
+    seconds_per_image: float | None = field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True)
@@ -99,10 +103,13 @@ class Remark:
 
 @dataclass(frozen=True)
 class Earlier:
-    """An entry that this one has replaced: the sha256 of its JSON, and when it was made."""
+    """An entry that this one has replaced: the sha256 of its JSON, when it was made, its scores and the id of the track
+    that they belong to. What was replaced before scores were kept has none."""
 
     sha256: str
     created_utc: str
+    scores: dict[str, Numbers] | None = field(default=None, metadata=ADDED)
+    track_id: str = field(default="", metadata=ADDED)
 
 
 @dataclass(frozen=True)

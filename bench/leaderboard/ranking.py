@@ -15,6 +15,7 @@ A group is a run of neighbours in the ranking: its first entry and all that foll
 apart from that one. Whoever stands lower in a group than another may well be better.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -36,18 +37,33 @@ class Rank:
     group: int | None
 
 
-def ranks(found: Differences, *, lower_is_better: bool) -> list[Rank]:
-    """The ranks of entries that are in their order already, the best first, from all their differences."""
-    count = len(found.value)
-    apart = found.apart() if lower_is_better else -found.apart()  # above 0: the row is worse than the column
+def verdicts(found: Differences, *, lower_is_better: bool) -> np.ndarray:
+    """What each entry's own comparisons say, int8 [k, k]: 1 where the row is better than the column, -1 where it is
+    worse, 0 where they cannot be told apart. A row holds by itself, so two rows may differ about one pair."""
+    apart = -found.apart() if lower_is_better else found.apart()  # above 0: the row is better than the column
     told = _told_apart(np.abs(apart))
-    better, worse = (told & (apart > 0)).sum(axis=1), (told & (apart < 0)).sum(axis=1)
+    return np.where(told, np.sign(apart), 0).astype(np.int8)
+
+
+def ranks(said: np.ndarray) -> list[Rank]:
+    """The ranks of entries that are in their order already, the best first, from their `verdicts` [k, k]."""
+    count = len(said)
+    better, worse = (said < 0).sum(axis=1), (said > 0).sum(axis=1)
     groups, leader = [1] * count, 0
     for place in range(1, count):
-        if told[leader, place]:
+        if said[leader, place]:
             leader = place
         groups[place] = groups[place - 1] + (leader == place)
     return [Rank(place + 1, 1 + int(better[place]), count - int(worse[place]), groups[place]) for place in range(count)]
+
+
+def by_value(values: Sequence[float | None]) -> list[Rank]:
+    """The ranks of values in their order, without an interval to tell them apart by; equal values have one rank."""
+    numbers: list[Rank] = []
+    for place, value in enumerate(values):
+        same = place and value == values[place - 1]
+        numbers.append(Rank(numbers[-1].number if same else place + 1, None, None, None))
+    return numbers
 
 
 def _told_apart(z: np.ndarray) -> np.ndarray:

@@ -123,7 +123,7 @@ def cited(kind: str, name: str) -> tuple[Reference, ...]:
         known.append(software())
     if known:
         return tuple(sorted(known, key=lambda one: _place(one, source)))
-    told = {"title": f"{{{about['title']}}}", "note": _plain(source)}
+    told = {"title": f"{{{about['title']}}}", "note": without_commands(source)}
     return (Reference("misc", f"{name}-{kind}", told),)
 
 
@@ -133,7 +133,7 @@ def _place(one: Reference, source: str) -> int:
     return min((place for place in said if place >= 0), default=len(source))
 
 
-def _plain(words: str) -> str:
+def without_commands(words: str) -> str:
     """Words in which no letter is a command of TeX."""
     return re.sub(r"([&%$#_])", r"\\\1", words.replace("\\", "/").replace("{", "(").replace("}", ")"))
 

@@ -6,6 +6,8 @@ from typing import Annotated, Literal, TypedDict
 from bench.options import Option, Progress
 from bench.settings import shared
 
+TITLE = "Leaderboard of image generators"
+
 
 class Refeaturing(TypedDict, total=False):
     """How the rules of a track are carried out here."""
@@ -91,3 +93,11 @@ class NewTrackSettings(TypedDict, total=False):
     publishable: Annotated[bool, Option("Pictures may show the images.", False)]
     results: Annotated[Path, shared.results]
     force: Annotated[bool, shared.force]
+
+
+class SiteSettings(TypedDict, total=False):
+    """What whoever publishes a site says of it."""
+
+    title: Annotated[str, Option("What the pages are called.", TITLE, metavar="TEXT")]
+    source: Annotated[str, Option("The repository of the results, which entries are sent to.", "", metavar="URL")]
+    licence: Annotated[str, Option("Of the numbers and pictures.", "", metavar="TEXT", letter="--license")]

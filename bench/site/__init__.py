@@ -2,7 +2,10 @@
 
     index.html                      the tracks
     tracks/<track>.html             ranking, intervals drawn, fidelity against diversity, rules
-    entries/<track>/<slug>.html     one entry: pictures, all numbers, provenance, commands
+    tracks/<track>.csv .json .bib .atom     the same as data, what to cite, a feed of its newest entries
+    entries/<track>/<slug>.html     one entry: pictures, all numbers, where it stands, provenance, commands
+    entries/<track>/<slug>.json .bib        the entry as it is stored, what to cite
+    feed.atom                       the newest entries of all tracks
     metrics.html  reading.html      what each number says; what ranks, intervals, flags and levels are
     site.css  site.js  icon.svg     all that the pages load; they are readable without the script
     site.json                       the list of all these files
@@ -17,6 +20,7 @@ from pathlib import Path
 from bench.leaderboard.board import read_boards, tracks_with_entries
 from bench.site.folder import check_place, write_folder
 from bench.site.pages import site_files
+from bench.site.published import UNSAID, Published, check_published
 from bench.storage.result_places import in_words, read_from
 from metrics.errors import InputError
 
@@ -32,15 +36,17 @@ class Site:
     damaged: tuple[str, ...] = ()
 
 
-def write_site(results: Path, place: Path, *, force: bool = False) -> Site:
-    """Write the site of a results folder, whole or not at all.
+def write_site(results: Path, place: Path, *, force: bool = False, about: Published = UNSAID) -> Site:
+    """Write the site of a results folder, whole or not at all; `about` is what its publisher says of it.
 
     A damaged entry, picture or track is left out, and named in what is returned. Raises InputError where there is no
-    track that can be shown, where `place` holds anything but a site (unless `force`), and where it cannot be written.
+    track that can be shown, where `place` holds anything but a site (unless `force`), where it cannot be written, and
+    where `about` cannot be shown.
     """
+    check_published(about)
     _check(place, results, force)
     made, damaged = read_boards(results, _tracks(results))
-    files = write_folder(place, site_files(made, results, damaged), check=lambda: _check(place, results, force))
+    files = write_folder(place, site_files(made, results, about, damaged), check=lambda: _check(place, results, force))
     entries = sum(len(board.entries) for board in made)
     return Site(len(made), entries, tuple(files), tuple(damaged))
 

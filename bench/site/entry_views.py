@@ -11,6 +11,7 @@ from bench.leaderboard.standing import Standing
 from bench.measuring.evaluation import NOISE, REAL_2
 from bench.protocol import of_one_part, titled
 from bench.second_opinions.stored import stored_opinions, stored_words
+from bench.site.data_files import entry_links
 from bench.site.links import safe_link
 from bench.site.numbers import Shown, in_order, outputs_of, shown
 from bench.site.pictures import Picture
@@ -96,6 +97,7 @@ class EntryView:
     rules: tuple[tuple[str, str], ...]
     provenance: tuple[tuple[str, str, bool], ...]
     steps: tuple[Step, ...]
+    files: tuple[tuple[str, str, str], ...]
 
 
 def entry_view(
@@ -128,6 +130,7 @@ def entry_view(
         rules=rules,
         provenance=tuple(_provenance(entry)),
         steps=steps(entry, options),
+        files=entry_links(entry),
     )
 
 

@@ -12,10 +12,13 @@ from bench.leaderboard.entries import LEVELS
 from bench.leaderboard.entry_places import NEIGHBOURS, PREVIEW, entry_path
 from bench.leaderboard.standing import Standing
 from bench.measuring.declared import declared
+from bench.site.data_files import entry_data, news_of, track_data
 from bench.site.entry_views import entry_view
+from bench.site.feed import feed, newest
 from bench.site.numbers import in_order, outputs_of
 from bench.site.pictures import read_picture
 from bench.site.places import (
+    FEED,
     INDEX,
     METRICS,
     READING,
@@ -25,6 +28,7 @@ from bench.site.places import (
     track_href,
     up_from,
 )
+from bench.site.published import Published
 from bench.site.views import Row, TrackView, track_view
 from bench.site.words import DIRECTIONS, FLAGS, LEVEL_SAYS, dataset_of, results_words
 from bench.storage.result_places import first_of
@@ -36,18 +40,24 @@ BEST = 3  # entries of each track on the front page
 EXAMPLE = "digits"  # the track of the commands on a front page without tracks
 
 
-def site_files(boards: Sequence[Board], results: Path, lost: list[str]) -> Iterator[tuple[str, bytes]]:
+def site_files(
+    boards: Sequence[Board], results: Path, about: Published, lost: list[str]
+) -> Iterator[tuple[str, bytes]]:
     """All files of a site with their places; pictures that cannot be shown are left out and named in `lost`."""
+    head = {"about": about, "date": newest([one.entry for board in boards for one in board.entries])[:10]}
     for name in STATIC:
         yield name, (HERE / "static" / name).read_bytes()
     views = [track_view(board, disputes(results, board), results_words(results)) for board in boards]
-    yield page(INDEX, "index.html", "Leaderboard of image generators", **_index(boards, views, results))
-    yield page(METRICS, "metrics.html", "What each number means", metrics=_metrics(boards))
-    yield page(READING, "reading.html", "How to read it", flags=FLAGS, levels=_levels())
+    yield page(INDEX, "index.html", about.title, **head, **_index(boards, views, results))
+    yield page(METRICS, "metrics.html", "What each number means", **head, metrics=_metrics(boards))
+    yield page(READING, "reading.html", "How to read it", **head, flags=FLAGS, levels=_levels())
+    yield FEED, feed(FEED, about.title, about, [one for board in boards for one in news_of(board)])
     for board, view in zip(boards, views, strict=True):
-        yield page(track_file(view.name), "track.html", f"{view.name} · Leaderboard", view=view)
+        yield page(track_file(view.name), "track.html", f"{view.name} · {about.title}", **head, view=view)
+        yield from track_data(board, about)
         for one in board.entries:
-            yield from _entry(board, view, one, results, lost)
+            yield from _entry(board, view, one, results, head, lost)
+            yield from entry_data(one.entry, results, about)
 
 
 def page(file: str, template: str, title: str, **values: Any) -> tuple[str, bytes]:
@@ -118,7 +128,9 @@ def _levels() -> list[tuple[int, str, str]]:
     return [(number, word, says) for number, (word, says) in enumerate(zip(LEVELS, LEVEL_SAYS, strict=True))]
 
 
-def _entry(board: Board, view: TrackView, one: Standing, results: Path, lost: list[str]) -> Iterator[tuple[str, bytes]]:
+def _entry(
+    board: Board, view: TrackView, one: Standing, results: Path, head: dict[str, Any], lost: list[str]
+) -> Iterator[tuple[str, bytes]]:
     """The page of an entry, and its pictures; one that cannot be shown is left out and named in `lost`."""
     entry = one.entry
     path = first_of(results, entry_path(results, entry.track, entry.slug))
@@ -137,5 +149,6 @@ def _entry(board: Board, view: TrackView, one: Standing, results: Path, lost: li
         entry_file(entry),
         "entry.html",
         title,
+        **head,
         view=entry_view(board, one, pictures, view.rules, results_words(results)),
     )

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from bench.leaderboard.entries import Entry
 
 INDEX, METRICS, READING = "index.html", "metrics.html", "reading.html"
+FEED = "feed.atom"
 
 
 def track_file(track: str) -> str:
@@ -16,6 +17,16 @@ def track_file(track: str) -> str:
 def entry_file(entry: Entry) -> str:
     """The page of an entry."""
     return f"entries/{entry.track}/{entry.slug}.html"
+
+
+def data_file(track: str, kind: str) -> str:
+    """The data of a track as a file of a kind: csv, json, bib, atom or js."""
+    return f"tracks/{track}.{kind}"
+
+
+def entry_data_file(entry: Entry, kind: str) -> str:
+    """An entry as a file of a kind: json or bib."""
+    return f"entries/{entry.track}/{entry.slug}.{kind}"
 
 
 def picture_file(entry: Entry, picture: str) -> str:

@@ -12,10 +12,12 @@ from bench.leaderboard.track_words import rules_in_words
 from bench.leaderboard.tracks import find_track
 from bench.measuring.evaluation import NOISE, REAL_1, REAL_2
 from bench.site import svg
+from bench.site.data_files import track_links
+from bench.site.feed import newest
 from bench.site.numbers import Shown, shown
 from bench.site.places import entry_href
 from bench.site.plots import SHAPES, Plot, plots
-from bench.site.words import about_track, kind_of, ranks_in_words, submit_command
+from bench.site.words import about_track, dataset_of, kind_of, ranks_in_words, submit_command
 from bench.tables.columns import INTERVAL, Number, by_itself
 from bench.tables.table import ARROWS, Cell, Column, Table, aligned
 
@@ -85,6 +87,9 @@ class TrackView:
     notes: tuple[str, ...]
     rules: tuple[tuple[str, str], ...]
     submit: str
+    files: tuple[tuple[str, str, str], ...]
+    date: str
+    licence: str
 
 
 def track_view(board: Board, disputed: Disputes, options: str = "") -> TrackView:
@@ -116,6 +121,9 @@ def track_view(board: Board, disputed: Disputes, options: str = "") -> TrackView
         notes=(*shared(board.listed), *notes_of(board)),
         rules=tuple(rules_in_words(find_track(board.record.track), board.record.rules)),
         submit=submit_command(board.record.track, options),
+        files=track_links(board),
+        date=newest([one.entry for one in board.entries])[:10],
+        licence=dataset_of(board.record.rules).licence,
     )
 
 

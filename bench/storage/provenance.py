@@ -13,6 +13,8 @@ from bench.registry import ROOT
 from bench.storage.records import Environment
 
 PACKAGES = ("torch", "numpy", "scipy", "onnxruntime", "scikit-learn", "pillow")
+TIME = "%Y-%m-%dT%H:%M:%SZ"
+TIME_LENGTH = len("2026-01-31T12:00:00Z")
 CODE = ("bench", "genbench", "metrics", "reference_models")
 
 
@@ -44,7 +46,15 @@ def commit() -> str:
 
 def now_utc() -> str:
     """The time as `2026-01-31T12:00:00Z`."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.now(UTC).strftime(TIME)
+
+
+def time_of(text: str) -> datetime | None:
+    """A time as `now_utc` writes it; None where it is none."""
+    try:
+        return datetime.strptime(text, TIME).replace(tzinfo=UTC) if len(text) == TIME_LENGTH else None
+    except ValueError:
+        return None
 
 
 def _git(*arguments: str) -> str:

@@ -8,11 +8,10 @@ from functools import cache
 from bench import registry
 from bench.leaderboard.entries import Entry
 from bench.leaderboard.entry_places import slug_of
+from bench.storage.provenance import time_of
 from bench.submissions._values import Problem
 from bench.submissions.material import CONTROLS, GENERATORS
 
-FORMAT = "%Y-%m-%dT%H:%M:%SZ"
-LENGTH = len("2026-01-31T12:00:00Z")
 FIRST = "2026-11-22T00:00:00Z"  # nothing was submitted before there was this project
 CLOCKS_DIFFER = timedelta(days=1)
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -27,14 +26,6 @@ def facts(entry: Entry, track_created_utc: str) -> Iterator[Problem]:
     yield from (Problem("time", what) for what in _times(entry, track_created_utc))
     yield from (Problem("origin", what) for what in _origin(entry))
     yield from (Problem("remarks", what) for what in _remarks(entry))
-
-
-def time_of(text: str) -> datetime | None:
-    """A time such as 2026-01-31T12:00:00Z; None where it is none."""
-    try:
-        return datetime.strptime(text, FORMAT).replace(tzinfo=UTC) if len(text) == LENGTH else None
-    except ValueError:
-        return None
 
 
 def _times(entry: Entry, track_created_utc: str) -> Iterator[str]:
@@ -72,11 +63,14 @@ def _origin(entry: Entry) -> Iterator[str]:
 
 
 def _trained(entry: Entry) -> Iterator[str]:
-    """Model, seed and steps: of a checkpoint all of them, of anything else none."""
+    """Model, seed and steps: of a checkpoint all of them, of anything else none; nor what the training cost."""
     origin = entry.origin
     trained = {"training_seed": origin.training_seed, "training_steps": origin.training_steps}
+    costs = {name: getattr(origin, name) for name in ("parameters", "training_seconds", "seconds_per_image")}
     if origin.kind != "checkpoint":
-        there = [name for name, value in {"model": origin.model or None, **trained}.items() if value is not None]
+        there = [
+            name for name, value in {"model": origin.model or None, **trained, **costs}.items() if value is not None
+        ]
         if there:
             yield f"{', '.join(there)}: expected none of {origin.kind}"
         return
@@ -85,6 +79,9 @@ def _trained(entry: Entry) -> Iterator[str]:
     for name, value in trained.items():
         if value is None or not 0 <= value < LARGEST_SEED:
             yield f"{name} is {value}; expected a whole number from 0"
+    for name, cost in costs.items():
+        if cost is not None and cost < 0:
+            yield f"{name} is {cost}; expected 0 or more"
 
 
 @cache

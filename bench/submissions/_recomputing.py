@@ -256,7 +256,9 @@ def _other_file(entry: Entry, made: Checked) -> Iterator[str]:
 
 def _model(entry: Entry, made: Checked) -> Iterator[Problem]:
     origin, found = entry.origin, made.material.origin
-    for field in ("kind", "model", "settings", "training_seed", "training_steps", "sampling_seed", "control"):
+    fields = ["kind", "model", "settings", "training_seed", "training_steps", "sampling_seed", "control"]
+    fields += ["parameters"] if origin.parameters is not None else []  # entries did not always say how many
+    for field in fields:
         claimed, value = getattr(origin, field), getattr(found, field)
         if claimed != value:
             yield Problem("checkpoint", f"{field} is {claimed!r} in the entry, {value!r} in the file")

@@ -12,6 +12,7 @@ A folder or zip of more than MOST_FILES files is refused before any of them is r
 """
 
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,10 +129,14 @@ def _from_checkpoint(path: Path, track: Track, subject: Subject, how: How, refer
                 "submit it to the track of the other domain"
             )
         other = eval_set(subject.dataset, subject.dataset.translated, subject.root, domains[1 - place])
-        images = translate(model, other.read(0, other.count), direction)
+        given = other.read(0, other.count)
+        started = time.perf_counter()
+        images = translate(model, given, direction)
     else:
         labels = asked_labels(model, how.labels, SAMPLING_SEED, 0, track.count)
+        started = time.perf_counter()
         images = sample(model, SAMPLING_SEED, 0, track.count, labels=labels)
+    seconds = time.perf_counter() - started
     origin = Origin(
         kind="checkpoint",
         sha256=file_sha256(path / CHECKPOINT if path.is_dir() else path),
@@ -142,6 +147,9 @@ def _from_checkpoint(path: Path, track: Track, subject: Subject, how: How, refer
         sampling_seed=SAMPLING_SEED,
         reference=reference,
         control=loaded.spec.name in CONTROLS,
+        parameters=sum(weight.numel() for weight in model.parameters()),
+        training_seconds=round(float(loaded.state["seconds"]), 1),
+        seconds_per_image=float(f"{seconds / len(images):.2g}"),
     )
     elsewhere = trained_on not in (subject.name, subject.dataset.name)
     remarks = (f"the model was trained on {trained_on}, not on {subject.name}",) if elsewhere else ()

@@ -42,7 +42,7 @@ def earlier_of(path: Path, name: str, *, force: bool) -> tuple[Earlier, ...]:
             f"{path} is the entry {old.about.name!r}, and {name!r} would be written as the same file; "
             "choose another --name, or remove that entry first"
         )
-    return (*old.earlier, Earlier(file_sha256(path), old.created_utc))
+    return (*old.earlier, Earlier(file_sha256(path), old.created_utc, old.scores, old.track_id))
 
 
 def write_submission(path: Path, entry: Entry, files: Mapping[str, bytes]) -> Entry:
