@@ -235,7 +235,7 @@ def are_on_record(extractor: Extractor) -> bool:
 
 def _hashed(path: Path, extractor: Extractor) -> Weights:
     digest = file_sha256(path)
-    shipped = bool(extractor.shipped) and path.parent == SHIPPED
+    shipped = path == SHIPPED / extractor.shipped
     published = [file.sha256 for file in (*extractor.weights, extractor.packaged) if file and file.sha256]
     return Weights(path, digest, shipped or any(map(digest.startswith, published)))
 

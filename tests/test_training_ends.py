@@ -1,9 +1,12 @@
 """How a training is set up and ends: intervals from its budget, signals, threads, and what a GPU would be given."""
 
 import signal
+import sys
 import threading
+from contextlib import nullcontext
 from dataclasses import replace
 from math import inf
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -11,10 +14,14 @@ import torch
 from tiny_runs import undrawn
 from tiny_training import DATA, TINY, exploding, run
 
+from bench.runs.plan import _peak_bytes
+from genbench.surroundings import torch_defaults
 from reference_models import dcgan
 from reference_models.loop import Budget, find_device, load, loop, read_curve, train
 from reference_models.loop import run as running
+from reference_models.loop.batches import _pinned
 from reference_models.loop.checkpoints import FILE_NAME, restore_training, save
+from reference_models.loop.logs import logger
 from reference_models.loop.loop import _interruption
 from reference_models.loop.run import Run, _difference, _laid_out, layout, question_of
 from reference_models.types import Batch
@@ -156,6 +163,34 @@ def test_losses_are_waited_for_every_twenty_steps_of_a_gpu(device, shown, tmp_pa
     assert read_curve(tmp_path / "losses.csv")["step"].tolist() == list(range(1, 41))
 
 
+def test_images_for_a_gpu_lie_where_it_can_fetch_them():
+    array = SimpleNamespace(pin_memory=lambda: "pinned")
+    assert (_pinned(array, GPU), _pinned(array, CPU)) == ("pinned", array)
+
+
+@pytest.mark.parametrize(("device", "forked"), [("cuda:1", [torch.device("cuda:1")]), ("cpu", [])])
+def test_the_random_generator_of_a_gpu_is_put_back_too(device, forked, monkeypatch):
+    given = []
+    monkeypatch.setattr(torch.random, "fork_rng", lambda devices: given.append(devices) or nullcontext())
+    monkeypatch.setattr(torch, "autocast", lambda kind, enabled: given.append((kind, enabled)) or nullcontext())
+    with torch_defaults(device):
+        pass
+    assert given == [forked, (device[:4].rstrip(":"), False)]
+
+
+@pytest.mark.parametrize(
+    ("platform", "device", "peak"),
+    [("linux", "cpu", 7 * 1024), ("darwin", "cpu", 7), ("win32", "cpu", None), ("linux", "cuda", 9)],
+)
+def test_the_peak_of_memory_is_in_bytes_whatever_the_system_counts_in(platform, device, peak, monkeypatch):
+    import resource
+
+    monkeypatch.setattr("sys.platform", platform)
+    monkeypatch.setattr(resource, "getrusage", lambda who: SimpleNamespace(ru_maxrss=7))
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda: 9)
+    assert _peak_bytes(device) == peak
+
+
 def test_images_are_laid_out_by_channels_last_on_a_gpu_only():
     assert (layout(GPU), layout(CPU)) == (torch.channels_last, torch.contiguous_format)
     images = torch.arange(3 * 2 * 4 * 4, dtype=torch.uint8).reshape(2, 3, 4, 4)
@@ -207,3 +242,53 @@ def test_a_run_that_does_not_draw_for_five_seconds_draws_its_curves(tmp_path, mo
         now[0] = seconds
         opening._draw()
     assert drawn == [5.0, 10.0]
+
+
+# ----- what a viewer is told
+
+
+@pytest.mark.parametrize("mode", [None, "online"])
+def test_weights_and_biases_is_opened_in_the_folder_of_the_run_and_offline_unless_told_otherwise(mode, monkeypatch):
+    told = []
+    run_ = SimpleNamespace(log=told.append, define_metric=lambda *names, **other: told.append((names, other)))
+    fake = SimpleNamespace(
+        Settings=lambda **given: given,
+        Image=lambda picture: ("image", picture),
+        init=lambda **given: told.append(given) or nullcontext(run_),
+    )
+    monkeypatch.setitem(sys.modules, "wandb", fake)
+    monkeypatch.delenv("WANDB_MODE", raising=False)
+    if mode:
+        monkeypatch.setenv("WANDB_MODE", mode)
+    with logger("wandb", Path("runs") / "mine", 7) as writer:
+        writer.scalar("loss", 0.5, 8)
+        writer.image("samples", "pixels", 9)
+    opened, *rest = told
+    assert opened == {
+        **{"dir": Path("runs") / "mine", "mode": mode or "offline", "settings": {"silent": True, "console": "off"}},
+        **{"project": "genbench", "name": "mine", "group": "mine", "config": {"resumed_at": 7}},
+    }
+    assert rest == [
+        (("*",), {"step_metric": "step"}),
+        {"loss": 0.5, "step": 8},
+        {"samples": ("image", "pixels"), "step": 9},
+    ]
+
+
+def test_tensorboard_goes_on_after_the_step_of_the_checkpoint(monkeypatch):
+    told = []
+    run_ = SimpleNamespace(
+        add_scalar=lambda *given: told.append(given), add_image=lambda *given, **other: told.append((*given, other))
+    )
+    fake = SimpleNamespace(SummaryWriter=lambda *given, **other: told.append((*given, other)) or nullcontext(run_))
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", fake)
+    with logger("tensorboard", Path("mine"), 7) as writer:
+        writer.scalar("loss", 0.5, 8)
+        writer.image("samples", "pixels", 9)
+    assert told == [
+        (Path("mine") / "tensorboard", {"purge_step": 8}),
+        ("loss", 0.5, 8),
+        ("samples", "pixels", 9, {"dataformats": "HWC"}),
+    ]
+    with logger(None, Path("mine"), 7) as writer:
+        assert writer is None

@@ -155,8 +155,9 @@ class Comparison:
             return score_set(self._numbered(sets[0]) if metric.labels else sets[0], metric, self.options)
         if metric.arity == "triplet":
             return score_triplet(sets[0], sets[1], sets[2], metric, self.options, self.setup.settings["workers"])
-        paired = self.pairing and metric.feature == "images"
-        other = MeasuredSet.of_images(self.pairing.generated) if self.pairing and paired else sets[1]
+        other = sets[1]
+        if self.pairing and metric.feature == "images":
+            other = MeasuredSet.of_images(self.pairing.generated)
         return score_pair(sets[0], other, metric, self.options, by_design=self.by_design)
 
     def _numbered(self, one: MeasuredSet) -> MeasuredSet:
@@ -205,8 +206,9 @@ class Comparison:
     def _about_numbers(self) -> dict[str, Any]:
         used = [self.options.fitting(metric) for metric in self.asked]
         options = {name: value for one in used for name, value in one.items() if value is not False}
-        classes = any(metric.feature == "logits" for metric in self.chosen) and self.measuring
-        tap = {"tap_logits": self.measuring.extractor.logits} if classes and self.measuring else {}
+        tap = {}
+        if self.measuring and any(metric.feature == "logits" for metric in self.chosen):
+            tap = {"tap_logits": self.measuring.extractor.logits}
         names = [metric.name for metric in self.asked]
         return {**self.question, **tap, **options, **self.setup.drawn, "metrics": names}
 

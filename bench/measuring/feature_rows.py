@@ -50,7 +50,8 @@ class Rows:
         self.array[rows] = features
 
     def finish(self) -> np.ndarray:
-        if self.draft is not None and self.file is not None:
+        if self.file is not None:
+            assert self.draft, "a file is one of a draft"
             try:
                 return self.draft.commit()["features"]
             except OSError as error:
@@ -63,7 +64,8 @@ class Rows:
             self.draft.discard()
 
     def _go_on_in_memory(self, error: OSError) -> None:
-        if self.file is not None and self.draft is not None:
+        if self.file is not None:
+            assert self.draft, "a file is one of a draft"
             self.array = np.empty(self.shape, np.float32)
             with self.draft.reopen("features") as file:
                 file.seek(self.start)
