@@ -139,7 +139,7 @@ def read_board(results: Path, track: str, sort: str | None = None) -> Board:
     record = _record(results, track)
     number = _number(record, sort or usual(record.rules.protocol, record.landmarks))
     orders = [one for one in ORDERS if one is ORDERS[0] or one.number == number]
-    landmarks = {name: _ordered(one, orders, record) for name, one in record.landmarks.items()}
+    landmarks = {name: with_orders(one, record, orders) for name, one in record.landmarks.items()}
     record = replace(record, landmarks=landmarks)
     standings: list[Standing] = []
     looks: list[Look] = []
@@ -230,14 +230,16 @@ def _standing(path: Path, record: TrackRecord, results: Path, number: Number, or
     if entry.track_id != record.track_id:
         check_rules(record.rules, entry.rules, f"{path} was measured by other rules than its track {record.track}")
     order = order_of(number)
-    scores = _ordered(entry.scores, orders, record)
+    scores = with_orders(entry.scores, record, orders)
     moves = _order_row(results, entry, order, record) if order else influence_of(results, entry, number)
     level, unlikely = read_verified(path), bool(doubts(entry.scores, record.landmarks.get(REAL_2, {})))
     word = level_words(level, exact=exact(entry), unlikely=unlikely)
     return Standing(entry, scores, level, word, flags_of(entry.scores), influence=moves)
 
 
-def _ordered(scores: dict[str, Numbers], orders: Sequence[Order], record: TrackRecord) -> dict[str, Numbers]:
+def with_orders(
+    scores: dict[str, Numbers], record: TrackRecord, orders: Sequence[Order] = ORDERS
+) -> dict[str, Numbers]:
     """The scores with what rules make of them."""
     return {**scores, **{one.metric.name: one.numbers(scores, record.landmarks) for one in orders}}
 

@@ -12,11 +12,13 @@ from bench.measuring.evaluation import NOISE, REAL_2
 from bench.protocol import of_one_part, titled
 from bench.second_opinions.stored import stored_opinions, stored_words
 from bench.site.data_files import entry_links
+from bench.site.earlier import Submissions, submissions
 from bench.site.links import safe_link
 from bench.site.numbers import Shown, in_order, outputs_of, shown
 from bench.site.pictures import Picture
 from bench.site.places import address, entry_file, picture_file, track_href, up_from
 from bench.site.steps import Step, steps
+from bench.site.where import Where, where
 from bench.site.words import dataset_of, kind_of, ranks_in_words
 from bench.storage.records import Numbers
 from bench.tables.table import ARROWS, Cell, Column, Table, aligned, text
@@ -98,6 +100,8 @@ class EntryView:
     provenance: tuple[tuple[str, str, bool], ...]
     steps: tuple[Step, ...]
     files: tuple[tuple[str, str, str], ...]
+    where: Where | None
+    submissions: Submissions | None
 
 
 def entry_view(
@@ -131,6 +135,8 @@ def entry_view(
         provenance=tuple(_provenance(entry)),
         steps=steps(entry, options),
         files=entry_links(entry),
+        where=where(board, one),
+        submissions=submissions(board, one),
     )
 
 
@@ -259,7 +265,7 @@ def _about(entry: Entry) -> Iterable[tuple[str, str, str]]:
 
 
 def _provenance(entry: Entry) -> Iterable[tuple[str, str, bool]]:
-    origin, manifest, where = entry.origin, entry.manifest, entry.environment
+    origin, manifest, machine = entry.origin, entry.manifest, entry.environment
     facts: list[tuple[str, Any, bool]] = [
         ("Made from", origin.kind, False),
         ("Schema", entry.schema, False),
@@ -267,6 +273,9 @@ def _provenance(entry: Entry) -> Iterable[tuple[str, str, bool]]:
         ("Settings", _settings(origin.settings), False),
         ("Seed of the training", origin.training_seed, False),
         ("Steps of the training", f"{origin.training_steps:,}" if origin.training_steps is not None else None, False),
+        ("Parameters", f"{origin.parameters:,}" if origin.parameters is not None else None, False),
+        ("Time of the training", _seconds(origin.training_seconds), False),
+        ("Time for one image", _seconds(origin.seconds_per_image), False),
         ("Seed of the samples", origin.sampling_seed, False),
         ("sha256 of the source", origin.sha256, True),
         ("Images", f"{manifest.count:,} of {manifest.width}x{manifest.height}, {manifest.mode}", False),
@@ -274,14 +283,23 @@ def _provenance(entry: Entry) -> Iterable[tuple[str, str, bool]]:
         ("Digest of the images", manifest.digest, True),
         *((f"sha256 of {name}", sha256, True) for name, sha256 in sorted(entry.files.items())),
         ("Id of the track", entry.track_id, True),
-        ("bench", f"{where.bench}" + (f", commit {where.commit}" if where.commit else ""), False),
-        ("Python", where.python, False),
-        ("Packages", ", ".join(f"{name} {version}" for name, version in sorted(where.packages.items())), False),
-        ("Machine", f"{where.system}, {where.machine}, {where.cores} cores of {where.cpu}", False),
-        ("GPU", where.gpu, False),
+        ("bench", f"{machine.bench}" + (f", commit {machine.commit}" if machine.commit else ""), False),
+        ("Python", machine.python, False),
+        ("Packages", ", ".join(f"{name} {version}" for name, version in sorted(machine.packages.items())), False),
+        ("Machine", f"{machine.system}, {machine.machine}, {machine.cores} cores of {machine.cpu}", False),
+        ("GPU", machine.gpu, False),
         *((f"Replaced, of {one.created_utc}", one.sha256, True) for one in entry.earlier),
     ]
     return [(what, str(value), code) for what, value, code in facts if value not in (None, "")]
+
+
+def _seconds(seconds: float | None) -> str:
+    """`0.24 ms`, `3.8 s`, `12 min`; "" where it was not recorded."""
+    if seconds is None:
+        return ""
+    if seconds < 1:
+        return f"{1000 * seconds:.2g} ms"
+    return f"{seconds:.3g} s" if seconds < 100 else f"{seconds / 60:,.0f} min"
 
 
 def _settings(settings: Mapping[str, Any] | None) -> str:

@@ -1,0 +1,154 @@
+"""Where an entry stands among those of its track: a strip, its neighbours, and what it can be told apart from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bench.leaderboard.board import Board
+from bench.leaderboard.board_notes import sorted_by
+from bench.leaderboard.relations import Relations, place_of, relations
+from bench.leaderboard.standing import Standing
+from bench.measuring.evaluation import NOISE, REAL_2
+from bench.site import svg
+from bench.site.places import address, entry_file, up_from
+from bench.tables.table import Cell, text
+
+WIDTH, MARGIN = 400.0, 16.0  # of the strip
+NAMED = 20  # entries of each verdict that are named, the nearest first
+LANDMARKS = ((REAL_2, "real"), (NOISE, "noise"))
+
+
+@dataclass(frozen=True)
+class Link:
+    """Another entry: its name, its page, its rank."""
+
+    name: str
+    href: str
+    rank: int
+
+
+@dataclass(frozen=True)
+class Spot:
+    """An entry on the strip: `kind` is mine, seed, alike or apart; what is said when it is pointed at."""
+
+    x: float
+    kind: str
+    title: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Side:
+    """A landmark on the strip; `beyond` is -1 or 1 where it lies below or above what is drawn."""
+
+    name: str
+    style: str
+    x: float
+    beyond: int
+
+
+@dataclass(frozen=True)
+class Strip:
+    """All ranked entries on one scale, with the interval of one of them; `axis` is the number that it shows."""
+
+    title: str
+    axis: str
+    spots: tuple[Spot, ...]
+    bar: svg.Bar
+    landmarks: tuple[Side, ...]
+    ticks: tuple[svg.Tick, ...]
+
+
+@dataclass(frozen=True)
+class Where:
+    """`who` the words are about where that is not the entry itself, the mean of its seeds; `verdicts` are a word, the
+    first entries that it is true of, and how many more there are."""
+
+    who: str
+    words: str
+    verdicts: tuple[tuple[str, tuple[Link, ...], int], ...]
+    before: Link | None
+    after: Link | None
+    strip: Strip | None
+
+
+def where(board: Board, one: Standing) -> Where | None:
+    """Where an entry stands; None of what is not ranked."""
+    place = place_of(board, one)
+    if place is None:
+        return None
+    mine, up = board.ranked[place], up_from(entry_file(one.entry))
+    found = relations(board, place)
+    return Where(
+        who=mine.name if mine.seeds else "",
+        words=found.words if found else "",
+        verdicts=_verdicts(found, up) if found else (),
+        before=_link(board.ranked[place - 1], up) if place else None,
+        after=_link(board.ranked[place + 1], up) if place + 1 < len(board.ranked) else None,
+        strip=_strip(board, mine, found, up),
+    )
+
+
+def _verdicts(found: Relations, up: str) -> tuple[tuple[str, tuple[Link, ...], int], ...]:
+    said = (("Better than", found.better), ("Not told apart from", found.alike), ("Worse than", found.worse))
+    return tuple(
+        (f"{word} {len(others):,}", tuple(_link(other, up) for other in others[:NAMED]), max(0, len(others) - NAMED))
+        for word, others in said
+        if others
+    )
+
+
+def _link(one: Standing, up: str) -> Link:
+    return Link(one.name, up + address(entry_file(one.entry)), one.rank.number if one.rank else 0)
+
+
+# ----- the strip
+
+
+def _strip(board: Board, mine: Standing, found: Relations | None, up: str) -> Strip | None:
+    """None where there is nothing to compare with."""
+    cells = {one: board.sorted_by.cell(one.scores) for one in board.ranked}
+    if len(cells) < 2 or not all(isinstance(cell.value, float) for cell in cells.values()):
+        return None
+    scale = _scale(board, tuple(cells.values()))
+    alike = set(found.alike) if found else set()
+    spots = [
+        Spot(scale.place(_value(cell)), "alike" if one in alike else "apart", *_said(one, cell, up))
+        for one, cell in cells.items()
+        if one is not mine
+    ]
+    seeds = [(seed, board.sorted_by.cell(seed.scores)) for seed in mine.seeds]
+    spots += [Spot(scale.place(_value(cell)), "seed", *_said(seed, cell, up)) for seed, cell in seeds]
+    cell = cells[mine]
+    spots.append(Spot(scale.place(_value(cell)), "mine", *_said(mine, cell, up)))
+    bar = svg.bar(scale, _value(cell), cell.low, cell.high)
+    title = f"{sorted_by(board)} of all ranked entries, and of {mine.name} with its 95 % interval"
+    axis = board.sorted_by.output.title
+    return Strip(title, axis, tuple(spots), bar, tuple(_landmarks(board, scale)), svg.interval_ticks(scale))
+
+
+def _said(one: Standing, cell: Cell, up: str) -> tuple[str, str]:
+    rank = f"{one.rank.number}: " if one.rank else ""
+    return f"{rank}{one.name}, {text(cell)}", up + address(entry_file(one.entry))
+
+
+def _scale(board: Board, cells: Sequence[Cell]) -> svg.Scale:
+    """The scale of the ranked entries with real 2, as wide as the strip."""
+    real = board.record.landmarks.get(REAL_2, {})
+    others = [cell.value for cell in (*cells, board.sorted_by.cell(real)) if isinstance(cell.value, float)]
+    intervals = [(cell.low, cell.high) for cell in cells if cell.low is not None and cell.high is not None]
+    return replace(svg.interval_scale(intervals, others), start=MARGIN, stop=WIDTH - MARGIN)
+
+
+def _landmarks(board: Board, scale: svg.Scale) -> list[Side]:
+    found = []
+    for name, style in LANDMARKS:
+        cell = board.sorted_by.cell(board.record.landmarks.get(name, {}))
+        if isinstance(cell.value, float):
+            beyond = (cell.value > scale.high) - (cell.value < scale.low)
+            found.append(Side(name, style, scale.place(cell.value), beyond))
+    return found
+
+
+def _value(cell: Cell) -> float:
+    assert isinstance(cell.value, float)
+    return cell.value
