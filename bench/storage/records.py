@@ -185,7 +185,7 @@ def write_json(path: Path, values: Any) -> None:
     Raises ValueError for a number that is not finite, naming it, and InputError where the place cannot be written.
     """
     _refuse_not_finite(values, "record")
-    write_text(path, json.dumps(values, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n")
+    write_text(path, json.dumps(values, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 def _refuse_not_finite(value: Any, where: str) -> None:
