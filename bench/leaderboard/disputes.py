@@ -55,12 +55,16 @@ class Disputes:
 
 def disputes(results: Path, board: Board) -> Disputes:
     """The disputed pairs among the ranked entries of a board."""
-    verdicts = list(_verdicts(results, board))
+    return disputes_of(board, verdicts_by_number(results, board))
+
+
+def disputes_of(board: Board, verdicts: Sequence[tuple[str, np.ndarray]]) -> Disputes:
+    """The same, from the verdicts of each number."""
     if not verdicts:
         return Disputes(0, ())
     titles, wins = [title for title, _ in verdicts], np.stack([won for _, won in verdicts])
     disputed = np.triu((wins > 0).any(axis=0) & (wins < 0).any(axis=0))
-    names = [one.name for one in _single(board)]
+    names = [one.name for one in single(board)]
 
     def better(i: int, j: int) -> tuple[str, ...]:
         return tuple(title for title, won in zip(titles, wins, strict=True) if won[i, j] > 0)
@@ -83,15 +87,24 @@ def table_of(board: Board, found: Disputes) -> Table | None:
     return Table(f"{track}-disputed", f"{track}: {pairs}", COLUMNS, rows, (NOTE, *first))
 
 
-def _verdicts(results: Path, board: Board) -> Iterator[tuple[str, np.ndarray]]:
-    """Of each number that has an interval: its title, and [k, k] of the ranked entries, 1 where the row is better, -1
+def verdicts_by_number(results: Path, board: Board) -> list[tuple[str, np.ndarray]]:
+    """Of each number that has an interval: its title, and [k, k] of the `single` entries, 1 where the row is better, -1
     where the column is, 0 where they cannot be told apart."""
-    kept = [influences_of(results, one.entry) for one in _single(board)]
+    return list(_verdicts(results, board))
+
+
+def single(board: Board) -> list[Standing]:
+    """The entries that are ranked by themselves."""
+    return [one for one in board.ranked if not one.seeds]
+
+
+def _verdicts(results: Path, board: Board) -> Iterator[tuple[str, np.ndarray]]:
+    kept = [influences_of(results, one.entry) for one in single(board)]
     for number in _numbers(board):
-        yield number.output.title, _told_apart(number, _single(board), kept)
-    digests = [one.entry.manifest.digest for one in _single(board)]
+        yield number.output.title, _told_apart(number, single(board), kept)
+    digests = [one.entry.manifest.digest for one in single(board)]
     for other in _other_eyes(results, board):
-        there = {one.entry.manifest.digest: one for one in _single(other)}
+        there = {one.entry.manifest.digest: one for one in single(other)}
         places = np.array([place for place, digest in enumerate(digests) if digest in there], int)
         standings = [there[digests[place]] for place in places]
         moves = [influences_of(results, one.entry) for one in standings]
@@ -99,10 +112,6 @@ def _verdicts(results: Path, board: Board) -> Iterator[tuple[str, np.ndarray]]:
             found = np.zeros((len(digests), len(digests)), int)
             found[np.ix_(places, places)] = _told_apart(number, standings, moves)
             yield f"{number.output.title} by {other.record.rules.protocol.extractor}", found
-
-
-def _single(board: Board) -> list[Standing]:
-    return [one for one in board.ranked if not one.seeds]
 
 
 def _numbers(board: Board) -> list[Number]:

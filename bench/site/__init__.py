@@ -7,7 +7,9 @@
     entries/<track>/<slug>.json .bib        the entry as it is stored, what to cite
     feed.atom                       the newest entries of all tracks
     metrics.html  reading.html      what each number says; what ranks, intervals, flags and levels are
-    site.css  site.js  icon.svg     all that the pages load; they are readable without the script
+    site.css  site.js  icon.svg     what the pages load; they are readable without scripts
+    address.js  compare.js          on the page of a track: what was chosen is in its address; entries side by side
+    tracks/<track>.js               the data for that
     site.json                       the list of all these files
 
 The same results give the same bytes: no clock, nothing random, everything sorted. All text that somebody has submitted

@@ -19,7 +19,7 @@ from bench.site.pictures import Picture
 from bench.site.places import address, entry_file, picture_file, track_href, up_from
 from bench.site.steps import Step, steps
 from bench.site.where import Where, where
-from bench.site.words import dataset_of, kind_of, ranks_in_words
+from bench.site.words import dataset_of, kind_of, ranks_in_words, seconds_in_words
 from bench.storage.records import Numbers
 from bench.tables.table import ARROWS, Cell, Column, Table, aligned, text
 from metrics.types import Output
@@ -274,8 +274,8 @@ def _provenance(entry: Entry) -> Iterable[tuple[str, str, bool]]:
         ("Seed of the training", origin.training_seed, False),
         ("Steps of the training", f"{origin.training_steps:,}" if origin.training_steps is not None else None, False),
         ("Parameters", f"{origin.parameters:,}" if origin.parameters is not None else None, False),
-        ("Time of the training", _seconds(origin.training_seconds), False),
-        ("Time for one image", _seconds(origin.seconds_per_image), False),
+        ("Time of the training", seconds_in_words(origin.training_seconds), False),
+        ("Time for one image", seconds_in_words(origin.seconds_per_image), False),
         ("Seed of the samples", origin.sampling_seed, False),
         ("sha256 of the source", origin.sha256, True),
         ("Images", f"{manifest.count:,} of {manifest.width}x{manifest.height}, {manifest.mode}", False),
@@ -291,15 +291,6 @@ def _provenance(entry: Entry) -> Iterable[tuple[str, str, bool]]:
         *((f"Replaced, of {one.created_utc}", one.sha256, True) for one in entry.earlier),
     ]
     return [(what, str(value), code) for what, value, code in facts if value not in (None, "")]
-
-
-def _seconds(seconds: float | None) -> str:
-    """`0.24 ms`, `3.8 s`, `12 min`; "" where it was not recorded."""
-    if seconds is None:
-        return ""
-    if seconds < 1:
-        return f"{1000 * seconds:.2g} ms"
-    return f"{seconds:.3g} s" if seconds < 100 else f"{seconds / 60:,.0f} min"
 
 
 def _settings(settings: Mapping[str, Any] | None) -> str:

@@ -7,21 +7,23 @@ from typing import Any
 
 from bench import __version__
 from bench.leaderboard.board import Board
-from bench.leaderboard.disputes import disputes
-from bench.leaderboard.entries import LEVELS
+from bench.leaderboard.disputes import disputes_of, verdicts_by_number
+from bench.leaderboard.entries import LEVELS, Entry
 from bench.leaderboard.entry_places import NEIGHBOURS, PREVIEW, entry_path
 from bench.leaderboard.standing import Standing
 from bench.measuring.declared import declared
+from bench.site.comparing import Preview, compare_script
 from bench.site.data_files import entry_data, news_of, track_data
 from bench.site.entry_views import entry_view
 from bench.site.feed import feed, newest
 from bench.site.numbers import in_order, outputs_of
-from bench.site.pictures import read_picture
+from bench.site.pictures import Picture, read_picture
 from bench.site.places import (
     FEED,
     INDEX,
     METRICS,
     READING,
+    data_file,
     entry_file,
     picture_file,
     track_file,
@@ -35,7 +37,7 @@ from bench.storage.result_places import first_of
 from metrics.errors import InputError
 
 HERE = Path(__file__).parent
-STATIC = ("icon.svg", "site.css", "site.js")
+STATIC = ("address.js", "compare.js", "icon.svg", "site.css", "site.js")
 BEST = 3  # entries of each track on the front page
 EXAMPLE = "digits"  # the track of the commands on a front page without tracks
 
@@ -47,17 +49,27 @@ def site_files(
     head = {"about": about, "date": newest([one.entry for board in boards for one in board.entries])[:10]}
     for name in STATIC:
         yield name, (HERE / "static" / name).read_bytes()
-    views = [track_view(board, disputes(results, board), results_words(results)) for board in boards]
+    verdicts = [verdicts_by_number(results, board) for board in boards]
+    views = [
+        track_view(board, disputes_of(board, won), results_words(results))
+        for board, won in zip(boards, verdicts, strict=True)
+    ]
     yield page(INDEX, "index.html", about.title, **head, **_index(boards, views, results))
     yield page(METRICS, "metrics.html", "What each number means", **head, metrics=_metrics(boards))
     yield page(READING, "reading.html", "How to read it", **head, flags=FLAGS, levels=_levels())
     yield FEED, feed(FEED, about.title, about, [one for board in boards for one in news_of(board)])
-    for board, view in zip(boards, views, strict=True):
+    for board, view, won in zip(boards, views, verdicts, strict=True):
         yield page(track_file(view.name), "track.html", f"{view.name} · {about.title}", **head, view=view)
         yield from track_data(board, about)
+        previews: dict[str, Preview] = {}
         for one in board.entries:
-            yield from _entry(board, view, one, results, head, lost)
+            shown = _pictures(one.entry, results, lost)
+            yield from _entry(board, view, one, results, head, shown)
             yield from entry_data(one.entry, results, about)
+            if PREVIEW in shown:
+                place = picture_file(one.entry, PREVIEW)
+                previews[one.entry.slug] = place, shown[PREVIEW].width, shown[PREVIEW].height
+        yield data_file(view.name, "js"), compare_script(board, won, previews, results_words(results))
 
 
 def page(file: str, template: str, title: str, **values: Any) -> tuple[str, bytes]:
@@ -129,19 +141,10 @@ def _levels() -> list[tuple[int, str, str]]:
 
 
 def _entry(
-    board: Board, view: TrackView, one: Standing, results: Path, head: dict[str, Any], lost: list[str]
+    board: Board, view: TrackView, one: Standing, results: Path, head: dict[str, Any], pictures: dict[str, Picture]
 ) -> Iterator[tuple[str, bytes]]:
-    """The page of an entry, and its pictures; one that cannot be shown is left out and named in `lost`."""
+    """The page of an entry, and its pictures."""
     entry = one.entry
-    path = first_of(results, entry_path(results, entry.track, entry.slug))
-    public = dataset_of(entry.rules).publishable
-    names = [name for name in (PREVIEW, NEIGHBOURS) if name in entry.files and public]
-    pictures = {}
-    for name in names:
-        try:
-            pictures[name] = read_picture(entry, path, name)
-        except InputError as error:
-            lost.append(str(error))
     for name, picture in pictures.items():
         yield picture_file(entry, name), picture.content
     title = f"{entry.about.name} · {view.name}"
@@ -152,3 +155,17 @@ def _entry(
         **head,
         view=entry_view(board, one, pictures, view.rules, results_words(results)),
     )
+
+
+def _pictures(entry: Entry, results: Path, lost: list[str]) -> dict[str, Picture]:
+    """The pictures of an entry that may be shown; one that cannot be is named in `lost`."""
+    path = first_of(results, entry_path(results, entry.track, entry.slug))
+    public = dataset_of(entry.rules).publishable
+    pictures = {}
+    for name in (PREVIEW, NEIGHBOURS):
+        if name in entry.files and public:
+            try:
+                pictures[name] = read_picture(entry, path, name)
+            except InputError as error:
+                lost.append(str(error))
+    return pictures

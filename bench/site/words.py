@@ -68,6 +68,15 @@ def ranks_in_words(one: Standing) -> str:
     return str(one.rank.first) if one.rank.first == one.rank.last else f"{one.rank.first}–{one.rank.last}"
 
 
+def seconds_in_words(seconds: float | None) -> str:
+    """`0.24 ms`, `3.8 s`, `12 min`; "" where it was not recorded."""
+    if seconds is None:
+        return ""
+    if seconds < 1:
+        return f"{1000 * seconds:.2g} ms"
+    return f"{seconds:.3g} s" if seconds < 100 else f"{seconds / 60:,.0f} min"
+
+
 def results_words(results: Path) -> str:
     """What a command needs so that it reads and writes the results folder of a site: nothing for that of a user."""
     name = results.resolve().name
