@@ -14,6 +14,7 @@ from bench.measuring.evaluation import NOISE, REAL_1, REAL_2
 from bench.site import svg
 from bench.site.data_files import track_links
 from bench.site.feed import newest
+from bench.site.history import History, history
 from bench.site.numbers import Shown, shown
 from bench.site.places import entry_href
 from bench.site.plots import SHAPES, Plot, plots
@@ -90,6 +91,7 @@ class TrackView:
     files: tuple[tuple[str, str, str], ...]
     date: str
     licence: str
+    history: History | None
 
 
 def track_view(board: Board, disputed: Disputes, options: str = "") -> TrackView:
@@ -124,6 +126,7 @@ def track_view(board: Board, disputed: Disputes, options: str = "") -> TrackView
         files=track_links(board),
         date=newest([one.entry for one in board.entries])[:10],
         licence=dataset_of(board.record.rules).licence,
+        history=history(board),
     )
 
 
