@@ -34,6 +34,14 @@ def test_the_entries_before_and_after_are_those_of_the_ranking(board):
         assert found.before is None or found.before.href.startswith("../../entries/digits/")
 
 
+def test_a_comparison_with_a_neighbour_is_one_link_away(board):
+    place_, mean = next((number, one) for number, one in enumerate(board.ranked) if one.seeds)
+    links = where(board, board.ranked[place_ + 1]).beside
+    slug = board.ranked[place_ + 1].entry.slug
+    assert links[0].name == mean.name
+    assert links[0].href == f"../../tracks/digits.html?compare={slug}%2Cmean%3Am-seed-0"
+
+
 def test_every_verdict_names_the_nearest_entries_and_counts_the_others(board):
     found = where(board, board.ranked[0])
     assert found.words.startswith("better than ") and found.words.endswith("worse than 0")

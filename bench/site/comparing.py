@@ -8,6 +8,7 @@ they cannot be told apart.
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from bench.leaderboard.disputes import single
 from bench.leaderboard.entries import Origin
 from bench.leaderboard.standing import Standing
 from bench.site.numbers import shown
-from bench.site.places import address, data_file, entry_file, up_from
+from bench.site.places import address, data_file, entry_file, track_href, up_from
 from bench.site.words import ranks_in_words, seconds_in_words
 from bench.tables.columns import Number, by_itself
 from bench.tables.table import ARROWS, Table, aligned
@@ -62,11 +63,21 @@ def compare_script(
     return b"window.benchCompare(" + json.dumps(data, separators=(",", ":"), allow_nan=False).encode() + b");\n"
 
 
+def key_of(one: Standing) -> str:
+    """What an entry, or the mean of several seeds, is called in the address of a comparison."""
+    return f"mean:{one.entry.slug}" if one.seeds else one.entry.slug
+
+
+def compare_href(track: str, several: Sequence[Standing]) -> str:
+    """The address, from the top of the site, of a track with these side by side."""
+    return f"{track_href(track)}?{urlencode({'compare': ','.join(map(key_of, several))})}"
+
+
 def _about(board: Board, one: Standing, pictures: Mapping[str, Preview]) -> dict[str, Any]:
     up, entry = up_from(data_file(board.record.track, "js")), one.entry
     found = None if one.seeds else pictures.get(entry.slug)
     return {
-        "key": f"mean:{entry.slug}" if one.seeds else entry.slug,
+        "key": key_of(one),
         "slug": None if one.seeds else entry.slug,
         "name": one.name,
         "href": up + address(entry_file(entry)),

@@ -9,6 +9,7 @@ from bench.leaderboard.relations import Relations, place_of, relations
 from bench.leaderboard.standing import Standing
 from bench.measuring.evaluation import NOISE, REAL_2
 from bench.site import svg
+from bench.site.comparing import compare_href
 from bench.site.places import address, entry_file, up_from
 from bench.tables.table import Cell, text
 
@@ -61,7 +62,7 @@ class Strip:
 @dataclass(frozen=True)
 class Where:
     """`who` the words are about where that is not the entry itself, the mean of its seeds; `verdicts` are a word, the
-    first entries that it is true of, and how many more there are."""
+    first entries that it is true of, and how many more there are; `beside` are comparisons with the neighbours."""
 
     who: str
     words: str
@@ -69,6 +70,7 @@ class Where:
     before: Link | None
     after: Link | None
     strip: Strip | None
+    beside: tuple[Link, ...]
 
 
 def where(board: Board, one: Standing) -> Where | None:
@@ -85,6 +87,11 @@ def where(board: Board, one: Standing) -> Where | None:
         before=_link(board.ranked[place - 1], up) if place else None,
         after=_link(board.ranked[place + 1], up) if place + 1 < len(board.ranked) else None,
         strip=_strip(board, mine, found, up),
+        beside=tuple(
+            Link(other.name, up + compare_href(one.entry.track, (mine, other)), other.rank.number if other.rank else 0)
+            for other in board.ranked[max(place - 1, 0) : place + 2]
+            if other is not mine
+        ),
     )
 
 
