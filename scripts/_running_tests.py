@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 SOURCES = ("bench", "genbench", "metrics", "reference_models")
 HEAVY = (  # imported once, so that every forked run of pytest starts with them
     "beartype", "coverage", "numpy", "scipy.linalg", "scipy.stats", "torch", "torchvision",
-    "onnx", "onnxscript", "onnxruntime", "PIL.Image", "sklearn.manifold", "sklearn.datasets", "skimage.metrics",
+    "onnx", "onnxscript", "onnxruntime", "PIL.Image", "sklearn.manifold", "sklearn.datasets",
     "matplotlib.pyplot", "pandas", "jinja2", "rich.table", "click.testing", "torch_fidelity",
 )  # fmt: skip
 FILE_SECONDS = 1_800

@@ -2,6 +2,7 @@
 
 import gc
 import os
+from itertools import count
 
 import pytest
 from jaxtyping import config, install_import_hook
@@ -63,9 +64,16 @@ def _networks_are_compiled_once(request, monkeypatch):
     monkeypatch.setattr(_engine, "_kept_or_exported", kept)
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory):
+    """Names for folders that nobody has made yet: mktemp reads all that there are for each new one."""
+    homes = tmp_path_factory.mktemp("homes")
+    return (homes / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def _own_folders(tmp_path_factory, monkeypatch):
-    home = tmp_path_factory.mktemp("home")
+def _own_folders(_homes, monkeypatch):
+    home = next(_homes)
     monkeypatch.setenv("BENCH_CACHE", str(home / "cache"))
     monkeypatch.setenv("BENCH_DATA", str(home / "data"))
     monkeypatch.delenv("BENCH_WEIGHTS", raising=False)

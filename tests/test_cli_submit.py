@@ -265,7 +265,7 @@ def test_of_many_submissions_of_one_name_exactly_one_wins(samples, monkeypatch):
     assert len([read_entry(path) for path in entry_paths(Path("my-results"))]) == 1
 
 
-@pytest.mark.parametrize("written", [0, 1, 2, 4, 6, 10])
+@pytest.mark.parametrize("written", [0, 2, 4, 10])
 def test_a_disk_that_fills_up_leaves_nothing_half(samples, monkeypatch, written):
     """Of the 11 files of a new track and its first entry, this many find room."""
     count, sync = [0], os.fsync

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,12 @@ from metrics.errors import InputError
 posix = pytest.mark.skipif(os.name != "posix", reason="process groups are POSIX")
 
 
+works = cache(_isolation._works)  # asked when a test needs it: it starts a process
+
+
 def needs(one):
-    return pytest.mark.skipif(not _isolation._works(one), reason=f"{one.name} does not work on this system")
+    if not works(one):
+        pytest.skip(f"{one.name} does not work on this system")
 
 
 def run_in(one, folder, code, readable=()):
@@ -60,14 +65,14 @@ def attempts(one, tmp_path):
         return run_in(one, tmp_path / "own", TRY.format(port=server.getsockname()[1], **names))
 
 
-@needs(BUBBLEWRAP)
 def test_in_bubblewrap_there_is_no_network_and_no_file_but_its_own(tmp_path):
+    needs(BUBBLEWRAP)
     assert attempts(BUBBLEWRAP, tmp_path) == ["refused", "refused", "did", "refused"]
     assert not (tmp_path / "outside.txt").exists()
 
 
-@needs(UNSHARE)
 def test_in_unshare_there_is_no_network(tmp_path):
+    needs(UNSHARE)
     assert attempts(UNSHARE, tmp_path) == ["did", "did", "did", "refused"]
 
 
@@ -77,8 +82,8 @@ def test_without_isolation_everything_is_open_as_its_words_say(tmp_path):
     assert NOTHING.level == "warning"
 
 
-@needs(BUBBLEWRAP)
 def test_in_bubblewrap_home_is_empty_and_only_what_is_named_can_be_read(tmp_path):
+    needs(BUBBLEWRAP)
     (tmp_path / "own").mkdir()
     (tmp_path / "model.bin").write_text("given")
     home = Path.home()
@@ -90,8 +95,9 @@ def test_in_bubblewrap_home_is_empty_and_only_what_is_named_can_be_read(tmp_path
     assert not set(seen) & set(strangers)
 
 
-@pytest.mark.parametrize("kind", [pytest.param(one, marks=needs(one)) for one in (BUBBLEWRAP, UNSHARE)])
+@pytest.mark.parametrize("kind", (BUBBLEWRAP, UNSHARE))
 def test_isolation_changes_no_pixel(tmp_path, monkeypatch, kind):
+    needs(kind)
     path = onnx_generator(tmp_path / "g.onnx")
     made = {}
     for one in (kind, NOTHING):

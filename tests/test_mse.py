@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from skimage.metrics import structural_similarity
 
 from metrics import mse
 from metrics.errors import InputError
@@ -58,6 +59,19 @@ def test_the_result_does_not_depend_on_the_block_size(monkeypatch):
     whole = mse.compute(_images(0), _images(1))
     monkeypatch.setattr(mse, "BLOCK_VALUES", 1000)
     assert mse.compute(_images(0), _images(1)) == whole
+
+
+@pytest.mark.parametrize("shape", [(1, 32, 32), (3, 16, 21), (2, 7, 12), (1, 6, 6), (1, 1, 4)])
+def test_ssim_is_scikit_images_with_the_published_settings(shape, monkeypatch):
+    monkeypatch.setattr(mse, "BLOCK_VALUES", 2 * np.prod(shape))  # two images at once, then one
+    real, generated = _images(0, 5, shape), _images(1, 5, shape)
+    side = min(shape[1:])
+    settings = {"win_size": min(11, side - 1 + side % 2), "gaussian_weights": True, "sigma": 1.5, "data_range": 1.0}
+    expected = [
+        structural_similarity(a / 255, b / 255, use_sample_covariance=False, channel_axis=0, **settings)
+        for a, b in zip(real, generated, strict=True)
+    ]
+    np.testing.assert_allclose(mse.ssim_per_image(real, generated), expected, rtol=1e-11, atol=1e-13)
 
 
 def test_ssim_of_two_constants_is_the_luminance_term():
