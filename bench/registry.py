@@ -13,7 +13,7 @@ import importlib
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
@@ -172,7 +172,7 @@ def _place(kind: str, name: str, known: Mapping[str, list[Place]]) -> Place:
 
 
 def _places(kind: str) -> dict[str, list[Place]]:
-    """Where each plug-in of a kind is. This reads every file of its folder, so a caller asks once."""
+    """Where each plug-in of a kind is. This looks at every file of its folder, so a caller asks once."""
     found = {name: [Place(path)] for name, path in _files(kind).items()}
     if kind == "datasets":
         for name, path in own_data_sets().items():
@@ -195,8 +195,14 @@ def _files(kind: str) -> dict[str, Path]:
     return {
         path.stem.replace("_", "-"): path
         for path in folder.glob("[!_]*.py")
-        if f"\n{constant} = " in path.read_text(encoding="utf-8")
+        if _declares(path, path.stat().st_mtime_ns, constant)
     }
+
+
+@cache
+def _declares(path: Path, changed: int, constant: str) -> bool:
+    """Whether a file has this constant; a file that was not changed is read once."""
+    return f"\n{constant} = " in path.read_text(encoding="utf-8")
 
 
 def _constant(path: Path, constant: str) -> ast.Call:

@@ -6,7 +6,7 @@ known not to be, the plain values stand and those are None, with a warning that 
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
+from posixpath import splitext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -78,8 +78,7 @@ def partners(a: Member, b: Member) -> np.ndarray:
 
 
 def _without_suffix(key: str) -> str:
-    path = PurePosixPath(key)
-    return str(path.parent / path.stem)
+    return splitext(key)[0]
 
 
 def _in_words(found: Links, small: str, large: str) -> str:
