@@ -48,3 +48,10 @@ def test_a_higher_number_is_the_best_where_that_is_better(tmp_path):
     found = history(read_board(tmp_path, "digits", "inception_score_corrected"))
     first, last = found.days
     assert first.best and last.best and last.y < first.y
+
+
+def test_of_many_entries_only_the_first_and_those_that_led_have_a_title(tmp_path, monkeypatch):
+    monkeypatch.setattr("bench.site.history.MARKS", 1)
+    days = ("2026-01-01", "2026-01-03", "2026-01-05", "2026-01-09")
+    found = history(board_of(tmp_path, *zip((0.5, 0.4, 0.9, 0.8), days, strict=True)))
+    assert [day.date for day in found.days] == ["2026-01-01", "2026-01-05"] and len(found.dots) == 2

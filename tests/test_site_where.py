@@ -1,5 +1,6 @@
 """Where an entry stands: its neighbours, the verdicts with names, the strip, what it has replaced."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -51,15 +52,15 @@ def test_every_verdict_names_the_nearest_entries_and_counts_the_others(board):
     assert [one.rank for one in links] == sorted(one.rank for one in links)
 
 
-def test_the_strip_has_every_ranked_entry_in_order_and_noise_beyond_its_end(board):
+def test_the_strip_has_a_line_for_every_ranked_entry_and_names_those_beside_it(board):
     strip = where(board, board.ranked[3]).strip
-    ranked = {one.name: one.rank.number for one in board.ranked}
-    spots = sorted(strip.spots, key=lambda spot: spot.x)
-    numbers = [int(spot.title.partition(":")[0]) for spot in spots if spot.kind != "seed"]
-    assert sorted(numbers) == sorted(ranked.values())
+    numbers = {int(spot.title.partition(":")[0]) for spot in strip.spots if spot.kind != "seed"}
+    assert numbers == {one.rank.number for one in board.ranked}  # fewer than are named of each verdict
+    lines = {int(x) for x in re.findall(r"M(\d+) 32V42", strip.lines)}
+    assert {round(spot.x) for spot in strip.spots} <= {x + off for x in lines for off in (-1, 0, 1)}
     assert [spot.x for spot in strip.spots if spot.kind == "mine"] == [strip.bar.x]
     assert strip.bar.low <= strip.bar.x <= strip.bar.high
-    assert {side.name for side in strip.landmarks} == {"real 2", "noise"}
+    assert {side.name: side.beyond for side in strip.landmarks} == {"real 2": 0, "noise": 1}
 
 
 def test_a_seed_stands_where_the_mean_of_its_model_stands_and_all_seeds_are_dots(board):

@@ -18,6 +18,7 @@ WIDTH, HEIGHT = 400.0, 200.0
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 14.0, 12.0, 34.0
 DAYS = (1, 2, 5, 7, 14, 28, 61, 91, 182, 365)  # between two ticks
 TICKS = 4
+MARKS = 60  # entries, from the first of the ranking, with a title and a link; later ones are dots
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,12 @@ class Day:
 
 @dataclass(frozen=True)
 class History:
-    """A drawing: `path` are the steps of the best value; `real` is the height of real 2, None where it lies outside."""
+    """A drawing: `days` are entries with a title and a link, `dots` the places of the others; `path` are the steps of
+    the best value; `real` is the height of real 2, None where it lies outside."""
 
     title: str
     days: tuple[Day, ...]
+    dots: tuple[tuple[float, float], ...]
     path: str
     real: float | None
     x_ticks: tuple[Tick, ...]
@@ -62,16 +65,21 @@ def history(board: Board) -> History | None:
     y = fitting((value for _, value, _ in known), HEIGHT - BOTTOM, TOP)
     best = math.inf
     sign = -1 if board.sorted_by.output.better == "higher" else 1
-    days = []
+    days, dots = [], []
     for time, value, one in known:
         better = sign * value < best
         best = min(best, sign * value)
-        days.append(_day(board, one, x.place((time - first) / timedelta(days=1)), y.place(value), better))
+        place = x.place((time - first) / timedelta(days=1)), y.place(value)
+        if better or (one.rank and one.rank.number <= MARKS):
+            days.append(_day(board, one, *place, better))
+        else:
+            dots.append(place)
     real = board.sorted_by.cell(board.record.landmarks.get(REAL_2, {})).value
     inside = isinstance(real, float) and y.low <= real <= y.high
     return History(
         title=board.sorted_by.output.title,
         days=tuple(days),
+        dots=tuple(dots),
         path=_steps([day for day in days if day.best]),
         real=y.place(real) if inside and isinstance(real, float) else None,
         x_ticks=_day_ticks(x, first, last),

@@ -1,7 +1,7 @@
 """Where an entry stands among those of its track: a strip, its neighbours, and what it can be told apart from."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from bench.leaderboard.board import Board
 from bench.leaderboard.board_notes import sorted_by
@@ -49,11 +49,13 @@ class Side:
 
 @dataclass(frozen=True)
 class Strip:
-    """All ranked entries on one scale, with the interval of one of them; `axis` is the number that it shows."""
+    """All ranked entries on one scale, with the interval of one of them; `axis` is the number that it shows, `spots`
+    are those that have a name here, `lines` is a path of all of them."""
 
     title: str
     axis: str
     spots: tuple[Spot, ...]
+    lines: str
     bar: svg.Bar
     landmarks: tuple[Side, ...]
     ticks: tuple[svg.Tick, ...]
@@ -111,39 +113,57 @@ def _link(one: Standing, up: str) -> Link:
 # ----- the strip
 
 
+@dataclass(frozen=True)
+class Scale:
+    """What the strips of all entries of a board have in common: the scale, its ticks and landmarks, and the short lines
+    of all ranked entries as one path."""
+
+    scale: svg.Scale
+    lines: str
+    landmarks: tuple[Side, ...]
+    ticks: tuple[svg.Tick, ...]
+
+
+@lru_cache(maxsize=1)  # of the board whose entries are being written
+def _scale(board: Board) -> Scale | None:
+    """The scale of the ranked entries with real 2; None where there is nothing to compare with."""
+    cells = [board.sorted_by.cell(one.scores) for one in board.ranked]
+    values = [cell.value for cell in cells if isinstance(cell.value, float)]
+    if not 2 <= len(cells) == len(values):
+        return None
+    real = board.sorted_by.cell(board.record.landmarks.get(REAL_2, {})).value
+    others = [*values, real] if isinstance(real, float) else values
+    intervals = [(cell.low, cell.high) for cell in cells if cell.low is not None and cell.high is not None]
+    scale = replace(svg.interval_scale(intervals, others), start=MARGIN, stop=WIDTH - MARGIN)
+    places = sorted({round(scale.place(value)) for value in values})
+    lines = "".join(f"M{place} 32V42" for place in places)
+    return Scale(scale, lines, tuple(_landmarks(board, scale)), svg.interval_ticks(scale))
+
+
 def _strip(board: Board, mine: Standing, found: Relations | None, up: str) -> Strip | None:
     """None where there is nothing to compare with."""
-    cells = {one: board.sorted_by.cell(one.scores) for one in board.ranked}
-    if len(cells) < 2 or not all(isinstance(cell.value, float) for cell in cells.values()):
+    shared = _scale(board)
+    if shared is None:
         return None
-    scale = _scale(board, tuple(cells.values()))
+    named = [*found.better[:NAMED], *found.alike[:NAMED], *found.worse[:NAMED]] if found else []
     alike = set(found.alike) if found else set()
     spots = [
-        Spot(scale.place(_value(cell)), "alike" if one in alike else "apart", *_said(one, cell, up))
-        for one, cell in cells.items()
-        if one is not mine
+        *(_spot(board, shared.scale, one, "alike" if one in alike else "apart", up) for one in named),
+        *(_spot(board, shared.scale, one, "seed", up) for one in mine.seeds),
+        _spot(board, shared.scale, mine, "mine", up),
     ]
-    seeds = [(seed, board.sorted_by.cell(seed.scores)) for seed in mine.seeds]
-    spots += [Spot(scale.place(_value(cell)), "seed", *_said(seed, cell, up)) for seed, cell in seeds]
-    cell = cells[mine]
-    spots.append(Spot(scale.place(_value(cell)), "mine", *_said(mine, cell, up)))
-    bar = svg.bar(scale, _value(cell), cell.low, cell.high)
+    cell = board.sorted_by.cell(mine.scores)
+    bar = svg.bar(shared.scale, _value(cell), cell.low, cell.high)
     title = f"{sorted_by(board)} of all ranked entries, and of {mine.name} with its 95 % interval"
     axis = board.sorted_by.output.title
-    return Strip(title, axis, tuple(spots), bar, tuple(_landmarks(board, scale)), svg.interval_ticks(scale))
+    return Strip(title, axis, tuple(spots), shared.lines, bar, shared.landmarks, shared.ticks)
 
 
-def _said(one: Standing, cell: Cell, up: str) -> tuple[str, str]:
+def _spot(board: Board, scale: svg.Scale, one: Standing, kind: str, up: str) -> Spot:
+    cell = board.sorted_by.cell(one.scores)
     rank = f"{one.rank.number}: " if one.rank else ""
-    return f"{rank}{one.name}, {text(cell)}", up + address(entry_file(one.entry))
-
-
-def _scale(board: Board, cells: Sequence[Cell]) -> svg.Scale:
-    """The scale of the ranked entries with real 2, as wide as the strip."""
-    real = board.record.landmarks.get(REAL_2, {})
-    others = [cell.value for cell in (*cells, board.sorted_by.cell(real)) if isinstance(cell.value, float)]
-    intervals = [(cell.low, cell.high) for cell in cells if cell.low is not None and cell.high is not None]
-    return replace(svg.interval_scale(intervals, others), start=MARGIN, stop=WIDTH - MARGIN)
+    title = f"{rank}{one.name}, {text(cell)}"
+    return Spot(scale.place(_value(cell)), kind, title, up + address(entry_file(one.entry)))
 
 
 def _landmarks(board: Board, scale: svg.Scale) -> list[Side]:
