@@ -2,9 +2,9 @@
 
     OMP_NUM_THREADS=1 python benchmarks/ladders.py [--repeats 60] [--n 250] [--extractor digits-cnn] [--processes 2]
 
-Each repeat draws real 1, real 2 and a third set of n real digits that share no image, and damages a growing share of
-the third: the same images and more of them at each step. Everything that damage is made of comes from digits in none of
-the three. A number is taken with its sign, so that more is worse.
+Each repeat halves the 500 test digits, which no extractor was trained on, into real 1 and a set of which a growing
+share is damaged: the same images and more of them at each step. Real 2, which gives the way to noise its scale, and
+everything that damage is made of come from the training digits. A number is taken with its sign, so that more is worse.
 
 Prints, for each number and each damage, the smallest share from which on it is above the 95 % quantile of undamaged
 sets in at least 80 % of the repeats, with a star where its mean falls somewhere on the way up; and which share of
@@ -110,21 +110,20 @@ def scores(real: Mapping[str, np.ndarray], made: Mapping[str, np.ndarray]) -> di
     return {metric.name: dict(metric.compute(*sets)) for metric, sets in given.items()}
 
 
-def digits_of_all(*, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """All digits in an order of this seed: images [m, 1, h, w] and labels [m]."""
-    splits = [digits.load(split, Path()) for split in digits.SPLITS]
-    images = np.concatenate([one.take(np.arange(one.count)) for one in splits])
-    labels = np.concatenate([one.labels for one in splits if one.labels is not None])
-    order = np.random.default_rng(seed).permutation(len(images))
-    return images[order], labels[order]
+def digits_of(split: str, draw: Draw) -> tuple[np.ndarray, np.ndarray]:
+    """All digits of a split in a random order: images [m, 1, h, w] and labels [m]."""
+    found = digits.load(split, Path())
+    assert found.labels is not None
+    order = draw.permutation(found.count)
+    return found.take(order), found.labels[order]
 
 
 def ladders(seed: int, n: int, extractor: str) -> Ladders:
     """The scores of real 2, of the undamaged set and of each step, by damage and share."""
-    images, labels = digits_of_all(seed=seed)
     draw, features = np.random.default_rng(seed), network(extractor)
-    real_1, real_2, base = (images[part * n : (part + 1) * n] for part in range(3))
-    spare, classes, own = images[3 * n :], labels[3 * n :], labels[2 * n : 3 * n]
+    (images, labels), (spare, classes) = (digits_of(split, draw) for split in ("test", "train"))
+    real_1, base, real_2 = images[:n], images[n : 2 * n], spare[:n]
+    own, spare, classes = labels[n : 2 * n], spare[n:], classes[n:]
     real, plain = features(real_1), features(base)
     found = {REAL_2: scores(real, features(real_2)), UNDAMAGED: scores(real, plain)}
     for name, damage in DAMAGES.items():

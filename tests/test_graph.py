@@ -61,6 +61,7 @@ KNOWN = {  # written here, and computed as torch does
     "a pool with a step of its own": one(lambda: nn.MaxPool2d((3, 2), (1, 2), (1, 0))),
     "an average that counts its border": one(lambda: nn.AvgPool2d(3, 2, 1)),
     "an average that does not": one(lambda: nn.AvgPool2d((3, 2), 2, (1, 0), count_include_pad=False)),
+    "values cut off": one(lambda: nn.Hardtanh(-0.5, 0.25)),
     "cat by name": lambda: Net(lambda net, x: torch.cat([x, x], dim=2)),
     "cat by place": lambda: Net(lambda net, x: torch.cat([x, x], 3)),
     "cat of one": lambda: Net(lambda net, x: torch.cat((x,))),

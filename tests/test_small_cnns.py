@@ -1,4 +1,4 @@
-"""The shipped classifiers: what the files are, how well they tell classes apart, and that their features measure."""
+"""The shipped networks: what the files are, how well they tell classes apart, and that their features measure."""
 
 from pathlib import Path
 
@@ -8,13 +8,15 @@ from scipy.ndimage import gaussian_filter
 
 from bench import registry
 from metrics.errors import InputError
-from metrics.extractors import _small_cnn, digits_cnn, fashion_cnn, shapes_cnn
+from metrics.extractors import _small_cnn, digits_cnn, digits_layout, fashion_cnn, shapes_cnn
 from metrics.extractors._engine import file_sha256
 
-MODULES = (digits_cnn, fashion_cnn, shapes_cnn)
+MODULES = (digits_cnn, digits_layout, fashion_cnn, shapes_cnn)
+SEES = {"digits-cnn": "digits", "digits-layout": "digits", "shapes-cnn": "shapes"}  # whose images are embedded
 READ_OF_THE_TEST_SPLIT = {"digits": 500, "shapes": 300}
 
 every_one = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.EXTRACTOR.name)
+each_name = pytest.mark.parametrize("name", SEES)
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +29,9 @@ def extract(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def images():
-    """Name of the data set -> test images as RGB, and their labels."""
-    return {name: _test_images(name, count) for name, count in READ_OF_THE_TEST_SPLIT.items()}
+    """Name of the extractor -> test images of its data set as RGB, and their labels."""
+    read = {name: _test_images(name, count) for name, count in READ_OF_THE_TEST_SPLIT.items()}
+    return {name: read[data_set] for name, data_set in SEES.items()}
 
 
 def _test_images(name: str, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -48,31 +51,33 @@ def test_the_weights_that_ship_are_the_published_ones(module):
 def test_taps_have_the_stated_width_for_images_of_any_size(module, extract):
     images = np.random.default_rng(0).integers(0, 256, (3, 3, 40, 51), dtype=np.uint8)
     features = extract[module.EXTRACTOR.name](images)
-    assert {tap: rows.shape for tap, rows in features.items()} == {"pool": (3, 96), "logits": (3, 10)}
+    assert {tap: rows.shape for tap, rows in features.items()} == {
+        tap: (3, width) for tap, width in module.EXTRACTOR.taps.items()
+    }
     assert all(np.isfinite(rows).all() for rows in features.values())
 
 
-@pytest.mark.parametrize(("name", "least"), [("digits", 0.97), ("shapes", 0.97)])
-def test_held_out_images_are_put_into_the_right_class(name, least, extract, images):
+@each_name
+def test_held_out_images_are_put_into_the_right_class(name, extract, images):
     pixels, labels = images[name]
-    assert (extract[f"{name}-cnn"](pixels)["logits"].argmax(1) == labels).mean() >= least
+    assert (extract[name](pixels)["logits"].argmax(1) == labels).mean() >= 0.97
 
 
-@pytest.mark.parametrize("name", ["digits", "shapes"])
+@each_name
 def test_features_do_not_depend_on_the_batch(name, extract, images):
     pixels = images[name][0][:24]
-    whole = extract[f"{name}-cnn"](pixels)
-    again = extract[f"{name}-cnn"](pixels)
-    parts = [extract[f"{name}-cnn"](pixels[start : start + 5]) for start in range(0, 24, 5)]
+    whole = extract[name](pixels)
+    again = extract[name](pixels)
+    parts = [extract[name](pixels[start : start + 5]) for start in range(0, 24, 5)]
     for tap in ("pool", "logits"):
         np.testing.assert_array_equal(whole[tap], again[tap])
         # float32 sums in another order, over logits of about 10
         np.testing.assert_allclose(np.concatenate([p[tap] for p in parts]), whole[tap], rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["digits", "shapes"])
+@each_name
 def test_no_feature_is_dead(name, extract, images):
-    spread = extract[f"{name}-cnn"](images[name][0])["pool"].std(axis=0)
+    spread = extract[name](images[name][0])["pool"].std(axis=0)
     assert (spread < 0.01 * np.median(spread)).mean() <= 0.03
 
 
@@ -85,26 +90,26 @@ def test_grey_networks_read_colours_by_their_luma(extract):
     np.testing.assert_allclose(a, b, atol=0.02)
 
 
-@pytest.mark.parametrize("name", ["digits", "shapes"])
+@each_name
 @pytest.mark.parametrize("degrade", ["blur", "noise", "missing classes"])
 def test_the_frechet_distance_grows_with_the_degradation(name, degrade, extract, images):
     pixels, labels = images[name]
     half = len(pixels) // 2
-    reference = extract[f"{name}-cnn"](pixels[:half])["pool"]
+    reference = extract[name](pixels[:half])["pool"]
     distances = [
-        _frechet_distance(reference, extract[f"{name}-cnn"](worse)["pool"])
+        _frechet_distance(reference, extract[name](worse)["pool"])
         for worse in _degraded(pixels[half:], labels[half:], degrade)
     ]
     assert distances == sorted(distances)
     assert distances[-1] > 3 * distances[0]
 
 
-@pytest.mark.parametrize("name", ["digits", "shapes"])
+@each_name
 def test_few_images_repeated_are_farther_than_new_ones(name, extract, images):
     pixels, labels = images[name]
     half = len(pixels) // 2
     few = np.concatenate([np.flatnonzero(labels[half:] == kind)[:5] for kind in range(10)])
-    reference, new = (extract[f"{name}-cnn"](part)["pool"] for part in (pixels[:half], pixels[half:]))
+    reference, new = (extract[name](part)["pool"] for part in (pixels[:half], pixels[half:]))
     repeated = new[np.resize(few, half)]
     assert _frechet_distance(reference, repeated) > 1.3 * _frechet_distance(reference, new)
 

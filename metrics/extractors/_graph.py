@@ -18,6 +18,7 @@ from torch import fx, nn
 from torch.nn import functional as F
 
 OPSET, IR_VERSION = 17, 8  # read by every ONNX Runtime from 1.14 on
+ENDS = ("min_val", "max_val")  # of a layer that cuts values off
 
 # What a network trips over where its images have no numbers yet: it decides by them, or asks for their sizes.
 UNTRACEABLE = (fx.proxy.TraceError, TypeError, ValueError, RuntimeError, AttributeError, LookupError, AssertionError)
@@ -159,8 +160,8 @@ class _Writer:
                 self.add("Flatten", name, x, axis=1)
             case nn.ReLU():
                 self.add("Relu", name, x)
-            case nn.ReLU6():
-                ends = [self.constant(f"{name}.{end}", torch.tensor(float(end))) for end in (0, 6)]
+            case nn.Hardtanh():  # which ReLU6 is, from 0 to 6
+                ends = [self.constant(f"{name}.{end}", torch.tensor(float(getattr(layer, end)))) for end in ENDS]
                 self.add("Clip", name, x, *ends)
             case nn.ZeroPad2d():
                 left, right, top, bottom = layer.padding

@@ -19,6 +19,7 @@ The numbers are comparable within one family only (same extractor, same resize):
 ten kinds of small pictures have nothing in common with Inception's 2048.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -89,24 +90,35 @@ def extractor(
 def _build_shipped(
     design: Design, shipped: str, weights: Path | None, resize: str, device: str, taps: tuple[str, ...]
 ) -> Extract:
-    return build(design, weights or WEIGHTS / shipped, resize, device, taps)
+    key = f"small-cnn {VERSION} {design}"
+    return build(partial(network, design), key, design.size, weights or WEIGHTS / shipped, resize, device, taps)
 
 
-def build(design: Design, weights: Path, resize: str, device: str, taps: tuple[str, ...]) -> Extract:
-    """The function from uint8 RGB images of any size to the named taps; InputError where the weights do not fit."""
+def build(
+    make: Callable[[], "nn.Module"],
+    key: str,
+    size: int,
+    weights: Path,
+    resize: str,
+    device: str,
+    taps: tuple[str, ...],
+) -> Extract:
+    """The function from uint8 RGB images of any size to the named taps of `make()` with these weights.
+
+    `key` names what `make` depends on; `size` is the side of its square input. InputError where the weights do not fit.
+    """
     if not weights.is_file():
         raise InputError(f"no weights file {weights}; it ships with the project: install it again or restore the file")
 
-    def make() -> "nn.Module":
+    def loaded() -> "nn.Module":
         from metrics.extractors.state import load_network
 
-        return load_network(lambda: network(design), weights)
+        return load_network(make, weights)
 
-    key = f"small-cnn {VERSION} {design} {file_sha256(weights)}"
-    run = compile_network(make, key, (3, design.size, design.size), taps, device)
+    run = compile_network(loaded, f"{key} {file_sha256(weights)}", (3, size, size), taps, device)
 
     def extract(images: Images) -> dict[str, np.ndarray]:
-        return run(resized(images, resize, design.size))
+        return run(resized(images, resize, size))
 
     return extract
 
@@ -119,9 +131,8 @@ def network(design: Design) -> "nn.Module":
     class SmallCnn(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            channels = 3 if design.colour else 1
-            self.scale = nn.Conv2d(3, channels, 1)
-            self.first = layer(channels, WIDTHS[0], 5, design.strides[0])
+            self.scale = scaling(design.colour)
+            self.first = layer(self.scale.out_channels, WIDTHS[0], 5, design.strides[0])
             self.second = layer(WIDTHS[0], WIDTHS[1], 3, design.strides[1])
             self.third = layer(WIDTHS[1], WIDTHS[2], 3, design.strides[2])
             self.fourth = layer(WIDTHS[2], WIDTHS[3], 3, design.strides[3])
@@ -134,13 +145,24 @@ def network(design: Design) -> "nn.Module":
             pool = torch.flatten(self.mean(x), 1)
             return {"pool": pool, "logits": self.classify(pool)}
 
-    def layer(n_in: int, n_out: int, kernel: int, stride: int) -> nn.Sequential:
-        convolution = nn.Conv2d(n_in, n_out, kernel, stride, kernel // 2, bias=False)
-        return nn.Sequential(convolution, nn.BatchNorm2d(n_out), nn.ReLU())
+    return SmallCnn()
 
-    made = SmallCnn()
-    # [0, 255] to [-1, 1], and to grey by the luma weights; fixed, and kept in the file with the rest.
-    mixing = torch.eye(3) if design.colour else torch.tensor([ITU_R_601])
-    made.scale.weight = nn.Parameter(mixing[:, :, None, None] / 127.5, requires_grad=False)
-    made.scale.bias = nn.Parameter(torch.full((len(mixing),), -1.0), requires_grad=False)
+
+def scaling(colour: bool) -> "nn.Conv2d":
+    """[0, 255] to [-1, 1], and to grey by the luma weights; fixed, and kept in the file with the rest."""
+    import torch
+    from torch import nn
+
+    mixing = torch.eye(3) if colour else torch.tensor([ITU_R_601])
+    made = nn.Conv2d(3, len(mixing), 1)
+    made.weight = nn.Parameter(mixing[:, :, None, None] / 127.5, requires_grad=False)
+    made.bias = nn.Parameter(torch.full((len(mixing),), -1.0), requires_grad=False)
     return made
+
+
+def layer(n_in: int, n_out: int, kernel: int, stride: int) -> "nn.Sequential":
+    """A convolution, batch norm and ReLU."""
+    from torch import nn
+
+    convolution = nn.Conv2d(n_in, n_out, kernel, stride, kernel // 2, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(n_out), nn.ReLU())
