@@ -11,7 +11,7 @@ from bench.leaderboard.entries import Earlier, Origin, read_entry, write_entry
 from bench.leaderboard.entry_places import entry_path
 from bench.site.earlier import submissions
 from bench.site.entry_views import _provenance
-from bench.site.where import NAMED, where
+from bench.site.where import NAMED, SPOTS, where
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +53,10 @@ def test_every_verdict_names_the_nearest_entries_and_counts_the_others(board):
 
 
 def test_the_strip_has_a_line_for_every_ranked_entry_and_names_those_beside_it(board):
-    strip = where(board, board.ranked[3]).strip
-    numbers = {int(spot.title.partition(":")[0]) for spot in strip.spots if spot.kind != "seed"}
-    assert numbers == {one.rank.number for one in board.ranked}  # fewer than are named of each verdict
+    found = where(board, board.ranked[3])
+    strip = found.strip
+    numbers = [int(spot.title.partition(":")[0]) for spot in strip.spots if spot.kind != "mine"]
+    assert numbers == [link.rank for _, links, _ in found.verdicts for link in links[:SPOTS]]
     lines = {int(x) for x in re.findall(r"M(\d+) 32V42", strip.lines)}
     assert {round(spot.x) for spot in strip.spots} <= {x + off for x in lines for off in (-1, 0, 1)}
     assert [spot.x for spot in strip.spots if spot.kind == "mine"] == [strip.bar.x]

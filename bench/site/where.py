@@ -15,6 +15,7 @@ from bench.tables.table import Cell, text
 
 WIDTH, MARGIN = 400.0, 16.0  # of the strip
 NAMED = 20  # entries of each verdict that are named, the nearest first
+SPOTS = 12  # of these have a name on the strip too
 LANDMARKS = ((REAL_2, "real"), (NOISE, "noise"))
 
 
@@ -88,7 +89,7 @@ def where(board: Board, one: Standing) -> Where | None:
         verdicts=_verdicts(found, up) if found else (),
         before=_link(board.ranked[place - 1], up) if place else None,
         after=_link(board.ranked[place + 1], up) if place + 1 < len(board.ranked) else None,
-        strip=_strip(board, mine, found, up),
+        strip=_strip(board, mine, found),
         beside=tuple(
             Link(other.name, up + compare_href(one.entry.track, (mine, other)), other.rank.number if other.rank else 0)
             for other in board.ranked[max(place - 1, 0) : place + 2]
@@ -115,10 +116,11 @@ def _link(one: Standing, up: str) -> Link:
 
 @dataclass(frozen=True)
 class Scale:
-    """What the strips of all entries of a board have in common: the scale, its ticks and landmarks, and the short lines
-    of all ranked entries as one path."""
+    """What the strips of all entries of a board have in common: the scale, its ticks and landmarks, the spot of each
+    ranked entry and seed, and the short lines of all ranked entries as one path."""
 
     scale: svg.Scale
+    spots: dict[Standing, Spot]
     lines: str
     landmarks: tuple[Side, ...]
     ticks: tuple[svg.Tick, ...]
@@ -137,21 +139,20 @@ def _scale(board: Board) -> Scale | None:
     scale = replace(svg.interval_scale(intervals, others), start=MARGIN, stop=WIDTH - MARGIN)
     places = sorted({round(scale.place(value)) for value in values})
     lines = "".join(f"M{place} 32V42" for place in places)
-    return Scale(scale, lines, tuple(_landmarks(board, scale)), svg.interval_ticks(scale))
+    every = (spot for one in board.ranked for spot in (one, *one.seeds))
+    spots = {one: _spot(board, scale, one) for one in every}
+    return Scale(scale, spots, lines, tuple(_landmarks(board, scale)), svg.interval_ticks(scale))
 
 
-def _strip(board: Board, mine: Standing, found: Relations | None, up: str) -> Strip | None:
+def _strip(board: Board, mine: Standing, found: Relations | None) -> Strip | None:
     """None where there is nothing to compare with."""
     shared = _scale(board)
     if shared is None:
         return None
-    named = [*found.better[:NAMED], *found.alike[:NAMED], *found.worse[:NAMED]] if found else []
-    alike = set(found.alike) if found else set()
-    spots = [
-        *(_spot(board, shared.scale, one, "alike" if one in alike else "apart", up) for one in named),
-        *(_spot(board, shared.scale, one, "seed", up) for one in mine.seeds),
-        _spot(board, shared.scale, mine, "mine", up),
-    ]
+    near = ((found.better, "apart"), (found.alike, "alike"), (found.worse, "apart")) if found else ()
+    named = [(one, kind) for others, kind in near for one in others[:SPOTS]]
+    named += [*((seed, "seed") for seed in mine.seeds), (mine, "mine")]
+    spots = (replace(shared.spots[one], kind=kind) for one, kind in named)
     cell = board.sorted_by.cell(mine.scores)
     bar = svg.bar(shared.scale, _value(cell), cell.low, cell.high)
     title = f"{sorted_by(board)} of all ranked entries, and of {mine.name} with its 95 % interval"
@@ -159,11 +160,11 @@ def _strip(board: Board, mine: Standing, found: Relations | None, up: str) -> St
     return Strip(title, axis, tuple(spots), shared.lines, bar, shared.landmarks, shared.ticks)
 
 
-def _spot(board: Board, scale: svg.Scale, one: Standing, kind: str, up: str) -> Spot:
-    cell = board.sorted_by.cell(one.scores)
+def _spot(board: Board, scale: svg.Scale, one: Standing) -> Spot:
+    cell, file = board.sorted_by.cell(one.scores), entry_file(one.entry)
     rank = f"{one.rank.number}: " if one.rank else ""
     title = f"{rank}{one.name}, {text(cell)}"
-    return Spot(scale.place(_value(cell)), kind, title, up + address(entry_file(one.entry)))
+    return Spot(scale.place(_value(cell)), "apart", title, up_from(file) + address(file))
 
 
 def _landmarks(board: Board, scale: svg.Scale) -> list[Side]:
