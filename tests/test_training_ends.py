@@ -150,6 +150,16 @@ def opened(folder, device):
     return Run(spec, TINY, DATA, spec.build(TINY, DATA.shape, 0), device, folder, question, None)
 
 
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_a_step_is_done_in_the_precision_that_was_asked_for(precision, tmp_path):
+    opening, found = opened(tmp_path, CPU), []
+    opening.question["precision"] = precision
+    opening.model.train_step = lambda batch: found.append(torch.ones(2, 2) @ torch.ones(2, 2)) or {"fine": 1.0}
+    bar = SimpleNamespace(show=lambda *shown: None)
+    opening.learn(Batch(torch.zeros(4, 1, 16, 16, dtype=torch.uint8), step=0), bar)
+    assert found[0].dtype == {"float32": torch.float32, "bf16": torch.bfloat16}[precision]
+
+
 @pytest.mark.parametrize(("device", "shown"), [(GPU, [20, 40]), (CPU, list(range(1, 41)))])
 def test_losses_are_waited_for_every_twenty_steps_of_a_gpu(device, shown, tmp_path):
     opening = opened(tmp_path, device)

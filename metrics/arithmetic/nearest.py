@@ -45,7 +45,7 @@ def screened(*sets: Num[np.ndarray, "_ d"]) -> tuple[Screened, ...]:
 
 
 def _screened(rows: Num[np.ndarray, "n d"], centre: Float64[np.ndarray, " d"], kind: type[np.floating]) -> Screened:
-    with np.errstate(over="ignore", invalid="ignore"):  # then float64 is taken
+    with np.errstate(over="ignore"):  # then float64 is taken
         centred: np.ndarray = rows.astype(kind) - centre.astype(kind)
         norms: np.ndarray = squared_norms(centred).astype(kind)
     return Screened(rows, centred, norms)
