@@ -237,9 +237,7 @@ def _standing(path: Path, record: TrackRecord, results: Path, number: Number, or
     return Standing(entry, scores, level, word, flags_of(entry.scores), influence=moves)
 
 
-def with_orders(
-    scores: dict[str, Numbers], record: TrackRecord, orders: Sequence[Order] = ORDERS
-) -> dict[str, Numbers]:
+def with_orders(scores: dict[str, Numbers], record: TrackRecord, orders: Sequence[Order]) -> dict[str, Numbers]:
     """The scores with what rules make of them."""
     return {**scores, **{one.metric.name: one.numbers(scores, record.landmarks) for one in orders}}
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.leaderboard.board import Board, with_orders
+from bench.leaderboard.orders import ORDERS
 from bench.leaderboard.standing import Standing
 from bench.tables.columns import Number, by_itself
 from bench.tables.table import ARROWS, Table, aligned, text
@@ -24,7 +25,7 @@ def submissions(board: Board, one: Standing) -> Submissions | None:
         return None
     scored = [(old.created_utc, old.scores if old.track_id == entry.track_id else None) for old in entry.earlier]
     cells = [
-        tuple(number.cell(with_orders(scores or {}, board.record)) for number in numbers)
+        tuple(number.cell(with_orders(scores or {}, board.record, ORDERS)) for number in numbers)
         for _, scores in (*scored, (entry.created_utc, entry.scores))
     ]
     columns = tuple(by_itself(number) for number in numbers)
