@@ -5,13 +5,22 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from run_records import record
+from tiny_training import ArrayImages, Painted, numbered
 
+from bench.leaderboard.board_tables import DISPENSABLE, dispensable
+from bench.leaderboard.contestants import side_of
+from bench.leaderboard.orders import ORDERS
 from bench.sources import iterate, open_source
+from bench.storage.records import record_path, write_record
 from bench.submissions.submitting import source_of
+from bench.tables.table import Column, Table
 from metrics.errors import InputError
+from reference_models.loop.grids import _translated, triples
 from reference_models.loop.sampling import sample
 from reference_models.pretrained import _biggan_deep_files as deep
 from reference_models.pretrained._biggan_deep import DeepConfig
+from reference_models.types import Data, ImageShape
 
 IMAGES = np.random.RandomState(0).randint(0, 256, (4, 3, 8, 8)).astype(np.uint8)
 
@@ -73,3 +82,31 @@ def test_a_generator_without_settings_is_that_of_its_side(monkeypatch):
     layers = ((False, 16, 16), (True, 16, 1))
     deep.build(state, None, 8, layers)
     assert made == [DeepConfig(8, layers)]
+
+
+@pytest.mark.parametrize("held_out", [True, False])
+def test_pictures_of_translations_are_of_held_out_images_where_there_are_some(held_out):
+    train, test = (tuple(ArrayImages(numbered(9).array + np.uint8(base + 20 * side)) for side in range(2))
+                   for base in (0, 100))  # fmt: skip
+    data = Data("pairs", ImageShape(1, 16, 16), train, test if held_out else (), paired=True)
+    shown, names = triples(Painted(directions=("x-to-y",)), data)
+    first = 100 * held_out
+    assert shown[0, :, 0, 0, 0].tolist() == [first, 255 - first, first + 20]
+    assert names == ("input x", "output y", "target y")
+    x, y, fake_y, fake_x = _translated(Painted(directions=("y-to-x",)), data)
+    assert (x[0, 0, 0, 0], y[0, 0, 0, 0], len(fake_y), fake_x[0, 0, 0, 0]) == (first, first + 20, 0, 235 - first)
+
+
+def test_seeds_of_a_model_are_in_the_order_of_their_numbers_and_not_of_their_files(tmp_path):
+    made = [record(seed=seed) for seed in (2, 10, 9)]
+    for one in made:
+        write_record(record_path(tmp_path, one.dataset, one.protocol_id, one.name), one)
+    path = record_path(tmp_path, made[0].dataset, made[0].protocol_id, made[0].name)
+    side = side_of(str(path), tmp_path, lambda path: None)
+    assert [one.name for one in side.seeds] == [one.title for one in sorted(made, key=lambda one: one.seed)]
+
+
+@pytest.mark.parametrize(("keys", "unsorted"), [(("kid",), ()), (("kid", ORDERS[0].number.key), ("fid_corrected",))])
+def test_the_last_columns_that_a_board_can_do_without_are_its_groups(keys, unsorted):
+    found = dispensable(Table("a", "a", tuple(Column(key, key) for key in (*keys, "sfid", "mine")), (), ()))
+    assert found == ("sfid", *DISPENSABLE[:-1], *unsorted, "group")
