@@ -66,6 +66,12 @@ def test_counts_that_cannot_be_met_say_how_many_distinct_images_there_are():
         splits.disjoint(["a", "b", "a", "c"], [2, 2], 0)
 
 
+@pytest.mark.parametrize("counts", ["12", 3, None])
+def test_what_is_no_list_of_counts_is_told_as_a_whole(counts):
+    with pytest.raises(InputError, match=f"^the counts are {counts!r}; expected a list of whole numbers, one per set$"):
+        splits.disjoint(["a", "b", "c", "d"], counts, 0)
+
+
 def test_negative_counts_are_an_input_error():
     with pytest.raises(InputError, match="at least 0"):
         splits.disjoint(["a", "b"], [2, -1], 0)
