@@ -210,8 +210,10 @@ def test_warnings_of_sets_and_of_fid_come_first_those_of_noise_not_at_all_and_al
         [found(FID, "few: 12", "few: 13"), found(KID, "all 5 are grey", "k 1.5"), found(IS, "i"), Found(KID, (0, 1))],
     )
     assert (first, others) == (("few: 12", "all 5 are grey", "i"), ("k 1.5",))
-    noisy = replace(opened, sources=(source, SimpleNamespace(name=NOISE, read=source.read)))
-    assert _warnings(noisy, [found(FID, "of noise"), found(KID, "other", places=(0, 2))]) == ((), ("other",))
+    noise = SimpleNamespace(name=NOISE, read=source.read)
+    both = [found(KID, "of 1"), found(KID, "of two", places=(0, 2))]
+    for sources, expected in (((source, source, noise), ("of 1",)), ((source, noise, source), ("of 1", "of two"))):
+        assert _warnings(replace(opened, sources=sources, ready=(None,) * 3), both) == ((), expected)
 
 
 # ----- their tables

@@ -67,7 +67,7 @@ def test_counts_that_cannot_be_met_say_how_many_distinct_images_there_are():
 
 
 @pytest.mark.parametrize("counts", ["12", 3, None])
-def test_what_is_no_list_of_counts_is_told_as_a_whole(counts):
+def test_what_is_no_list_of_counts_is_told_as_a_whole(counts, without_checks_of_shapes):
     with pytest.raises(InputError, match=f"^the counts are {counts!r}; expected a list of whole numbers, one per set$"):
         splits.disjoint(["a", "b", "c", "d"], counts, 0)
 
