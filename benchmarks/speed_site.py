@@ -1,4 +1,5 @@
-"""The pages of 1,000 entries, from the files of a results folder to a finished site."""
+"""The pages of 1,000 entries: from the files of a results folder to a finished site, and in a browser from an action to
+the next picture on the screen."""
 
 import shutil
 
@@ -27,3 +28,50 @@ def test_bench_site(benchmark, results, tmp_path):
 
     made = benchmark.pedantic(write_site, (results, tmp_path / "site"), setup=empty, rounds=5, warmup_rounds=1)
     assert made.entries == COUNT
+
+
+# ----- in a browser
+
+ACTIONS = {
+    "sort": "document.querySelectorAll('#ranked-table .sort')[%d].click()",
+    "search": "form.words.value = ['copse', 'glyph'][%d]; form.dispatchEvent(new Event('input'))",
+    "clear": "form.words.value = 'copse'; form.dispatchEvent(new Event('input')); form.querySelector('.clear').click()",
+}
+UNTIL_DRAWN = """async () => {
+    const form = document.getElementById("filters");
+    %s;
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+}"""
+
+
+@pytest.fixture(scope="module")
+def page(results, tmp_path_factory):
+    """The page of the track in Chromium."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    from test_site_browser import CHROMIUM, FLAGS
+
+    from bench.site import write_site
+
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on the PATH")
+    site = tmp_path_factory.mktemp("drawn") / "site"
+    write_site(results, site)
+    with sync_api.sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        opened = chromium.new_page(viewport={"width": 1280, "height": 900})
+        opened.goto((site / "tracks/digits.html").as_uri())
+        yield opened
+        chromium.close()
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_the_page_of_a_track(benchmark, page, action):
+    benchmark.group = f"the page of {COUNT:,} entries"
+    turns = [0]
+
+    def act():
+        turns[0] = 1 - turns[0]
+        script = ACTIONS[action]
+        page.evaluate(UNTIL_DRAWN % (script % turns[0] if "%d" in script else script))
+
+    benchmark.pedantic(act, rounds=10, warmup_rounds=1)

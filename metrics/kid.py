@@ -162,6 +162,7 @@ METRIC = Metric(
             *("kid", "KID", "lower"),
             says="distance of features by a cubic kernel, without bias",
             interval=Interval("kid_low", "kid_high", "kid_sd", even=False, leans=True),
+            power=3,
         ),
     ),
     beside=(

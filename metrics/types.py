@@ -75,7 +75,8 @@ class Output(Value):
 
     `shown` says where, each word including those before it: on the page of an "entry", in the "table"s of runs and
     tracks, in the table on the "page" of a track, at the "top" of the page of an entry. `column` is its short title in
-    tables, `decimals` what it is written with there where no interval says how many are worth it.
+    tables, `decimals` what it is written with there where no interval says how many are worth it; pages show a number
+    times ten to the `power`, and a share from 0 to 1 in per cent.
     `looks_at` says what of the images it judges, of a number that is asked for a second opinion: plain values only,
     which sets of one size have with one bias.
     """
@@ -90,6 +91,7 @@ class Output(Value):
     shown: Literal["entry", "table", "page", "top"] = field(default="page", kw_only=True)
     column: str = field(default="", kw_only=True)
     decimals: int = field(default=3, kw_only=True)
+    power: int = field(default=0, kw_only=True)
     looks_at: Aspect = field(default="", kw_only=True)
 
     @property

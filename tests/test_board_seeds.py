@@ -59,7 +59,7 @@ def test_every_seed_keeps_its_row_and_its_page(board):
     assert values(everything(board), "status").count("seed") == 3
     slugs = [one.entry.slug for one in board.entries]
     assert len(slugs) == len(set(slugs)) == len(board.ranked) + len(board.flagged) + len(board.controls) + 2
-    rows = track_view(board, Disputes(0, ())).ranked
+    rows = track_view(board, Disputes(0, ())).ranked.rows
     assert [row.href.rpartition("/")[2] for row in rows if row.rank is None] == [
         f"swan-seed-{number}.html" for number in range(3)
     ]

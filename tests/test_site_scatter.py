@@ -8,7 +8,7 @@ import pytest
 
 import bench.site
 from bench.site.axes import even_ticks, fitting
-from bench.site.scatter import LABEL_LENGTH, LINE, PLOT, PLOT_BOTTOM, PLOT_LEFT, Point, label_width, scatter
+from bench.site.scatter import LABEL_LENGTH, LINE, MARKS, PLOT, PLOT_BOTTOM, PLOT_LEFT, Point, label_width, scatter
 
 
 def points(count):
@@ -30,6 +30,11 @@ def test_labels_touch_no_point_and_no_other_label(count):
         assert a[2] <= b[0] + slack or b[2] <= a[0] + slack or a[3] <= b[1] + slack or b[3] <= a[1] + slack
     for mark, box in itertools.product(marks, boxes):
         assert not (box[0] < mark.x < box[2] and box[1] < mark.y < box[3])
+
+
+def test_of_many_entries_the_later_ones_are_dots_and_what_is_special_is_not():
+    drawn = scatter([*points(MARKS + 5), Point(0.5, 0.5, "train-copies", "", "control")])
+    assert (len(drawn.marks), len(drawn.dots)) == (MARKS + 1, 5)
 
 
 def test_only_points_that_are_to_be_named_have_a_label():

@@ -5,6 +5,7 @@
     tracks/<track>.csv .json .bib .atom     the same as data, what to cite, a feed of its newest entries
     entries/<track>/<slug>.html     one entry: pictures, all numbers, where it stands, provenance, commands
     entries/<track>/<slug>.json .bib        the entry as it is stored, what to cite
+    pictures/  strips/              previews, neighbours and rows of samples, where the licence allows them
     feed.atom                       the newest entries of all tracks
     metrics.html  reading.html      what each number says; what ranks, intervals, flags and levels are
     site.css  site.js  icon.svg     what the pages load; they are readable without scripts

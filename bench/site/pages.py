@@ -1,6 +1,6 @@
 """Every file of a site: values into templates, which escape whatever they are given."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,8 @@ from bench.leaderboard.board import Board
 from bench.leaderboard.disputes import disputes_of, verdicts_by_number
 from bench.leaderboard.entries import LEVELS, Entry
 from bench.leaderboard.entry_places import NEIGHBOURS, PREVIEW, entry_path
-from bench.leaderboard.standing import Standing
+from bench.leaderboard.track_words import rules_in_words
+from bench.leaderboard.tracks import find_track
 from bench.measuring.declared import declared
 from bench.site.comparing import Preview, compare_script
 from bench.site.data_files import entry_data, news_of, track_data
@@ -23,15 +24,22 @@ from bench.site.places import (
     INDEX,
     METRICS,
     READING,
+    address,
     data_file,
     entry_file,
     picture_file,
+    real_file,
+    sheet_file,
+    strip_file,
     track_file,
     track_href,
     up_from,
 )
 from bench.site.published import Published
-from bench.site.views import Row, TrackView, track_view
+from bench.site.rows import Row
+from bench.site.strips import real_strip, strip_of
+from bench.site.svg import BAR_WIDTH
+from bench.site.views import Pictures, TrackView, track_view
 from bench.site.words import DIRECTIONS, FLAGS, LEVEL_SAYS, dataset_of, results_words
 from bench.storage.result_places import first_of
 from metrics.errors import InputError
@@ -49,27 +57,18 @@ def site_files(
     head = {"about": about, "date": newest([one.entry for board in boards for one in board.entries])[:10]}
     for name in STATIC:
         yield name, (HERE / "static" / name).read_bytes()
-    verdicts = [verdicts_by_number(results, board) for board in boards]
-    views = [
-        track_view(board, disputes_of(board, won), results_words(results))
-        for board, won in zip(boards, verdicts, strict=True)
-    ]
-    yield page(INDEX, "index.html", about.title, **head, **_index(boards, views, results))
     yield page(METRICS, "metrics.html", "What each number means", **head, metrics=_metrics(boards))
     yield page(READING, "reading.html", "How to read it", **head, flags=FLAGS, levels=_levels())
     yield FEED, feed(FEED, about.title, about, [one for board in boards for one in news_of(board)])
-    for board, view, won in zip(boards, views, verdicts, strict=True):
-        yield page(track_file(view.name), "track.html", f"{view.name} · {about.title}", **head, view=view)
+    views = []
+    for board in boards:
+        pictures, previews = yield from _entries(board, results, head, lost)
+        won = verdicts_by_number(results, board)
+        views.append(track_view(board, disputes_of(board, won), results_words(results), pictures))
+        yield from _track(views[-1], head)
         yield from track_data(board, about)
-        previews: dict[str, Preview] = {}
-        for one in board.entries:
-            shown = _pictures(one.entry, results, lost)
-            yield from _entry(board, view, one, results, head, shown)
-            yield from entry_data(one.entry, results, about)
-            if PREVIEW in shown:
-                place = picture_file(one.entry, PREVIEW)
-                previews[one.entry.slug] = place, shown[PREVIEW].width, shown[PREVIEW].height
-        yield data_file(view.name, "js"), compare_script(board, won, previews, results_words(results))
+        yield data_file(views[-1].name, "js"), compare_script(board, won, previews, results_words(results))
+    yield page(INDEX, "index.html", about.title, **head, **_index(boards, views, results))
 
 
 def page(file: str, template: str, title: str, **values: Any) -> tuple[str, bytes]:
@@ -83,27 +82,40 @@ def _environment() -> Any:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     folder = FileSystemLoader(HERE / "templates")
-    return Environment(loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = Environment(loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.filters["short"] = lambda number: f"{number:g}"
+    made.filters["share"] = lambda x: f"{100 * x / BAR_WIDTH:.4g}"
+    return made
 
 
 # ----- what each page is given
+
+
+def _track(view: TrackView, head: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
+    noise = view.noise if view.noise and not view.noise.beyond else None
+    sheet = _environment().get_template("track.css").render(band=view.band, noise=noise, pictures=view.pictures)
+    yield sheet_file(view.name), sheet.encode()
+    yield page(track_file(view.name), "track.html", f"{view.title} · {head['about'].title}", **head, view=view)
 
 
 def _index(boards: Sequence[Board], views: Sequence[TrackView], results: Path) -> dict[str, Any]:
     rows = []
     for board, view in zip(boards, views, strict=True):
         protocol = board.record.rules.protocol
+        first = [row for row in view.ranked.rows if row.rank]
         rows.append(
             {
                 "name": view.name,
                 "href": track_href(view.name),
-                "title": dataset_of(board.record.rules).title,
-                "domain": next((one.domain for one in protocol.real if one.domain), ""),
+                "title": view.title,
+                "verdict": view.verdict,
                 "extractor": protocol.extractor,
                 "images": f"{sum(protocol.generated):,}",
                 "ranked": len(board.ranked),
                 "apart": len(board.flagged) + len(board.controls),
-                "best": [_best(view, row) for row in [row for row in view.ranked if row.rank][:BEST]],
+                "pictures": view.pictures,
+                "strip": next((row for row in first if row.strip), None),
+                "best": [_best(view, row) for row in first[:BEST]],
             }
         )
     example, folder = views[0].name if views else EXAMPLE, results.resolve().name
@@ -140,25 +152,40 @@ def _levels() -> list[tuple[int, str, str]]:
     return [(number, word, says) for number, (word, says) in enumerate(zip(LEVELS, LEVEL_SAYS, strict=True))]
 
 
-def _entry(
-    board: Board, view: TrackView, one: Standing, results: Path, head: dict[str, Any], pictures: dict[str, Picture]
-) -> Iterator[tuple[str, bytes]]:
-    """The page of an entry, and its pictures."""
-    entry = one.entry
-    for name, picture in pictures.items():
-        yield picture_file(entry, name), picture.content
-    title = f"{entry.about.name} · {view.name}"
-    yield page(
-        entry_file(entry),
-        "entry.html",
-        title,
-        **head,
-        view=entry_view(board, one, pictures, view.rules, results_words(results)),
-    )
+def _entries(
+    board: Board, results: Path, head: dict[str, Any], lost: list[str]
+) -> Generator[tuple[str, bytes], None, tuple[Pictures, dict[str, Preview]]]:
+    """The pages of the entries of a track, their pictures, and strips of these. Returns the strips as the track's page
+    shows them, and the previews; a picture that cannot be shown is left out and named in `lost`."""
+    track = board.record.track
+    rules = tuple(rules_in_words(find_track(track), board.record.rules))
+    places: dict[str, str] = {}
+    previews: dict[str, Preview] = {}
+    shown = real = None
+    for one in board.entries:
+        pictures = _pictures(one.entry, results, lost)
+        for name, picture in pictures.items():
+            yield picture_file(one.entry, name), picture.content
+            if real is None or name == PREVIEW:
+                real = real_strip(one.entry, name, picture) or real
+        preview = pictures.get(PREVIEW)
+        if preview:
+            previews[one.entry.slug] = picture_file(one.entry, PREVIEW), preview.width, preview.height
+        strip = strip_of(one.entry, preview) if preview else None
+        if strip:
+            file = strip_file(track, one.entry.slug)
+            places[one.entry.slug], shown = address(file), strip
+            yield file, strip.content
+        view = entry_view(board, one, pictures, rules, results_words(results))
+        yield page(entry_file(one.entry), "entry.html", f"{one.entry.about.name} · {track}", **head, view=view)
+        yield from entry_data(one.entry, results, head["about"])
+    if real:
+        yield real_file(track), real.content
+    return Pictures(places, address(real_file(track)) if real else "", shown.width if shown else 0), previews
 
 
 def _pictures(entry: Entry, results: Path, lost: list[str]) -> dict[str, Picture]:
-    """The pictures of an entry that may be shown; one that cannot be is named in `lost`."""
+    """The pictures of an entry that may be shown."""
     path = first_of(results, entry_path(results, entry.track, entry.slug))
     public = dataset_of(entry.rules).publishable
     pictures = {}

@@ -34,6 +34,21 @@ def picture_file(entry: Entry, picture: str) -> str:
     return f"pictures/{entry.track}/{entry.slug}/{picture}"
 
 
+def strip_file(track: str, slug: str) -> str:
+    """Some images of an entry in a row."""
+    return f"strips/{track}/{slug}.webp"
+
+
+def real_file(track: str) -> str:
+    """Some real images of a track in a row."""
+    return f"strips/{track}.webp"
+
+
+def sheet_file(track: str) -> str:
+    """What the style sheet of the site cannot know of a track."""
+    return f"tracks/{track}.css"
+
+
 def address(file: str) -> str:
     """A file's relative address, as it stands in a link."""
     return quote(file)

@@ -50,13 +50,13 @@ def plots(
 def _points(
     table: Table, x: str, y: str, landmarks: Sequence[tuple[str, str]], standings: Sequence[Standing]
 ) -> list[Point]:
-    keys = [column.key for column in table.columns]
+    keys, titles = [column.key for column in table.columns], {column.key: column.title for column in table.columns}
     points = []
     for number, row in enumerate(table.rows):
         across, up = row[keys.index(x)], row[keys.index(y)]
         if not isinstance(across.value, float) or not isinstance(up.value, float):
             continue
-        values = f"{y} {text(up)}, {x} {text(across)}"
+        values = f"{titles[y]} {text(up)}, {titles[x]} {text(across)}"
         if number < len(landmarks):
             name, kind = landmarks[number]
             outside = kind == "noise-set"

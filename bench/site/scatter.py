@@ -16,6 +16,8 @@ LETTER, LINE = 7.5, 17.0  # a letter's usual width and a line's height at the si
 WIDE = 1.8  # times as wide are M, W and what is no Latin letter
 LABEL_LENGTH = 20
 DOT = 6.0
+MARKS = 60  # points with a title and a link; of more, the later ones that are nothing special are dots
+PLAIN = ("submission", "reference")
 ARROW = 10.0  # from the middle of an arrow to the edge
 
 
@@ -52,9 +54,10 @@ class Mark:
 
 @dataclass(frozen=True)
 class Scatter:
-    """A square drawing: marks, and the ticks of both axes."""
+    """A square drawing: marks, the places of points that are only dots, and the ticks of both axes."""
 
     marks: tuple[Mark, ...]
+    dots: tuple[tuple[float, float], ...]
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
 
@@ -66,8 +69,11 @@ def scatter(points: Sequence[Point]) -> Scatter:
     y = fitting((point.y for point in inner), PLOT - PLOT_BOTTOM, PLOT_TOP)
     places = [_inside(x, y, point) for point in points]
     taken = [(a - DOT, b - DOT, a + DOT, b + DOT) for a, b in places]
-    marks = []
-    for point, (a, b) in zip(points, places, strict=True):
+    marks, dots = [], []
+    for number, (point, (a, b)) in enumerate(zip(points, places, strict=True)):
+        if number >= MARKS and point.kind in PLAIN:
+            dots.append((a, b))
+            continue
         turn = _turn(x, y, point)
         label = point.name if len(point.name) <= LABEL_LENGTH else point.name[: LABEL_LENGTH - 1] + "…"
         found = _room(a, b, label_width(label), taken) if point.named else None
@@ -77,7 +83,7 @@ def scatter(points: Sequence[Point]) -> Scatter:
         label_x, label_y, anchor, box = found
         taken.append(box)
         marks.append(Mark(point, a, b, turn, label, label_x, label_y, anchor))
-    return Scatter(tuple(marks), even_ticks(x), even_ticks(y))
+    return Scatter(tuple(marks), tuple(dots), even_ticks(x), even_ticks(y))
 
 
 def label_width(label: str) -> float:

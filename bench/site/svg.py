@@ -1,16 +1,19 @@
 """The geometry of drawings: where intervals and their ticks lie. The templates draw them.
 
-Distances are drawn on a scale that is linear up to the typical half width of an interval and logarithmic beyond it,
-asinh(value / unit): neighbours stay apart although noise is in the picture, and values below 0 have their place.
+The intervals of a ranking lie on one scale from the lowest end to the highest; what lies beyond it, such as noise, is
+an arrow at its edge. Where intervals are too narrow to be seen so, the scale is linear up to the typical half width and
+logarithmic beyond it, asinh(value / unit): neighbours stay apart, and values below 0 have their place.
 """
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-BAR_WIDTH, BAR_HEIGHT = 200.0, 22.0  # units of an interval's drawing
-BAR_MARGIN = 6.0
-TICK_GAP = 34.0  # least distance of two tick labels
+BAR_WIDTH = 140.0  # units of an interval's drawing
+BAR_MARGIN = 10.0  # room for an arrow
+RANKS_WIDTH = 40.0  # units of the drawing of some ranks among all
+LINEAR = 40.0  # half widths of an interval that are seen on one linear scale: each is 2 to 3 units wide then
+TICK_GAP = 38.0  # least distance of two tick labels
 
 
 @dataclass(frozen=True)
@@ -43,40 +46,57 @@ class Tick:
 
 @dataclass(frozen=True)
 class Bar:
-    """A value as a dot at `x`, its interval from `low` to `high`."""
+    """A value at `x`, its interval from `low` to `high`; `beyond` is -1 or 1 where the value is below or above the
+    scale."""
 
     x: float
     low: float
     high: float
+    beyond: int = 0
 
 
 # ----- intervals on one scale
 
 
 def interval_scale(intervals: Sequence[tuple[float, float]], others: Iterable[float] = ()) -> Scale:
-    """The scale of a column: from 0, or the lowest end below it, to the highest end; `others` lie on it too."""
-    ends = [0.0, *others, *(end for interval in intervals for end in interval)]
+    """The scale of a column, from its lowest end to its highest; `others` lie on it too."""
+    ends = [*others, *(end for interval in intervals for end in interval)] or [0.0]
     halves = sorted((high - low) / 2 for low, high in intervals if high > low)
-    unit = halves[len(halves) // 2] if halves else None
-    high = max(ends) if max(ends) > min(ends) else min(ends) + 1.0
-    return Scale(min(ends), high, BAR_MARGIN, BAR_WIDTH - BAR_MARGIN, unit)
+    unit = halves[len(halves) // 2] if halves else 0.0
+    low, high = min(ends), max(ends) if max(ends) > min(ends) else min(ends) + 1.0
+    return Scale(low, high, BAR_MARGIN, BAR_WIDTH - BAR_MARGIN, unit if high - low > LINEAR * unit > 0 else None)
 
 
 def bar(scale: Scale, value: float, low: float | None, high: float | None) -> Bar:
     """A value with its interval; without one the ends are the value itself."""
-    return Bar(
-        scale.place(value), scale.place(value if low is None else low), scale.place(value if high is None else high)
-    )
+    first, last = (scale.place(value if end is None else end) for end in (low, high))
+    return Bar(scale.place(value), first, last, (value > scale.high) - (value < scale.low))
+
+
+def ranks_bar(first: int, last: int, count: int) -> Bar:
+    """The ranks that an entry may have, on the scale of all."""
+    whole = RANKS_WIDTH / max(count, 1)
+    return Bar(0.0, round(whole * (first - 1), 1), round(whole * last, 1))
 
 
 def interval_ticks(scale: Scale) -> tuple[Tick, ...]:
-    """0, then powers of ten, fives and twos from the largest down, as far as their labels have room."""
+    """Marks as far as their labels have room: even steps of a linear scale; of another one 0, then powers of ten, fives
+    and twos from the largest down."""
     largest = max(abs(scale.low), abs(scale.high))
-    tens = range(math.ceil(math.log10(largest)), math.floor(math.log10(largest)) - 4, -1)
-    wanted = [0.0, *(sign * step * 10.0**ten for step in (1, 5, 2) for ten in tens for sign in (1, -1))]
+    top = math.floor(math.log10(largest))
+    if scale.unit is None:
+        steps = sorted(step * 10.0**ten for step in (1, 2, 5) for ten in range(top - 4, top + 1))
+        length = (scale.stop - scale.start) / (scale.high - scale.low)
+        step = next((one for one in steps if one * length >= TICK_GAP), steps[-1])
+        wanted = [n * step for n in range(math.ceil(scale.low / step), math.floor(scale.high / step) + 1)]
+    else:
+        wanted = [
+            0.0,
+            *(sign * step * 10.0**ten for step in (1, 5, 2) for ten in range(top, top - 5, -1) for sign in (1, -1)),
+        ]
     chosen: list[Tick] = []
     for value in wanted:
         x = scale.place(value)
         if scale.low <= value <= scale.high and all(abs(x - other.x) >= TICK_GAP for other in chosen):
-            chosen.append(Tick(x, f"{value:g}".replace("-", "−")))
+            chosen.append(Tick(x, f"{value:.6g}".replace("-", "−")))
     return tuple(sorted(chosen, key=lambda tick: tick.x))

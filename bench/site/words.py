@@ -1,5 +1,6 @@
 """What the pages say in words: numbers, levels, flags, tracks."""
 
+import re
 import shlex
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from bench.measuring.evaluation import REAL_1
 from bench.measuring.flags import CHANCE, EXACT, EXCESS, STRICT_CHANCE, TIMES
 from bench.storage.result_places import OWN
 
+SIZE = re.compile(r", \d+x\d+")  # and what follows it in the title of a data set
 DIRECTIONS = {"lower": "lower ↓", "higher": "higher ↑", "neither": "neither"}
 LEVEL_SAYS = (  # of bench.leaderboard.entries.LEVELS
     "Nobody has checked this entry yet, or it has been changed since then.",
@@ -42,18 +44,22 @@ FLAGS = (  # the rule of bench.measuring.flags
 )
 
 
-def about_track(record: TrackRecord) -> str:
-    """A track in two sentences."""
-    protocol = record.rules.protocol
-    title = dataset_of(record.rules).title
+def title_of(rules: Rules) -> str:
+    """The data set of a track for people: `Handwritten digits, 32x32`."""
+    protocol = rules.protocol
+    name = SIZE.split(dataset_of(rules).title)[0]
     domain = next((f", {one.domain}" for one in protocol.real if one.domain), "")
+    _, height, width = protocol.shape
+    return f"{name}{domain}, {width}x{height}"
+
+
+def about_track(record: TrackRecord) -> str:
+    """What is measured on a track, in a sentence or two."""
+    protocol = record.rules.protocol
     real = next(one for one in protocol.real if one.name == REAL_1)
     known = registry.load("extractors", protocol.extractor).is_inception
-    apart = "" if known else " This is not Inception: do not compare with the numbers of papers."
-    return (
-        f"{title}{domain}. {sum(protocol.generated):,} generated images against {real.count:,} real ones, compared by "
-        f"the features of {protocol.extractor}.{apart}"
-    )
+    features = protocol.extractor + ("" if known else ", not Inception: do not compare with papers")
+    return f"{sum(protocol.generated):,} images against {real.count:,} real ones by features of {features}."
 
 
 def kind_of(entry: Entry) -> str:

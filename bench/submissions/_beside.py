@@ -26,10 +26,11 @@ from bench.storage.reading import file_sha256
 from bench.submissions._book import Page
 from bench.submissions._bounds import within_bounds
 from bench.submissions._manifest import FILES, read_manifest
-from bench.submissions._pictures import NEIGHBOURS as NEIGHBOURS_SHOWN
-from bench.submissions._pictures import PREVIEW_COLUMNS, PREVIEW_IMAGES, hashes_in, images_in
+from bench.submissions._pictures import hashes_in, images_in
 from bench.submissions._recounting import Stored, recount
 from bench.submissions._values import Problem, fits_moments
+from bench.submissions.sheets import NEIGHBOURS as NEIGHBOURS_SHOWN
+from bench.submissions.sheets import PREVIEW_COLUMNS, PREVIEW_IMAGES
 from metrics.errors import InputError
 
 PICTURES = (PREVIEW, NEIGHBOURS)

@@ -18,13 +18,10 @@ from bench.leaderboard.open_tracks import OpenTrack
 from bench.sources import ImageSource
 from bench.sources.rows import hash_of
 from bench.storage.reading import read_bytes
+from bench.submissions.sheets import GAP, NEIGHBOURS, PREVIEW_COLUMNS, PREVIEW_IMAGES, enlarged, sheet_size
 from metrics.arithmetic.nearest import nearest
 from metrics.errors import InputError
 
-PREVIEW_IMAGES, PREVIEW_COLUMNS = 36, 6
-NEIGHBOURS = 8
-SMALLEST = 64  # pixels: smaller images are enlarged by a whole factor
-GAP = 2
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CHUNKS = (b"IHDR", b"IDAT", b"IEND")
 
@@ -51,7 +48,7 @@ def _sheet(images: Sequence[np.ndarray], columns: int) -> np.ndarray:
     sheet = np.full((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3), 255, np.uint8)
     for (top, left), image in zip(_places(len(images), columns, (height, width)), images, strict=True):
         sheet[top : top + height, left : left + width] = image.transpose(1, 2, 0)
-    factor = max(1, SMALLEST // min(height, width))
+    factor = enlarged((height, width))
     return sheet.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
@@ -71,9 +68,8 @@ def images_in(path: Path, count: int, columns: int, size: tuple[int, int]) -> li
     images are not laid out so.
     """
     height, width = size
-    factor = max(1, SMALLEST // min(size))
-    rows = -(-count // columns)
-    wide, high = ((one * (side + GAP) - GAP) * factor for one, side in ((columns, width), (rows, height)))
+    factor = enlarged(size)
+    wide, high = sheet_size(columns, -(-count // columns), size)
     # 3 bytes a pixel and one a row are what it takes without any compression.
     data = read_bytes(path, most=2 * (3 * wide * high + high) + 2**16)
     _check_chunks(path, data, (wide, high))
@@ -93,7 +89,7 @@ def images_in(path: Path, count: int, columns: int, size: tuple[int, int]) -> li
 
 def pairs_in(sheet: np.ndarray, size: tuple[int, int]) -> list[bytes]:
     """The pixels of each column of a picture uint8 [H, W, 3] of images of this (height, width)."""
-    width = (size[1] + GAP) * max(1, SMALLEST // min(size))
+    width = (size[1] + GAP) * enlarged(size)
     return [sheet[:, left : left + width].tobytes() for left in range(0, sheet.shape[1], width)]
 
 

@@ -29,14 +29,17 @@ function startTheme() {
   select.addEventListener("change", () => storage()?.setItem(THEME, setTheme(select.value)));
 }
 
-// ----- sorting: the best first, then the other way round; rows without a value always last
+// ----- boards: sorted, the best first and then the other way round; filtered; and cut after the first hundred rows
+
+const NARROW = window.matchMedia("(max-width: 46rem)");
 
 function valueOf(row, column) {
   const cell = row.cells[column];
-  const text = cell.dataset.value;
-  if (text === undefined) return null;
-  const number = Number(text);
-  return text !== "" && Number.isFinite(number) ? number : text;
+  const holder = cell.querySelector("bdi, .drawn > span") ?? cell;
+  const text = cell.dataset.value ?? holder.firstChild?.textContent.trim() ?? "";
+  if (text === "" || text === "–") return null; // absent: last in both directions
+  const number = Number(text.replace("−", "-").replaceAll(",", ""));
+  return cell.tagName === "TD" && Number.isFinite(number) ? number : text;
 }
 
 function compare(a, b, sign) {
@@ -45,50 +48,166 @@ function compare(a, b, sign) {
   return sign * String(a).localeCompare(String(b), "en", { numeric: true });
 }
 
-function markSorted(table, column, order) {
-  for (const head of table.tHead.rows[0].cells) head.removeAttribute("aria-sort");
-  if (order) table.tHead.rows[0].cells[column].setAttribute("aria-sort", order);
-}
+class Board {
+  constructor(table, say) {
+    this.table = table;
+    this.say = say;
+    this.body = table.querySelector("tbody[data-rows]");
+    this.came = [...this.body.rows];
+    this.landmarks = table.querySelectorAll(".landmark-row");
+    this.rows = this.came;
+    this.heads = [...table.tHead.rows[0].cells];
+    this.part = table.closest(".part");
+    this.select = document.querySelector(`select[data-sorts="${table.id}"]`);
+    this.first = Number(table.dataset.first);
+    this.whole = false;
+    this.fits = () => true;
+    this.usual = { column: this.heads.findIndex((head) => head.hasAttribute("aria-sort")) };
+    this.usual.order = this.heads[this.usual.column].getAttribute("aria-sort");
+    this.now = this.usual;
+    this.heads.forEach((head, column) => this.startHead(head, column));
+    table.parentElement.classList.add("cards"); // on a narrow screen: labels come from here
+    if (this.select) {
+      this.select.value = String(this.usual.column);
+      this.select.addEventListener("change", () => this.sort(Number(this.select.value)));
+    }
+    this.part.querySelector(".cut button")?.addEventListener("click", () => {
+      this.whole = true;
+      this.show();
+    });
+  }
 
-function sortTable(table, column, ascending) {
-  const body = table.tBodies[0];
-  const keyed = [...body.rows].map((row) => [valueOf(row, column), row]);
-  keyed.sort(([a], [b]) => compare(a, b, ascending ? 1 : -1));
-  body.append(...keyed.map(([, row]) => row));
-  markSorted(table, column, ascending ? "ascending" : "descending");
-}
-
-function sortable(table, say) {
-  const heads = [...table.tHead.rows[0].cells];
-  const select = document.querySelector(`select[data-sorts="${table.id}"]`);
-  const sort = (column, ascending) => {
-    sortTable(table, column, ascending);
-    if (select) select.value = String(column);
-    say(`sorted by ${heads[column].dataset.title}, ${ascending ? "ascending" : "descending"}`);
-  };
-  const bestFirst = (column) => heads[column].dataset.better !== "higher";
-  heads.forEach((head, column) => {
+  startHead(head, column) {
     if (head.dataset.title === undefined) return;
     const button = document.createElement("button");
     button.type = "button";
     button.className = "sort";
     button.append(...head.querySelector(".head").childNodes);
     head.querySelector(".head").replaceChildren(button);
-    button.addEventListener("click", () => {
-      const now = head.getAttribute("aria-sort");
-      sort(column, now ? now !== "ascending" : bestFirst(column));
+    button.addEventListener("click", () => this.sort(column));
+    this.select?.add(new Option(head.dataset.title, String(column)));
+  }
+
+  sort(column) {
+    const best = this.heads[column].dataset.better === "higher" ? "descending" : "ascending";
+    const other = best === "ascending" ? "descending" : "ascending";
+    const order = this.now.column === column && this.now.order === best ? other : best;
+    const keyed = this.came.map((row) => [valueOf(row, column), row]);
+    keyed.sort(([a], [b]) => compare(a, b, order === "ascending" ? 1 : -1));
+    this.place(keyed.map(([, row]) => row), { column, order });
+    this.say(`sorted by ${this.heads[column].dataset.title}, ${order}`);
+  }
+
+  unsort() {
+    if (this.now !== this.usual) this.place(this.came, this.usual);
+  }
+
+  place(rows, now) {
+    this.heads[this.now.column].removeAttribute("aria-sort");
+    this.heads[now.column].setAttribute("aria-sort", now.order);
+    if (this.select) this.select.value = String(now.column);
+    this.rows = rows;
+    this.now = now;
+    this.show();
+  }
+
+  // Rows that fit, the first hundred of them; a line above each that is the first of its group, while ranks are in order.
+  // Only rows that are seen take their places: the order of hidden ones is in `rows`.
+  show() {
+    const ranked = this.heads[this.now.column].classList.contains("rank") && this.now.order === "ascending";
+    const fitting = this.rows.filter(this.fits);
+    const seen = this.whole ? fitting : fitting.slice(0, this.first);
+    const wanted = new Set(seen);
+    let group;
+    for (const row of this.came) row.hidden = !wanted.has(row);
+    for (const row of [...this.landmarks, ...seen]) {
+      const own = row.dataset.group ?? group;
+      row.classList.toggle("leads", ranked && own !== group);
+      group = own;
+      this.dress(row);
+    }
+    if (seen.some((row, place) => this.body.rows[place] !== row)) this.body.prepend(...seen);
+    this.body.dataset.rows = "ready";
+    this.part.querySelector(".nothing").hidden = fitting.length > 0;
+    const cut = this.part.querySelector(".cut");
+    if (cut) {
+      cut.hidden = seen.length === fitting.length;
+      cut.querySelector("span").textContent = `The first ${this.first} of ${fitting.length.toLocaleString("en")} entries are shown.`;
+    }
+    return fitting.length;
+  }
+
+  // A row that is about to be shown: on a narrow screen it is a card whose numbers have labels.
+  dress(row) {
+    row.querySelector("[data-by]")?.removeAttribute("data-by");
+    row.cells[this.now.column].dataset.by = "";
+    if (!NARROW.matches || row.dataset.dressed) return;
+    row.dataset.dressed = "true";
+    this.heads.forEach((head, column) => {
+      const cell = row.cells[column];
+      if (head.matches(".number, .copies, .rest, .drawn")) cell.dataset.label = head.dataset.title;
+      if (head.dataset.card !== undefined) cell.dataset.card = "";
+      if (cell.textContent === "–") cell.dataset.empty = "";
     });
-    select?.add(new Option(head.dataset.title, String(column), head.hasAttribute("aria-sort"), head.hasAttribute("aria-sort")));
-  });
-  select?.addEventListener("change", () => sort(Number(select.value), bestFirst(Number(select.value))));
-  const rows = [...table.tBodies[0].rows];
-  const column = heads.findIndex((head) => head.hasAttribute("aria-sort"));
-  const order = heads[column]?.getAttribute("aria-sort");
-  return () => {
-    table.tBodies[0].append(...rows); // as the page came
-    markSorted(table, column, order);
-    if (select) select.value = String(column);
+    const more = document.createElement("button");
+    more.type = "button";
+    more.className = "unfold narrow-only";
+    more.setAttribute("aria-expanded", "false");
+    more.setAttribute("aria-label", `All numbers of ${row.querySelector(".name").textContent}`);
+    more.addEventListener("click", () => {
+      more.setAttribute("aria-expanded", String(row.classList.toggle("open")));
+    });
+    row.querySelector("th").append(more);
+  }
+
+  // A table whose rows are drawn as cards is still a table to a screen reader.
+  keepParts() {
+    const roles = { THEAD: "rowgroup", TBODY: "rowgroup", TFOOT: "rowgroup", TR: "row", TD: "cell" };
+    this.table.setAttribute("role", "table");
+    for (const part of this.table.querySelectorAll("thead, tbody, tfoot, tr, td")) part.setAttribute("role", roles[part.tagName]);
+    for (const head of this.table.querySelectorAll("th")) head.setAttribute("role", head.scope === "col" ? "columnheader" : "rowheader");
+  }
+}
+
+// ----- filtering: by words in name and authors, by level, by kind
+
+function filters(form, boards, say) {
+  const rows = boards.flatMap((board) => board.came);
+  const words = new Map(rows.map((row) => [row, [...row.querySelectorAll("bdi")].map((part) => part.textContent).join(" ").toLowerCase()]));
+  const marks = [...document.querySelectorAll("[data-mark]")];
+  const clear = form.querySelector(".clear");
+  const apply = () => {
+    const wanted = form.elements.words.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const level = Number(form.elements.level?.value ?? 0);
+    const kind = form.elements.kind?.value ?? "";
+    const fits = (row) =>
+      wanted.every((word) => words.get(row).includes(word)) &&
+      Number(row.dataset.level ?? 0) >= level &&
+      (kind === "" || (row.dataset.kind ?? "submission") === kind);
+    const shown = new Set(rows.filter(fits).map((row) => row.dataset.slug));
+    let count = 0;
+    for (const board of boards) {
+      board.fits = fits;
+      count += board.show();
+    }
+    for (const mark of marks) mark.classList.toggle("out", !shown.has(mark.dataset.mark));
+    clear.hidden = count === rows.length;
+    say(count === rows.length ? `all ${rows.length.toLocaleString("en")} entries` : `${count} of ${rows.length} entries`);
   };
+  const reset = () => {
+    form.reset();
+    for (const board of boards) board.unsort();
+    apply();
+    form.elements.words.focus();
+  };
+  form.addEventListener("input", apply);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  for (const button of [clear, ...document.querySelectorAll(".nothing button")]) button.addEventListener("click", reset);
+  const fold = form.querySelector(".fold");
+  fold?.addEventListener("click", () => {
+    fold.setAttribute("aria-expanded", String(form.classList.toggle("open")));
+  });
+  if ([...new FormData(form).values()].some((value) => value !== "" && value !== "0")) apply(); // kept by the browser
 }
 
 // ----- what scrolls sideways can be reached and scrolled by keyboard, and what does not is no stop on the way
@@ -106,39 +225,9 @@ function scrollers() {
   for (const region of regions) watch.observe(region);
 }
 
-// ----- filtering: by words in name and authors, by level, by kind
-
-function filters(form, say, unsort) {
-  const rows = [...document.querySelectorAll("tr[data-words]")];
-  const marks = new Map([...document.querySelectorAll("[data-mark]")].map((mark) => [mark, mark.dataset.mark]));
-  const apply = () => {
-    const words = form.elements.words.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const level = Number(form.elements.level.value);
-    const kind = form.elements.kind.value;
-    const shown = new Set();
-    for (const row of rows) {
-      const fits =
-        words.every((word) => row.dataset.words.includes(word)) &&
-        Number(row.dataset.level) >= level &&
-        (kind === "" || row.dataset.kind === kind);
-      row.hidden = !fits;
-      if (fits) shown.add(row.dataset.slug);
-    }
-    for (const [mark, slug] of marks) mark.classList.toggle("out", !shown.has(slug));
-    const count = rows.length === shown.size ? `all ${rows.length}` : `${shown.size} of ${rows.length}`;
-    say(`${count} entries shown`);
-  };
-  form.addEventListener("input", apply);
-  form.addEventListener("submit", (event) => event.preventDefault());
-  form.querySelector("button").addEventListener("click", () => {
-    form.reset();
-    unsort();
-    apply();
-  });
-  if ([...new FormData(form).values()].some((value) => value !== "" && value !== "0")) apply(); // kept by the browser
-}
-
 // ----- start
+
+document.documentElement.classList.add("js");
 
 document.addEventListener("DOMContentLoaded", () => {
   for (const element of document.querySelectorAll("[data-script]")) element.hidden = false;
@@ -147,8 +236,17 @@ document.addEventListener("DOMContentLoaded", () => {
   const say = (text) => {
     if (status) status.textContent = text;
   };
-  const undo = [...document.querySelectorAll("table[data-sortable]")].map((table) => sortable(table, say));
+  const boards = [...document.querySelectorAll("table[data-first]")].map((table) => new Board(table, say));
+  for (const board of boards) board.show();
   const form = document.getElementById("filters");
-  if (form) filters(form, say, () => undo.forEach((one) => one()));
+  if (form) filters(form, boards, say);
+  const narrow = () => {
+    for (const board of NARROW.matches ? boards : []) {
+      board.keepParts();
+      board.show();
+    }
+  };
+  NARROW.addEventListener("change", narrow);
+  narrow();
   scrollers();
 });
