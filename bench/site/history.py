@@ -10,7 +10,6 @@ from bench.leaderboard.standing import Standing
 from bench.measuring.evaluation import REAL_2
 from bench.site.axes import even_ticks, fitting
 from bench.site.places import entry_href
-from bench.site.scatter import MARKS
 from bench.site.svg import Scale, Tick
 from bench.storage.provenance import time_of
 from bench.tables.table import text
@@ -49,16 +48,6 @@ class History:
     real: float | None
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
-
-    @property
-    def links(self) -> tuple[Day, ...]:
-        """Those with a title and a link: the best, and the first of the others."""
-        return tuple(day for place, day in enumerate(self.days) if day.best or place < MARKS)
-
-    @property
-    def dots(self) -> tuple[Day, ...]:
-        """The others, of many entries."""
-        return tuple(day for place, day in enumerate(self.days) if not day.best and place >= MARKS)
 
     @property
     def bests(self) -> tuple[Day, ...]:
