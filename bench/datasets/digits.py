@@ -89,5 +89,5 @@ DATASET = Dataset(
     howto="nothing to do: scikit-learn ships the images",
     classes=tuple("0123456789"),
     eval_sets={"real 1": ("test", 250), "real 2": ("test", 250)},
-    extractors=("digits-layout",),
+    extractors=("digits-cnn",),
 )
