@@ -1,4 +1,4 @@
-"""A small network of scikit-learn's digits that keeps where strokes are, 32x32 grey: the extractor of `digits`.
+"""A small network of scikit-learn's digits that keeps where strokes are, 32x32 grey.
 
 `digits-cnn` is a classifier whose features are a mean over all places, so an image of two half digits looks like a
 digit to it. Here each feature reads a map of 4 x 4 places.
