@@ -142,7 +142,7 @@ def test_the_record_says_what_was_done(finished):
 def test_the_stored_samples_give_the_same_fid_by_hand(finished, monkeypatch):
     monkeypatch.chdir(finished[0])
     by_hand = json.loads(
-        good("fid", "digits:real-1", FOLDER / "samples.npz", "--extractor", "digits-cnn", "--json").stdout
+        good("fid", "digits:real-1", FOLDER / "samples.npz", "--extractor", "digits-layout", "--json").stdout
     )
     stored = _only_record(finished[0]).pair_scores("real 1", "generated").scores["fid"]
     assert by_hand["fid"] == pytest.approx(stored["fid"], rel=1e-6)  # the order of summation in a batch
@@ -450,7 +450,7 @@ def test_a_checkpoint_is_measured_on_its_own_data_set_only(copy):
 def test_rescoring_gives_a_protocol_of_its_own_and_tables_of_its_own(copy):
     good("rescore", FOLDER, *PIXELS)
     records = read_records(Path("my-results"))
-    assert {record.protocol.extractor for record in records} == {"digits-cnn", "pixels"}
+    assert {record.protocol.extractor for record in records} == {"digits-layout", "pixels"}
     assert records[0].samples == records[1].samples
     tables = json.loads(good("tables", "--format", "json").stdout)
     assert all(sum("generated" in str(row) for row in table["rows"]) <= 1 for table in tables)

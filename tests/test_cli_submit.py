@@ -87,7 +87,7 @@ def test_a_folder_of_pngs_becomes_an_entry_with_everything_beside_it(samples):
 def test_the_scores_are_those_that_a_run_measures_of_the_same_images(samples):
     good("submit", samples, *NAMED)
     entry = only_entry()
-    evaluation = open_evaluation(subject_of(find_track("digits")), measure("digits-cnn"))
+    evaluation = open_evaluation(subject_of(find_track("digits")), measure("digits-layout"))
     found = evaluate(evaluation, {(GENERATED, ""): IMAGES})
     (pair,) = [one for one in found.pairs if one.b == GENERATED]
     (of_set,) = [one for one in found.sets if one.name == GENERATED]
@@ -226,7 +226,7 @@ def test_a_name_of_another_script_gets_a_file_that_level_1_knows(samples):
 def test_python_replaces_no_entry_unless_it_is_told_to(samples):
     good("submit", samples, *NAMED)
     track = find_track("digits")
-    opened = open_track(track, measure("digits-cnn"))
+    opened = open_track(track, measure("digits-layout"))
     checked = _submitting.check_images(_material(samples), track, opened.subject, opened)
     with pytest.raises(InputError, match="exists; choose another --name"):
         _submitting.submit(checked, opened, check_about(_about("Blends")), Path("my-results"))
@@ -234,7 +234,7 @@ def test_python_replaces_no_entry_unless_it_is_told_to(samples):
 
 def test_of_many_submissions_of_one_name_exactly_one_wins(samples, monkeypatch):
     track = find_track("digits")
-    opened = open_track(track, measure("digits-cnn"))
+    opened = open_track(track, measure("digits-layout"))
     checked = _submitting.check_images(_material(samples), track, opened.subject, opened)
     about = check_about(_about("Blends"))
     inside, told, start = threading.Event(), [], threading.Barrier(4, timeout=60)

@@ -62,7 +62,7 @@ def test_features_of_another_shape_or_none_are_named():
     entry = read_entry(PATH)
     arrays = read_evidence(BESIDE / "features.npz", entry.rules).arrays()
     forge(PATH, lambda values: None, {"features.npz": npz_bytes({"pixels": arrays["pixels"]})})
-    assert "features.npz holds pixels uint8 [250, 32]; expected features float32 [250, 96]" in said(PATH)
+    assert "features.npz holds pixels uint8 [250, 32]; expected features float32 [250, 48]" in said(PATH)
     (BESIDE / "features.npz").unlink()
     write_entry(PATH, replace(entry, files={k: v for k, v in entry.files.items() if k != "features.npz"}))
     assert "features.npz is missing" in said(PATH)

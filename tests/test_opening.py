@@ -27,7 +27,7 @@ def here(tmp_path, monkeypatch, shared_cache):
 
 
 def opened(**how):
-    return open_track(find_track("digits"), measure("digits-cnn", **how))
+    return open_track(find_track("digits"), measure("digits-layout", **how))
 
 
 # ----- tracks
@@ -39,7 +39,7 @@ def test_tracks_are_listed_with_what_is_here(here):
         "name": "digits",
         "dataset": "digits",
         "domain": "",
-        "extractor": "digits-cnn",
+        "extractor": "digits-layout",
         "images": 250,
         "sets": {"real 1": ["test", 250], "real 2": ["test", 250]},
         "table": "",
@@ -69,7 +69,7 @@ def test_the_words_of_stored_rules_are_their_own_and_not_this_versions():
     words = dict(rules_in_words(find_track("digits"), older))
     assert words["id"] == older.id
     assert words["to submit"].startswith("99 images") and words["real 1"].startswith("99 images")
-    assert words["resize"] == "tf1" and "digits-cnn version 7" in words["extractor"]
+    assert words["resize"] == "tf1" and "digits-layout version 7" in words["extractor"]
     assert words["sampling"].startswith("models are sampled from the noise rows 0 to 98 of seed 5")
 
 

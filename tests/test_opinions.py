@@ -169,7 +169,7 @@ def test_copies_of_an_image_stand_in_one_half_only():
 def test_real_1_of_a_data_set_is_held_against_its_real_2():
     found = bench.opinions("digits:real-1", "digits:train", limit=12, metrics="fid")
     assert found.taken == "digits:real-1 and digits:real-2"
-    assert list(found.extractors) == ["digits-cnn"]
+    assert list(found.extractors) == ["digits-layout"]
 
 
 def test_features_are_asked_as_they_are():

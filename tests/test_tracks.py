@@ -66,7 +66,7 @@ def test_an_unknown_track_is_answered_with_the_close_ones():
 
 
 def test_a_track_has_the_protocol_of_a_run_on_its_data_set(rules):
-    ours = open_evaluation(open_subject("digits"), measure("digits-cnn", cache=False)).protocol
+    ours = open_evaluation(open_subject("digits"), measure("digits-layout", cache=False)).protocol
     assert rules.protocol.id == ours.id
 
 

@@ -148,7 +148,7 @@ def test_a_protocol_that_this_version_does_not_have_is_named():
     for path in (PATH, TRACK):
         edited(path, lambda values: values["rules"]["protocol"].update(extractor="pixels"))
         edited(path, lambda values: values.update(track_id=rules.id))
-    assert any("digits is digits by pixels, this version takes digits by digits-cnn" in what for what in problems())
+    assert any("digits is digits by pixels, this version takes digits by digits-layout" in what for what in problems())
 
 
 def test_the_record_of_the_track_belongs_to_what_is_verified():

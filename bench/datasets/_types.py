@@ -45,8 +45,9 @@ class Dataset:
     where they differ; None is whatever is found. `eval_sets` names the disjoint real sets of the protocol: {set name:
     (split, count)}; `bench.datasets.eval_set` reads one. `labelled(word)` is the data set with the labels that the word
     asks for, `NAME/WORD` on the command line, where there are labels to choose from (InputError for others).
-    `extractors` are the extractors that fit, the protocol's first, the offline one last. `publishable` says whether
-    pictures that show its images may stand in results. `recipe` is the data set whose recipe models take ("": its own).
+    `extractors` are the extractors that fit, the protocol's first, the offline one last; what `earlier_extractors` have
+    measured stays readable. `publishable` says whether pictures that show its images may stand in results. `recipe` is
+    the data set whose recipe models take ("": its own).
     """
 
     name: str
@@ -63,6 +64,7 @@ class Dataset:
     paired: bool = False
     eval_sets: Mapping[str, tuple[str, int]] | None = None
     extractors: tuple[str, ...] = ("inception", "efficientnet-lite0")
+    earlier_extractors: tuple[str, ...] = ()
     publishable: bool = True
     recipe: str = ""
     labelled: "Callable[[str], Dataset] | None" = None

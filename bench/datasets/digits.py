@@ -89,5 +89,6 @@ DATASET = Dataset(
     howto="nothing to do: scikit-learn ships the images",
     classes=tuple("0123456789"),
     eval_sets={"real 1": ("test", 250), "real 2": ("test", 250)},
-    extractors=("digits-cnn",),
+    extractors=("digits-layout",),
+    earlier_extractors=("digits-cnn",),
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bench import registry
+from bench.datasets import open_dataset
 from bench.leaderboard.entries import Entry, TrackRecord, read_entry, read_track
 from bench.leaderboard.entries import digest_of as entry_digest
 from bench.leaderboard.entry_places import FEATURES, MOMENTS, REAL_MOMENTS, beside, entry_paths, track_path
@@ -164,7 +165,8 @@ def _against_version(rules: Rules, track: Track | None, name: str) -> Iterator[s
     stored = {one.name: (one.split, one.count) for one in protocol.real}
     if stored != dict(track.sets):
         yield f"the real sets of {name} are {stored}, this version takes {dict(track.sets)}"
-    if (protocol.dataset, protocol.extractor) != (track.subject, track.extractor):
+    before = open_dataset(track.subject.partition("/")[0]).earlier_extractors
+    if protocol.dataset != track.subject or protocol.extractor not in (track.extractor, *before):
         yield (
             f"{name} is {protocol.dataset} by {protocol.extractor}, this version takes {track.subject} by "
             f"{track.extractor}"
