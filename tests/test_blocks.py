@@ -53,7 +53,6 @@ NO_BLOCKS = {  # names that only look like it, and the most that one read of a n
     "bench.storage.download.CHUNK",
     "bench.tables.convention_scores.COLUMNS",
     "bench.tables.scores.COLUMNS",
-    "metrics.mse.SSIM_WINDOW",
     "reference_models.loop.film.COLUMNS",
 }
 

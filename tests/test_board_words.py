@@ -11,6 +11,7 @@ from bench.leaderboard.board import (
     Board,
     Damaged,
     _ranks,
+    _verdicts,
     influence_of,
     read_board,
     read_boards,
@@ -213,18 +214,22 @@ def numbered(*values, sort="coverage", without=()):
     return made
 
 
+def ranked(standings, sort):
+    return _ranks(standings, NUMBERS[sort], _verdicts(standings, NUMBERS[sort]))
+
+
 def test_equal_scores_share_a_rank_and_the_next_one_counts_them_all():
-    found = _ranks(numbered(0.9, 0.9, 0.8, 0.8, 0.7), NUMBERS["coverage"])
+    found = ranked(numbered(0.9, 0.9, 0.8, 0.8, 0.7), "coverage")
     assert [one.number for one in found] == [1, 1, 3, 3, 5]
     assert {(one.first, one.last, one.group) for one in found} == {(None, None, None)}
 
 
 def test_ranks_have_intervals_where_every_score_has_one():
-    known = _ranks(numbered(1.0, 9.0, sort="fid_corrected"), NUMBERS["fid_corrected"])
+    known = ranked(numbered(1.0, 9.0, sort="fid_corrected"), "fid_corrected")
     assert known == [FIRST, SECOND]
     one_without = numbered(1.0, 9.0, sort="fid_corrected", without=(1,))
-    assert [one.first for one in _ranks(one_without, NUMBERS["fid_corrected"])] == [None, None]
-    assert _ranks([], NUMBERS["fid_corrected"]) == []
+    assert [one.first for one in ranked(one_without, "fid_corrected")] == [None, None]
+    assert ranked([], "fid_corrected") == []
 
 
 def test_influences_are_read_where_an_entry_lists_them_and_the_score_needs_them(tmp_path):

@@ -474,6 +474,7 @@ def test_list_reads_each_file_twice_and_looks_at_the_installed_packages_once(mon
     monkeypatch.setattr(Path, "read_text", lambda path, **how: reads.update([path]) or read_text(path, **how))
     monkeypatch.setattr(registry, "entry_points", lambda: looks.append(1) or metadata.entry_points())
     registry._offered.cache_clear()
+    registry._declares.cache_clear()
     assert run("list").exit_code == 0
     assert max(count for path, count in reads.items() if path.suffix == ".py") == 2
     assert len(looks) == 1

@@ -468,7 +468,7 @@ def test_the_inception_score_of_the_papers_is_one_option_away_and_a_protocol_of_
     real = {one.name: one.scores["inception-score"] for one in theirs.sets}["real 1"]
     told = json.loads(
         good(
-            "score", "digits:real-1", "--metrics", "is", "--is-splits", 10, "--extractor", "digits-cnn", "--json"
+            "score", "digits:real-1", "--metrics", "is", "--is-splits", 10, "--extractor", "digits-layout", "--json"
         ).stdout
     )
     assert real["inception_score"] == told["inception_score_a"]

@@ -242,10 +242,10 @@ def test_the_command_prints_the_tables_of_the_function(monkeypatch):
     assert shown.exit_code == as_json.exit_code == csv.exit_code == 0, shown.output
     assert {dataset for dataset, _ in given} == {"digits:test"}
     assert (given[0][1]["n"], given[0][1]["check"], given[0][1]["metric"]) == ((8,), ("jpeg",), ("kid",))
-    assert "digits:test, digits-cnn: damaged images" in shown.output
+    assert "digits:test, digits-layout: damaged images" in shown.output
     assert " of 1 passed" in shown.output
     assert "every number" not in shown.output
-    assert set(json.loads(as_json.output)["tables"]) == {"images-digits-cnn", "numbers"}
+    assert set(json.loads(as_json.output)["tables"]) == {"images-digits-layout", "numbers"}
     assert csv.output.startswith("table,title,metric,n,jpeg,passed,")
 
 

@@ -29,7 +29,7 @@ from bench.leaderboard.entry_places import (
 from bench.leaderboard.evidence import exact
 from bench.leaderboard.influence import read_influences, rows_of
 from bench.leaderboard.orders import ORDERS, Order, order_of, usual
-from bench.leaderboard.ranking import by_value, ranks, verdicts
+from bench.leaderboard.ranking import Rank, by_value, ranks, verdicts
 from bench.leaderboard.standing import Standing, by_model, estimate_of
 from bench.leaderboard.tracks import OtherRules, check_rules
 from bench.leaderboard.twins import Look, look_at, twins
@@ -174,7 +174,7 @@ def read_board(results: Path, track: str, sort: str | None = None) -> Board:
     shown = (*of_board(record.rules.protocol), *(one.number for one in orders))
     honest = sorted(by_model(honest, flagged, shown), key=key)
     said = _verdicts(honest, number)
-    places = by_value([_value(one, number) for one in honest]) if said is None else ranks(said)
+    places = _ranks(honest, number, said)
     ranked = tuple(replace(one, rank=place) for one, place in zip(honest, places, strict=True))
     return Board(record, number, ranked, flagged, controls, tuple(damaged), said)
 
@@ -268,6 +268,11 @@ def _verdicts(standings: Sequence[Standing], number: Number) -> np.ndarray | Non
     if not known or len(known) < len(found):
         return None
     return verdicts(differences(known), lower_is_better=number.output.better == "lower")
+
+
+def _ranks(standings: Sequence[Standing], number: Number, said: np.ndarray | None) -> list[Rank]:
+    """The ranks of entries in their order; without an interval where no verdicts are known."""
+    return by_value([_value(one, number) for one in standings]) if said is None else ranks(said)
 
 
 def influences_of(results: Path, entry: Entry) -> np.ndarray | None:

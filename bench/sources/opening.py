@@ -137,7 +137,8 @@ def _open(spec: Any, choose: Choose, skip_corrupt: bool, root: Path | None, cach
         return _from_path(path, choose, skip_corrupt)
     if named := split_named(spec):
         return from_split(*named, choose, root, cache)
-    raise InputError(_missing(str(spec)))
+    name = str(spec)
+    raise InputError(_missing(name if name.isprintable() else shown(name)))
 
 
 def _from_path(path: Path, choose: Choose, skip_corrupt: bool) -> ImageSource:
