@@ -17,6 +17,7 @@ from bench.submissions._beside import _repeats, _sizes
 from bench.submissions._checks import Real, check, remarks
 from bench.submissions._facts import facts
 from bench.submissions._isolation import NOTHING, UNSHARE
+from bench.submissions._same_images import _by_pixels
 from bench.submissions.material import Material, open_material
 from bench.submissions.submitting import manifest_of
 from metrics.errors import InputError
@@ -290,3 +291,18 @@ def test_size_count_and_mode_of_a_manifest_are_those_of_its_track():
         assert what.endswith(f"; the track asks for {width}x{height}")
     assert said(count=count - 1) == [f"{count - 1} images; the track asks for {count}"]
     assert len(said(mode=other)) == len(said("onnx", mode=other)) == 1
+
+
+@pytest.mark.parametrize(
+    ("hashes", "names"),
+    [
+        (("a", "x", "c"), ["0", "1", "2"]),  # another image in the place of one that is gone
+        (("a", "b", "c", "x"), ["0", "1", "2", "key-3 (new)"]),
+        (("b", "x", "c"), ["1", "key-1 (new)", "2"]),  # what was in this place is in another one
+        (("a", "c"), ["0", "2"]),
+    ],
+)
+def test_images_without_names_have_the_number_that_they_are_listed_under(hashes, names):
+    images = [SimpleNamespace(pixels_sha256=one, key=f"key-{place}") for place, one in enumerate(hashes)]
+    checked = SimpleNamespace(looked=SimpleNamespace(images=images))
+    assert _by_pixels([("0", "a"), ("1", "b"), ("2", "c")], checked) == list(zip(names, hashes, strict=True))
