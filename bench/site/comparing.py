@@ -17,7 +17,7 @@ from bench.leaderboard.board_notes import sorted_by
 from bench.leaderboard.disputes import single
 from bench.leaderboard.entries import Origin
 from bench.leaderboard.standing import Standing
-from bench.site.numbers import shown
+from bench.site.numbers import numbers_shown, shown
 from bench.site.places import address, data_file, entry_file, track_href, up_from
 from bench.site.words import ranks_in_words, seconds_in_words
 from bench.tables.columns import Number, by_itself
@@ -36,8 +36,7 @@ def compare_script(
 ) -> bytes:
     """The script of a track; `verdicts` are those of `bench.leaderboard.disputes`, `pictures` by the slug of an entry,
     `options` what commands need to use the results folder."""
-    numbers = [one for one in board.numbers if one.output.shown != "table" or one == board.sorted_by]
-    numbers.sort(key=lambda one: one != board.sorted_by)
+    numbers = numbers_shown(board)
     standings = (*board.listed, *board.flagged, *board.controls)
     values = _values(numbers, standings)
     places = {one: place for place, one in enumerate(board.ranked)}

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from bench.leaderboard.board import Board
 from bench.leaderboard.tracks import Rules
 from bench.measuring.declared import declared
 from bench.storage.records import Numbers
+from bench.tables.columns import Number
 from bench.tables.table import Cell, Column, text
 from metrics.types import Output
 
@@ -71,3 +73,9 @@ def outputs_of(name: str, scores: Numbers) -> list[Output]:
     """The numbers of a metric in the order of its constant."""
     metric = declared(name)
     return [one for one in metric.outputs if one.name in scores] if metric else []
+
+
+def numbers_shown(board: Board) -> list[Number]:
+    """The numbers of entries that pages show, the one that the board is sorted by first."""
+    numbers = [one for one in board.numbers if one.output.shown != "table" or one == board.sorted_by]
+    return sorted(numbers, key=lambda one: one != board.sorted_by)

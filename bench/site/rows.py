@@ -14,7 +14,7 @@ from bench.leaderboard.orders import order_of
 from bench.leaderboard.standing import Standing
 from bench.measuring.evaluation import REAL_2
 from bench.site import svg
-from bench.site.numbers import Shown, cell_in, column_in, shown, unit_of
+from bench.site.numbers import Shown, cell_in, column_in, numbers_shown, shown, unit_of
 from bench.site.places import METRICS, READING, entry_href
 from bench.site.words import kind_of, ranks_in_words
 from bench.tables.columns import INTERVAL, Number, by_itself
@@ -109,8 +109,7 @@ def number_table(board: Board, landmarks: Sequence[str], standings: Sequence[Sta
     """The landmarks, then the entries, in the units of pages, and the numbers of its columns: the drawn one first, and
     none that holds nothing."""
     scored = [*(board.record.landmarks[name] for name in landmarks), *(one.scores for one in standings)]
-    numbers = [one for one in board.numbers if one.output.shown != "table" or one == board.sorted_by]
-    numbers.sort(key=lambda one: one != board.sorted_by)
+    numbers = numbers_shown(board)
     units = [unit_of(one.output) for one in numbers]
     rows = [[cell_in(*both) for both in zip(units, cells(scores, numbers), strict=True)] for scores in scored]
     first = board.ranked[0].rank if len(board.ranked) > 1 else None
