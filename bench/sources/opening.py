@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from bench import registry
+from bench.names import shown as escaped
 from bench.sources._contents import SAVE
 from bench.sources._types import Choose, ImageSource
 from bench.sources.arrays import from_array, from_file
@@ -137,8 +138,7 @@ def _open(spec: Any, choose: Choose, skip_corrupt: bool, root: Path | None, cach
         return _from_path(path, choose, skip_corrupt)
     if named := split_named(spec):
         return from_split(*named, choose, root, cache)
-    name = str(spec)
-    raise InputError(_missing(name if name.isprintable() else shown(name)))
+    raise InputError(_missing(escaped(str(spec))))
 
 
 def _from_path(path: Path, choose: Choose, skip_corrupt: bool) -> ImageSource:
