@@ -13,7 +13,7 @@ from bench.leaderboard.evidence import read_evidence
 from bench.storage.cache import Cache
 from bench.storage.files import npz_bytes
 from bench.submissions._book import Book
-from bench.submissions._recounting import _independent
+from bench.submissions._recounting import Stored, _independent, recount
 from bench.submissions.verifying import verify_entry
 from metrics import fid
 
@@ -66,6 +66,13 @@ def test_features_of_another_shape_or_none_are_named():
     (BESIDE / "features.npz").unlink()
     write_entry(PATH, replace(entry, files={k: v for k, v in entry.files.items() if k != "features.npz"}))
     assert "features.npz is missing" in said(PATH)
+
+
+def test_of_what_is_not_kept_nothing_is_counted_again():
+    entry, page = read_entry(PATH), Book(Path("my-results")).page("digits")
+    evidence = read_evidence(BESIDE / "features.npz", entry.rules)
+    nothing = Stored(page.moments, np.zeros(1), replace(evidence, features=None, logits=None))
+    assert list(recount(entry, nothing, page.real)) == []
 
 
 def test_a_level_raised_by_hand_is_a_claim_on_the_board():

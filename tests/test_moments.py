@@ -92,6 +92,10 @@ INDEFINITE = (np.eye(6) + 3 * np.eye(6)[[1, 0, 2, 3, 4, 5]] * (np.arange(6) < 2)
     [
         ({"mean": GOOD["mean"]}, "holds mean; expected count, mean and one of"),
         ({**GOOD, "more": GOOD["mean"]}, "holds count, covariance, mean, more"),
+        ({"count": GOOD["count"], "mean": GOOD["mean"]}, "holds count, mean; expected count, mean and one of"),
+        ({"mean": GOOD["mean"], "covariance": GOOD["covariance"]}, "holds covariance, mean; expected count, mean and"),
+        ({**GOOD, "spectrum": WIDE["spectrum"]}, "holds count, covariance, mean, spectrum; expected count, mean and"),
+        ({}, "holds nothing"),
         ({**GOOD, "mean": GOOD["mean"] * np.nan}, "not finite"),
         ({**GOOD, "covariance": GOOD["covariance"][:-1]}, r"covariance is \(20,\), expected \(21,\)"),
         ({**GOOD, "mean": GOOD["mean"].astype(np.float32)}, "other types"),
@@ -126,6 +130,7 @@ def test_a_missing_and_a_cut_file_are_told_apart(tmp_path):
 def test_an_array_that_only_claims_to_be_large_takes_no_memory(tmp_path):
     shape = b"{'descr': '<f8', 'fortran_order': False, 'shape': (10000000000000,), }".ljust(117) + b"\n"
     with zipfile.ZipFile(tmp_path / "moments.npz", "w") as archive:
-        archive.writestr("mean.npy", b"\x93NUMPY\x01\x00v\x00" + shape)
+        for name in ("count", "mean", "covariance"):
+            archive.writestr(f"{name}.npy", b"\x93NUMPY\x01\x00v\x00" + shape)
     with pytest.raises(InputError, match="claims an array of 80,000,000,000,000 bytes"):
         read_moments(tmp_path / "moments.npz")

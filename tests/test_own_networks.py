@@ -18,7 +18,7 @@ from bench import registry, weights
 from bench.cli import main
 from bench.measuring.measure import measure
 from metrics.errors import InputError
-from metrics.extractors import own_networks
+from metrics.extractors import _own_libraries, own_networks
 
 SIDE = 8
 
@@ -236,12 +236,17 @@ def test_a_network_without_a_classifier_has_no_logits():
 def test_every_published_file_of_a_network_will_do_the_usual_one_first():
     extractor = registry.load("extractors", "torchvision:resnet50").opened()
     assert (extractor.taps, extractor.classes) == ({"pool": 2048, "logits": 1000}, 1000)
+    assert (extractor.name, extractor.title, extractor.family) == ("torchvision:resnet50",) * 3
+    assert (extractor.source, extractor.logits, extractor.pool) == ("the library torchvision", "logits", "pool")
+    assert (extractor.class_names()[:2], extractor.version) == (("tench", "goldfish"), _own_libraries.VERSION)
     assert [file.name for file in extractor.weights] == ["resnet50-11ad3fa6.pth", "resnet50-0676ba61.pth"]
     assert [file.sha256 for file in extractor.weights] == ["11ad3fa6", "0676ba61"]
 
 
 def test_weights_of_timm_are_those_of_the_hub():
-    (file,) = registry.load("extractors", "timm:resnet18.a1_in1k").opened().weights
+    extractor = registry.load("extractors", "timm:resnet18.a1_in1k").opened()
+    (file,) = extractor.weights
+    assert extractor.needed == _own_libraries.TIMM
     assert (file.hub, file.name_in_hub, file.sha256) == ("timm/resnet18.a1_in1k", "model.safetensors", "")
 
 

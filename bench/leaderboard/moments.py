@@ -131,14 +131,11 @@ def read_moments(path: Path) -> Moments:
     that do not fit together, or values that are not finite. Nothing is ever unpickled.
     """
     with ArrayFile(path, REMEDY) as file:
-        if not set(file.names) <= {"count", "mean", *KINDS}:
-            raise InputError(f"{path} holds {', '.join(sorted(file.names))}; {EXPECTED}")
+        there = set(file.names)
+        if there not in ({"count", "mean", kind} for kind in KINDS):
+            raise InputError(f"{path} holds {', '.join(sorted(there)) or 'nothing'}; {EXPECTED}")
         arrays = {name: file.read(name, most=MAX_BYTES) for name in file.names}
-    kinds = [kind for kind in KINDS if kind in arrays]
-    if set(arrays) != {"count", "mean", *kinds} or len(kinds) != 1:
-        there = ", ".join(sorted(arrays)) or "nothing"
-        raise InputError(f"{path} holds {there}; {EXPECTED}")
-    (kind,) = kinds
+    (kind,) = there & set(KINDS)
     count, mean, values = arrays["count"], arrays["mean"], arrays[kind]
     types = (count.dtype, mean.dtype, values.dtype)
     if (

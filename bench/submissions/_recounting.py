@@ -52,27 +52,19 @@ def recount(entry: Entry, stored: Stored, real: Real) -> Iterator[Problem]:
     yield from arrays_differ(INFLUENCE, stored.influence, again, STORED)
 
 
-def _asked(entry: Entry, evidence: Evidence, real: Real) -> Iterator[tuple[str, bool]]:
-    for choice in entry.rules.protocol.metrics:
-        yield choice.name, _known(choice) and _arrays(choice, evidence, real) is not None
-    wanted = {REAL_1, TRAIN, HELD_OUT}
-    yield MEMORISATION, _known(entry.rules.memorisation) and evidence.features is not None and wanted <= set(real)
-
-
 def _scores(entry: Entry, evidence: Evidence, real: Real) -> Iterator[tuple[str, Numbers]]:
-    asked = dict(_asked(entry, evidence, real))
     for choice in entry.rules.protocol.metrics:
-        arrays = _arrays(choice, evidence, real)
-        if asked[choice.name] and arrays is not None:
+        arrays = _arrays(choice, evidence, real) if _known(choice) else None
+        if arrays is not None:
             metric = registry.load("metrics", choice.name)
             values = compute(metric, *arrays, options=OPTIONS)
             apart = metric.arity == "set" or _independent(entry.scores.get(choice.name, {}), metric, arrays)
             yield choice.name, values if apart else without_estimates(metric, values)
-    if asked[MEMORISATION] and evidence.features is not None:
-        sets = real[TRAIN], evidence.features, real[HELD_OUT]
+    features, rule = evidence.features, entry.rules.memorisation
+    if features is not None and _known(rule) and {TRAIN, HELD_OUT} <= set(real):
         metric = registry.load("metrics", MEMORISATION)
-        values = compute(metric, *sets, options=OPTIONS)
-        there = metric.known(entry.rules.memorisation.version)
+        values = compute(metric, real[TRAIN], features, real[HELD_OUT], options=OPTIONS)
+        there = metric.known(rule.version)
         yield MEMORISATION, {key: value for key, value in values.items() if key in there}
 
 
