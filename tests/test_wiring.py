@@ -1,12 +1,13 @@
 """What connects tested parts: each was once cut, or turned round, without a test that noticed."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from leaderboard_entries import entry, rules, scores
-from tiny_training import TINY, ArrayImages, run
+from tiny_training import TINY, ArrayImages, numbered, run
 from torch import nn
 from torch.nn import functional as F
 
@@ -14,6 +15,7 @@ from bench.leaderboard.compare import compare
 from bench.leaderboard.contestants import Side
 from bench.leaderboard.entries import Origin
 from bench.leaderboard.tracks import find_track
+from bench.runs import run as runs
 from bench.sources.survey import survey
 from bench.storage.reading import claimed_members
 from bench.submissions import _manifest
@@ -150,3 +152,20 @@ def test_a_score_that_one_side_has_not_is_left_out():
         assert {line.key for line in compare(*sides).lines} == {line.key for line in compare(whole, whole).lines} - {
             "kid"
         }
+
+
+# ----- watching a training
+
+
+@pytest.mark.parametrize(("values", "watched"), [(3 * 256, [0, 4, 9]), (10**6, list(range(10))), (1, [0, 9])])
+def test_test_images_are_watched_as_far_as_their_pixels_are_not_too_many(monkeypatch, values, watched):
+    class Mirror(Watching):
+        def reconstruct(self, images):
+            self.seen += images[:, 0, 0, 0].tolist()
+            return images
+
+    monkeypatch.setattr(runs, "MONITORED_VALUES", values)
+    data = Data("numbered", ImageShape(1, 16, 16), (numbered(10),), (numbered(10),))
+    model = Mirror()
+    found = runs._monitor(SimpleNamespace(spec=SimpleNamespace(task="reconstruct"), data=data))(model)
+    assert (found, model.seen) == ({"reconstruction_mse": 0}, watched)
