@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, features
 
 from bench.sources.decoding import CorruptImage, decode, read_header
 from metrics.errors import InputError
@@ -48,6 +48,36 @@ def test_the_result_is_channels_then_height_then_width():
 def test_a_jpeg_is_what_pillow_decodes():
     data = encoded(Image.fromarray(noise()), "JPEG")
     assert np.array_equal(decode(data, "x"), np.asarray(Image.open(io.BytesIO(data))).transpose(2, 0, 1))
+
+
+@pytest.mark.parametrize("kind", ["PPM", "GIF"])
+def test_a_pnm_and_a_gif_of_few_colours_are_kept_as_stored(kind):
+    colours = [(10, 20, 30), (40, 50, 60), (255, 0, 0)]
+    assert [tuple(pixel) for pixel in pixels(row("RGB", colours), kind)] == colours
+
+
+def test_a_transparent_colour_of_a_gif_is_white():
+    image = row("P", [0, 1])
+    image.putpalette([9, 9, 9, 200, 100, 50])
+    assert pixels(image, "GIF", transparency=0) == [[255] * 3, [200, 100, 50]]
+
+
+def test_avif_is_what_pillow_decodes_and_lossy():
+    if not features.check("avif"):
+        pytest.skip("this Pillow was built without AVIF")
+    data = encoded(Image.fromarray(noise()), "AVIF")
+    assert np.array_equal(decode(data, "x"), np.asarray(Image.open(io.BytesIO(data))).transpose(2, 0, 1))
+    assert read_header(data, "x").lossy
+    with pytest.raises(CorruptImage, match=r"^x is corrupt or truncated"):
+        decode(data[:-9], "x")
+
+
+def test_a_format_that_pillow_lacks_is_named_and_never_skipped(monkeypatch):
+    monkeypatch.delitem(Image.OPEN, "AVIF", raising=False)
+    for data, said in ((b"\xff\x0a", "JPEG XL"), (b"\0\0\0\x20ftypavif", "AVIF")):
+        with pytest.raises(InputError, match=rf"^x is {said}, which this Pillow \(.*\) does not read; .*convert") as told:
+            read_header(data, "x")
+        assert not isinstance(told.value, CorruptImage)
 
 
 def test_grey_is_repeated():

@@ -55,7 +55,7 @@ def test_every_corrupt_file_is_found_and_the_others_still_looked_at(tmp_path):
     diagnosis = examine([tmp_path / "a"])
     findings = [finding for finding in diagnosis.findings if finding.code == "corrupt"]
     assert sum(finding.count for finding in findings) == 6 and {finding.level for finding in findings} == {"error"}
-    assert findings[0].what == "bad0.png is not a readable PNG, JPEG, WEBP, BMP, TIFF, PPM image"
+    assert findings[0].what == "bad0.png is not a readable PNG, JPEG, WEBP, BMP, TIFF, PPM, GIF image"
     assert (diagnosis.sets[0].count, diagnosis.sets[0].corrupt) == (8, 6)
 
 

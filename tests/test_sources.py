@@ -157,6 +157,17 @@ def test_transparent_files_are_noted(tmp_path):
     assert open_source(tmp_path).notes == ("transparent: 1 of 1 files store transparency and are composited on white",)
 
 
+def test_of_a_gif_the_first_frame_is_used_and_its_few_colours_are_noted(tmp_path):
+    frames = [Image.new("RGB", (4, 4), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    source = open_source(tmp_path)
+    assert source.read(0)[:, 0, 0].tolist() == [255, 0, 0]
+    assert source.notes == (
+        "palette: 1 of 1 files are GIF, which holds 256 colours at most; that changes the FID",
+        "frames: 1 of 1 files have several frames; the first is used",
+    )
+
+
 def test_a_plain_folder_has_no_notes(tmp_path):
     assert open_source(fill(tmp_path, NUMBERED)).notes == ()
 
@@ -175,8 +186,8 @@ def test_an_empty_folder_is_an_error(tmp_path):
 
 
 def test_a_folder_without_images_says_what_it_holds(tmp_path):
-    (tmp_path / "a.gif").write_bytes(b"GIF89a")
-    with pytest.raises(InputError, match=r"holds no images \(it holds 1 file of other kinds \(1 \.gif\)\); expected"):
+    (tmp_path / "a.svg").write_bytes(b"<svg/>")
+    with pytest.raises(InputError, match=r"holds no images \(it holds 1 file of other kinds \(1 \.svg\)\); expected"):
         open_source(tmp_path)
 
 

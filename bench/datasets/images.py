@@ -15,12 +15,11 @@ from PIL import Image, ImageOps
 
 from bench.datasets._types import Split
 from bench.datasets.splits import indexed_split
-from bench.sources.decoding import SUFFIXES as IMAGES
+from bench.sources.decoding import SUFFIXES
 from bench.storage.reading import read_bytes
 from genbench.errors import one_line
 from metrics.errors import InputError
 
-SUFFIXES = {*IMAGES, ".gif"}
 MOST_BYTES = 2**30
 REMEDY = "replace or remove it"
 

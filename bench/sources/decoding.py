@@ -27,15 +27,21 @@ from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
+import PIL
 from jaxtyping import UInt8
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError, features
 
 from genbench.errors import one_line
 from metrics.errors import InputError
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "PPM")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "PPM", "GIF")  # every Pillow reads these
+RARE = {  # and not every one these: how they are called, and what helps where it does not
+    "AVIF": ("AVIF", 'get a newer one: pip install -U "pillow>=11.3"; or convert the image to PNG'),
+    "JXL": ("JPEG XL", "convert the image to PNG, as `djxl a.jxl a.png` does"),
+}
 SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"}
+    | {".gif", ".avif", ".jxl"}
 )
 MAX_PIXELS = 64 * 2**20  # 8192 x 8192: larger than any generator's image, small enough to decode a few at once
 GREY_MODES = frozenset({"1", "L", "LA", "La", "I;16", "I;16B", "I;16L", "I;16N", "I"})
@@ -150,10 +156,14 @@ def sixteen_bit_values(data: bytes, name: str) -> np.ndarray | None:
 def _open(data: bytes, name: str) -> Image.Image:
     if not data:
         raise CorruptImage(name, "is empty (0 bytes)")
+    rare = _rare_format(data)
+    if rare and not _is_read(rare):
+        title, remedy = RARE[rare]
+        raise InputError(f"{name} is {title}, which this Pillow ({PIL.__version__}) does not read; {remedy}")
     try:
-        image: Image.Image = Image.open(BytesIO(data), formats=FORMATS)
+        image: Image.Image = Image.open(BytesIO(data), formats=(rare,) if rare else FORMATS)
     except UnidentifiedImageError as error:
-        raise CorruptImage(name, f"is not a readable {', '.join(FORMATS)} image") from error
+        raise CorruptImage(name, f"is not a readable {rare or ', '.join(FORMATS)} image") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise CorruptImage(name, f"is larger than {MAX_PIXELS // 2**20} megapixels and was not decoded") from error
     except MemoryError:
@@ -166,6 +176,18 @@ def _open(data: bytes, name: str) -> Image.Image:
     if image.format == "TIFF":
         _check_tiff(image, name)
     return image
+
+
+def _rare_format(data: bytes) -> str:
+    """The format of RARE whose first bytes these are; "" of all others."""
+    if data[4:8] == b"ftyp" and not {b"avif", b"avis"}.isdisjoint(data[at : at + 4] for at in range(8, 64, 4)):
+        return "AVIF"
+    return "JXL" if data.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")) else ""
+
+
+def _is_read(rare: str) -> bool:
+    Image.init()
+    return rare in Image.OPEN and (rare != "AVIF" or bool(features.check("avif")))
 
 
 def _broken(name: str, error: Exception) -> CorruptImage:
@@ -205,7 +227,7 @@ def _has_profile(image: Image.Image) -> bool:
 def _is_lossy(image: Image.Image, data: bytes) -> bool:
     if image.format == "WEBP":
         return _webp_is_lossy(data)
-    return image.format in ("JPEG", "MPO") or image.info.get("compression") in LOSSY_TIFF
+    return image.format in ("JPEG", "MPO", "AVIF") or image.info.get("compression") in LOSSY_TIFF
 
 
 def _webp_is_lossy(data: bytes) -> bool:

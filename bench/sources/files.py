@@ -1,4 +1,4 @@
-"""Encoded images, in a folder or in a zip: listed, hashed and looked at in one pass before anything is decoded.
+"""Encoded images, in files or in one: listed, hashed and looked at in one pass before anything is decoded.
 
 Order: by POSIX path relative to the folder, so a renamed or moved folder, and a zip of it, are the same set. Hidden
 files and folders are ignored; files of other kinds are ignored and counted. The bytes that are decoded later are
@@ -223,6 +223,8 @@ def describe(headers: Sequence[Header], others: Sequence[str]) -> list[str]:
         notes.append(f"grey: {which} stored in grey and repeated to three channels")
     if transparent := sum(header.transparent for header in headers):
         notes.append(f"transparent: {transparent:,} {of} store transparency and are composited on white")
+    if gifs := sum(header.format == "GIF" for header in headers):
+        notes.append(f"palette: {gifs:,} {of} are GIF, which holds 256 colours at most; that changes the FID")
     if frames := sum(header.frames > 1 for header in headers):
         notes.append(f"frames: {frames:,} {of} have several frames; the first is used")
     if rotated := sum(header.rotated for header in headers):
