@@ -24,6 +24,14 @@ def expanded(path: str | Path) -> Path:
         return Path(path)
 
 
+def exists(path: Path) -> bool:
+    """Whether something is there; no name that the system does not take is of anything."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long, a NUL in it, in a folder without access
+        return False
+
+
 def named(variable: str) -> Path | None:
     """The place that an environment variable names; None where it is unset or empty."""
     value = os.environ.get(variable)

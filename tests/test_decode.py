@@ -75,7 +75,9 @@ def test_avif_is_what_pillow_decodes_and_lossy():
 def test_a_format_that_pillow_lacks_is_named_and_never_skipped(monkeypatch):
     monkeypatch.delitem(Image.OPEN, "AVIF", raising=False)
     for data, said in ((b"\xff\x0a", "JPEG XL"), (b"\0\0\0\x20ftypavif", "AVIF")):
-        with pytest.raises(InputError, match=rf"^x is {said}, which this Pillow \(.*\) does not read; .*convert") as told:
+        with pytest.raises(
+            InputError, match=rf"^x is {said}, which this Pillow \(.*\) does not read; .*convert"
+        ) as told:
             read_header(data, "x")
         assert not isinstance(told.value, CorruptImage)
 

@@ -192,7 +192,9 @@ def test_a_folder_without_images_says_what_it_holds(tmp_path):
 
 
 def test_a_single_image_file_is_not_a_set(tmp_path):
-    with pytest.raises(InputError, match=r"a\.png is one image; expected many, in a folder"):
+    with pytest.raises(
+        InputError, match=r"a\.png is one image; give its folder, or a pattern in quotes: 'DIR/\*\.png'"
+    ):
         open_source(fill(tmp_path, ["a.png"]) / "a.png")
 
 

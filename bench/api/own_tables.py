@@ -11,10 +11,11 @@ from bench.measuring.own_sets import Domain, joined, measure_own, own_metrics
 from bench.measuring.scoring import Options
 from bench.measuring.setup import Images, Setup
 from bench.settings.sets import SetSettings
+from bench.sources.patterns import is_pattern, name_of
 from bench.sources.splits import split_named
 from bench.tables.own_tables import own_tables
 from bench.tables.several import Tables
-from genbench.places import expanded
+from genbench.places import exists, expanded
 from genbench.surroundings import numpy_defaults
 from metrics.errors import InputError
 from metrics.options import shown
@@ -114,4 +115,6 @@ def _short(one: Any) -> str:
     if isinstance(one, str) and split_named(one):
         return one
     path = Path(one)
+    if not exists(path) and is_pattern(one):
+        return name_of(path)
     return path.name if path.is_dir() else path.stem

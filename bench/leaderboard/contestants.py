@@ -4,7 +4,7 @@
 |------------------------------------------|---------------------------------------------------------------------------|
 | `digits/my-gan`, a path to its JSON      | an entry below --results, with the influences that it keeps               |
 | a path to a record below results/runs    | a run; it keeps no influences, so nothing of it is paired                 |
-| a folder, .zip, .npz or .npy of images   | measured under the rules of the track, with influences                    |
+| images: a folder, .zip, .npz, a pattern  | measured under the rules of the track, with influences                    |
 
 Entries of one name but for its end `seed 3`, of one model with other training seeds, belong together
 (`bench.leaderboard.seeds`); so do records of one model and settings (`bench.storage.families`).
@@ -25,6 +25,7 @@ from bench.leaderboard.seeds import family_of
 from bench.leaderboard.tracks import Rules
 from bench.measuring.evaluation import GENERATED, REAL_1
 from bench.protocol import Protocol
+from bench.sources.listings import is_there
 from bench.storage.families import recipe_of
 from bench.storage.reading import read_json
 from bench.storage.records import Numbers, RunRecord, read_record
@@ -63,7 +64,7 @@ def side_of(given: str, results: Path, measure_images: Callable[[Path], Side]) -
     path = Path(given)
     if path.is_file() and path.suffix == ".json":
         return _of_json(path)
-    if path.exists():
+    if is_there(given):
         return measure_images(path)
     named = ENTRY.fullmatch(given)
     place = first_of(results, entry_path(results, named[1], named[2])) if named else path

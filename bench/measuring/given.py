@@ -86,7 +86,7 @@ def ready_set(given: Images, setup: Setup) -> Ready | None:
         return _of_features(given, "features", setup) if asked and is_array(given) else None
     check_path(given)
     path = expanded(Path(given))
-    if not path.is_file() or path.suffix.lower() not in (".npy", ".npz"):
+    if path.suffix.lower() not in (".npy", ".npz") or not path.is_file():
         return None
     if holds_features(path):
         return _of_features(read_features(path), path.name, setup, path)

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,10 +11,10 @@ from bench.measuring.measure import Measure, measure
 from bench.options import checked
 from bench.settings.sets import Asking, LabelledSettings, SetSettings, Settings
 from bench.sources import ImageSource, open_source
+from bench.sources.listings import is_there
 from bench.sources.opening import check_kind, check_path
 from bench.sources.splits import split_named
 from bench.storage.cache import open_cache
-from genbench.places import expanded
 from metrics.errors import InputError
 
 Images = str | os.PathLike[str] | np.ndarray | ImageSource | Any  # see bench.sources.open_source
@@ -85,7 +84,7 @@ class Setup:
             if split_named(images):
                 continue
             check_path(images)
-            if images == "" or not expanded(Path(images)).exists():
+            if images == "" or not is_there(images):
                 self.open(images)
 
     def watched(self, measuring: Measure, source: ImageSource) -> Measure:

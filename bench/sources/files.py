@@ -32,13 +32,19 @@ NAMED = 3  # skipped files named in a note; `bench doctor` names all
 
 @dataclass(frozen=True)
 class Listing:
-    """Encoded images in order: their names, a way to get the bytes of each, and the files that are no images."""
+    """Encoded images in order: their names, a way to get the bytes of each, and the files that are no images. The names
+    are below `base`, which is `name` where nothing else is said."""
 
     name: str
     kind: str
     keys: tuple[str, ...]
     load: Callable[[int], bytes]
     others: tuple[str, ...] = ()
+    base: str = ""
+
+    def place(self, number: int) -> str:
+        """What an image is called in a message."""
+        return f"{self.base or self.name}/{self.keys[number]}"
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,7 @@ def bytes_of_files(paths: Sequence[Path]) -> Callable[[int], bytes]:
 
 def _walk(folder: Path, prefix: str, found: list[tuple[str, Path]], others: list[str], above: tuple[Path, ...]) -> None:
     if prefix.count("/") > MOST_LEVELS:
-        raise InputError(f"{folder} is more than {MOST_LEVELS} folders deep; expected images nearer to the top")
+        raise InputError(too_deep(folder))
     try:
         entries = list(os.scandir(folder))
     except OSError as error:
@@ -94,14 +100,21 @@ def _walk(folder: Path, prefix: str, found: list[tuple[str, Path]], others: list
                     raise InputError(f"{entry.path} is a link to a folder that contains it; remove the link")
                 inside = (*above, target)
             _walk(Path(entry.path), key + "/", found, others, inside)
-        elif is_image_name(entry.name) and (entry.is_file() or _is_broken_link(entry)):
+        elif is_listed(Path(entry.path)):
             found.append((key, Path(entry.path)))
         else:
             others.append(key)
 
 
-def _is_broken_link(entry: os.DirEntry[str]) -> bool:
-    return entry.is_symlink() and not Path(entry.path).exists()  # an error when it is read, not a silent loss
+def too_deep(folder: Path) -> str:
+    """The message for folders in folders without end."""
+    return f"{folder} is more than {MOST_LEVELS} folders deep; expected images nearer to the top"
+
+
+def is_listed(path: Path) -> bool:
+    """Whether a path has the name of an image and is a file, or a broken link: an error when it is read, no silent
+    loss."""
+    return is_image_name(path.name) and (path.is_file() or (path.is_symlink() and not path.exists()))
 
 
 def is_image_name(name: str) -> bool:
@@ -151,13 +164,12 @@ def from_listing(listing: Listing, choose: Choose, skip_corrupt: bool) -> ImageS
     def encoded(index: int) -> bytes:
         data = listing.load(int(numbers[index]))
         if hashlib.sha256(data).hexdigest() != hashes[index]:
-            raise InputError(
-                f"{listing.name}/{keys[index]} changed while it was read; start again when no program writes to it"
-            )
+            place = listing.place(int(numbers[index]))
+            raise InputError(f"{place} changed while it was read; start again when no program writes to it")
         return data
 
     def read(index: int) -> np.ndarray:
-        return decode(encoded(index), f"{listing.name}/{keys[index]}")
+        return decode(encoded(index), listing.place(int(numbers[index])))
 
     notes += describe([item.header for item in scanned], listing.others)
     places = () if len(numbers) == len(listing.keys) else tuple(numbers.tolist())
@@ -185,7 +197,7 @@ def scan(
         return [look_at(int(number)) for number in numbers[start:stop]]
 
     def look_at(number: int) -> Scanned | CorruptImage:
-        name = f"{listing.name}/{listing.keys[number]}"
+        name = listing.place(number)
         try:
             data = listing.load(number)
             header = read_header(data, name)

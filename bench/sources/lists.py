@@ -8,7 +8,7 @@ from typing import Any
 from bench.sources._types import Choose, ImageSource
 from bench.sources.files import Listing, bytes_of_files, from_listing, is_image_name, printable
 from bench.sources.gathered import from_items
-from genbench.places import expanded
+from genbench.places import exists, expanded
 from metrics.errors import InputError
 from metrics.options import shown
 
@@ -29,18 +29,10 @@ def from_list(items: Sequence[Any], choose: Choose, skip_corrupt: bool) -> Image
 
 def _file(path: str | os.PathLike[str]) -> Path:
     file = expanded(Path(path))
-    try:
-        there = file.is_file()
-    except (OSError, ValueError):  # a name that is too long, or has a NUL
-        there = False
+    there = exists(file) and file.is_file()
     if not there or not is_image_name(file.name):
-        found = "is not an image file" if there else "does not exist" if not _is_folder(file) else "is a folder"
+        found = (
+            "is not an image file" if there else "is a folder" if exists(file) and file.is_dir() else "does not exist"
+        )
         raise InputError(f"{shown(str(path))} in the list {found}; a list holds the paths of image files")
     return file
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):
-        return False

@@ -4,6 +4,7 @@
 |-------------------------------------------------|---------------------------------------------------------------|
 | a folder                                        | all images in it and in its folders, sorted by path           |
 | FILE.zip                                        | the images in it, in place                                    |
+| a pattern, such as DIR/*_fake_B.png             | the files that it matches, sorted by path                     |
 | FILE.npy, FILE.npz                              | one array of images                                           |
 | NAME:SPLIT, NAME:SPLIT/DOMAIN, folder:DIR:SPLIT | a split of a data set, or an evaluation set (digits:real-1)   |
 | an array or tensor                              | itself: [n, h, w, c] or [n, c, h, w]                          |
@@ -27,12 +28,12 @@ from bench.sources._contents import SAVE
 from bench.sources._types import Choose, ImageSource
 from bench.sources.arrays import from_array, from_file
 from bench.sources.decoding import SUFFIXES
-from bench.sources.files import from_listing, list_folder
+from bench.sources.files import from_listing
+from bench.sources.listings import listing_of, names_pattern
 from bench.sources.lists import from_list
 from bench.sources.makers import check_maker, from_maker
 from bench.sources.splits import from_split, split_named
 from bench.sources.torch_sets import from_torch_set, is_torch_set
-from bench.sources.zips import list_zip
 from bench.storage.cache import Cache
 from genbench.names import close_names
 from genbench.places import expanded
@@ -43,10 +44,11 @@ from metrics.extractors.foreign import TORCH, file_kind
 from metrics.options import check_seed, place, shown, switch, whole_number
 from metrics.splits import drawn
 
-TAKEN = "a folder, .zip, .npz, .npy or DATASET:SPLIT"
+OF_FILES = "a folder, .zip, .npz, .npy, a pattern 'DIR/*.png'"
+TAKEN = f"{OF_FILES} or DATASET:SPLIT"
 TAKEN_IN_PYTHON = (
-    "a folder, .zip, .npz, .npy, DATASET:SPLIT, an array or tensor [n, c, h, w], a list of paths, PIL images or "
-    "arrays, a torch Dataset or DataLoader, or a function make(n, seed)"
+    f"{OF_FILES}, DATASET:SPLIT, an array or tensor [n, c, h, w], a list of paths, PIL images or arrays, a torch "
+    "Dataset or DataLoader, or a function make(n, seed)"
 )
 
 
@@ -111,7 +113,7 @@ def check_kind(spec: Any) -> Any:
 
 def check_path(spec: str | os.PathLike[str]) -> None:
     """InputError for a path that the system cannot look at: a name too long or with a NUL, a folder without access."""
-    if split_named(spec):
+    if split_named(spec) or names_pattern(spec):
         return
     try:
         expanded(Path(spec)).stat()
@@ -133,24 +135,22 @@ def _open(spec: Any, choose: Choose, skip_corrupt: bool, root: Path | None, cach
     if spec == "":  # an unset variable of a shell; as a path it would be the current folder
         raise InputError(f"the name of a set of images is empty; expected {TAKEN}")
     check_path(spec)
+    if listing := listing_of(spec):
+        return from_listing(listing, choose, skip_corrupt)
     path = expanded(spec)
     if path.exists():
-        return _from_path(path, choose, skip_corrupt)
+        return _from_file(path, choose)
     if named := split_named(spec):
         return from_split(*named, choose, root, cache)
     raise InputError(_missing(escaped(str(spec))))
 
 
-def _from_path(path: Path, choose: Choose, skip_corrupt: bool) -> ImageSource:
-    if path.is_dir():
-        return from_listing(list_folder(path), choose, skip_corrupt)
+def _from_file(path: Path, choose: Choose) -> ImageSource:
     match path.suffix.lower():
-        case ".zip":
-            return from_listing(list_zip(path), choose, skip_corrupt)
         case ".npy" | ".npz":
             return from_file(path, choose)
         case suffix if suffix in SUFFIXES:
-            raise InputError(f"{path} is one image; expected many, in a folder, .zip, .npz or .npy. Give its folder")
+            raise InputError(f"{path} is one image; give its folder, or a pattern in quotes: 'DIR/*{suffix}'")
     kind = file_kind(path) if path.is_file() else ""
     pickled = f". If it is a pickle with statistics, {SAVE}" if kind == TORCH else ""
     found = f"is {kind}, not" if kind else "is not"

@@ -17,12 +17,12 @@ from bench.options import Progress
 from bench.sources._parallel import in_order, iterate
 from bench.sources._types import ImageSource
 from bench.sources.decoding import CorruptImage, Header, decode, read_header
-from bench.sources.files import Listing, list_folder
+from bench.sources.files import Listing
 from bench.sources.kept import Kept, Shape, room
+from bench.sources.listings import listing_of
 from bench.sources.opening import open_source
 from bench.sources.rows import hash_of
 from bench.sources.values import Extremes, of_file, of_image
-from bench.sources.zips import list_zip
 from metrics.errors import InputError
 
 FILES_PER_TASK = 8
@@ -79,12 +79,9 @@ def survey(
             return _rows(spec, workers, progress)
         return _files(Listing(spec.name, spec.kind, spec.keys, spec.encoded), workers, progress, keep)
     try:
-        if isinstance(spec, str | os.PathLike) and spec != "":
-            path = Path(spec)
-            if path.is_dir():
-                return _files(list_folder(path), workers, progress, keep)
-            if path.is_file() and path.suffix.lower() == ".zip":
-                return _files(list_zip(path), workers, progress, keep)
+        listing = listing_of(spec) if isinstance(spec, str | os.PathLike) and spec != "" else None
+        if listing:
+            return _files(listing, workers, progress, keep)
         return _rows(open_source(spec, data_root=data_root), workers, progress)
     except InputError as error:
         name = str(spec) if isinstance(spec, str | os.PathLike) else type(spec).__name__

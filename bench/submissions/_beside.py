@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.leaderboard.entries import LEVELS, Entry, digest_of, merkle_root, read_verified
+from bench.leaderboard.entries import FILES, LEVELS, Entry, digest_of, merkle_root, read_verified
 from bench.leaderboard.entry_places import (
     FEATURES,
     INFLUENCE,
@@ -25,7 +25,7 @@ from bench.leaderboard.tracks import TRAIN
 from bench.storage.reading import file_sha256
 from bench.submissions._book import Page
 from bench.submissions._bounds import within_bounds
-from bench.submissions._manifest import FILES, read_manifest
+from bench.submissions._manifest import read_manifest
 from bench.submissions._pictures import hashes_in, images_in
 from bench.submissions._recounting import Stored, recount
 from bench.submissions._values import Problem, fits_moments

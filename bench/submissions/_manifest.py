@@ -8,12 +8,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.leaderboard.entries import Kind
 from bench.storage.reading import read_text
 from bench.submissions.material import MOST_FILES
 from metrics.errors import InputError
 
-FILES: tuple[Kind, ...] = ("folder", "zip")  # kinds whose images are files
 LINE = re.compile(r"(\\?)([0-9a-f]{64})  (.+)")
 ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
 MOST_BYTES = MOST_FILES * 1024

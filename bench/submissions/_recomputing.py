@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bench.leaderboard.entries import Entry, Level, Manifest, read_track
+from bench.leaderboard.entries import FILES, Entry, Level, Manifest, read_track
 from bench.leaderboard.entry_places import (
     FEATURES,
     INFLUENCE,
@@ -47,7 +47,7 @@ from bench.sources import ImageSource
 from bench.submissions._checks import remarks
 from bench.submissions._comparing import arrays_differ, scores_differ
 from bench.submissions._evaluating import Evaluated, evaluate_images
-from bench.submissions._manifest import FILES, SHOWN, read_manifest
+from bench.submissions._manifest import SHOWN, read_manifest
 from bench.submissions._pictures import neighbours, pairs_in, preview
 from bench.submissions._same_images import other_images, pixels_differ
 from bench.submissions._values import Problem
@@ -119,7 +119,7 @@ def _everything(path: Path, entry: Entry, checked: Checked, opened: OpenTrack) -
 
 def _same_kind(entry: Entry, images: ImageSource) -> bool:
     """Whether both are files or both are none; what is said of files is not said of arrays."""
-    return (entry.origin.kind in FILES) == (images.kind in FILES)
+    return (entry.origin.kind in FILES) == (images.encoded is not None)
 
 
 def _manifest(stored: Manifest, found: Manifest, *, same_kind: bool) -> Iterator[Problem]:

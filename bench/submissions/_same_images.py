@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.leaderboard.entries import Entry
+from bench.leaderboard.entries import FILES, Entry
 from bench.leaderboard.entry_places import (
     MANIFEST,
     beside,
 )
 from bench.sources import ImageSource
-from bench.submissions._manifest import FILES, changes, read_manifest
+from bench.submissions._manifest import changes, read_manifest
 from bench.submissions._values import Problem
 from bench.submissions.submitting import Checked, manifest_of
 
@@ -22,7 +22,7 @@ SHARE_PIXELS = 0.01
 def other_images(path: Path, entry: Entry, checked: Checked, images: ImageSource) -> Iterator[Problem]:
     """Which images were altered, added, removed, renamed or moved since the entry was made."""
     listed = read_manifest(beside(path) / MANIFEST)
-    if entry.origin.kind in FILES and images.kind in FILES:
+    if entry.origin.kind in FILES and images.encoded is not None:
         found = list(zip(images.keys, images.hashes, strict=True))
     elif entry.origin.kind in FILES:
         if manifest_of(checked.looked, images).digest != entry.manifest.digest:

@@ -2,13 +2,14 @@
 
 | given                                        | kind          | images                                            |
 |----------------------------------------------|---------------|---------------------------------------------------|
-| a folder, .zip, .npz or .npy of images       | as it is      | read in place                                     |
+| a folder, .zip, .npz or .npy of images, or   | as it is      | read in place                                     |
+| a pattern of files                           |               |                                                   |
 | a run's folder, its checkpoint.safetensors   | `checkpoint`  | sampled here from the track's noise rows, or      |
 |                                              |               | translated from the other domain of the real set  |
 |                                              |               | that the protocol names                           |
 | .onnx, TorchScript (.pt, .pth, .ts)          | `onnx`, `torchscript` | sampled in a process of its own           |
 
-A folder or zip of more than MOST_FILES files is refused before any of them is read.
+A folder, zip or pattern of more than MOST_FILES files is refused before any of them is read.
 """
 
 import os
@@ -26,9 +27,12 @@ from bench.leaderboard.tracks import Track
 from bench.measuring.evaluation import SAMPLING_SEED
 from bench.measuring.subject import Subject
 from bench.protocol import DRAWN
+from bench.sources.listings import names_pattern
+from bench.sources.patterns import matches
 from bench.storage.reading import claimed_members, file_sha256
 from bench.submissions._isolation import Isolation, isolation
 from bench.submissions.generators import GeneratorSpec, Limits, sample_generator
+from genbench.places import exists
 from metrics.errors import InputError
 from metrics.extractors.foreign import TORCHSCRIPT, file_kind
 
@@ -75,7 +79,7 @@ class How:
 def kind_of(path: Path) -> Kind:
     """What a path is, by its name and, of a folder, by the checkpoint in it; InputError where it is nothing of these.
 
-    An image file, a file of another kind, and what does not exist are refused; so are folders and zips of more than
+    An image file, a file of another kind, and what does not exist or matches nothing are refused; so are more than
     MOST_FILES files, before one of them is opened.
     """
     if path.is_dir():
@@ -83,6 +87,9 @@ def kind_of(path: Path) -> Kind:
             return "checkpoint"
         _check_few(path, _count_files(path))
         return "folder"
+    if not exists(path) and names_pattern(path):
+        _check_few(path, len(matches(path)))
+        return "pattern"
     if not path.is_file():
         raise InputError(f"{path} does not exist; expected a folder, .zip or .npz of images, a checkpoint or generator")
     kind = SUFFIXES.get(path.suffix.lower())
