@@ -144,11 +144,11 @@ def test_a_zip_of_a_million_files_is_refused_by_its_last_bytes(tmp_path, monkeyp
 
 
 def test_a_pattern_of_files_is_submitted_as_a_folder_is(tmp_path, monkeypatch):
-    save(tmp_path, IMAGES[:4])
-    assert kind_of(tmp_path / "0000[12].png") == "pattern"
+    folder = save(tmp_path / "samples", IMAGES[:4])
+    assert kind_of(folder / "0000[12].png") == "pattern"
     monkeypatch.setattr(_material, "MOST_FILES", 3)
     with pytest.raises(InputError, match="more than 3 files"):
-        kind_of(tmp_path / "*.png")
+        kind_of(folder / "*.png")
 
 
 def test_a_table_of_contents_that_is_longer_than_its_count_says_counts_by_its_length(tmp_path, monkeypatch):
