@@ -1,19 +1,26 @@
-"""The Fréchet distance from features with d = 2048, and what the interval costs on top."""
+"""The Fréchet distance from features with d = 2048 beside other tools, and how many times as long its interval takes.
+
+    OMP_NUM_THREADS=1 python -m pytest benchmarks/speed_distance.py -k "plain or interval"
+        --benchmark-timer time.process_time
+
+The second part, of d = 1280, counts seconds of CPU with that timer, and takes a minute.
+"""
 
 import numpy as np
 import pytest
 
-from metrics.arithmetic.fid_interval import jackknife, split_half
-from metrics.fid import fid_of
+from metrics.arithmetic.fid_interval import jackknife
+from metrics.fid import compute, fid_of
 
 DIMS = 2048
 COUNTS = (100, 1000, 5000)
+WITH_INTERVAL = ((250, 1280), (1000, 1280), (2000, 1280), (3000, 1280), (4000, 1280))
 
 
-def _features(count: int) -> tuple[np.ndarray, np.ndarray]:
+def _features(count: int, dims: int = DIMS) -> tuple[np.ndarray, np.ndarray]:
     draw = np.random.default_rng(count)
-    mix = draw.normal(size=(DIMS, DIMS)).astype(np.float32) * np.arange(1, DIMS + 1, dtype=np.float32) ** -0.5
-    x, y = (draw.normal(size=(count, DIMS)).astype(np.float32) @ mix.T for _ in range(2))
+    mix = draw.normal(size=(dims, dims)).astype(np.float32) * np.arange(1, dims + 1, dtype=np.float32) ** -0.5
+    x, y = (draw.normal(size=(count, dims)).astype(np.float32) @ mix.T for _ in range(2))
     return x, 1.1 * y + 0.1
 
 
@@ -55,13 +62,19 @@ def test_pytorch_fid(benchmark, count):
         pytest.skip(f"pytorch-fid fails here: {error}")
 
 
-@pytest.mark.parametrize("count", COUNTS[:2])
-def test_bench_split_half_interval(benchmark, count):
-    benchmark.group = f"split-half interval, n = {count}, d = {DIMS}"
-    benchmark.pedantic(split_half, _features(count), {"seed": 0}, rounds=2)
+@pytest.mark.parametrize(("count", "dims"), WITH_INTERVAL)
+def test_bench_plain(benchmark, count, dims):
+    benchmark.group = f"with its interval, {count} against {count}, d = {dims}"
+    benchmark.pedantic(fid_of, _features(count, dims), rounds=3)
+
+
+@pytest.mark.parametrize(("count", "dims"), WITH_INTERVAL)
+def test_interval(benchmark, count, dims):
+    benchmark.group = f"with its interval, {count} against {count}, d = {dims}"
+    benchmark.pedantic(compute, _features(count, dims), rounds=2)
 
 
 @pytest.mark.parametrize("count", COUNTS[:2])
-def test_bench_jackknife_interval(benchmark, count):
-    benchmark.group = f"jackknife interval, 20 groups, n = {count}, d = {DIMS}"
+def test_bench_jackknife(benchmark, count):
+    benchmark.group = f"jackknife of 20 groups, n = {count}, d = {DIMS}"
     benchmark.pedantic(jackknife, _features(count), {"seed": 0}, rounds=2)

@@ -26,7 +26,7 @@ from metrics.arithmetic.arrays import Given, check_pair
 from metrics.arithmetic.designed_sets import of_design as interval_of_design
 from metrics.arithmetic.designs import Design
 from metrics.arithmetic.fid_interval import infinity, jackknife, split_half_of
-from metrics.arithmetic.frechet import Frechet, Side, fid_between, fid_of, influence, parts_of
+from metrics.arithmetic.frechet import Frechet, Pair, Side, fid_between, fid_of, influence
 from metrics.arithmetic.gaussian import GaussianStats, check_covariance
 from metrics.errors import InputError
 from metrics.options import SEED, check_seed, switch
@@ -70,9 +70,9 @@ def measured(real: Given, generated: Given, *, seed: int = SEED, all_estimates: 
     """The values of `compute`, for those who look for dependence themselves."""
     real, generated = check_pair(real, generated, LEAST)
     seed, all_estimates = check_seed(seed), switch(all_estimates, "all_estimates")
-    sides = Side(real), Side(generated)
-    plain = parts_of(*sides).distance
-    interval = split_half_of(*sides, seed=seed)
+    pair = Pair(Side(real), Side(generated))
+    plain = pair.parts.distance
+    interval = split_half_of(pair, seed=seed)
     result = {
         "fid": plain.fid,
         "mean_term": plain.mean_term,
@@ -125,7 +125,8 @@ def paired(real: Given, generated: Given) -> tuple[np.ndarray, float]:
 
 def moved(real: Given, generated: Given) -> dict[str, Moved]:
     """The plain FID with the influence of each image."""
-    return {"fid": Moved(fid_of(real, generated).fid, influence(real, generated))}
+    pair = Pair(*map(Side, check_pair(real, generated, 2)))
+    return {"fid": Moved(pair.parts.distance.fid, pair.influence)}
 
 
 def notes(values: Values, samples: Sequence[Sample], options: Values) -> list[str]:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from metrics.arithmetic.fid_interval import infinity, jackknife, of_split, split_half
-from metrics.arithmetic.gaussian import centred_root
+from metrics.arithmetic.gaussian import centred_root, nuclear_norm, quick_nuclear_norm
 from metrics.arithmetic.quantiles import Z95
-from metrics.fid import fid_of
+from metrics.fid import compute, fid_of, influence
 
 REPEATS = 40
 
@@ -131,3 +131,43 @@ def test_the_interval_is_wider_than_its_noise_where_the_correction_leaves_someth
     found = split_half(x, y, seed=1)
     assert found.high - found.low > 2 * 1.96 * found.sd * 1.2
     assert found.low < found.value < found.high
+
+
+@pytest.mark.parametrize(("decay", "repeated", "within"), [(0, False, 1e-11), (4, False, 1e-8), (1, True, 1e-6)])
+def test_overlaps_of_halves_are_sums_of_singular_values_also_where_images_repeat(decay, repeated, within):
+    random = np.random.default_rng(8)
+    rows = random.normal(size=(2, 30, 40)) * np.arange(1, 41) ** -(decay / 2)
+    if repeated:
+        rows[:, 15:] = rows[:, :15]
+    product = centred_root(rows[0]) @ centred_root(rows[1]).T
+    for scale in (1, 1e-190, 1e40):  # squares of the smallest and the largest features that are taken
+        found = quick_nuclear_norm(product * scale, 29)
+        assert found == pytest.approx(nuclear_norm(product * scale), rel=within)
+    assert quick_nuclear_norm(product * 0, 29) == 0
+
+
+@pytest.mark.parametrize(("n", "m"), [(20, 15), (20, 4), (4, 20)])
+def test_the_plain_value_beside_an_interval_is_that_alone_and_influences_are_its_derivatives(n, m):
+    random = np.random.default_rng(9)
+    sets = random.normal(size=(n, 4)), 1.5 * random.normal(size=(m, 4)) + 0.3
+    assert compute(*sets)["fid"] == pytest.approx(fid_of(*sets).fid, rel=1e-9)
+
+    def moments(rows, weights):
+        centred = rows - weights @ rows
+        return weights @ rows, (weights * centred.T) @ centred * len(rows) / (len(rows) - 1)
+
+    def distance(*weights):
+        (mean_a, a), (mean_b, b) = (moments(*one) for one in zip(sets, weights, strict=True))
+        common = np.sqrt(np.maximum(np.linalg.eigvals(a @ b).real, 0)).sum()
+        return ((mean_a - mean_b) ** 2).sum() + np.trace(a) + np.trace(b) - 2 * common
+
+    for side, found in enumerate(influence(*sets)):
+        if len(found) == 4:
+            continue  # as many images as features: their influences are those of the images within what they span
+        for image in range(3):
+            weights = [[np.full(len(one), 1 / len(one)) for one in sets] for _ in range(2)]
+            for one, step in zip(weights, (1e-4, -1e-4), strict=True):
+                one[side][image] += step
+                one[side] /= one[side].sum()
+            slope = (distance(*weights[0]) - distance(*weights[1])) / 2e-4
+            assert found[image] == pytest.approx(slope / len(found), abs=1e-4)

@@ -38,8 +38,8 @@ import numpy as np
 from jaxtyping import Int64, Num
 
 from metrics.arithmetic.arrays import canonical_order, chosen_blocks
-from metrics.arithmetic.frechet import Side, fid_of, gaussian_distance, influence_of
-from metrics.arithmetic.gaussian import GaussianStats, centred_root, nuclear_norm, overlap
+from metrics.arithmetic.frechet import Pair, Side, fid_of, gaussian_distance
+from metrics.arithmetic.gaussian import GaussianStats, centred_root, nuclear_norm, overlap, quick_nuclear_norm
 from metrics.arithmetic.quantiles import growing_ends
 
 T19 = 2.093024054408263  # 97.5 % quantile of Student's t with GROUPS - 1 degrees of freedom
@@ -68,12 +68,12 @@ class Interval:
 
 def split_half(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], *, seed: int) -> Interval:
     """The corrected FID of two sets of at least 4 images each; see the head of this file."""
-    return split_half_of(Side(real), Side(generated), seed=seed)
+    return split_half_of(Pair(Side(real), Side(generated)), seed=seed)
 
 
-def split_half_of(a: Side, b: Side, *, seed: int) -> Interval:
+def split_half_of(pair: Pair, *, seed: int) -> Interval:
     """As `split_half`, of two sets of which something may be computed already."""
-    draw = np.random.default_rng(seed)
+    draw, a, b = np.random.default_rng(seed), pair.a, pair.b
     traces, counts = (a.trace, b.trace), (len(a.features), len(b.features))
     # The halves are drawn by content, so that the order of the files does not move the value.
     orders = [canonical_order(side.features) for side in (a, b)]
@@ -92,7 +92,7 @@ def split_half_of(a: Side, b: Side, *, seed: int) -> Interval:
     step = a.mean - b.mean
     value = float(step @ step) - traces[0] / counts[0] - traces[1] / counts[1] + float(terms.mean())
     spread, second = float(terms.var(ddof=1)), max(float(of_mean.mean()), 0.0)
-    of_images = sum(float(one @ one) for one in influence_of(a, b))
+    of_images = sum(float(one @ one) for one in pair.influence)
     twice = _twice(float(np.sqrt(kept.mean()))) * spread + second
     # The mean over few random splits keeps some of their own spread.
     still = spread + second + spread / len(terms)
@@ -157,7 +157,7 @@ def _overlap(a: Any, b: Any) -> tuple[float, float]:
     if isinstance(a, GaussianStats):
         return overlap(a, b), float(np.vdot(a.cov, b.cov))
     product = a @ b.T
-    return nuclear_norm(product), float(np.vdot(product, product))
+    return quick_nuclear_norm(product, len(product) - 1), float(np.vdot(product, product))
 
 
 # ----- delete-group jackknife

@@ -11,12 +11,13 @@ from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, check_pair, row_blocks
 from metrics.arithmetic.gaussian import (
     GaussianStats,
-    Multiply,
+    Transport,
     centred_root,
     check_gaussian,
+    eigen_root,
     nuclear_norm,
     overlap,
-    root_and_inverse,
+    transport,
 )
 from metrics.errors import InputError
 
@@ -88,10 +89,7 @@ def feature_parts(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"
 
 def parts_of(a: "Side", b: "Side") -> Parts:
     """What the distance of two sets is made of."""
-    if not a.few and not b.few:
-        return gaussian_parts(a.stats, b.stats)
-    trace_a, trace_b = (float((side.root**2).sum()) for side in (a, b))
-    return Parts(a.mean - b.mean, trace_a, trace_b, nuclear_norm(a.root @ b.root.T))
+    return Pair(a, b).parts if a.few or b.few else gaussian_parts(a.stats, b.stats)
 
 
 @numpy_defaults()
@@ -104,20 +102,10 @@ def influence(real: Given, generated: Given) -> tuple[np.ndarray, np.ndarray]:
     Leaving image i out changes the FID by about the negative of its value.
     """
     real, generated = check_pair(real, generated, 2)
-    return influence_of(Side(real), Side(generated))
+    return Pair(Side(real), Side(generated)).influence
 
 
-def influence_of(a: "Side", b: "Side") -> tuple[np.ndarray, np.ndarray]:
-    """As `influence`, of two sets whose features are checked."""
-    left, deviations, right = _singular(a.root @ b.root.T)
-    step = a.mean - b.mean
-    return (
-        _side_influence(a, step, left * np.sqrt(deviations)),
-        _side_influence(b, -step, right * np.sqrt(deviations)),
-    )
-
-
-# ----- one set, and the influence of its images
+# ----- one set, two sets, and the influence of their images
 
 
 class Side:
@@ -144,15 +132,47 @@ class Side:
     @cached_property
     def root(self) -> Float64[np.ndarray, "r d"]:
         """A root R of the covariance: the centred rows where they are few."""
-        return centred_root(self.features) if self.few else self._root_and_inverse[0]
+        if self.few:
+            return centred_root(self.features)
+        lower = self.stats.sound_lower
+        return eigen_root(self.stats.cov)[0] if lower is None else lower.T
 
-    def times_inverse(self, matrix: Float64[np.ndarray, "r k"]) -> Float64[np.ndarray, "d k"]:
-        """R^+ times this, with the right inverse R^+ of the root of many rows."""
-        return self._root_and_inverse[1](matrix)
+
+class Pair:
+    """Two sets whose distance is wanted with the influence of each image: both come from one decomposition."""
+
+    def __init__(self, a: Side, b: Side) -> None:
+        self.a, self.b, self.few = a, b, a.few or b.few
 
     @cached_property
-    def _root_and_inverse(self) -> tuple[Float64[np.ndarray, "r d"], Multiply]:
-        return root_and_inverse(self.stats)
+    def _product(self) -> Float64[np.ndarray, "r s"]:
+        return self.a.root @ self.b.root.T
+
+    @cached_property
+    def _transport(self) -> Transport:
+        return transport(self.a.stats, self.b.stats)
+
+    @property
+    def parts(self) -> Parts:
+        """What the distance is made of."""
+        a, b, step = self.a, self.b, self.a.mean - self.b.mean
+        if not self.few:
+            return Parts(step, float(np.trace(a.stats.cov)), float(np.trace(b.stats.cov)), self._transport.common)
+        trace_a, trace_b = (float((side.root**2).sum()) for side in (a, b))
+        return Parts(step, trace_a, trace_b, nuclear_norm(self._product))
+
+    @property
+    def influence(self) -> tuple[np.ndarray, np.ndarray]:
+        """That of each image; see `influence`."""
+        a, b, step = self.a, self.b, self.a.mean - self.b.mean
+        if not self.few:
+            return _of_many(a, step, self._transport.there), _of_many(b, -step, self._transport.back)
+        left, deviations, right = _singular(self._product)
+        roots = np.sqrt(deviations)
+        return (
+            _of_few(a, step, left * roots) if a.few else _of_many(a, step, b.root.T @ (right / roots)),
+            _of_few(b, -step, right * roots) if b.few else _of_many(b, -step, a.root.T @ (left / roots)),
+        )
 
 
 def _singular(product: Float64[np.ndarray, "a b"]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -167,23 +187,26 @@ def _singular(product: Float64[np.ndarray, "a b"]) -> tuple[np.ndarray, np.ndarr
     return left[:, kept], deviations, product.T @ (left[:, kept] / deviations)
 
 
-def _side_influence(
-    side: Side, step: Float64[np.ndarray, " d"], weighted: Float64[np.ndarray, "r k"]
+def _of_few(
+    side: Side, step: Float64[np.ndarray, " d"], weighted: Float64[np.ndarray, "n k"]
 ) -> Float64[np.ndarray, " n"]:
-    """`weighted` is U s^(1/2): |weighted' z|^2 / (n - 1) is the share of the row with coordinates z in the overlap."""
+    """`weighted` is U s^(1/2): the square of a row of it, times n - 1, is x' T x."""
     count = len(side.features)
-    if side.few:
-        shares = (weighted**2).sum(axis=1)
-        rows = side.root * np.sqrt(count - 1)
-        values = 2 * rows @ step + (rows**2).sum(axis=1) * (count / (count - 1)) - count * shares
-    else:
-        project = side.times_inverse(weighted)
-        parts = []
-        for block in row_blocks(side.features):
-            rows = block.astype(np.float64) - side.mean
-            lengths = (rows**2).sum(axis=1) - ((rows @ project) ** 2).sum(axis=1)
-            parts.append(2 * rows @ step + lengths * (count / (count - 1)))
-        values = np.concatenate(parts)
+    rows = side.root * np.sqrt(count - 1)
+    values = 2 * rows @ step + (rows**2).sum(axis=1) * (count / (count - 1)) - count * (weighted**2).sum(axis=1)
+    return (values - values.mean()) / count
+
+
+def _of_many(
+    side: Side, step: Float64[np.ndarray, " d"], project: Float64[np.ndarray, "d k"]
+) -> Float64[np.ndarray, " n"]:
+    """|project' x|^2 is x' T x."""
+    count, parts = len(side.features), []
+    for block in row_blocks(side.features):
+        rows = block.astype(np.float64) - side.mean
+        lengths = (rows**2).sum(axis=1) - ((rows @ project) ** 2).sum(axis=1)
+        parts.append(2 * rows @ step + lengths * (count / (count - 1)))
+    values = np.concatenate(parts)
     return (values - values.mean()) / count
 
 

@@ -5,7 +5,7 @@ them (exact, however singular S is), its eigenvectors otherwise. Then tr (S1 S2)
 of R1 R2'. Nothing is ever added to a diagonal.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from typing import Any
@@ -21,8 +21,6 @@ from metrics.options import shown, whole_number
 RANK_TOLERANCE = 1e-14  # of the largest eigenvalue: below it a direction is rounding, not variance
 WELL_CONDITIONED = 1e-9  # of the largest variance: pivots above it leave an inverse its digits
 ROUNDING = 1e-6  # of a covariance's norm: how far one that was computed or kept in float32 may be off
-
-Multiply = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -40,6 +38,12 @@ class GaussianStats:
     def lower(self) -> Float64[np.ndarray, "d d"] | None:
         """L with L L' = S; None where S is not positive definite."""
         return _cholesky(self.cov)
+
+    @property
+    def sound_lower(self) -> Float64[np.ndarray, "d d"] | None:
+        """L, where no direction comes near to having no variance, so that an inverse keeps its digits."""
+        least = WELL_CONDITIONED * float(np.diag(self.cov).max())
+        return self.lower if self.lower is not None and np.diag(self.lower).min() ** 2 > least else None
 
     @classmethod
     @numpy_defaults()
@@ -161,7 +165,7 @@ def _check_definite(cov: Float64[np.ndarray, "d d"], what: str) -> None:
 
 def overlap(a: GaussianStats, b: GaussianStats) -> float:
     """tr (S1 S2)^(1/2) of two covariances: the roots of the eigenvalues of R1 S2 R1', which is symmetric."""
-    from scipy.linalg import eigvalsh, lapack  # 0.2 s that an answer from the cache about few images can do without
+    from scipy.linalg import eigvalsh  # 0.2 s that an answer from the cache about few images can do without
 
     rank = min(a.count - 1, b.count - 1, len(a.mean))
     lower = a.lower if a.count > len(a.mean) else None
@@ -169,8 +173,7 @@ def overlap(a: GaussianStats, b: GaussianStats) -> float:
         root = eigen_root(a.cov)[0]
         product = root @ b.cov @ root.T
     else:
-        # L' S2 L by its lower triangle only: a quarter of the work.
-        product, _ = lapack.dsygst(b.cov.T, lower, itype=2, lower=1)
+        product = _moved(lower, b.cov)
     values = eigvalsh(product, check_finite=False, overwrite_a=True, lower=True)
     # Where a set has fewer images than features, all but `rank` eigenvalues are 0 but for rounding.
     rounding = ROUNDING * float(np.linalg.norm(a.cov) * np.linalg.norm(b.cov))
@@ -182,22 +185,46 @@ def overlap(a: GaussianStats, b: GaussianStats) -> float:
     return float(np.sqrt(np.maximum(values[-rank:], 0)).sum())
 
 
+def _moved(lower: Float64[np.ndarray, "d d"], cov: Float64[np.ndarray, "d d"]) -> Float64[np.ndarray, "d d"]:
+    """L' S L in the lower triangle, with what was there above it: a quarter of the work of two products."""
+    from scipy.linalg import lapack
+
+    return lapack.dsygst(cov.T, lower, itype=2, lower=1)[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Transport:
+    """The overlap of two Gaussians, and the map T that moves the first onto the second: with x and y less their means,
+    x' T x = |there' x|^2 and y' T^-1 y = |back' y|^2, where they vary."""
+
+    common: float
+    there: Float64[np.ndarray, "d k"]
+    back: Float64[np.ndarray, "d k"]
+
+
+def transport(a: GaussianStats, b: GaussianStats) -> Transport:
+    """With R1 a root of S1 and V diag(l) V' = R1 S2 R1', T = R1^+ V diag(l)^(1/2) V' R1^+', and T^-1 on what S2 spans
+    is R1' V diag(l)^(-1/2) V' R1. The sum of l^(1/2) is the overlap."""
+    from scipy.linalg import solve_triangular
+
+    lower = a.sound_lower
+    root, inverse = (lower.T, None) if lower is not None else eigen_root(a.cov)
+    product = root @ b.cov @ root.T if lower is None else _moved(lower, b.cov)
+    values, vectors = np.linalg.eigh(product)  # reads the lower triangle
+    kept = values > values.max(initial=0) * RANK_TOLERANCE
+    vectors, quarter = vectors[:, kept], values[kept] ** 0.25
+    there, back = vectors * quarter, root.T @ (vectors / quarter)
+    if inverse is None:
+        there = solve_triangular(lower, there, trans=1, lower=True, overwrite_b=True, check_finite=False)
+    else:
+        there = inverse @ there
+    return Transport(float(np.sqrt(np.maximum(values, 0)).sum()), there, back)
+
+
 def centred_root(features: Num[np.ndarray, "n d"]) -> Float64[np.ndarray, "n d"]:
     """The root of a covariance that needs no decomposition: centred rows over sqrt(n - 1)."""
     values = np.asarray(features, np.float64)
     return (values - values.mean(axis=0)) / np.sqrt(len(values) - 1)
-
-
-def root_and_inverse(stats: GaussianStats) -> tuple[Float64[np.ndarray, "r d"], Multiply]:
-    """A root R of a covariance, and what multiplies by its right inverse: by Cholesky, a tenth of the time of
-    eigenvectors, where no direction comes near to having no variance."""
-    from scipy.linalg import solve_triangular
-
-    lower = stats.lower
-    if lower is not None and np.diag(lower).min() ** 2 > WELL_CONDITIONED * float(np.diag(stats.cov).max()):
-        return lower.T, lambda matrix: solve_triangular(lower, matrix, trans=1, lower=True, check_finite=False)
-    root, inverse = eigen_root(stats.cov)
-    return root, lambda matrix: inverse @ matrix
 
 
 def eigen_root(cov: Float64[np.ndarray, "d d"]) -> tuple[Float64[np.ndarray, "r d"], Float64[np.ndarray, "d r"]]:
@@ -212,6 +239,23 @@ def eigen_root(cov: Float64[np.ndarray, "d d"]) -> tuple[Float64[np.ndarray, "r 
 def nuclear_norm(product: Float64[np.ndarray, "a b"]) -> float:
     """The sum of the singular values."""
     return float(np.linalg.svd(product, compute_uv=False).sum()) if product.size else 0.0
+
+
+def quick_nuclear_norm(product: Float64[np.ndarray, "a b"], rank: int) -> float:
+    """As `nuclear_norm` of a matrix of at most this rank, in half the time: by eigenvalues of the smaller Gram matrix.
+
+    With s1 the largest singular value, s is off by about 1e-16 s1^2 / s, and by 1e-8 s1 where it is 0. That is nothing
+    beside the noise of a sample, but a set compared with itself would not be at 0 to the last digits.
+    """
+    from scipy.linalg import eigvalsh
+
+    scale = float(np.abs(product).max(initial=0))
+    if scale == 0:
+        return 0.0
+    scaled = product / scale  # fourth powers of small features would vanish
+    gram = scaled @ scaled.T if product.shape[0] <= product.shape[1] else scaled.T @ scaled
+    values = eigvalsh(gram, check_finite=False, overwrite_a=True)
+    return scale * float(np.sqrt(np.maximum(values[-rank:], 0)).sum())
 
 
 def _cholesky(cov: Float64[np.ndarray, "d d"]) -> Float64[np.ndarray, "d d"] | None:
