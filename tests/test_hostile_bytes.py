@@ -1,4 +1,4 @@
-"""Any bytes in, a value or one line out: readers of arrays, JSON, TOML, zips and images, whatever is in the file.
+"""Any bytes in, a value or one line out: readers of arrays, JSON, TOML, archives and images, whatever is in the file.
 
 Half of what is tried is damage to a sound file, a few bytes put in place of others, because bytes without any form end
 at the first look. It is the same in every run; BENCH_EXAMPLES=2000 tries so many others of each kind.
@@ -7,6 +7,7 @@ at the first look. It is the same in every run; BENCH_EXAMPLES=2000 tries so man
 import io
 import json
 import os
+import tarfile
 import tracemalloc
 import zipfile
 from dataclasses import asdict
@@ -155,19 +156,40 @@ def test_any_bytes_are_a_text_of_their_form_or_one_line(tmp_path, case, data):
     survives(read, tmp_path / name, data.draw(damage(sound)))
 
 
-@pytest.mark.parametrize("kind", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def tarred(kind):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=kind) as archive:
+        for name, data in (("0" * 120 + ".png", encoded(PIXELS[0], "PNG")), ("é.cls", b"3"), ("é.png", b"")):
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+ARCHIVES = {
+    "stored": ("a.zip", zipped(zipfile.ZIP_STORED)),
+    "deflate": ("a.zip", zipped(zipfile.ZIP_DEFLATED)),
+    "bzip2": ("a.zip", zipped(zipfile.ZIP_BZIP2)),
+    "lzma": ("a.zip", zipped(zipfile.ZIP_LZMA)),
+    "gnu": ("a.tar", tarred(tarfile.GNU_FORMAT)[:4096]),
+    "pax": ("a.tar", tarred(tarfile.PAX_FORMAT)[:6144]),
+}
+
+
+@checked(ARCHIVES)
 @TRIED
 @given(data=st.data())
-def test_any_bytes_are_a_zip_of_images_or_one_line(tmp_path, kind, data):
-    path = tmp_path / "a.zip"
-    path.write_bytes(data.draw(damage(zipped(kind))))
+def test_any_bytes_are_an_archive_of_images_or_one_line(tmp_path, case, data):
+    name, sound = case
+    path = tmp_path / name
+    path.write_bytes(data.draw(damage(sound)))
     try:
         images(path)
     except InputError as error:
-        assert "a" in str(error)
+        assert "a" in str(error) and "\n" not in str(error)
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "TIFF", "PPM"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "TIFF", "PPM", "GIF"])
 @TRIED
 @given(data=st.data())
 def test_any_bytes_are_an_image_or_one_line(kind, data):

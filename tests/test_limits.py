@@ -1,5 +1,6 @@
 """Every limit takes what is exactly as large as it, and refuses what is one more."""
 
+import tarfile
 import zipfile
 from dataclasses import replace
 from io import BytesIO
@@ -60,6 +61,14 @@ def zipped(tmp_path):
     return tmp_path / "set.zip"
 
 
+def tarred(tmp_path, letters=1):
+    with tarfile.open(tmp_path / "set.tar", "w", format=tarfile.GNU_FORMAT) as archive:
+        info = tarfile.TarInfo("0" * letters + ".png")
+        info.size = len(data := png(IMAGES[0].transpose(1, 2, 0)))
+        archive.addfile(info, BytesIO(data))
+    return tmp_path / "set.tar"
+
+
 def arrays(tmp_path):
     return a_file(tmp_path, "a.npz", lambda path: np.savez(path, x=np.zeros(1), y=np.zeros(1), z=np.zeros(1)))
 
@@ -88,6 +97,8 @@ CASES = {  # the constant: the size of what is given, and how it is read
     "bench.sources.files.MOST_LEVELS": (2, lambda tmp_path: open_source(folder_of(tmp_path))),
     "bench.sources.zips.MAX_FILE_BYTES": (SIZE, lambda tmp_path: open_source(zipped(tmp_path))),
     "bench.sources.zips.TOTAL_BYTES": (SIZE, lambda tmp_path: open_source(zipped(tmp_path))),
+    "bench.sources.tars.MAX_FILE_BYTES": (SIZE, lambda tmp_path: open_source(tarred(tmp_path))),
+    "bench.sources.tar_headers.MOST_NAME_BYTES": (125, lambda tmp_path: open_source(tarred(tmp_path, 120))),
     "bench.sources.arrays.MAX_UNPACKED_BYTES": (IMAGES.nbytes, lambda tmp_path: open_source(packed(tmp_path))),
     "bench.storage.array_files.MOST_ARRAYS": (3, lambda tmp_path: ArrayFile(arrays(tmp_path))),
     "bench.leaderboard.moments.MAX_BYTES": (48, lambda tmp_path: read_moments(moments(tmp_path))),

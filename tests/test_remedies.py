@@ -15,6 +15,7 @@ from bench.protocol import protocol_id
 from bench.runs.generators import _settings
 from bench.runs.jobs import RUN
 from bench.runs.stored import MEASURED, TRAINING, measured_with, read_training, run_of
+from bench.sources.tars import list_tar
 from bench.sources.zips import list_zip
 from bench.storage.cache import digest_of
 from bench.storage.reading import RESTORE, read_json, read_toml
@@ -50,6 +51,7 @@ def settings_of(path):
         ("a.csv", read_roster, "give a CSV file in UTF-8"),
         ("a.toml", lambda path: read_settings(path, {}), "`bench submit --init` writes an example"),
         ("a.zip", list_zip, "make it again"),
+        ("a.tar", list_tar, "make it again"),
     ],
 )
 def test_a_damaged_file_is_told_with_what_mends_it(tmp_path, name, read, remedy):

@@ -15,8 +15,8 @@ from bench.protocol import check_protocol, of_one_part, titled
 from bench.sources._contents import contents
 from bench.sources.decoding import Header
 from bench.sources.files import describe
+from bench.sources.members import hidden
 from bench.sources.values import Extremes, joined
-from bench.sources.zips import _hidden
 from bench.storage.records import setting_text, slug
 from bench.storage.typed import typed
 from bench.tables.notes import _duration
@@ -44,7 +44,7 @@ IS = INCEPTION_SCORE.output("inception_score")
                    "A-Seed7": "A"}),
         (shown, {"a b\u00e9": "a b\u00e9", "a\tb": "a\\tb", "\x1b": "\\x1b", chr(0xDCFF): "\\xff", chr(0xDC80): "\\x80",
                  "\u202e": "\\u202e", chr(0xD800): "\\ud800", "\ue000": "\ue000"}),
-        (_hidden, {"a/b.png": False, ".a/b.png": True, "a/.b.png": True, "__MACOSX/b.png": True, "a__MACOSX/b": False}),
+        (hidden, {"a/b.png": False, ".a/b.png": True, "a/.b.png": True, "__MACOSX/b.png": True, "a__MACOSX/b": False}),
         (lambda splits: titled(IS, {"splits": splits}), {None: "IS", 1: "IS (1 split)", 10: "IS (10 splits)"}),
     ],
 )  # fmt: skip

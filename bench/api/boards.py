@@ -33,9 +33,10 @@ def submit(
 ) -> Submitted:
     """Checks images, or a model that makes them, measures them and writes an entry below `results`.
 
-    `path` is a folder, .zip or .npz of images; a checkpoint or run of this project; an .onnx or TorchScript generator
-    with its `noise_dim`. `dry_run` checks and stops. `say` is told how a generator is kept apart before it runs,
-    `found` what the checks found before anything is measured. Raises Refused, an InputError, where they found errors.
+    `path` is a set of images (a folder, an archive, an array or a pattern); a checkpoint or run of this project; an
+    .onnx or TorchScript generator with its `noise_dim`. `dry_run` checks and stops. `say` is told how a generator is
+    kept apart before it runs, `found` what the checks found before anything is measured. Raises Refused, an InputError,
+    where they found errors.
     """
     from bench.leaderboard.tracks import find_track
     from bench.submissions.writing import earlier_of, new_path

@@ -55,7 +55,7 @@ def submit_all(
     say: Callable[[str], object] = str,
     **settings: Unpack[SubmitSettings],
 ) -> ClassResult:
-    """Submits many folders, .zip or .npz files to one track, each as an entry of the name of its folder, or of the name
+    """Submits many folders or files to one track, each as an entry of the name of its folder, or of the name
     and authors that a roster gives it.
 
     What is wrong with one stops no other: its reasons are in the result. An entry that is there already, of the same
@@ -70,7 +70,7 @@ def submit_all(
         raise InputError("submit_all takes a list of paths; `submit` takes one")
     given = [expanded(place(one, "a path")) for one in paths]
     if not given:
-        raise InputError("no path was given; expected a folder, .zip or .npz of images for each entry")
+        raise InputError("no path was given; expected a folder, .zip, .tar or .npz of images for each entry")
     students = students_of(given, None if roster is None else expanded(place(roster, "the roster")))
     desk = desk_of(find_track(text(track, "track")), how, say)
     found = []

@@ -150,8 +150,9 @@ def _end(message: str, code: int) -> NoReturn:
 def main(ctx: click.Context) -> None:
     """Measures and compares image generators.
 
-    A set of images is a folder, a .zip, .npz or .npy file, a pattern in quotes such as 'DIR/*.png', or a split of a
-    data set such as digits:test. Results go to stdout and progress goes to stderr. Every command has --json.
+    A set of images is a folder, an archive (.zip, .tar), an array (.npz, .npy), a pattern in quotes such as
+    'DIR/*_fake.png', or a split of a data set such as digits:test; docs/sources.md has all kinds. Results go to stdout
+    and progress goes to stderr. Every command has --json.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

@@ -27,8 +27,8 @@ from bench.settings.boards import Refeaturing
 def command(a: str, b: str, track: str | None, kind: str, settings: dict[str, Any], as_json: bool) -> None:
     """Shows the difference of A and B in every score, with a 95 % interval, and whether they can be told apart.
 
-    A and B are entries (TRACK/NAME or its JSON), records of runs, or images (a folder, .zip, .npz or .npy), which are
-    measured by the rules of --track. Both must have the same real images, extractor and versions.
+    A and B are entries (TRACK/NAME or its JSON), records of runs, or sets of images, which are measured by the
+    rules of --track. Both must have the same real images, extractor and versions.
 
     The differences are paired: both are compared on the same real images. If both were trained with several seeds, a
     second table compares the means over the seeds. Two seeds of one model are compared as the two trainings that they

@@ -50,8 +50,8 @@ def command(
 ) -> None:
     """Computes the Fréchet distance (FID) of the sets A (real) and B (generated). Lower is better.
 
-    A and B are folders, .zip, .npz or .npy files, splits of data sets (digits:test), statistics that `bench stats` or
-    another tool saved, or features [n, d]: an array named `features` in an .npz, or any array with --features. The
+    A and B are sets of images (`bench --help` says which), statistics that `bench stats` or another tool saved, or
+    features [n, d]: an array named `features` in an .npz, or any array with --features. The
     plain value is the one in papers. It is too large for small sets, so compare generators by the corrected value,
     which has an interval.
 

@@ -25,7 +25,7 @@ from bench.settings.sets import SetSettings
 @options(SetSettings)
 @json_option
 def command(images: str, output: Path, spatial: bool, force: bool, settings: dict[str, Any], as_json: bool) -> None:
-    """Writes mean and covariance of the features of IMAGES (a folder, .zip, .npz, .npy or DATASET:SPLIT).
+    """Writes mean and covariance of the features of IMAGES, any set of images.
 
     `bench fid FILE B` uses the file as a reference. It holds mu, sigma, the count and how they were made. pytorch-fid,
     TTUR and clean-fid can read it too.

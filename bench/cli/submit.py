@@ -89,9 +89,9 @@ def command(
 ) -> None:
     """Checks the images of PATH, measures them and writes an entry below --results.
 
-    PATH is a folder, .zip or .npz of images, a checkpoint or run of this project, or an .onnx or TorchScript generator
-    with its --noise-dim. Models are sampled here. All problems are listed at once. If there is an error, nothing is
-    written and the exit code is 2.
+    PATH is a set of images (a folder, an archive, an array or a pattern), a checkpoint or run of this project, or an
+    .onnx or TorchScript generator with its --noise-dim. Models are sampled here. All problems are listed at once. If
+    there is an error, nothing is written and the exit code is 2.
 
     Several PATHs, such as students/*, are an entry each, with the name of the folder, or with the name and the authors
     that --roster gives it. What is wrong with one stops no other. A table says what was accepted and what was refused,

@@ -4,7 +4,7 @@
 |------------------------------------------|---------------------------------------------------------------------------|
 | `digits/my-gan`, a path to its JSON      | an entry below --results, with the influences that it keeps               |
 | a path to a record below results/runs    | a run; it keeps no influences, so nothing of it is paired                 |
-| images: a folder, .zip, .npz, a pattern  | measured under the rules of the track, with influences                    |
+| images: a folder, .zip, a pattern, ...   | measured under the rules of the track, with influences                    |
 
 Entries of one name but for its end `seed 3`, of one model with other training seeds, belong together
 (`bench.leaderboard.seeds`); so do records of one model and settings (`bench.storage.families`).

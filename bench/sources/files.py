@@ -33,7 +33,8 @@ NAMED = 3  # skipped files named in a note; `bench doctor` names all
 @dataclass(frozen=True)
 class Listing:
     """Encoded images in order: their names, a way to get the bytes of each, and the files that are no images. The names
-    are below `base`, which is `name` where nothing else is said."""
+    are below `base`, which is `name` where nothing else is said. `labels` is None where the folders of the names are
+    they."""
 
     name: str
     kind: str
@@ -41,6 +42,8 @@ class Listing:
     load: Callable[[int], bytes]
     others: tuple[str, ...] = ()
     base: str = ""
+    labels: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
 
     def place(self, number: int) -> str:
         """What an image is called in a message."""
@@ -55,18 +58,22 @@ class Scanned:
     header: Header
 
 
-def list_folder(path: Path) -> Listing:
-    """The images of a folder and all folders in it; links are followed. InputError where it holds none."""
+def look_into(path: Path) -> tuple[list[tuple[str, Path]], list[str]]:
+    """The images of a folder and all folders in it, by path, and the names of its other files; links are followed."""
     found: list[tuple[str, Path]] = []
     others: list[str] = []
     _walk(path, "", found, others, (path.resolve(),))
+    return sorted(found, key=lambda item: item[0]), sorted(others)
+
+
+def list_folder(path: Path, found: Sequence[tuple[str, Path]], others: Sequence[str]) -> Listing:
+    """What `look_into` has found in a folder; InputError where that is no image."""
     if not found:
         raise InputError(none_found(str(path), others))
-    found.sort(key=lambda item: item[0])
     name = path.resolve().name or str(path)
     keys = tuple(printable(key) for key, _ in found)
     load = bytes_of_files([file for _, file in found])
-    return Listing(name, "folder", keys, load, tuple(sorted(map(printable, others))))
+    return Listing(name, "folder", keys, load, tuple(map(printable, others)))
 
 
 def bytes_of_files(paths: Sequence[Path]) -> Callable[[int], bytes]:
@@ -140,7 +147,7 @@ def from_listing(listing: Listing, choose: Choose, skip_corrupt: bool) -> ImageS
     without it the first bad header among the chosen files is raised, and a bad body when it is read.
     """
     numbers = np.arange(len(listing.keys))
-    notes: list[str] = []
+    notes = list(listing.notes)
     if skip_corrupt:
         outcomes = list(scan(listing, numbers, verify=True))
         bad = [listing.keys[i] for i, outcome in enumerate(outcomes) if isinstance(outcome, CorruptImage)]
@@ -173,6 +180,7 @@ def from_listing(listing: Listing, choose: Choose, skip_corrupt: bool) -> ImageS
 
     notes += describe([item.header for item in scanned], listing.others)
     places = () if len(numbers) == len(listing.keys) else tuple(numbers.tolist())
+    known = labels.of_folders(listing.keys) if listing.labels is None else listing.labels
     return ImageSource(
         listing.name,
         listing.kind,
@@ -184,7 +192,7 @@ def from_listing(listing: Listing, choose: Choose, skip_corrupt: bool) -> ImageS
         named=True,
         places=places,
         whole=len(listing.keys) if places else 0,
-        labels=labels.at(labels.of_folders(listing.keys), numbers),
+        labels=labels.at(known, numbers),
     )
 
 

@@ -12,11 +12,11 @@ import struct
 import threading
 import zipfile
 import zlib
-from collections import Counter
 from pathlib import Path
 
 from bench.sources.decoding import CorruptImage, claimed_pixels
 from bench.sources.files import MAX_FILE_BYTES, Listing, is_image_name, none_found, printable
+from bench.sources.members import hidden, is_seen_image, repeated, unsafe
 from bench.storage.reading import open_zip
 from metrics.errors import InputError
 
@@ -49,7 +49,7 @@ def list_zip(path: Path) -> Listing:
     except InputError:
         archive.close()
         raise
-    seen = [info for info in members if not _hidden(info.filename)]
+    seen = [info for info in members if not hidden(info.filename)]
     images = sorted((info for info in seen if is_image_name(info.filename)), key=lambda info: info.filename)
     others = tuple(printable(info.filename) for info in seen if not is_image_name(info.filename))
     if not images:
@@ -73,9 +73,8 @@ def _check(path: Path, members: list[zipfile.ZipInfo]) -> None:
         problem = _problem(info)
         if problem:
             raise InputError(f"{path}: the member {info.orig_filename!r} {problem}; make the zip again without it")
-    twice = [name for name, number in Counter(info.filename for info in members).items() if number > 1]
-    if twice:
-        raise InputError(f"{path}: the member {twice[0]!r} is in it twice; make the zip again")
+    if twice := repeated(info.filename for info in members):
+        raise InputError(f"{path}: the member {twice!r} is in it twice; make the zip again")
     if sum(info.compress_size for info in members) > path.stat().st_size:
         raise InputError(f"{path} is a zip bomb: its members claim more bytes than the file has. It was not read")
     if (total := sum(info.file_size for info in members)) > TOTAL_BYTES:
@@ -83,18 +82,15 @@ def _check(path: Path, members: list[zipfile.ZipInfo]) -> None:
 
 
 def _problem(info: zipfile.ZipInfo) -> str:
-    name = info.orig_filename.replace("\\", "/")
-    if name.startswith("/") or name[1:2] == ":":
-        return "has an absolute path"
-    if ".." in name.split("/"):
-        return "leads out of the archive with '..'"
+    if wrong := unsafe(info.orig_filename):
+        return wrong
     if stat.S_ISLNK(info.external_attr >> 16):
         return "is a link"
     if info.flag_bits & 0x1:
         return "is encrypted"
     if info.compress_type not in READABLE:
         return f"uses compression method {info.compress_type}, which is not read here"
-    if info.file_size > MAX_FILE_BYTES and is_image_name(name):
+    if info.file_size > MAX_FILE_BYTES and is_image_name(info.filename):
         return f"claims {info.file_size:,} bytes, more than any image of at most 64 megapixels"
     return ""
 
@@ -102,8 +98,7 @@ def _problem(info: zipfile.ZipInfo) -> str:
 def _swells(info: zipfile.ZipInfo) -> bool:
     """Whether an image is much larger than what it is unpacked from: a plain drawing without compression, or a bomb.
     What is no image is never unpacked."""
-    seen = is_image_name(info.filename) and not _hidden(info.filename)
-    return seen and info.file_size > max(SMALL_BYTES, RATIO * info.compress_size)
+    return is_seen_image(info.filename) and info.file_size > max(SMALL_BYTES, RATIO * info.compress_size)
 
 
 def _is_as_large_as_claimed(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
@@ -115,7 +110,3 @@ def _is_as_large_as_claimed(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> 
     except UNPACKING:
         return False
     return info.file_size <= PIXEL_BYTES * pixels + SMALL_BYTES
-
-
-def _hidden(name: str) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))

@@ -27,7 +27,7 @@ TEMPLATE = """\
 # A submission to a track of `bench tracks`. `bench submit` reads this file from the current folder, or the file that
 # --settings names. Options on the command line replace those in this file. Lines that begin with # are ignored.
 
-path = "samples"            # folder, .zip or .npz of images; a checkpoint; an .onnx or TorchScript generator
+path = "samples"            # folder, .zip, .tar or .npz of images; a checkpoint; an .onnx or TorchScript generator
 track = "digits"            # `bench tracks` lists them, `bench tracks show NAME` explains the rules
 name = "My model"           # at most 80 letters; the file name is made from it
 

@@ -2,14 +2,14 @@
 
 | given                                        | kind          | images                                            |
 |----------------------------------------------|---------------|---------------------------------------------------|
-| a folder, .zip, .npz or .npy of images, or   | as it is      | read in place                                     |
-| a pattern of files                           |               |                                                   |
+| a folder, .zip, .tar, .npz or .npy of images,| as it is      | read in place                                     |
+| or a pattern of files                        |               |                                                   |
 | a run's folder, its checkpoint.safetensors   | `checkpoint`  | sampled here from the track's noise rows, or      |
 |                                              |               | translated from the other domain of the real set  |
 |                                              |               | that the protocol names                           |
 | .onnx, TorchScript (.pt, .pth, .ts)          | `onnx`, `torchscript` | sampled in a process of its own           |
 
-A folder, zip or pattern of more than MOST_FILES files is refused before any of them is read.
+Anything of more than MOST_FILES files is refused before any of them is read.
 """
 
 import os
@@ -27,8 +27,7 @@ from bench.leaderboard.tracks import Track
 from bench.measuring.evaluation import SAMPLING_SEED
 from bench.measuring.subject import Subject
 from bench.protocol import DRAWN
-from bench.sources.listings import names_pattern
-from bench.sources.patterns import matches
+from bench.sources.listings import listing_of, names_pattern
 from bench.storage.reading import claimed_members, file_sha256
 from bench.submissions._isolation import Isolation, isolation
 from bench.submissions.generators import GeneratorSpec, Limits, sample_generator
@@ -41,6 +40,7 @@ CHECKPOINT = "checkpoint.safetensors"
 CONTROLS = ("train-copies", "pixel-gaussian")
 SUFFIXES: dict[str, Kind] = {
     ".zip": "zip",
+    ".tar": "tar",
     ".npz": "npz",
     ".npy": "npz",
     ".safetensors": "checkpoint",
@@ -88,16 +88,16 @@ def kind_of(path: Path) -> Kind:
         _check_few(path, _count_files(path))
         return "folder"
     if not exists(path) and names_pattern(path):
-        _check_few(path, len(matches(path)))
+        _check_few(path, _count_images(path))
         return "pattern"
     if not path.is_file():
-        raise InputError(f"{path} does not exist; expected a folder, .zip or .npz of images, a checkpoint or generator")
+        raise InputError(f"{path} does not exist; expected a folder or file of images, a checkpoint or a generator")
     kind = SUFFIXES.get(path.suffix.lower())
     if kind is None:
         known = ", ".join(SUFFIXES)
         raise InputError(f"{path} cannot be submitted; expected a folder or a file ending in {known}")
-    if kind == "zip":
-        _check_few(path, claimed_members(path))
+    if kind in ("zip", "tar"):
+        _check_few(path, claimed_members(path) if kind == "zip" else _count_images(path))
     return kind
 
 
@@ -184,6 +184,11 @@ def _from_generator(kind: Kind, path: Path, track: Track, subject: Subject, how:
 def _check_few(path: Path, count: int) -> None:
     if count > MOST_FILES:
         raise InputError(f"{path} holds more than {MOST_FILES:,} files, more than any track asks for; none was read")
+
+
+def _count_images(path: Path) -> int:
+    listing = listing_of(path)
+    return len(listing.keys) if listing else 0
 
 
 def _count_files(folder: Path) -> int:

@@ -60,7 +60,7 @@ def students_of(paths: Sequence[Path], roster: Path | None) -> list[tuple[Path, 
     """
     for path in paths:
         if not path.exists():
-            raise InputError(f"{path} does not exist; expected a folder, .zip or .npz of images")
+            raise InputError(f"{path} does not exist; expected a folder, .zip, .tar or .npz of images")
     labels = [label(path) for path in paths]
     twice = [one for one, count in Counter(labels).items() if count > 1]
     if twice:
