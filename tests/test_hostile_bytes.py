@@ -11,6 +11,7 @@ import tarfile
 import tracemalloc
 import zipfile
 from dataclasses import asdict
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -166,6 +167,22 @@ def tarred(kind):
     return buffer.getvalue()
 
 
+def in_rows(suffix):
+    """A table of three rows, where the library for it is there."""
+    if not find_spec("pyarrow"):
+        return {}
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table, sink = pa.table({"a": [encoded(pixels, "PNG") for pixels in PIXELS[:3]], "label": [0, 1, 0]}), io.BytesIO()
+    if suffix == "parquet":
+        pq.write_table(table, sink)
+    else:
+        with pa.ipc.new_stream(sink, table.schema) as stream:
+            stream.write_table(table)
+    return {suffix: (f"a.{suffix}", sink.getvalue())}
+
+
 ARCHIVES = {
     "stored": ("a.zip", zipped(zipfile.ZIP_STORED)),
     "deflate": ("a.zip", zipped(zipfile.ZIP_DEFLATED)),
@@ -173,6 +190,8 @@ ARCHIVES = {
     "lzma": ("a.zip", zipped(zipfile.ZIP_LZMA)),
     "gnu": ("a.tar", tarred(tarfile.GNU_FORMAT)[:4096]),
     "pax": ("a.tar", tarred(tarfile.PAX_FORMAT)[:6144]),
+    **in_rows("parquet"),
+    **in_rows("arrow"),
 }
 
 

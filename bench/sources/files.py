@@ -34,7 +34,7 @@ NAMED = 3  # skipped files named in a note; `bench doctor` names all
 class Listing:
     """Encoded images in order: their names, a way to get the bytes of each, and the files that are no images. The names
     are below `base`, which is `name` where nothing else is said. `labels` is None where the folders of the names are
-    they."""
+    they. Keys that are not `named` are numbers."""
 
     name: str
     kind: str
@@ -44,6 +44,7 @@ class Listing:
     base: str = ""
     labels: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
+    named: bool = True
 
     def place(self, number: int) -> str:
         """What an image is called in a message."""
@@ -189,7 +190,7 @@ def from_listing(listing: Listing, choose: Choose, skip_corrupt: bool) -> ImageS
         read,
         tuple(notes),
         encoded=encoded,
-        named=True,
+        named=listing.named,
         places=places,
         whole=len(listing.keys) if places else 0,
         labels=labels.at(known, numbers),

@@ -6,6 +6,7 @@
 | FILE.zip, FILE.tar                              | the images in it, in place                                    |
 | a pattern, such as DIR/*_fake_B.png             | the files that it matches, sorted by path                     |
 | DIR/{000..063}.tar, a folder of .tar            | a WebDataset, in the order of its tars and their members      |
+| FILE.parquet, a folder of `datasets`            | the rows of its column of images; FILE#COLUMN names one       |
 | FILE.npy, FILE.npz                              | one array of images                                           |
 | NAME:SPLIT, NAME:SPLIT/DOMAIN, folder:DIR:SPLIT | a split of a data set, or an evaluation set (digits:real-1)   |
 | an array or tensor                              | itself: [n, h, w, c] or [n, c, h, w]                          |
@@ -45,7 +46,7 @@ from metrics.extractors.foreign import TORCH, file_kind
 from metrics.options import check_seed, place, shown, switch, whole_number
 from metrics.splits import drawn
 
-OF_FILES = "a folder, .zip, .tar, .npz, .npy, a pattern 'DIR/*.png'"
+OF_FILES = "a folder, .zip, .tar, .parquet, .npz, .npy, a pattern 'DIR/*.png'"
 TAKEN = f"{OF_FILES} or DATASET:SPLIT"
 TAKEN_IN_PYTHON = (
     f"{OF_FILES}, DATASET:SPLIT, an array or tensor [n, c, h, w], a list of paths, PIL images or arrays, a torch "

@@ -2,8 +2,8 @@
 
 | given                                        | kind          | images                                            |
 |----------------------------------------------|---------------|---------------------------------------------------|
-| a folder, .zip, .tar, .npz or .npy of images,| as it is      | read in place                                     |
-| or a pattern of files                        |               |                                                   |
+| a folder, an archive, a table or an array of | as it is      | read in place                                     |
+| images, or a pattern of files                |               |                                                   |
 | a run's folder, its checkpoint.safetensors   | `checkpoint`  | sampled here from the track's noise rows, or      |
 |                                              |               | translated from the other domain of the real set  |
 |                                              |               | that the protocol names                           |
@@ -22,12 +22,12 @@ from typing import Any
 import numpy as np
 
 from bench.datasets import eval_set
-from bench.leaderboard.entries import Kind, Origin
+from bench.leaderboard.entries import FILES, Kind, Origin
 from bench.leaderboard.tracks import Track
 from bench.measuring.evaluation import SAMPLING_SEED
 from bench.measuring.subject import Subject
 from bench.protocol import DRAWN
-from bench.sources.listings import listing_of, names_pattern
+from bench.sources.listings import is_there, listing_of, names_pattern
 from bench.storage.reading import claimed_members, file_sha256
 from bench.submissions._isolation import Isolation, isolation
 from bench.submissions.generators import GeneratorSpec, Limits, sample_generator
@@ -41,6 +41,8 @@ CONTROLS = ("train-copies", "pixel-gaussian")
 SUFFIXES: dict[str, Kind] = {
     ".zip": "zip",
     ".tar": "tar",
+    ".parquet": "table",
+    ".arrow": "table",
     ".npz": "npz",
     ".npy": "npz",
     ".safetensors": "checkpoint",
@@ -87,16 +89,16 @@ def kind_of(path: Path) -> Kind:
             return "checkpoint"
         _check_few(path, _count_files(path))
         return "folder"
-    if not exists(path) and names_pattern(path):
+    if not exists(path) and is_there(path):
         _check_few(path, _count_images(path))
-        return "pattern"
+        return "pattern" if names_pattern(path) else "table"
     if not path.is_file():
         raise InputError(f"{path} does not exist; expected a folder or file of images, a checkpoint or a generator")
     kind = SUFFIXES.get(path.suffix.lower())
     if kind is None:
         known = ", ".join(SUFFIXES)
         raise InputError(f"{path} cannot be submitted; expected a folder or a file ending in {known}")
-    if kind in ("zip", "tar"):
+    if kind in FILES:
         _check_few(path, claimed_members(path) if kind == "zip" else _count_images(path))
     return kind
 
