@@ -45,12 +45,14 @@ def test_pairs_that_differ_by_a_factor_have_the_distance_of_their_spreads():
     assert found.value == pytest.approx((1 - 3) ** 2 * spread * (1 - 1 / 2_000), rel=0.01)
 
 
+@pytest.mark.usefixtures("without_checks_of_shapes")
 @pytest.mark.parametrize("rho", [0.0, 0.6, 0.95])
 def test_pairs_of_one_distribution_have_no_bias_however_close_they_are(rho):
     values = np.array([of_pairs(*correlated(seed, rho), seed=seed).value for seed in range(24)])
     assert abs(values.mean()) < 3 * values.std(ddof=1) / np.sqrt(24)
 
 
+@pytest.mark.usefixtures("without_checks_of_shapes")
 def test_the_estimate_for_independent_sets_is_far_too_low_of_such_pairs():
     values = np.array([split_half(*correlated(seed, 0.6), seed=seed).value for seed in range(8)])
     assert values.max() < 0
@@ -74,6 +76,7 @@ def test_the_kid_of_pairs_is_the_mean_over_different_pairs():
     assert kid.of_design(x, y, PAIRS)["kid"] == pytest.approx(np.mean(terms))
 
 
+@pytest.mark.usefixtures("without_checks_of_shapes")
 def test_the_standard_error_of_the_kid_of_pairs_is_its_spread():
     found = [kid.of_design(*correlated(seed, 0.5), PAIRS) for seed in range(60)]
     spread = np.std([one["kid"] for one in found], ddof=1)
@@ -103,6 +106,7 @@ def test_the_kid_of_classes_without_spread_is_zero():
     assert kid.compute(rows, rows)["kid"] < -0.01
 
 
+@pytest.mark.usefixtures("without_checks_of_shapes")
 @pytest.mark.parametrize(
     ("known", "fixed"), [((True, True), (True, True)), ((False, True), (False, True)), ((False, False), (False, False))]
 )

@@ -53,6 +53,7 @@ def test_the_level_of_all_rules_together_is_below_one_percent(count, real):
     assert TESTS * sum(of_each) < 1e-3
 
 
+@pytest.mark.usefixtures("without_checks_of_shapes")
 def test_the_level_is_that_of_simulated_honest_sets():
     count, real, chance, repeats = 60, 200, 0.05, 4_000
     draw = np.random.default_rng(0)

@@ -27,6 +27,7 @@ def _draws(d: int, n: int, *, decay: float = 1.0, spread: float = 0.0, shift: fl
     return [draw(seed) for seed in range(REPEATS)], truth
 
 
+@pytest.mark.usefixtures("without_checks_of_shapes")
 @pytest.mark.parametrize(("d", "n"), [(16, 60), (64, 40), (200, 30)])
 def test_two_samples_of_one_distribution_have_corrected_fid_zero_at_any_n_and_d(d, n):
     pairs, _ = _draws(d, n)
@@ -36,6 +37,7 @@ def test_two_samples_of_one_distribution_have_corrected_fid_zero_at_any_n_and_d(
     assert np.mean([fid_of(x, y).fid for x, y in pairs]) > 10 * values.std() / np.sqrt(REPEATS)
 
 
+@pytest.mark.usefixtures("without_checks_of_shapes")
 @pytest.mark.parametrize(("n", "m"), [(90, 30), (30, 90), (400, 150)])
 def test_sets_of_different_size_are_corrected_as_well(n, m):
     random = np.random.default_rng(7)
@@ -45,6 +47,7 @@ def test_sets_of_different_size_are_corrected_as_well(n, m):
     assert abs(values.mean()) < 4 * values.std() / np.sqrt(REPEATS)
 
 
+@pytest.mark.usefixtures("without_checks_of_shapes")
 @pytest.mark.parametrize(("d", "n"), [(16, 100), (64, 60), (128, 40)])
 def test_the_interval_covers_the_true_distance_and_its_sd_is_true(d, n):
     pairs, truth = _draws(d, n, spread=0.5, shift=0.3)
@@ -67,6 +70,7 @@ def test_of_two_samples_of_one_distribution_the_sd_is_true_too(d, n):
     assert sum(one.low <= 0 <= one.high for one in found) >= 34
 
 
+@pytest.mark.usefixtures("without_checks_of_shapes")
 def test_what_the_mean_term_holds_of_second_order_is_known_without_bias():
     random = np.random.default_rng(3)
     variances = np.array([4.0, 1.0, 0.25])
@@ -87,6 +91,7 @@ def test_the_room_is_a_share_of_the_way_between_both_estimates_and_lies_beyond_t
     assert found.high - found.room > found.value + Z95 * found.sd * (1 - 1e-9)
 
 
+@pytest.mark.usefixtures("without_checks_of_shapes")
 def test_the_jackknife_removes_the_one_over_n_bias():
     pairs, truth = _draws(8, 150, spread=0.5, shift=0.3)
     plain = np.mean([fid_of(x, y).fid for x, y in pairs]) - truth
@@ -112,6 +117,7 @@ def test_leave_one_out_is_the_jackknife_with_a_group_per_image():
     assert jackknife(x, y, seed=0, groups=20).sd > 0
 
 
+@pytest.mark.usefixtures("without_checks_of_shapes")
 def test_fid_infinity_lies_nearer_to_the_truth_than_the_plain_value():
     pairs, truth = _draws(16, 200, spread=0.5, shift=0.3)
     plain = np.mean([fid_of(x, y).fid for x, y in pairs])

@@ -104,6 +104,7 @@ def test_the_series_for_one_image_less_is_its_logarithm_wherever_it_is_used():
     assert inception_score._losses(p, marginal, marginal)[1, 0] == pytest.approx(expected, abs=1e-13)
 
 
+@pytest.mark.usefixtures("without_checks_of_shapes")
 def test_the_correction_removes_most_of_the_bias_and_the_interval_covers():
     classes, n, repeats = 20, 60, 300
     draw = np.random.default_rng(5)

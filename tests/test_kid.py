@@ -52,12 +52,14 @@ def test_kid_is_symmetric():
     assert there["kid_sd"] == pytest.approx(back["kid_sd"], rel=1e-10)
 
 
+@pytest.mark.usefixtures("without_checks_of_shapes")
 def test_kid_has_mean_zero_under_the_null():
     values = [kid.compute(_features(2 * i, 20), _features(2 * i + 1, 20))["kid"] for i in range(200)]
     assert abs(np.mean(values)) < 3.5 * np.std(values) / np.sqrt(200)  # seeded: 3.5 standard errors
     assert min(values) < 0
 
 
+@pytest.mark.usefixtures("without_checks_of_shapes")
 @pytest.mark.parametrize(("n", "m", "shift"), [(30, 30, 0.0), (20, 40, 0.0), (40, 20, 0.5)])
 def test_the_variance_estimate_is_unbiased_under_the_null_and_away_from_it(n, m, shift):
     drawn, estimated = [], []

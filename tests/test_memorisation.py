@@ -107,6 +107,7 @@ def test_c_t_is_the_mean_over_cells_weighted_by_held_out_images():
     assert memorisation.compute(train, generated, held_out)["c_t"] == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.usefixtures("without_checks_of_shapes")
 def test_over_all_permutations_of_the_labels_z_has_mean_0_and_variance_1():
     pooled, generated = _normal(0, 9, 2), _normal(1, 30, 2)
     values = []
@@ -117,6 +118,7 @@ def test_over_all_permutations_of_the_labels_z_has_mean_0_and_variance_1():
     assert np.mean(np.square(values)) == pytest.approx(1, rel=1e-12)
 
 
+@pytest.mark.usefixtures("without_checks_of_shapes")
 def test_the_probability_of_a_train_share_is_exact_where_each_real_image_is_met_once():
     pooled = 10 * _normal(0, 10, 4)
     generated = pooled[:4] + 0.01
@@ -188,6 +190,7 @@ def _collapsed(seed):
     return np.repeat(_normal(seed, 6, 4), 10, axis=0) + _normal(seed + 1, 60, 4, scale=1e-3)
 
 
+@pytest.mark.usefixtures("without_checks_of_shapes")
 @pytest.mark.parametrize("generate", [_blurred, _collapsed])
 def test_the_train_share_holds_its_level_for_honest_generators_where_c_t_does_not(generate):
     repeats, level = 100, 0.05
@@ -202,6 +205,7 @@ def test_the_train_share_holds_its_level_for_honest_generators_where_c_t_does_no
     assert np.mean(c_t) > 4 * level
 
 
+@pytest.mark.usefixtures("without_checks_of_shapes")
 def test_a_blurred_generator_has_no_near_duplicates():
     results = [
         memorisation.compute(_normal(10 * seed, 60, 4), _blurred(10 * seed + 2), _normal(10 * seed + 1, 50, 4))

@@ -195,6 +195,7 @@ def test_another_width_is_another_number():
         cmmd.compute(x, y, sigma=1001)
 
 
+@pytest.mark.usefixtures("without_checks_of_shapes")
 def test_its_standard_error_is_that_of_many_draws():
     def value(seed):
         random = np.random.RandomState(seed)
