@@ -84,7 +84,6 @@ KILLED = """
     from pathlib import Path
     import tiny_training
     from reference_models.loop import checkpoints
-    folder, moment = Path(sys.argv[1]), sys.argv[2]
     written, fsync, replace = [], os.fsync, Path.replace
 
     def die(*_):
@@ -105,35 +104,49 @@ KILLED = """
                 die()
         return replace(path, target)
 
-    if moment == "half written":
-        os.fsync = half
-    else:
-        Path.replace = before
-    tiny_training.run(folder, 20, checkpoint_every=2)
+    for folder in map(Path, sys.argv[1:]):
+        child = os.fork()  # what is imported is there
+        if not child:
+            if folder.name == "half written":
+                os.fsync = half
+            else:
+                Path.replace = before
+            tiny_training.run(folder, 20, checkpoint_every=2)
+            os._exit(0)
+        ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        assert ended == -signal.SIGKILL, (folder, ended)
 """
+MOMENTS = ("half written", "before the rename")
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
-@pytest.mark.parametrize("moment", ["half written", "before the rename"])
-def test_a_run_killed_while_it_writes_goes_on_bit_for_bit(tmp_path, moment):
-    straight = run(tmp_path / "straight", 9)
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """A folder with a run that was killed at each of these moments."""
+    folder = tmp_path_factory.mktemp("killed")
     script = textwrap.dedent(KILLED)
     here = Path(__file__).parent
     paths = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
     threads = str(torch.get_num_threads())  # the same split of sums, the same bits
-    killed = subprocess.run(
-        [sys.executable, "-c", script, tmp_path / "killed", moment],
+    done = subprocess.run(
+        [sys.executable, "-c", script, *(folder / moment for moment in MOMENTS)],
         env={**paths, "OMP_NUM_THREADS": threads},
         capture_output=True,
         text=True,
     )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert load(tmp_path / "killed").state["step"] == 4  # the last whole one
-    resumed = run(tmp_path / "killed", 9, resume=True)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_run_killed_while_it_writes_goes_on_bit_for_bit(tmp_path, killed, moment):
+    straight, folder = run(tmp_path / "straight", 9), killed / moment
+    assert load(folder).state["step"] == 4  # the last whole one
+    resumed = run(folder, 9, resume=True)
     assert resumed.resumed_at == 4
-    assert states_differ(tmp_path / "straight", tmp_path / "killed") == set()
+    assert states_differ(tmp_path / "straight", folder) == set()
     assert (sample(straight.model, 0, 0, 5) == sample(resumed.model, 0, 0, 5)).all()
-    curves = [(tmp_path / name / "losses.csv").read_bytes() for name in ("straight", "killed")]
+    curves = [(path / "losses.csv").read_bytes() for path in (tmp_path / "straight", folder)]
     assert curves[0] == curves[1]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tiny_runs import undrawn
 from tiny_training import DATA, TINY, ArrayImages, Painted, exploding, numbered
 from tiny_training import run as trained
 
@@ -26,7 +27,7 @@ run = partial(trained, drawn=True)
 
 
 def test_samples_do_not_depend_on_the_batch_size(tmp_path):
-    model = run(tmp_path, 2).model
+    model = trained(tmp_path, 2).model
     whole = sample(model, 0, 0, 11).astype(int)
     parts = sample(model, 0, 0, 11, batch_size=3).astype(int)
     tail = sample(model, 0, 6, 11).astype(int)
@@ -42,7 +43,7 @@ def test_rows_of_an_array_read_backwards_are_taken(tmp_path):
 
 
 def test_sampling_leaves_mode_and_random_generator_as_they_were(tmp_path):
-    model = run(tmp_path, 1).model.train()
+    model = trained(tmp_path, 1).model.train()
     torch.manual_seed(0)
     sample(model, 0, 0, 2)
     assert model.training
@@ -128,13 +129,13 @@ def test_the_film_shows_the_same_noise_at_every_moment(tmp_path):
 
 
 def test_the_film_of_a_resumed_run_is_that_of_the_straight_one(tmp_path):
-    run(tmp_path / "straight", 6, grid_every=2)
-    run(tmp_path / "resumed", 4, grid_every=2)
+    trained(tmp_path / "straight", 6, grid_every=2)
+    trained(tmp_path / "resumed", 4, grid_every=2)
     path = tmp_path / "resumed" / "grids" / "film.npz"
     stored = film(tmp_path / "resumed")
     later = {name: np.concatenate([array, array[-1:]]) for name, array in stored.items() if name != "steps"}
     np.savez(path, steps=[*stored["steps"], 5], **later)  # a moment after the checkpoint, as a crash leaves it
-    run(tmp_path / "resumed", 6, grid_every=2, resume=True)
+    trained(tmp_path / "resumed", 6, grid_every=2, resume=True)
     straight, resumed = film(tmp_path / "straight"), film(tmp_path / "resumed")
     assert straight["steps"].tolist() == resumed["steps"].tolist() == [0, 2, 4, 6]
     assert (straight["samples"] == resumed["samples"]).all()
@@ -151,11 +152,11 @@ def test_a_disk_that_is_full_for_a_picture_is_named_with_it(tmp_path, monkeypatc
 
 
 def test_a_film_that_is_cut_is_named(tmp_path):
-    run(tmp_path, 2)
+    trained(tmp_path, 2)
     path = tmp_path / "grids" / "film.npz"
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(ModelError, match=r"film\.npz cannot be read"):
-        run(tmp_path, 4, resume=True)
+        trained(tmp_path, 4, resume=True)
 
 
 def test_a_picture_over_the_training_has_six_moments_at_most(tmp_path):
@@ -205,6 +206,7 @@ def test_a_budget_of_minutes_makes_pictures_by_the_clock(tmp_path, monkeypatch):
         return now[0]
 
     monkeypatch.setattr("reference_models.loop.run.time.monotonic", later)
+    undrawn(monkeypatch, ("draw_curves", "draw_film"))
     options = {"device": "cpu", "progress": False}
     train(dcgan.MODEL, TINY, DATA, folder=tmp_path, budget=Budget(minutes=1), **options)
     assert 8 <= len(list((tmp_path / "grids").glob("*.png"))) <= 12
@@ -234,7 +236,7 @@ def test_an_interval_that_is_none_is_refused(given, said):
 def test_weights_and_biases_is_given_the_same_offline(tmp_path, monkeypatch):
     pytest.importorskip("wandb", reason="wandb is not installed")
     monkeypatch.delenv("WANDB_MODE", raising=False)
-    run(tmp_path, 2, evaluate=lambda model: {"error": 0.5}, grid_every=2, log="wandb")
+    trained(tmp_path, 2, evaluate=lambda model: {"error": 0.5}, grid_every=2, log="wandb")
     (folder,) = (tmp_path / "wandb").glob("offline-run-*")
     (stored,) = folder.glob("*.wandb")
     names = (b"losses/generator", b"evaluation/error", b"samples")
@@ -249,8 +251,8 @@ def test_tensorboard_is_given_losses_numbers_and_pictures(tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     options = {"evaluate": lambda model: {"error": 0.5}, "evaluate_every": 2, "grid_every": 2, "log": "tensorboard"}
-    run(tmp_path, 3, **options)
-    run(tmp_path, 5, resume=True, **options)
+    trained(tmp_path, 3, **options)
+    trained(tmp_path, 5, resume=True, **options)
     events = EventAccumulator(str(tmp_path / "tensorboard"), {"scalars": 0, "images": 0})  # all that there are
     events.Reload()
     assert [event.step for event in events.Scalars("losses/generator")] == [1, 2, 3, 4, 5]

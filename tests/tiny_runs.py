@@ -14,9 +14,9 @@ from reference_models.loop import Budget
 DRAWN = ("draw", "draw_curves", "draw_film", "draw_quartets")  # in reference_models.loop.run
 
 
-def undrawn(patch):
+def undrawn(patch, what=DRAWN):
     """From here on trainings draw nothing: pictures take longer than a few steps, and few tests look at them."""
-    for name in DRAWN:
+    for name in what:
         patch.setattr(f"reference_models.loop.run.{name}", lambda *given: None)
 
 
