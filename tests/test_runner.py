@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tiny_runs import undrawn
 
 from bench.measuring.evaluation import evaluate, find_measure, noise, open_evaluation
 from bench.measuring.subject import open_subject
@@ -22,17 +23,27 @@ QUICK = How(budget=Budget(steps=2), device="cpu", progress=False)
 
 @pytest.fixture(scope="module")
 def digits():
-    """The protocol of digits with the pixels as features."""
-    return open_evaluation(open_subject("digits"), find_measure(open_subject("digits"), "pixels", cache=False))
+    """The protocol of digits, by a network whose features are few."""
+    return open_evaluation(open_subject("digits"), find_measure(open_subject("digits"), "digits-cnn", cache=False))
 
 
 @pytest.fixture(scope="module")
 def faces(tmp_path_factory):
     """folder:PATH:16 with 12 training and 8 test images."""
-    folder = tmp_path_factory.mktemp("faces")
-    images = np.random.default_rng(0).integers(0, 256, (20, 3, 16, 16), np.uint8)
-    save_pngs(folder / "train", images[:12])
-    save_pngs(folder / "test", images[12:])
+    return noise_folder(tmp_path_factory.mktemp("faces"), 12, 8)
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory):
+    """The protocol of a folder of 24 test images with the pixels as features."""
+    subject = open_subject(noise_folder(tmp_path_factory.mktemp("few"), 12, 24))
+    return open_evaluation(subject, find_measure(subject, "pixels", cache=False))
+
+
+def noise_folder(folder, train, test):
+    images = np.random.default_rng(0).integers(0, 256, (train + test, 3, 16, 16), np.uint8)
+    save_pngs(folder / "train", images[:train])
+    save_pngs(folder / "test", images[train:])
     return f"folder:{folder}:16"
 
 
@@ -93,7 +104,7 @@ def test_the_sets_are_those_of_the_source_syntax(digits):
 
 def test_the_protocol_is_the_same_every_time_and_another_with_another_extractor(digits):
     subject = open_subject("digits")
-    again = open_evaluation(subject, find_measure(subject, "pixels"))
+    again = open_evaluation(subject, find_measure(subject, "digits-cnn"))
     other = open_evaluation(subject, find_measure(subject, "vgg16-random", resize="clean"))
     assert again.protocol.id == digits.protocol.id
     assert set(difference(again.protocol, other.protocol)) >= {"extractor"}
@@ -114,10 +125,10 @@ def test_a_set_is_at_no_distance_from_itself_and_copies_of_real_2_score_like_it(
     assert pairs["noise"]["fid"] > 5 * pairs["real 2"]["fid"]
 
 
-def test_an_extractor_without_classes_gives_no_inception_score(digits):
-    found = evaluate(digits, {("generated", ""): noise((1, 32, 32), 250)})
+def test_an_extractor_without_classes_gives_no_inception_score(few):
+    found = evaluate(few, {("generated", ""): noise((3, 16, 16), 12)})
     assert all(one.scores == {} for one in found.sets)
-    assert digits.protocol.logits == ""
+    assert few.protocol.logits == ""
 
 
 def test_another_number_of_images_is_refused(digits):
@@ -160,8 +171,9 @@ def test_missing_data_name_the_command_that_gets_them(tmp_path):
         prepare("dcgan", open_subject("fashion-mnist", tmp_path))
 
 
-def test_pictures_come_as_often_as_the_source_of_a_model_says_where_the_budget_is_longer(tmp_path):
-    job = prepare("vae", open_subject("digits"), settings=("hidden=8", "batch_size=4"), workdir=tmp_path)
+def test_pictures_come_as_often_as_the_source_of_a_model_says_where_the_budget_is_longer(tmp_path, monkeypatch):
+    undrawn(monkeypatch, ("draw_curves", "draw_film"))
+    job = prepare("dcgan", open_subject("digits"), settings=TINY, workdir=tmp_path)
     job = replace(job, spec=replace(job.spec, grid_every={"digits": 2}))
     fit(job, replace(QUICK, budget=Budget(steps=5)))
     assert sorted(path.stem for path in (job.folder / "grids").glob("samples-*")) == [
@@ -173,7 +185,8 @@ def test_pictures_come_as_often_as_the_source_of_a_model_says_where_the_budget_i
     assert len(list((job.folder / "grids").glob("samples-*"))) == 3  # a tenth of two steps: every one
 
 
-def test_resume_of_nothing_says_that_it_starts_anew(tmp_path):
+def test_resume_of_nothing_says_that_it_starts_anew(tmp_path, monkeypatch):
+    undrawn(monkeypatch)
     job = prepare("dcgan", open_subject("digits"), settings=TINY, workdir=tmp_path)
     with pytest.warns(UserWarning, match=r"--resume finds no checkpoint in .*; the training starts from the beginning"):
         fit(job, replace(QUICK, resume=True))
@@ -183,7 +196,8 @@ def test_resume_of_nothing_says_that_it_starts_anew(tmp_path):
         assert other in nothing_to_resume(larger)
 
 
-def test_a_full_folder_is_kept_unless_forced_or_resumed(tmp_path):
+def test_a_full_folder_is_kept_unless_forced_or_resumed(tmp_path, monkeypatch):
+    undrawn(monkeypatch)
     job = prepare("dcgan", open_subject("digits"), settings=TINY, workdir=tmp_path)
     fit(job, QUICK)
     with pytest.raises(InputError, match=r"--resume.*--force"):
@@ -201,7 +215,8 @@ def test_force_never_empties_a_folder_that_is_no_run(tmp_path):
     assert (job.folder / "thesis.tex").exists()
 
 
-def test_samples_are_as_many_as_real_1_and_come_back_from_their_file(tmp_path, digits):
+def test_samples_are_as_many_as_real_1_and_come_back_from_their_file(tmp_path, digits, monkeypatch):
+    undrawn(monkeypatch)
     job = prepare("dcgan", digits.subject, settings=TINY, workdir=tmp_path)
     result, done = fit(job, QUICK)
     made = generate(result.model, "generate", digits)
@@ -213,7 +228,8 @@ def test_samples_are_as_many_as_real_1_and_come_back_from_their_file(tmp_path, d
     assert (done.steps, done.images, done.full_epochs) == (2, 8, job.recipe.epochs)
 
 
-def test_the_untrained_model_is_the_one_that_the_training_began_with(tmp_path, digits):
+def test_the_untrained_model_is_the_one_that_the_training_began_with(tmp_path, digits, monkeypatch):
+    undrawn(monkeypatch)
     job = prepare("dcgan", digits.subject, settings=TINY, workdir=tmp_path)
     result, _ = fit(job, QUICK)
     made = generate_untrained(job, result.model, digits)
@@ -226,23 +242,24 @@ def test_the_untrained_model_is_the_one_that_the_training_began_with(tmp_path, d
     assert [pair.b for pair in found.pairs] == ["real 1", "real 2", "generated", "untrained", "noise"]
 
 
-def test_a_model_that_nothing_is_optimised_in_has_no_state_before_its_training(tmp_path, digits):
+def test_a_model_that_nothing_is_optimised_in_has_no_state_before_its_training(tmp_path, digits, monkeypatch):
+    undrawn(monkeypatch)
     job = prepare("train-copies", digits.subject, workdir=tmp_path)
     result, _ = fit(job, QUICK)
     assert generate_untrained(job, result.model, digits) == {}
 
 
-def test_reconstructions_stand_beside_the_best_single_answer(digits):
-    test = digits.subject.test_images()
-    copies = {("generated", ""): test[:250], ("test", ""): test, ("reconstructed", ""): test}
-    errors = {pair.b: pair.scores["mse"] for pair in evaluate(digits, copies).pairs if pair.a == "test"}
+def test_reconstructions_stand_beside_the_best_single_answer(few):
+    test = few.subject.test_images()
+    copies = {("generated", ""): test[:12], ("test", ""): test, ("reconstructed", ""): test}
+    errors = {pair.b: pair.scores["mse"] for pair in evaluate(few, copies).pairs if pair.a == "test"}
     assert errors["reconstructed"]["mse"] == 0
     assert errors["mean image"]["mse"] == pytest.approx((test / 255).var(axis=0).mean(), abs=1e-5)  # rounded to uint8
 
 
 def test_translations_stand_beside_their_input():
     subject = open_subject("edges2shapes")
-    evaluation = open_evaluation(subject, find_measure(subject, "pixels", cache=False))
+    evaluation = open_evaluation(subject, find_measure(subject, "shapes-cnn", cache=False))
     wanted = subject.images("real 2", "shapes")
     found = evaluate(evaluation, {("generated", "shapes"): wanted})
     errors = {pair.b: pair.scores["mse"] for pair in found.pairs if pair.a == "real 2"}
@@ -254,7 +271,7 @@ def test_translations_stand_beside_their_input():
 
 def test_a_perfect_translator_scores_what_the_second_real_set_does():
     subject = open_subject("edges2shapes")
-    evaluation = open_evaluation(subject, find_measure(subject, "pixels", cache=False))
+    evaluation = open_evaluation(subject, find_measure(subject, "shapes-cnn", cache=False))
     assert evaluation.protocol.translated == "real 2"
 
     class Perfect:
