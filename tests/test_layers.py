@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,7 @@ def test_every_package_of_the_tree_is_installed():
     assert {name.partition(".")[0] for name in found} == set(PACKAGES)
 
 
+@cache  # of trees that are read once: most tests ask for the same
 def imported(tree, everywhere=True):
     """The dotted names that a module imports, at its top level or everywhere; not those for type checkers only."""
     names = []

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from installed import install
+from tiny_runs import undrawn
 
 from bench import registry
 from bench.cli import main
@@ -75,12 +76,13 @@ def test_a_metric_an_extractor_and_a_data_set_of_a_package_are_used_by_name():
 
 
 @pytest.mark.usefixtures("acme")
-def test_a_run_says_in_protocol_and_record_which_packages_took_part():
+def test_a_run_says_in_protocol_and_record_which_packages_took_part(monkeypatch):
+    undrawn(monkeypatch)
     run("run", "--model", "pixel-normal", "--dataset", "stripes", "--extractor", "thumbnail")
     (record,) = read_records(Path("my-results"))
     assert record.protocol.packages == ("extractor thumbnail of acme 1.2", "data set stripes of acme 1.2")
     assert record.environment.packages["acme"] == "1.2"
-    run("run", "--model", "pixel-normal", "--dataset", "digits", "--extractor", "pixels")
+    run("run", "--model", "pixel-normal", "--dataset", "digits")
     (own,) = read_records(Path("my-results"), "digits")
     assert own.protocol.packages == ()
 
