@@ -17,7 +17,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float64, Num
+from jaxtyping import Float64
 
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, check_pair
@@ -35,8 +35,10 @@ LEAST = 4  # images of each set: its variance takes four distinct ones
 
 
 def _kernel(sigma: int) -> Kernel:
-    def kernel(x: Num[np.ndarray, "a d"], y: Num[np.ndarray, "b d"]) -> Float64[np.ndarray, "a b"]:
-        return np.exp((x @ y.T - 1) / sigma**2)  # |x - y|^2 = 2 - 2 x.y for rows of length 1
+    def kernel(products: Float64[np.ndarray, "a b"], dims: int) -> Float64[np.ndarray, "a b"]:
+        products -= 1  # |x - y|^2 = 2 - 2 x.y for rows of length 1
+        products /= sigma**2
+        return np.exp(products, out=products)
 
     return kernel
 

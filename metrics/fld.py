@@ -27,7 +27,8 @@ from jaxtyping import Float64
 
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, canonical_order, check_matrix
-from metrics.arithmetic.nearest import recompute, squared_distances, squared_norms
+from metrics.arithmetic.nearest import recompute, squared_distances
+from metrics.arithmetic.products import squared_norms
 from metrics.errors import InputError
 from metrics.options import SEED, check_seed
 from metrics.types import Metric, Output

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, Num
+from jaxtyping import Float64
 
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, check_pair
@@ -35,8 +35,12 @@ from metrics.types import Interval, Metric, Moved, Option, Output, Sample, Value
 MOST_SUBSETS = 10_000  # each is a byte for every image
 
 
-def _kernel(x: Num[np.ndarray, "a d"], y: Num[np.ndarray, "b d"]) -> Float64[np.ndarray, "a b"]:
-    return np.asarray((x.astype(np.float64) @ y.astype(np.float64).T / x.shape[1] + 1.0) ** 3)
+def _kernel(products: Float64[np.ndarray, "a b"], dims: int) -> Float64[np.ndarray, "a b"]:
+    products /= dims
+    products += 1.0
+    cube: np.ndarray = np.square(products)
+    cube *= products  # numpy's ** 3 takes 10 times as long
+    return cube
 
 
 def _members(n: int, m: int, subsets: int, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -35,7 +35,7 @@ from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.agreement import WHOLE
 from metrics.arithmetic.arrays import Given, check_pair
 from metrics.arithmetic.left_out import moved as left_out
-from metrics.arithmetic.nearest import exact, nearest_screened, screen, screened
+from metrics.arithmetic.nearest import exact, nearest_screened, pairs_where, screen, screened
 from metrics.options import whole_number
 from metrics.types import Counts, Metric, Moved, Option, Output, Plot, Sample, Values
 
@@ -56,24 +56,23 @@ def compute(real: Given, generated: Given, *, k: int = K) -> dict[str, float]:
     k = whole_number(k, "k, the number of nearest neighbours,", 1)
     real, generated = check_pair(real, generated, least=k + 1)
     one, other = screened(real, generated)
-    real_radii, generated_radii = (nearest_screened(each, each, k, of_itself=True)[1][:, -1] for each in (one, other))
+    real_radii, generated_radii = (nearest_screened(each, each, k)[1][:, -1] for each in (one, other))
 
-    precise, in_balls = 0, 0
-    recalled, covered = np.zeros(len(real), dtype=bool), np.zeros(len(real), dtype=bool)
-    for rows, squared, error in screen(other, one):
-        inside, (i, j, away) = _below(squared, real_radii[None], error, generated[rows], real)
-        inside[i, j] = away < real_radii[j]
-        in_closed: np.ndarray = np.any(inside, axis=1)
-        in_closed[i[away <= real_radii[j]]] = True
-        own_radii = generated_radii[rows]
-        near, (i, j, away) = _below(squared, own_radii[:, None], error, generated[rows], real)
-        near[i, j] = away <= own_radii[i]
-        precise += int(in_closed.sum())
-        recalled |= near.any(axis=0)
+    in_balls, errors = 0, other.errors(one)
+    precise, recalled, covered = (np.zeros(len(each), dtype=bool) for each in (generated, real, real))
+    for rows, columns, squared in screen(other, one):
+        sides, radii, own_radii = (generated[rows], real[columns]), real_radii[columns], generated_radii[rows]
+        inside, (i, j, away) = _below(squared, radii[None], errors[rows], *sides)
+        inside[i, j] = away < radii[j]
+        precise[rows] |= inside.any(axis=1)
+        precise[rows.start + i[away <= radii[j]]] = True
         in_balls += int(np.count_nonzero(inside))
-        covered |= inside.any(axis=0)
+        covered[columns] |= inside.any(axis=0)
+        near, (i, j, away) = _below(squared, own_radii[:, None], errors[rows], *sides)
+        near[i, j] = away <= own_radii[i]
+        recalled[columns] |= near.any(axis=0)
     return {
-        "precision": precise / len(generated),
+        "precision": float(precise.mean()),
         "recall": float(recalled.mean()),
         "density": in_balls / (k * len(generated)),
         "coverage": float(covered.mean()),
@@ -90,10 +89,11 @@ def _below(
     """bool [b, n]: which distances are below these radii, as far as rounding lets it be seen; rows, columns and exact
     squares of the pairs for which it does not."""
     radii = radii.astype(squared.dtype)
-    slack = error[:, None] + 2 * np.finfo(squared.dtype).eps * radii
+    slack = error[:, None] + 2 * np.finfo(squared.dtype).eps * radii.max()
     gap = squared - radii
-    i, j = np.nonzero(np.abs(gap) <= slack)
-    return gap < 0, (i, j, exact(generated, i, real, j))
+    below = gap < -slack
+    i, j = pairs_where(below ^ (gap <= slack))
+    return below, (i, j, exact(generated, i, real, j))
 
 
 def about_equal(name: str, features: np.ndarray, k: int) -> str:

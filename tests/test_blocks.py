@@ -76,6 +76,10 @@ def first_bad_row():
     return str(caught.value)
 
 
+def moved():
+    return [part for one in prdc.moved(TIED, REAL).values() for part in one.moves]
+
+
 def neighbours():
     counts = nearest_counts(TIED, REAL)
     return [
@@ -186,21 +190,21 @@ EXACT, ROUNDED = np.testing.assert_array_equal, partial(np.testing.assert_allclo
 CASES = {
     "metrics.arithmetic.arrays.BLOCK": (3, moments, ROUNDED),
     "metrics.arithmetic.arrays.BLOCK ": (5, first_bad_row, EXACT),
-    "metrics.arithmetic.nearest.BLOCK_VALUES": (7, neighbours, EXACT),
-    "metrics.arithmetic.nearest.WHOLE_BLOCK": (7, lambda: nearest(REAL, REAL, 3, of_itself=True), EXACT),
+    "metrics.arithmetic.nearest.BLOCK_VALUES": (7, moved, EXACT),
+    "metrics.arithmetic.products.BLOCK": (3, neighbours, EXACT),
+    "metrics.arithmetic.products.BLOCK ": (
+        4,
+        lambda: numbers(kid.compute(REAL, GENERATED, subsets=5, subset_size=9)),
+        ROUNDED,
+    ),
     "metrics.arithmetic.nearest.PAIR_BLOCK": (4, neighbours, EXACT),
-    "metrics.arithmetic.nearest.COLUMNS": (4, neighbours, EXACT),
-    "metrics.arithmetic.nearest.BLOCK_VALUES ": (
+    "metrics.arithmetic.products.COLUMNS": (4, neighbours, EXACT),
+    "metrics.arithmetic.products.BLOCK  ": (
         7,
         lambda: numbers(memorisation.compute(REAL, TIED, GENERATED)),
         EXACT,
     ),
     "metrics.inception_score.BLOCK_VALUES": (11, lambda: numbers(inception_score.compute(REAL, splits=3)), ROUNDED),
-    "metrics.arithmetic.mmd.BLOCK": (
-        4,
-        lambda: numbers(kid.compute(REAL, GENERATED, subsets=5, subset_size=9)),
-        ROUNDED,
-    ),
     "metrics.mse.BLOCK_VALUES": (3 * 144, lambda: numbers(mse.compute(IMAGES, OTHERS)), ROUNDED),
     "bench.measuring.copies.BLOCK": (2, pixel_copies, EXACT),
     "metrics.splits.BLOCK": (7, evaluation_set, EXACT),

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metrics import kid
-from metrics.arithmetic import mmd
+from metrics.arithmetic import mmd, products
 from metrics.arithmetic.quantiles import Z95, growing_ends, growing_most
 from metrics.errors import InputError
 
@@ -33,7 +33,7 @@ def test_kid_of_constant_sets_is_the_kernel_at_three_points():
 
 
 def test_kid_is_the_u_statistic_for_sets_of_different_size_and_several_blocks(monkeypatch):
-    monkeypatch.setattr(mmd, "BLOCK", 7)
+    monkeypatch.setattr(products, "BLOCK", 7)
     x, y = _features(0, 30), _features(1, 19, shift=0.2)
     assert kid.compute(x, y)["kid"] == pytest.approx(_naive(x, y), rel=1e-12)
 
@@ -41,8 +41,18 @@ def test_kid_is_the_u_statistic_for_sets_of_different_size_and_several_blocks(mo
 def test_kid_does_not_depend_on_the_block_size(monkeypatch):
     x, y = _features(0, 50), _features(1, 40, shift=0.2)
     whole = kid.compute(x, y, subsets=5, subset_size=20)
-    monkeypatch.setattr(mmd, "BLOCK", 9)
+    monkeypatch.setattr(products, "BLOCK", 9)
     assert kid.compute(x, y, subsets=5, subset_size=20) == pytest.approx(whole, rel=1e-10)  # order of sums
+
+
+@pytest.mark.parametrize("far", [0, 50])
+def test_products_in_float32_move_kid_by_less_than_a_thousandth_of_its_standard_error(monkeypatch, far):
+    x, y = (far + _features(seed, 300).astype(np.float32) for seed in (0, 1))
+    expected = kid.compute(x, y, subsets=5, subset_size=100)
+    monkeypatch.setattr(mmd, "SINGLE_FROM", 0)
+    found = kid.compute(x, y, subsets=5, subset_size=100)
+    assert found != expected
+    assert found == pytest.approx(expected, rel=1e-5, abs=1e-4 * expected["kid_sd"])
 
 
 def test_kid_is_symmetric():

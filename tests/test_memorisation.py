@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import hypergeom, mannwhitneyu
 
 from metrics import memorisation
-from metrics.arithmetic import nearest as _nearest
+from metrics.arithmetic import products
 from metrics.arithmetic.chance import effective_number, hypergeometric_tail, more_often
 from metrics.arithmetic.near_duplicates import near_duplicates
 from metrics.arithmetic.nearest import nearest_counts
@@ -64,7 +64,7 @@ def test_nearest_counts_share_one_among_the_equally_near(make, monkeypatch):
     tied = squared == squared.min(axis=1, keepdims=True)
     expected = (tied / tied.sum(axis=1, keepdims=True)).sum(axis=0)
     assert nearest_counts(x, y) == pytest.approx(expected, rel=1e-12)
-    monkeypatch.setattr(_nearest, "BLOCK_VALUES", 50)
+    monkeypatch.setattr(products, "BLOCK", 9)
     assert nearest_counts(x, y) == pytest.approx(expected, rel=1e-12)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from metrics.arithmetic import nearest as _nearest
+from metrics.arithmetic import products
 from metrics.arithmetic.nearest import nearest
 
 
@@ -62,12 +62,13 @@ def test_a_copy_is_at_distance_zero_also_far_from_the_origin():
     assert (squared[:, 1] > 0).all()
 
 
-@pytest.mark.parametrize("values", [1, 50, 1000])
+@pytest.mark.parametrize("values", [1, 3, 8, 21])
 def test_the_size_of_the_blocks_changes_nothing(monkeypatch, values):
     x, y = _whole(2, 20), _normal(3, 33, 3)
-    whole = nearest(x, y, 5)
-    monkeypatch.setattr(_nearest, "BLOCK_VALUES", values)
-    for part, expected in zip(nearest(x, y, 5), whole, strict=True):
+    whole, itself = nearest(x, y, 5), nearest(x, x, 5, of_itself=True)
+    monkeypatch.setattr(products, "BLOCK", values)
+    found = (*nearest(x, y, 5), *nearest(x, x, 5, of_itself=True))
+    for part, expected in zip(found, (*whole, *itself), strict=True):
         assert np.array_equal(part, expected)
 
 

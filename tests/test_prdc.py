@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from metrics import prdc
-from metrics.arithmetic import nearest as _nearest
+from metrics.arithmetic import products
 from metrics.errors import InputError
 
 NAMES = ("precision", "recall", "density", "coverage")
@@ -104,9 +104,8 @@ def test_equal_images_only_are_no_division_by_zero():
 def test_the_scores_do_not_depend_on_the_block_size(monkeypatch, draw):
     real, generated = draw(0, 70), draw(1, 50)
     whole = prdc.compute(real, generated)
-    monkeypatch.setattr(_nearest, "BLOCK_VALUES", 200)
-    monkeypatch.setattr(_nearest, "WHOLE_BLOCK", 200)
-    monkeypatch.setattr(_nearest, "COLUMNS", 16)
+    monkeypatch.setattr(products, "BLOCK", 9)
+    monkeypatch.setattr(products, "COLUMNS", 16)
     assert prdc.compute(real, generated) == whole
 
 

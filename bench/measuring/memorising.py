@@ -17,7 +17,7 @@ def score_triplet(
     `bench.measuring.flags.flags`.
     """
     sets = (train, generated, held_out)
-    values = compute(metric, *(one.features(metric.feature) for one in sets), options=options)
+    values = compute(metric, *(one.features(metric.feature) for one in sets), options=options, device=train.device)
     pixels = copies(*(one.images for one in sets), workers=workers)
     warnings = [line for one in sets for line in one.warnings] + about_held_out(train, held_out)
     return Scores({**values, **pixels, "flags": list(flags(values, pixels))}, tuple(dict.fromkeys(warnings)))

@@ -18,6 +18,7 @@ import numpy as np
 from bench import registry
 from bench.measuring.dependence import WITHOUT, Member, about_dependence, about_shared, without_estimates
 from bench.measuring.designs import known_design
+from bench.measuring.products import products_on
 from bench.measuring.sets import MeasuredSet
 from bench.sources import ImageSource
 from bench.sources.values import as_stored, of_image
@@ -118,9 +119,12 @@ def least_images(metric: Metric, options: Options) -> tuple[int, str]:
     return max([(metric.least, "give more images"), *wanted])
 
 
-def compute(metric: Metric, *arrays: np.ndarray, options: Options, **labels: Any) -> dict[str, Any]:
-    """A metric's own `compute` with the options that it knows, and `labels` where it reads them."""
-    with threads_for(*arrays):
+def compute(
+    metric: Metric, *arrays: np.ndarray, options: Options, device: str = "cpu", **labels: Any
+) -> dict[str, Any]:
+    """A metric's own `compute` with the options that it knows, and `labels` where it reads them; `device` is where
+    products of many features are made."""
+    with threads_for(*arrays), products_on(device, *arrays):
         return metric.compute(*arrays, **labels, **options.fitting(metric))
 
 
@@ -159,7 +163,7 @@ def score_pair(
     if not all(metric.feature in one.arrays for one in (real, generated)):
         return _score_statistics(real, generated, metric, options)
     a, b = (Member(one.name, one.keys, one.hashes, one.features(metric.feature)) for one in (real, generated))
-    values = compute(metric, a.features, b.features, options=options)
+    values = compute(metric, a.features, b.features, options=options, device=real.device)
     if metric.estimates:
         dependent, shared = about_dependence(a, b)
         values = without_estimates(metric, values) if dependent else values

@@ -27,7 +27,7 @@ class MeasuredSet:
     covariance of some of these, `source` are its images: each of the three is there or not. `labels` are the classes of
     its images, () where they are not known, and `numbers` int64 [n] those of the classifier. `count` is None where a
     file does not say it, `digest` None (`keys` and `hashes` of the images ()) where no list of images stands behind the
-    set.
+    set. `device` is what made the features.
     """
 
     name: str
@@ -41,6 +41,7 @@ class MeasuredSet:
     statistics: Mapping[str, Statistics] = field(default_factory=dict, repr=False)
     source: ImageSource | None = field(default=None, repr=False)
     warnings: tuple[str, ...] = ()
+    device: str = "cpu"
 
     @classmethod
     def of_images(cls, source: ImageSource) -> "MeasuredSet":
@@ -73,6 +74,7 @@ class MeasuredSet:
             {kind: np.asarray(values)[order] for kind, values in self.arrays.items()},
             source=source,
             warnings=about_repeated(name, hashes),
+            device=self.device,
         )
 
     def dims(self, kind: str = "pool") -> int:
@@ -121,7 +123,7 @@ def _with_features(images: MeasuredSet, table: FeatureTable, measure: Measure) -
     arrays = {kind: table.arrays[tap] for kind, tap in taps_of(measure).items() if tap in table.arrays}
     statistics = {kind: _statistics(table, tap, measure) for kind, tap in taps_of(measure).items() if kind in arrays}
     warnings = tuple(dict.fromkeys([*images.warnings, *table.warnings]))
-    return replace(images, arrays=arrays, statistics=statistics, warnings=warnings)
+    return replace(images, arrays=arrays, statistics=statistics, warnings=warnings, device=measure.device)
 
 
 def _statistics(table: FeatureTable, tap: str, measure: Measure) -> Statistics:

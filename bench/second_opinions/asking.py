@@ -154,7 +154,8 @@ def _of_triplet(eye: Eye, metric: Metric, options: Options) -> list[dict[str, An
     """What a metric says of the generated images, and of real 2 in their place."""
     assert eye.train, "a metric that the eye sees"
     one, two, made = (one.features(metric.feature) for one in eye.sets.sets)
-    return [compute(metric, eye.train.features(metric.feature), each, one, options=options) for each in (made, two)]
+    train, device = eye.train.features(metric.feature), eye.train.device
+    return [compute(metric, train, each, one, options=options, device=device) for each in (made, two)]
 
 
 def _rows(extractor: str, metric: Metric, made: dict[str, Any], real: dict[str, Any]) -> list[Opinion]:

@@ -14,7 +14,8 @@ import numpy as np
 from jaxtyping import Float64, Num
 from scipy.sparse import csr_matrix
 
-from metrics.arithmetic.nearest import nearest, recompute, row_slices, squared_distances, squared_norms
+from metrics.arithmetic.nearest import nearest, recompute, row_slices, squared_distances
+from metrics.arithmetic.products import squared_norms
 from metrics.types import Moved
 
 

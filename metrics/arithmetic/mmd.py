@@ -14,21 +14,35 @@ where v is the variance of the kernel that both its means are taken out of: v_xx
 Every moment is estimated without bias, by averages over distinct images only, which extends Sutherland and Deka (arXiv
 1906.02104) to n != m. Where both sets come from one distribution the first order vanishes and the second is the answer.
 
-Cost: (n^2 / 2 + m^2 / 2 + n m) d multiplications in float64; memory beyond the features: a few blocks.
+Cost: (n^2 / 2 + m^2 / 2 + n m) d multiplications, of few rows and of float64 ones in float64, of many float32 rows in
+float32 (`SINGLE_FROM`); the kernel and all sums are in float64. Memory beyond the features: a copy and a few blocks.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float64, Num
+from jaxtyping import Bool, Float, Float64, Num
 
 from metrics.arithmetic.designs import Classes, Design
+from metrics.arithmetic.products import centred, product, tiles
 from metrics.arithmetic.quantiles import growing_ends
 
-BLOCK = 2048  # rows: a block of the kernel matrix is 32 MiB
+# Sets of more rows, if of float32, have their products made in float32 around their common centre. The rounding of one
+# pair, 1e-7 of the kernel's scale, averages out over so many: of Inception features it moves KID by less than a
+# thousandth of its standard error (tests/test_mmd.py; docs/metrics.md has what was measured).
+SINGLE_FROM = 2048
 
-Kernel = Callable[[np.ndarray, np.ndarray], Float64[np.ndarray, "a b"]]  # of rows [a, d] and [b, d]; symmetric
+Kernel = Callable[[Float64[np.ndarray, "a b"], int], Float64[np.ndarray, "a b"]]  # of x.y and d; may overwrite them
+_Block = Callable[[slice, slice], Float64[np.ndarray, "a b"]]  # of a kernel matrix, which may be overwritten
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Rows made ready: x.y is the product of the values, plus both offsets."""
+
+    values: Float[np.ndarray, "n d"]
+    offsets: Float64[np.ndarray, " n"] | None
 
 
 @dataclass(frozen=True)
@@ -127,9 +141,37 @@ def matrices(
     """All sums in one pass; `member_x` and `member_y` say which rows belong to each of s subsets."""
     member_x = np.zeros((len(x), 0), dtype=bool) if member_x is None else member_x
     member_y = np.zeros((len(y), 0), dtype=bool) if member_y is None else member_y
+    one, other = _prepared(x, y)
     return Matrices(
-        _within(x, kernel, member_x), _within(y, kernel, member_y), _between(x, y, kernel, member_x, member_y)
+        _within(_kernel_of(one, one, kernel), member_x),
+        _within(_kernel_of(other, other, kernel), member_y),
+        _between(_kernel_of(one, other, kernel), member_x, member_y),
     )
+
+
+def _prepared(*sets: Num[np.ndarray, "_ d"]) -> list[_Rows]:
+    if max(map(len, sets)) > SINGLE_FROM:
+        centre, around = centred(*sets)
+        if around[0].dtype == np.float32:
+            # x.y = (x - c).(y - c) + x.c + y.c - c.c
+            offsets = [_by_vector(rows, centre) + (centre @ centre) / 2 for rows in around]
+            return [_Rows(*each) for each in zip(around, offsets, strict=True)]
+    return [_Rows(rows.astype(np.float64, copy=False), None) for rows in sets]
+
+
+def _by_vector(rows: Float[np.ndarray, "n d"], vector: Float64[np.ndarray, " d"]) -> Float64[np.ndarray, " n"]:
+    return np.concatenate([rows[part].astype(np.float64) @ vector for part in tiles(len(rows))])
+
+
+def _kernel_of(x: _Rows, y: _Rows, kernel: Kernel) -> _Block:
+    def block(a: slice, b: slice) -> Float64[np.ndarray, "a b"]:
+        products = product(x.values[a], y.values[b]).astype(np.float64, copy=False)
+        if x.offsets is not None and y.offsets is not None:
+            products += x.offsets[a, None]
+            products += y.offsets[b]
+        return kernel(products, x.values.shape[1])
+
+    return block
 
 
 def parts(of: Matrices) -> Parts:
@@ -203,7 +245,8 @@ def _fixed(
     for one in np.unique(classes):
         here = classes == one
         size = int(here.sum())
-        sums = _within(rows[here], kernel, np.zeros((size, 0), dtype=bool))
+        (of_class,) = _prepared(rows[here])
+        sums = _within(_kernel_of(of_class, of_class, kernel), np.zeros((size, 0), dtype=bool))
         within += size / count * float(sums.rows.sum()) / (size * (size - 1))
         # What the mean of so few images differs by from that of its class is not between the classes.
         between += size / count * float((moves[here].mean() - moves.mean()) ** 2 - moves[here].var(ddof=1) / size)
@@ -218,22 +261,19 @@ def of_pairs(x: Num[np.ndarray, "n d"], y: Num[np.ndarray, "n d"], kernel: Kerne
     sample of pairs, so it is unbiased however close they are. Its variance is 4 var E[h | z] / n of first order and, as
     above, 2 v / (n (n-1)) of second.
     """
-    count, dims = x.shape
-    found = _within(np.hstack([x, y]), _of_both(kernel, dims), np.zeros((count, 0), dtype=bool))
+    count = len(x)
+    one, other = _prepared(x, y)
+    matrices = [_kernel_of(*sides, kernel) for sides in ((one, one), (other, other), (one, other), (other, one))]
+
+    def h(a: slice, b: slice) -> Float64[np.ndarray, "a b"]:
+        xx, yy, xy, yx = (block(a, b) for block in matrices)
+        return xx + yy - xy - yx
+
+    found = _within(h, np.zeros((count, 0), dtype=bool))
     h2, a2, mean_a2 = _own(found, count)
     pairs = count * (count - 1)
     first, second = 4 * (a2 - mean_a2) / count, 2 * (h2 - 2 * a2 + mean_a2) / pairs
     return float(found.rows.sum() / pairs), float(max(first, 0.0) + max(second, 0.0))
-
-
-def _of_both(kernel: Kernel, dims: int) -> Kernel:
-    """h of pairs [a, 2 d] and [b, 2 d]."""
-
-    def h(z: np.ndarray, other: np.ndarray) -> np.ndarray:
-        (x, y), (u, v) = ((one[:, :dims], one[:, dims:]) for one in (z, other))
-        return np.asarray(kernel(x, u) + kernel(y, v) - kernel(x, v) - kernel(y, u))
-
-    return h
 
 
 def _own(k: Sums, n: int) -> tuple[float, float, float]:
@@ -246,17 +286,14 @@ def _own(k: Sums, n: int) -> tuple[float, float, float]:
     )
 
 
-def _blocks(count: int) -> list[slice]:
-    return [slice(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK)]
-
-
-def _within(x: Num[np.ndarray, "n d"], kernel: Kernel, member: Bool[np.ndarray, "n s"]) -> Sums:
-    rows, diagonal, squares, subsets = np.zeros(len(x)), np.zeros(len(x)), 0.0, np.zeros(member.shape[1])
-    for a in _blocks(len(x)):
-        for b in _blocks(len(x)):
+def _within(block: _Block, member: Bool[np.ndarray, "n s"]) -> Sums:
+    count = len(member)
+    rows, diagonal, squares, subsets = np.zeros(count), np.zeros(count), 0.0, np.zeros(member.shape[1])
+    for a in tiles(count):
+        for b in tiles(count):
             if b.start < a.start:
                 continue  # the kernel is symmetric: the mirrored block is added below
-            k = kernel(x[a], x[b])
+            k = block(a, b)
             times = 2.0
             rows[a] += k.sum(axis=1)
             if a == b:
@@ -271,25 +308,22 @@ def _within(x: Num[np.ndarray, "n d"], kernel: Kernel, member: Bool[np.ndarray, 
     return Sums(rows, rows, squares, diagonal, subsets)
 
 
-def _between(
-    x: Num[np.ndarray, "n d"],
-    y: Num[np.ndarray, "m d"],
-    kernel: Kernel,
-    member_x: Bool[np.ndarray, "n s"],
-    member_y: Bool[np.ndarray, "m s"],
-) -> Sums:
-    rows, columns, squares, subsets = np.zeros(len(x)), np.zeros(len(y)), 0.0, np.zeros(member_x.shape[1])
-    for a in _blocks(len(x)):
-        for b in _blocks(len(y)):
-            k = kernel(x[a], y[b])
+def _between(block: _Block, member_x: Bool[np.ndarray, "n s"], member_y: Bool[np.ndarray, "m s"]) -> Sums:
+    n, m = len(member_x), len(member_y)
+    rows, columns, squares, subsets = np.zeros(n), np.zeros(m), 0.0, np.zeros(member_x.shape[1])
+    for a in tiles(n):
+        for b in tiles(m):
+            k = block(a, b)
             rows[a] += k.sum(axis=1)
             columns[b] += k.sum(axis=0)
             squares += float(np.vdot(k, k))
             subsets += _subset_sums(k, member_x[a], member_y[b])
-    return Sums(rows, columns, squares, np.zeros(len(x)), subsets)
+    return Sums(rows, columns, squares, np.zeros(n), subsets)
 
 
 def _subset_sums(
     k: Float64[np.ndarray, "a b"], member_x: Bool[np.ndarray, "a s"], member_y: Bool[np.ndarray, "b s"]
 ) -> Float64[np.ndarray, " s"]:
+    if not member_x.shape[1]:
+        return np.zeros(0)
     return ((k @ member_y.astype(np.float64)) * member_x).sum(axis=0)

@@ -9,7 +9,7 @@ as float64, and of photographs a few pairs in ten thousand have to be summed ane
 changes no distance and makes the bound small.
 
 Cost: n m d multiplications for n rows against m, half of it for a set against itself; memory beyond the features: a
-copy of them and a few blocks of 64 MiB.
+copy of them and a few blocks of 4 MiB.
 """
 
 from collections.abc import Iterator
@@ -18,11 +18,13 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int64, Num
 
-WHOLE_BLOCK = 1 << 24  # products of a set with itself that are made at once, for half the work: 64 MiB of float32
+from metrics.arithmetic.products import COLUMNS, centred, product, roundoff, squared_norms, tiles
+
 BLOCK_VALUES = 1 << 20  # distances looked at at once: few page faults
 PAIR_BLOCK = 1 << 17  # differences held at once, few enough for the processor's cache
-COLUMNS = 4096  # features turned into float64 at once
-IN_FLOAT32 = 1e-20, 1e30  # squared norms of which float32 holds the products
+GROUPS = 128  # of the columns of a tile: enough of them have their nearest row apart
+
+_Pairs = tuple[Int64[np.ndarray, " p"], Int64[np.ndarray, " p"]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,42 +35,43 @@ class Screened:
     centred: Float[np.ndarray, "n d"]
     norms: Float[np.ndarray, " n"]
 
+    def errors(self, other: "Screened") -> Float[np.ndarray, " n"]:
+        """How far the squared distance of each row to any of the other set may be off by rounding."""
+        share = roundoff(self.centred.dtype, self.centred.shape[1])
+        return (share * (self.norms + other.norms.max())).astype(self.norms.dtype)
+
 
 def screened(*sets: Num[np.ndarray, "_ d"]) -> tuple[Screened, ...]:
     """Sets whose rows will be compared with each other."""
-    centre = np.mean([one.mean(axis=0, dtype=np.float64) for one in sets], axis=0)
-    single = all(one.dtype == np.float32 for one in sets)
-    found = [_screened(one, centre, np.float32 if single else np.float64) for one in sets]
-    if single and not all(IN_FLOAT32[0] < one.norms.max() < IN_FLOAT32[1] for one in found):
-        found = [_screened(one, centre, np.float64) for one in sets]
-    return tuple(found)
+    _, around = centred(*sets)
+    return tuple(
+        Screened(rows, values, squared_norms(values).astype(values.dtype))
+        for rows, values in zip(sets, around, strict=True)
+    )
 
 
-def _screened(rows: Num[np.ndarray, "n d"], centre: Float64[np.ndarray, " d"], kind: type[np.floating]) -> Screened:
-    with np.errstate(over="ignore"):  # then float64 is taken
-        centred: np.ndarray = rows.astype(kind) - centre.astype(kind)
-        norms: np.ndarray = squared_norms(centred).astype(kind)
-    return Screened(rows, centred, norms)
+def screen(x: Screened, y: Screened) -> Iterator[tuple[slice, slice, Float[np.ndarray, "a b"]]]:
+    """Some rows of x and of y at a time, and their squared distances, which may be off by `x.errors(y)`.
+
+    Of a set and itself each two tiles come once.
+    """
+    for a in tiles(len(x.rows)):
+        for b in tiles(len(y.rows)):
+            if x is not y or a.start <= b.start:
+                yield a, b, _squared(x, y, a, b)
 
 
-def screen(x: Screened, y: Screened) -> Iterator[tuple[slice, Float[np.ndarray, "a b"], Float[np.ndarray, " a"]]]:
-    """Some rows of x at a time, their squared distances to all of y, and how far each row's may be off by rounding."""
-    # A product of d terms is off by d u |x||y| <= d u (|x|^2 + |y|^2) / 2 in any order of summation (Higham 2002,
-    # section 3.1), with u half of eps; twice that, and some u for norms, sums and the centre.
-    roundoff = np.finfo(x.centred.dtype).eps / 2 * (1.1 * x.centred.shape[1] + 32)
-    at_once = x is y and len(x.rows) ** 2 <= WHOLE_BLOCK
-    whole = x.centred @ x.centred.T if at_once else None  # BLAS makes one triangle only
-    for rows in row_slices(len(x.rows), len(y.rows)):
-        squared = x.centred[rows] @ y.centred.T if whole is None else whole[rows]
-        squared *= -2
-        squared += x.norms[rows, None]
-        squared += y.norms
-        yield rows, squared, (roundoff * (x.norms[rows] + y.norms.max())).astype(squared.dtype)
+def _squared(x: Screened, y: Screened, a: slice, b: slice) -> Float[np.ndarray, "a b"]:
+    squared = product(x.centred[a], y.centred[b])
+    squared *= -2
+    squared += x.norms[a, None]
+    squared += y.norms[b]
+    return squared
 
 
-def squared_norms(x: Num[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
-    blocks = [x[i : i + COLUMNS].astype(np.float64) for i in range(0, len(x), COLUMNS)]
-    return np.concatenate([np.einsum("ij,ij->i", block, block) for block in blocks])
+def pairs_where(close: Bool[np.ndarray, "a b"]) -> _Pairs:
+    """Rows and columns of what is true, row by row: np.nonzero takes 10 times as long."""
+    return np.divmod(np.flatnonzero(close), close.shape[1])
 
 
 def row_slices(rows: int, columns: int) -> list[slice]:
@@ -129,35 +132,90 @@ def nearest(
     neighbour. Needs m >= k, or m > k of itself.
     """
     one, other = (screened(x) * 2) if of_itself else screened(x, y)
-    return nearest_screened(one, other, k, of_itself=of_itself)
+    return nearest_screened(one, other, k)
 
 
-def nearest_screened(
-    x: Screened, y: Screened, k: int, *, of_itself: bool = False
-) -> tuple[Int64[np.ndarray, "n k"], Float64[np.ndarray, "n k"]]:
-    """As `nearest`, of sets that are ready."""
-    rows_of = np.empty((len(x.rows), k), np.int64)
-    distances = np.empty((len(x.rows), k))
-    for rows, squared, error in screen(x, y):
-        if of_itself:
-            squared[np.arange(len(squared)), np.arange(rows.start, rows.stop)] = np.inf
-        furthest = np.partition(squared, k - 1, axis=1)[:, k - 1]
-        i, j = np.nonzero(squared <= (furthest + 2 * error)[:, None])  # the true k nearest are among these
-        away = exact(x.rows[rows], i, y.rows, j)
-        order = np.lexsort((j, away, i))
-        first = np.searchsorted(i, np.arange(len(squared)))
-        taken = order[first[:, None] + np.arange(k)]
-        rows_of[rows], distances[rows] = j[taken], away[taken]
+def nearest_screened(x: Screened, y: Screened, k: int) -> tuple[Int64[np.ndarray, "n k"], Float64[np.ndarray, "n k"]]:
+    """As `nearest`, of sets that are ready: of a set itself, if they are one and the same."""
+    errors = x.errors(y)
+    closest = {a.start: _Closest(a.stop - a.start, k, errors[a]) for a in tiles(len(x.rows))}
+    for a, b, squared in screen(x, y):
+        if x is y and a == b:
+            np.fill_diagonal(squared, np.inf)
+        closest[a.start].look(squared, b.start)
+        if x is y and a != b:
+            closest[b.start].look(squared, a.start, of_columns=True)
+    rows_of, distances = np.empty((len(x.rows), k), np.int64), np.empty((len(x.rows), k))
+    for a in tiles(len(x.rows)):
+        i, j, away = closest[a.start].candidates(x.rows[a], y.rows)
+        taken = np.searchsorted(i, np.arange(a.stop - a.start))[:, None] + np.arange(k)
+        rows_of[a], distances[a] = j[taken], away[taken]
     return rows_of, distances
+
+
+class _Closest:
+    """Which rows of y may be among the k nearest of some rows of x, as the distances come in tile by tile."""
+
+    def __init__(self, count: int, k: int, errors: Float[np.ndarray, " a"]) -> None:
+        self.k, self.errors = k, errors
+        self.most = np.full(count, np.inf, errors.dtype)  # what no k-th nearest is further off than, by its product
+        self.i, self.j = np.empty(0, np.int64), np.empty(0, np.int64)
+        self.values = np.empty(0, errors.dtype)
+
+    def look(self, squared: Float[np.ndarray, "a b"], first: int, *, of_columns: bool = False) -> None:
+        """Squared distances to the rows of y from `first` on; `of_columns`: the columns are the rows of x."""
+        limit = np.minimum(self.most, self._most_in(squared, 0 if of_columns else 1)) + 2 * self.errors
+        i, j = pairs_where(squared <= (limit if of_columns else limit[:, None]))
+        values = squared[i, j]
+        if of_columns:
+            i, j = j, i
+        self.i, self.j = np.concatenate([self.i, i]), np.concatenate([self.j, j + first])
+        self.values = np.concatenate([self.values, values])
+        self._drop()
+
+    def _most_in(self, squared: Float[np.ndarray, "_ _"], axis: int) -> Float[np.ndarray, " a"]:
+        """A distance within which each row has k of these: the k-th of the least ones of groups."""
+        if np.isfinite(self.most).all():  # it is about as low already
+            return self.most
+        values = squared if axis == 1 else squared.T
+        if values.shape[1] < self.k:
+            return self.most
+        groups = min(max(GROUPS, 2 * self.k), values.shape[1])
+        least = values[:, :groups].copy()
+        for start in range(groups, values.shape[1], groups):
+            part = values[:, start : start + groups]
+            np.minimum(least[:, : part.shape[1]], part, out=least[:, : part.shape[1]])
+        return np.partition(least, self.k - 1, axis=1)[:, self.k - 1]
+
+    def _drop(self) -> None:
+        """Keep what may still be among the k nearest."""
+        order = np.lexsort((self.values, self.i))
+        i, values = self.i[order], self.values[order]
+        kth = np.searchsorted(i, np.arange(len(self.most))) + self.k - 1
+        enough = np.append(i, -1)[np.minimum(kth, len(i))] == np.arange(len(self.most))
+        self.most[enough] = values[kth[enough]]
+        kept = order[values <= self.most[i] + 2 * self.errors[i]]
+        self.i, self.j, self.values = self.i[kept], self.j[kept], self.values[kept]
+
+    def candidates(
+        self, x: Num[np.ndarray, "a d"], y: Num[np.ndarray, "m d"]
+    ) -> tuple[Int64[np.ndarray, " p"], Int64[np.ndarray, " p"], Float64[np.ndarray, " p"]]:
+        """Rows of x and of y, and their squared distances summed anew: by row of x, the nearest first."""
+        away = exact(x, self.i, y, self.j)
+        order = np.lexsort((self.j, away, self.i))
+        return self.i[order], self.j[order], away[order]
 
 
 def nearest_counts(x: Num[np.ndarray, "n d"], y: Num[np.ndarray, "m d"]) -> Float64[np.ndarray, " m"]:
     """How many rows of x have each row of y as their nearest; rows of y that are equally near share one equally."""
-    counts = np.zeros(len(y))
-    for rows, squared, error in screen(*screened(x, y)):
-        i, j = np.nonzero(squared <= (squared.min(axis=1) + 2 * error)[:, None])  # the true nearest is among these
-        away = exact(x[rows], i, y, j)
-        tied = away == np.minimum.reduceat(away, np.searchsorted(i, np.arange(len(squared))))[i]
-        shares = 1 / np.bincount(i[tied], minlength=len(squared))
+    one, other = screened(x, y)
+    counts, errors = np.zeros(len(y)), one.errors(other)
+    for a in tiles(len(x)):
+        closest = _Closest(a.stop - a.start, 1, errors[a])
+        for b in tiles(len(y)):
+            closest.look(_squared(one, other, a, b), b.start)
+        i, j, away = closest.candidates(x[a], y)
+        tied = away == away[np.searchsorted(i, np.arange(a.stop - a.start))][i]
+        shares = 1 / np.bincount(i[tied], minlength=a.stop - a.start)
         counts += np.bincount(j[tied], shares[i[tied]], minlength=len(y))
     return counts

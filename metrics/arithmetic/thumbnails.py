@@ -12,7 +12,8 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float32, Float64, Int64, UInt8
 
-from metrics.arithmetic.nearest import COLUMNS, row_slices
+from metrics.arithmetic.nearest import row_slices
+from metrics.arithmetic.products import COLUMNS
 
 SIDE = 8  # cells of a thumbnail, each way
 CANDIDATES = 4  # whose distances are summed anew from differences: a copy is at exactly 0
