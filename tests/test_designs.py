@@ -7,6 +7,7 @@ import bench
 from bench.measuring.dependence import Member
 from bench.measuring.designs import pairs_of
 from metrics import cmmd, fid, kid, sfid
+from metrics.arithmetic import designs
 from metrics.arithmetic.designed_sets import of_pairs, of_strata
 from metrics.arithmetic.designs import Design, is_even
 from metrics.arithmetic.fid_interval import split_half
@@ -144,6 +145,14 @@ def test_keys_of_the_estimates_are_keys_of_the_metric():
 )
 def test_numbers_of_classes_that_are_more_even_than_chance_are_seen(counts, expected):
     assert is_even(np.array(counts)) == expected
+
+
+def test_the_lower_tail_of_chi_squared_is_scipys():
+    from scipy.special import gammainc
+
+    for a, share in [(0.5, 0.3), (4.5, 0.1), (4.5, 0.99), (500.0, 0.9), (5e4, 0.998)]:
+        assert designs.lower_tail(a, a * share) == pytest.approx(gammainc(a, a * share), rel=1e-9)
+    assert designs.lower_tail(4.5, 0.0) == 0
 
 
 # ----- what is known of sets

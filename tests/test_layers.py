@@ -188,14 +188,14 @@ def test_help_and_list_load_no_library_of_numbers(arguments):
     assert not {"torch", "numpy", "scipy", "pandas", "PIL", "rich"} & modules_after(*arguments)
 
 
-def test_a_fid_answered_from_the_cache_loads_no_engine(tmp_path):
+def test_a_fid_answered_from_the_cache_loads_neither_engine_nor_scipy(tmp_path):
     from bench.storage.cache import open_cache
 
-    command = ("fid", "digits:real-1", "digits:real-2", "--extractor", "digits-cnn", "--limit", "20", "--json")
+    command = ("fid", "digits:real-1", "digits:real-2", "--extractor", "digits-cnn", "--limit", "80", "--json")
     filled = CliRunner().invoke(main, command)
     assert filled.exit_code == 0, filled.output
     assert open_cache().entries()
-    assert not {"torch", "onnxruntime", "onnx"} & modules_after(*command)
+    assert not {"torch", "onnxruntime", "onnx", "scipy"} & modules_after(*command)
 
 
 def test_listing_tracks_loads_no_torch():

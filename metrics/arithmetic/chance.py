@@ -2,7 +2,6 @@
 
 import numpy as np
 from jaxtyping import Float64, Num
-from scipy.special import gammaln
 
 
 def effective_number(counts: Num[np.ndarray, " k"]) -> int:
@@ -38,4 +37,6 @@ def more_often(hits: int, drawn: int, others_hits: int, others: int) -> float:
 
 
 def _log_choose(n: float, k: Float64[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:
+    from scipy.special import gammaln  # 0.2 s that an answer from the cache can do without
+
     return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)

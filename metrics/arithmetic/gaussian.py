@@ -20,6 +20,7 @@ from metrics.options import shown, whole_number
 
 RANK_TOLERANCE = 1e-14  # of the largest eigenvalue: below it a direction is rounding, not variance
 WELL_CONDITIONED = 1e-9  # of the largest variance: pivots above it leave an inverse its digits
+SMALL = 512  # dimensions that numpy decomposes as well, so that an answer from the cache need not load scipy
 ROUNDING = 1e-6  # of a covariance's norm: how far one that was computed or kept in float32 may be off
 
 
@@ -165,8 +166,6 @@ def _check_definite(cov: Float64[np.ndarray, "d d"], what: str) -> None:
 
 def overlap(a: GaussianStats, b: GaussianStats) -> float:
     """tr (S1 S2)^(1/2) of two covariances: the roots of the eigenvalues of R1 S2 R1', which is symmetric."""
-    from scipy.linalg import eigvalsh  # 0.2 s that an answer from the cache about few images can do without
-
     rank = min(a.count - 1, b.count - 1, len(a.mean))
     lower = a.lower if a.count > len(a.mean) else None
     if lower is None:
@@ -174,7 +173,7 @@ def overlap(a: GaussianStats, b: GaussianStats) -> float:
         product = root @ b.cov @ root.T
     else:
         product = _moved(lower, b.cov)
-    values = eigvalsh(product, check_finite=False, overwrite_a=True, lower=True)
+    values = _eigenvalues(product)
     # Where a set has fewer images than features, all but `rank` eigenvalues are 0 but for rounding.
     rounding = ROUNDING * float(np.linalg.norm(a.cov) * np.linalg.norm(b.cov))
     if rank < len(values) and values[-rank - 1] > rounding:
@@ -185,8 +184,19 @@ def overlap(a: GaussianStats, b: GaussianStats) -> float:
     return float(np.sqrt(np.maximum(values[-rank:], 0)).sum())
 
 
+def _eigenvalues(matrix: Float64[np.ndarray, "d d"]) -> Float64[np.ndarray, " d"]:
+    """Those of a symmetric matrix by its lower triangle, the least first; its values are lost."""
+    if len(matrix) <= SMALL:
+        return np.linalg.eigvalsh(matrix)
+    from scipy.linalg import eigvalsh
+
+    return np.asarray(eigvalsh(matrix, check_finite=False, overwrite_a=True, lower=True))
+
+
 def _moved(lower: Float64[np.ndarray, "d d"], cov: Float64[np.ndarray, "d d"]) -> Float64[np.ndarray, "d d"]:
     """L' S L in the lower triangle, with what was there above it: a quarter of the work of two products."""
+    if len(lower) <= SMALL:
+        return lower.T @ cov @ lower
     from scipy.linalg import lapack
 
     return lapack.dsygst(cov.T, lower, itype=2, lower=1)[0]
@@ -205,8 +215,6 @@ class Transport:
 def transport(a: GaussianStats, b: GaussianStats) -> Transport:
     """With R1 a root of S1 and V diag(l) V' = R1 S2 R1', T = R1^+ V diag(l)^(1/2) V' R1^+', and T^-1 on what S2 spans
     is R1' V diag(l)^(-1/2) V' R1. The sum of l^(1/2) is the overlap."""
-    from scipy.linalg import solve_triangular
-
     lower = a.sound_lower
     root, inverse = (lower.T, None) if lower is not None else eigen_root(a.cov)
     product = root @ b.cov @ root.T if lower is None else _moved(lower, b.cov)
@@ -214,7 +222,11 @@ def transport(a: GaussianStats, b: GaussianStats) -> Transport:
     kept = values > values.max(initial=0) * RANK_TOLERANCE
     vectors, quarter = vectors[:, kept], values[kept] ** 0.25
     there, back = vectors * quarter, root.T @ (vectors / quarter)
-    if inverse is None:
+    if inverse is None and len(root) <= SMALL:
+        there = np.linalg.solve(root, there)
+    elif inverse is None:
+        from scipy.linalg import solve_triangular
+
         there = solve_triangular(lower, there, trans=1, lower=True, overwrite_b=True, check_finite=False)
     else:
         there = inverse @ there
@@ -260,6 +272,11 @@ def quick_nuclear_norm(product: Float64[np.ndarray, "a b"], rank: int) -> float:
 
 def _cholesky(cov: Float64[np.ndarray, "d d"]) -> Float64[np.ndarray, "d d"] | None:
     """L with L L' = S, eight times as fast as eigenvectors; None where S is not positive definite."""
+    if len(cov) <= SMALL:
+        try:
+            return np.linalg.cholesky(cov)
+        except np.linalg.LinAlgError:
+            return None
     from scipy.linalg import lapack
 
     lower, failed = lapack.dpotrf(cov.T, lower=1, clean=1)  # symmetric: its transpose needs no copy to be reordered
