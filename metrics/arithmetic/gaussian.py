@@ -259,14 +259,12 @@ def quick_nuclear_norm(product: Float64[np.ndarray, "a b"], rank: int) -> float:
     With s1 the largest singular value, s is off by about 1e-16 s1^2 / s, and by 1e-8 s1 where it is 0. That is nothing
     beside the noise of a sample, but a set compared with itself would not be at 0 to the last digits.
     """
-    from scipy.linalg import eigvalsh
-
     scale = float(np.abs(product).max(initial=0))
     if scale == 0:
         return 0.0
     scaled = product / scale  # fourth powers of small features would vanish
     gram = scaled @ scaled.T if product.shape[0] <= product.shape[1] else scaled.T @ scaled
-    values = eigvalsh(gram, check_finite=False, overwrite_a=True)
+    values = _eigenvalues(gram)
     return scale * float(np.sqrt(np.maximum(values[-rank:], 0)).sum())
 
 
