@@ -143,7 +143,7 @@ def threads_for(*arrays: np.ndarray) -> AbstractContextManager[Any]:
 def score_set(measured: MeasuredSet, metric: Metric, options: Options) -> Scores:
     """One set metric of one set."""
     array = _images(measured.images) if metric.feature == "images" else measured.features(metric.feature)
-    labels = {"labels": measured.numbers} if metric.labels else {}
+    labels: dict[str, Any] = {"labels": measured.numbers} if metric.labels else {}
     values = compute(metric, array, options=options, **labels)
     said = notes_beside(metric, values, [_sample(measured, metric)], options)
     return Scores(values, (*measured.warnings, *said))
