@@ -1,8 +1,12 @@
 """Sets of images as they lie about in Python: lists, PIL images, Datasets, DataLoaders, functions."""
 
 import functools
+import hashlib
 import re
+import tarfile
+import zipfile
 
+import fsspec
 import numpy as np
 import pytest
 import torch
@@ -68,6 +72,64 @@ def test_the_same_images_are_the_same_set_whatever_holds_them(kind):
     source = open_source(SAME[kind]())
     assert source.digest == WHOLE.digest
     assert np.array_equal(source.read(7), IMAGES[7])
+
+
+def in_zip(folder):
+    with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+        for path in reversed(in_files(folder)):
+            archive.write(path, path.name)
+    return folder / "a.zip"
+
+
+def in_tar(folder, *, shards=False):
+    paths = in_files(folder)
+    for shard, part in enumerate((paths[:4], paths[4:]) if shards else (paths,)):
+        with tarfile.open(folder / f"{shard}.tar", "w") as archive:
+            for path in part:
+                archive.add(path, path.name)
+    return folder / ("{0..1}.tar" if shards else "0.tar")
+
+
+def in_rows(folder):
+    pa = pytest.importorskip("pyarrow", reason='pyarrow is not installed: pip install "genbench[parquet]"')
+    table = pa.table({"image": [path.read_bytes() for path in in_files(folder)]})
+    pytest.importorskip("pyarrow.parquet").write_table(table, folder / "a.parquet")
+    return folder / "a.parquet"
+
+
+def elsewhere(folder):
+    place = fsspec.filesystem("memory")
+    for path in in_files(folder):
+        place.pipe(f"/same/{path.name}", path.read_bytes())
+    return "memory://same"
+
+
+def in_folder(folder):
+    in_files(folder)
+    return folder
+
+
+FILES = {
+    "a folder": in_folder,
+    "a file URL": lambda folder: f"file://{in_folder(folder)}",
+    "a list of paths": in_files,
+    "a pattern": lambda folder: in_folder(folder) / "[0-9].*g",
+    "a zip": in_zip,
+    "a tar": in_tar,
+    "a WebDataset": functools.partial(in_tar, shards=True),
+    "a table": in_rows,
+    "a folder elsewhere": elsewhere,
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_the_same_files_are_the_same_set_whatever_holds_them(tmp_path, kind):
+    spec = FILES[kind](tmp_path)
+    source, part = open_source(spec), open_source(spec, limit=4, seed=3)
+    files = [(tmp_path / f"{row}.png").read_bytes() for row in range(len(IMAGES))]
+    assert source.hashes == tuple(hashlib.sha256(data).hexdigest() for data in files)
+    assert all(np.array_equal(source.read(row), image) for row, image in enumerate(IMAGES))
+    assert part.places == open_source(IMAGES, limit=4, seed=3).places
 
 
 def test_floats_of_a_list_have_one_range_over_all_images():

@@ -12,6 +12,7 @@ from bench.measuring.scoring import Options
 from bench.measuring.setup import Images, Setup
 from bench.settings.sets import SetSettings
 from bench.sources.patterns import is_pattern, name_of
+from bench.sources.remote import is_remote
 from bench.sources.splits import split_named
 from bench.tables.own_tables import own_tables
 from bench.tables.several import Tables
@@ -86,7 +87,13 @@ def _named(one: Any) -> list[tuple[str, Any]]:
     """A generated set with the name that was given, "" where none was; each of a mapping."""
     if isinstance(one, Mapping):
         return [(str(name), images) for name, images in one.items()]
-    if isinstance(one, str) and "=" in one and not split_named(one) and not expanded(Path(one)).exists():
+    if (
+        isinstance(one, str)
+        and "=" in one
+        and not split_named(one)
+        and not is_remote(one)
+        and not expanded(Path(one)).exists()
+    ):
         name, _, path = one.partition("=")
         return [(name.strip(), path)]
     return [("", one)]

@@ -151,8 +151,8 @@ def main(ctx: click.Context) -> None:
     """Measures and compares image generators.
 
     A set of images is a folder, an archive (.zip, .tar), an array (.npz, .npy), a pattern in quotes such as
-    'DIR/*_fake.png', or a split of a data set such as digits:test; docs/sources.md has all kinds. Results go to stdout
-    and progress goes to stderr. Every command has --json.
+    'DIR/*_fake.png', a URL such as s3://BUCKET/DIR, or a split of a data set such as digits:test; docs/sources.md has
+    all kinds. Results go to stdout and progress goes to stderr. Every command has --json.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

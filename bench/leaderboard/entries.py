@@ -36,8 +36,8 @@ SCHEMA = 2  # of what is written
 SCHEMAS = (1, SCHEMA)  # of what is read
 VERIFIED_SCHEMA = 1
 
-Kind = Literal["folder", "zip", "tar", "table", "pattern", "npz", "checkpoint", "onnx", "torchscript"]
-FILES: tuple[Kind, ...] = ("folder", "zip", "tar", "table", "pattern")  # kinds whose images are files
+Kind = Literal["folder", "zip", "tar", "table", "pattern", "remote", "npz", "checkpoint", "onnx", "torchscript"]
+FILES: tuple[Kind, ...] = ("folder", "zip", "tar", "table", "pattern", "remote")  # kinds whose images are files
 Level = Literal[0, 1, 2, 3]
 LEVELS = ("not verified", "consistent", "recomputed", "regenerated")
 BOUNDED, UNLIKELY = "in bounds", "unlikely"  # level 1 where the scores do not follow from what is kept

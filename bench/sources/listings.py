@@ -7,6 +7,7 @@
 | FILE.tar           | tar     | by path                                                                     |
 | a pattern          | pattern | by path                                                                     |
 | several .tar       | tar     | in their order and that of their members: a WebDataset                      |
+| s3://, gs://, ...  | remote  | by path: a folder or a pattern elsewhere                                    |
 | .parquet, .arrow   | table   | in their order and that of their rows; FILE#COLUMN chooses one of several   |
 
 Several files are those that a pattern matches, or of a folder, where no file there is an image itself.
@@ -28,6 +29,7 @@ from bench.sources.files import (
     printable,
 )
 from bench.sources.patterns import is_pattern, matches, name_of, root_of
+from bench.sources.remote import check_remote, is_remote, list_remote, local
 from bench.sources.splits import split_named
 from bench.sources.table_files import SUFFIXES
 from bench.sources.tables import files_of_one_split, list_tables
@@ -44,6 +46,8 @@ def listing_of(spec: str | os.PathLike[str]) -> Listing | None:
 
     Raises InputError for what holds no image or cannot be read, and for a pattern that matches nothing.
     """
+    if is_remote(spec):
+        return list_remote(spec)
     path, column = _parted(spec)
     if exists(path):
         listing = _of_folder(path, column) if path.is_dir() else _of_file(path, column)
@@ -56,7 +60,10 @@ def listing_of(spec: str | os.PathLike[str]) -> Listing | None:
 
 def is_there(spec: str | os.PathLike[str]) -> bool:
     """Whether a name stands for files that are there, before one of them is opened; InputError for a pattern that
-    matches nothing."""
+    matches nothing, and for a URL that leads to nothing."""
+    if is_remote(spec):
+        check_remote(spec)
+        return True
     path, _ = _parted(spec)
     return exists(path) or (names_pattern(spec) and bool(matches(path)))
 
@@ -66,9 +73,14 @@ def names_pattern(spec: str | os.PathLike[str]) -> bool:
     return is_pattern(spec) and not split_named(spec)
 
 
+def path_of(spec: str | os.PathLike[str]) -> Path:
+    """The path that a name stands for: what follows file://, and `~` as the home folder."""
+    return expanded(local(spec))
+
+
 def _parted(spec: str | os.PathLike[str]) -> tuple[Path, str]:
     """A path and the column that stands behind its last #, "" where none does; a whole that is there is a path."""
-    path = expanded(Path(spec))
+    path = path_of(spec)
     before, mark, column = str(path).rpartition("#")
     if exists(path) or not mark or not (exists(Path(before)) or is_pattern(before)):
         return path, ""

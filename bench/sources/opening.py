@@ -9,6 +9,7 @@
 | FILE.parquet, a folder of `datasets`            | the rows of its column of images; FILE#COLUMN names one       |
 | FILE.npy, FILE.npz                              | one array of images                                           |
 | NAME:SPLIT, NAME:SPLIT/DOMAIN, folder:DIR:SPLIT | a split of a data set, or an evaluation set (digits:real-1)   |
+| a URL, s3://BUCKET/DIR                          | the images of a folder elsewhere, sorted by path              |
 | an array or tensor                              | itself: [n, h, w, c] or [n, c, h, w]                          |
 | a list                                          | of paths of image files, of PIL images, of arrays or tensors  |
 | a Dataset or DataLoader of torch                | its images, read once                                         |
@@ -31,14 +32,14 @@ from bench.sources._types import Choose, ImageSource
 from bench.sources.arrays import from_array, from_file
 from bench.sources.decoding import SUFFIXES
 from bench.sources.files import from_listing
-from bench.sources.listings import listing_of, names_pattern
+from bench.sources.listings import listing_of, names_pattern, path_of
 from bench.sources.lists import from_list
 from bench.sources.makers import check_maker, from_maker
+from bench.sources.remote import is_remote
 from bench.sources.splits import from_split, split_named
 from bench.sources.torch_sets import from_torch_set, is_torch_set
 from bench.storage.cache import Cache
 from genbench.names import close_names
-from genbench.places import expanded
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import plain_array
 from metrics.errors import InputError
@@ -46,7 +47,7 @@ from metrics.extractors.foreign import TORCH, file_kind
 from metrics.options import check_seed, place, shown, switch, whole_number
 from metrics.splits import drawn
 
-OF_FILES = "a folder, .zip, .tar, .parquet, .npz, .npy, a pattern 'DIR/*.png'"
+OF_FILES = "a folder, .zip, .tar, .parquet, .npz, .npy, a pattern 'DIR/*.png', a URL"
 TAKEN = f"{OF_FILES} or DATASET:SPLIT"
 TAKEN_IN_PYTHON = (
     f"{OF_FILES}, DATASET:SPLIT, an array or tensor [n, c, h, w], a list of paths, PIL images or arrays, a torch "
@@ -115,10 +116,10 @@ def check_kind(spec: Any) -> Any:
 
 def check_path(spec: str | os.PathLike[str]) -> None:
     """InputError for a path that the system cannot look at: a name too long or with a NUL, a folder without access."""
-    if split_named(spec) or names_pattern(spec):
+    if split_named(spec) or names_pattern(spec) or is_remote(spec):
         return
     try:
-        expanded(Path(spec)).stat()
+        path_of(spec).stat()
     except (FileNotFoundError, NotADirectoryError):
         return
     except (OSError, ValueError) as error:
@@ -139,7 +140,7 @@ def _open(spec: Any, choose: Choose, skip_corrupt: bool, root: Path | None, cach
     check_path(spec)
     if listing := listing_of(spec):
         return from_listing(listing, choose, skip_corrupt)
-    path = expanded(spec)
+    path = path_of(spec)
     if path.exists():
         return _from_file(path, choose)
     if named := split_named(spec):

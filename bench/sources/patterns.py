@@ -54,7 +54,7 @@ def matches(pattern: Path) -> list[Path]:
     The order is that of the alternatives in braces, and by path among the matches of one.
     """
     found: dict[Path, None] = {}
-    for one in _alternatives(pattern):
+    for one in alternatives(pattern):
         there = list(islice(_below(one), MOST_MEMBERS + 1))
         if not there:
             raise InputError(_nothing(pattern, one))
@@ -75,7 +75,8 @@ def _nothing(pattern: Path, one: Path) -> str:
 # ----- braces
 
 
-def _alternatives(pattern: Path) -> list[Path]:
+def alternatives(pattern: Path) -> list[Path]:
+    """A pattern for each alternative that its braces have, each once; InputError where there are too many."""
     text = str(pattern)
     if sum(bool(_words(found[1])) for found in GROUP.finditer(text)) > MOST_GROUPS:
         raise InputError(f"{pattern} has more than {MOST_GROUPS} groups in braces; expected fewer")

@@ -3,7 +3,7 @@
 | given                                        | kind          | images                                            |
 |----------------------------------------------|---------------|---------------------------------------------------|
 | a folder, an archive, a table or an array of | as it is      | read in place                                     |
-| images, or a pattern of files                |               |                                                   |
+| images, a pattern of files, a URL            |               |                                                   |
 | a run's folder, its checkpoint.safetensors   | `checkpoint`  | sampled here from the track's noise rows, or      |
 |                                              |               | translated from the other domain of the real set  |
 |                                              |               | that the protocol names                           |
@@ -27,7 +27,7 @@ from bench.leaderboard.tracks import Track
 from bench.measuring.evaluation import SAMPLING_SEED
 from bench.measuring.subject import Subject
 from bench.protocol import DRAWN
-from bench.sources.listings import is_there, listing_of, names_pattern
+from bench.sources.listings import listing_of
 from bench.storage.reading import claimed_members, file_sha256
 from bench.submissions._isolation import Isolation, isolation
 from bench.submissions.generators import GeneratorSpec, Limits, sample_generator
@@ -89,9 +89,10 @@ def kind_of(path: Path) -> Kind:
             return "checkpoint"
         _check_few(path, _count_files(path))
         return "folder"
-    if not exists(path) and is_there(path):
-        _check_few(path, _count_images(path))
-        return "pattern" if names_pattern(path) else "table"
+    listing = listing_of(path) if not exists(path) else None
+    if listing:
+        _check_few(path, len(listing.keys))
+        return next(kind for kind in FILES if kind == listing.kind)
     if not path.is_file():
         raise InputError(f"{path} does not exist; expected a folder or file of images, a checkpoint or a generator")
     kind = SUFFIXES.get(path.suffix.lower())
