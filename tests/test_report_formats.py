@@ -18,7 +18,7 @@ from bench.reporting.citations import cited, cited_by_name, papers
 from bench.reporting.document import Heading, Paragraph
 from bench.reporting.latex import escaped, latex_text
 from bench.reporting.notebook import notebook
-from bench.reporting.pdf import typst_text
+from bench.reporting.pdf import WHOLE, typst_text
 from metrics.errors import InputError
 
 ODD = '50 % of $a_b & #1 {x} ~ ^ \\ 1 × 2 ≥ − [≈ λ 字 <b> "q"'
@@ -81,6 +81,13 @@ def test_a_long_table_goes_on_under_its_head(report):
     long = replace(settings, rows=settings.rows * 20)
     text = latex_text(replace(report.document, blocks=(long,)), 1)
     assert text.count(r"\toprule") == -(-len(long.rows) // 36) and "(continued)" in text
+
+
+@pytest.mark.parametrize(("rows", "breakable"), [(WHOLE, "false"), (WHOLE + 1, "true")])
+def test_a_table_stands_on_one_page_unless_it_is_long(report, rows, breakable):
+    settings = report["settings"]
+    table = replace(settings, rows=(settings.rows * WHOLE)[:rows])
+    assert f"#block(above: 1.3em, breakable: {breakable})[" in typst_text(replace(report.document, blocks=(table,)), 1)
 
 
 def test_a_table_of_many_columns_has_a_page_on_its_side(report):

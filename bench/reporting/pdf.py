@@ -17,6 +17,7 @@ MAIN = "report.typ"
 MISSING = 'a report as PDF needs typst, which is not installed: pip install "genbench[report]"; or take html or latex'
 SIZES = ((12, 7.0), (9, 7.5), (7, 7.0), (0, 8.5))  # points of the letters of a table with at least so many columns
 ACROSS = 9  # columns of a table that gets a page on its side
+WHOLE = 30  # rows of a table that still stands on one page
 BEFORE = """\
 #set page(paper: "a4", margin: 22mm, numbering: "1")
 #set text(size: 10pt, lang: "en")
@@ -100,13 +101,14 @@ def _table(table: Table) -> Iterator[str]:
     size = next(points for least, points in SIZES if len(table.columns) >= least)
     sides = ", ".join("left" if at_left(table, place) else "right" for place in range(len(table.columns)))
     heads = ", ".join(f"strong({_string(head)})" for head in heads_of(table))
-    yield f"#block(above: 1.3em, below: 0.6em, sticky: true, strong(text(size: 9pt, {_string(table.title)})))"
+    yield f"#block(above: 1.3em, breakable: {'false' if len(table.rows) <= WHOLE else 'true'})["
+    yield f"#block(below: 0.6em, sticky: true, strong(text(size: 9pt, {_string(table.title)})))"
     yield f"#text(size: {size}pt, table(columns: {len(table.columns)}, align: ({sides},),"
     yield f"  table.hline(stroke: 0.8pt), table.header({heads}), table.hline(stroke: 0.4pt),"
     for row in table.rows:
         cells = [f"strong({_string(text(cell))})" if cell.best else _string(text(cell)) for cell in row]
         yield f"  {', '.join(cells)},"
-    yield "  table.hline(stroke: 0.8pt)))"
+    yield "  table.hline(stroke: 0.8pt)))]"
     if table.notes:
         notes = ", ".join(f"[{_words(note)}]" for note in table.notes)
         yield f"#text(size: 7.5pt, fill: luma(90), list({notes}))"
