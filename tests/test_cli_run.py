@@ -15,6 +15,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from dataset_layouts import write_svhn
+from tiny_runs import undrawn
 
 from bench.cli import main
 from bench.measuring.subject import open_subject
@@ -63,13 +64,19 @@ def refused(*arguments):
     return last
 
 
+@pytest.fixture(autouse=True)
+def _one_cache(shared_cache, monkeypatch):
+    """The real images are measured once for the whole file."""
+    monkeypatch.setenv("BENCH_CACHE", str(shared_cache))
+
+
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def finished(tmp_path_factory, shared_cache):
     """(folder, result) after `bench run` of three steps with the data set's own extractor; never written to."""
     folder = tmp_path_factory.mktemp("finished")
     before = Path.cwd()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("BENCH_CACHE", str(shared_cache))
         os.chdir(folder)
         try:
             return folder, good(*DCGAN, "--steps", "3")
@@ -79,7 +86,8 @@ def finished(tmp_path_factory):
 
 @pytest.fixture
 def copy(finished, tmp_path, monkeypatch):
-    """A copy of that folder as the current one."""
+    """A copy of that folder as the current one, where trainings draw nothing."""
+    undrawn(monkeypatch)
     shutil.copytree(finished[0], tmp_path / "copy")
     monkeypatch.chdir(tmp_path / "copy")
     return tmp_path / "copy"
@@ -89,6 +97,12 @@ def copy(finished, tmp_path, monkeypatch):
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def undrawn_here(here, monkeypatch):
+    undrawn(monkeypatch)
+    return here
 
 
 def _only_record(folder=Path()):
@@ -149,7 +163,7 @@ def test_the_stored_samples_give_the_same_fid_by_hand(finished, monkeypatch):
     assert by_hand["digest_b"] == _only_record(finished[0]).samples["generated"]
 
 
-def test_the_tables_of_a_repeated_run_are_equal(finished, here):
+def test_the_tables_of_a_repeated_run_are_equal(finished, undrawn_here):
     good(*DCGAN, "--steps", "3")
     first, second = _only_record(finished[0]), _only_record()
     assert second.samples == first.samples
@@ -157,8 +171,8 @@ def test_the_tables_of_a_repeated_run_are_equal(finished, here):
     assert second.protocol_id == first.protocol_id
 
 
-def test_json_is_the_record_with_its_tables(here):
-    printed = json.loads(good(*DCGAN, "--steps", "1", *PIXELS, "--json").stdout)
+def test_json_is_the_record_with_its_tables(undrawn_here):
+    printed = json.loads(good(*DCGAN, "--steps", "1", "--json").stdout)
     assert printed["status"] == "ok"
     assert [table["name"] for table in printed["tables"]] == ["table-6", "distances", "ratios"]
     assert all(Path(path).is_file() for path in (*printed["files"], printed["path"]))
@@ -180,7 +194,8 @@ def test_a_plan_is_json_too(here):
     ("asked", "steps"),
     [(("--grid-steps", "2"), (0, 2, 4, 6)), (("--grid-epochs", "0.01"), (0, 4)), ((), (0, 1, 2, 3, 4, 5, 6))],
 )
-def test_pictures_are_made_as_often_as_asked_else_ten_times(here, asked, steps):
+def test_pictures_are_made_as_often_as_asked_else_ten_times(here, monkeypatch, asked, steps):
+    undrawn(monkeypatch, ("draw_curves", "draw_film"))
     good("train", "--model", "dcgan", "--dataset", "digits", *TINY, "--steps", "6", *asked)  # 324.25 steps an epoch
     assert sorted(path.name for path in (FOLDER / "grids").glob("*.png")) == [f"samples-{k:07d}.png" for k in steps]
 
@@ -193,15 +208,15 @@ def test_a_plan_says_what_stands_in_the_way(copy):
 
 def test_a_vae_ends_in_table_5_and_its_reconstruction_error(here):
     arguments = ("--model", "vae", "--dataset", "digits", "--steps", "2", "--set", "hidden=8", "--device", "cpu")
-    shown = good("run", *arguments, *PIXELS).stdout
+    shown = good("run", *arguments).stdout
     assert "Table 5. vae on digits, hidden=8, seed 0" in shown
     assert "test images vs reconstructed" in shown
     assert Path("my-results/figures/digits/vae-hidden-8-seed0.webp").is_file()
 
 
-def test_a_translation_ends_in_table_7_for_both_domains(here):
+def test_a_translation_ends_in_table_7_for_both_domains(undrawn_here):
     arguments = ("--model", "cyclegan", "--dataset", "edges2shapes", "--steps", "1", "--device", "cpu")
-    shown = good("run", *arguments, "--set", "width=2", "--set", "blocks=0", *PIXELS).stdout
+    shown = good("run", *arguments, "--set", "width=2", "--set", "blocks=0", "--extractor", "shapes-cnn").stdout
     assert "Table 7. cyclegan on edges2shapes, blocks=0, width=2, seed 0" in shown
     for row in ("real edges 1 vs real edges 2", "real shapes 1 vs generated shapes"):
         assert row in shown
@@ -325,11 +340,11 @@ def test_a_repetition_that_fails_leaves_the_earlier_record_unless_forced(copy, m
 def test_a_disk_that_is_full_for_the_figures_keeps_the_record_and_says_how_to_go_on(here, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("bench.tables.files.write_page", _no_room)
-        line = refused(*DCGAN, "--steps", "1", *PIXELS)
+        line = refused(*DCGAN, "--steps", "1")
     assert "No space left" in line
     assert f"`bench evaluate {FOLDER}`" in line
     assert _only_record().status == "ok"
-    good("evaluate", FOLDER, *PIXELS)
+    good("evaluate", FOLDER)
     assert list(Path("my-results/tables").rglob(f"{NAME}.md"))
     assert Path(f"my-results/figures/digits/{NAME}.webp").is_file()
 
@@ -399,7 +414,7 @@ def test_a_gpu_that_is_not_there_is_one_line(here):
 # ----- the other commands
 
 
-def test_train_and_evaluate_are_run_in_two_halves(finished, here):
+def test_train_and_evaluate_are_run_in_two_halves(finished, undrawn_here):
     arguments = ("--model", "dcgan", "--dataset", "digits", *TINY, "--steps", "3")
     assert "bench evaluate" in good("train", *arguments).stderr
     good("evaluate", FOLDER)
@@ -448,9 +463,9 @@ def test_a_checkpoint_is_measured_on_its_own_data_set_only(copy):
 
 
 def test_rescoring_gives_a_protocol_of_its_own_and_tables_of_its_own(copy):
-    good("rescore", FOLDER, *PIXELS)
+    good("rescore", FOLDER, "--extractor", "digits-cnn")
     records = read_records(Path("my-results"))
-    assert {record.protocol.extractor for record in records} == {"digits-layout", "pixels"}
+    assert {record.protocol.extractor for record in records} == {"digits-layout", "digits-cnn"}
     assert records[0].samples == records[1].samples
     tables = json.loads(good("tables", "--format", "json").stdout)
     assert all(sum("generated" in str(row) for row in table["rows"]) <= 1 for table in tables)
@@ -496,7 +511,8 @@ def test_a_model_of_noise_has_no_direction(copy):
     assert "no --direction" in refused("sample", FOLDER, "-o", "out", "--direction", "x-to-y")
 
 
-def test_samples_can_be_truncated_and_of_chosen_classes(here):
+def test_samples_can_be_truncated_and_of_chosen_classes(undrawn_here, monkeypatch):
+    monkeypatch.setattr("reference_models.biggan.STATISTICS_RUNS", 2)
     tiny = ("width=2", "embedding=3", "chunk=2", "batch_size=4")
     settings = [word for one in tiny for word in ("--set", one)]
     good("train", "--model", "biggan", "--dataset", "digits", "--steps", "2", "--device", "cpu", *settings)
@@ -528,10 +544,10 @@ def test_a_pretrained_generator_is_sampled_by_its_name(here):
     assert "number from 0 to 6" in refused(*command[:4], "--classes", "7", "-o", "other")
 
 
-def test_images_of_a_folder_are_found_again_by_their_path_only(here):
+def test_images_of_a_folder_are_found_again_by_their_path_only(undrawn_here):
     images = np.random.default_rng(0).integers(0, 256, (24, 3, 16, 16), np.uint8)
-    save_pngs(here / "faces" / "train", images[:12])
-    save_pngs(here / "faces" / "test", images[12:])
+    save_pngs(Path("faces/train"), images[:12])
+    save_pngs(Path("faces/test"), images[12:])
     name = "folder:faces:16"
     good("run", "--model", "dcgan", "--dataset", name, *TINY, "--steps", "1", *PIXELS)
     run_folder = Path(f"runs/dcgan-folder-faces-16-{CHANGES}-seed0")
