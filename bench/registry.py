@@ -37,6 +37,7 @@ OFFERED = {  # kind: what another package may offer, and the class that its cons
     "datasets": "Dataset",
     "models": "ModelSpec",
 }
+LOWERED = "@bf16"  # after the name of an extractor
 OWN_FILE = ".toml"  # a data set of somebody's own
 ALIASES = {"metrics": {"is": "inception-score"}}
 
@@ -63,7 +64,14 @@ def names(kind: str) -> list[str]:
 
 def resolve(kind: str, name: str) -> str:
     """The plug-in's own name for what was typed (aliases, underscores); InputError with the close names otherwise."""
+    if low := _lowered(kind, name):
+        return resolve(kind, low) + LOWERED
     return name if _is_network(kind, name) else _resolved(kind, name, _places(kind))
+
+
+def _lowered(kind: str, name: str) -> str:
+    """The extractor that is asked for in bfloat16, "" where it is not."""
+    return name.removesuffix(LOWERED) if kind == "extractors" and name.endswith(LOWERED) else ""
 
 
 def _is_network(kind: str, name: str) -> bool:
@@ -127,8 +135,13 @@ def _described(kind: str, name: str, known: Mapping[str, list[Place]]) -> dict[s
 def load(kind: str, name: str) -> Any:
     """The plug-in's constant, importing its module only; InputError where another package's cannot be had.
 
-    An extractor may also be a network of somebody's, such as `timm:NAME` (`metrics.extractors.own_networks`).
+    An extractor may also be a network of somebody's, such as `timm:NAME` (`metrics.extractors.own_networks`), and any
+    of them in bfloat16: `NAME@bf16` (`metrics.extractors.lowered`).
     """
+    if low := _lowered(kind, name):
+        from metrics.extractors.lowered import lowered
+
+        return lowered(load(kind, low), LOWERED)
     if _is_network(kind, name):
         from metrics.extractors import own_networks
 
@@ -157,6 +170,7 @@ def load(kind: str, name: str) -> Any:
 
 def package_of(kind: str, name: str) -> str:
     """`acme 1.0` where another package offers this plug-in, "" where this project or nobody does."""
+    name = _lowered(kind, name) or name
     if _is_network(kind, name):
         return ""
     return _place(kind, name, _places(kind)).package

@@ -53,3 +53,17 @@ def test_pytorch_fid(benchmark, weights, size, monkeypatch):
             return network(images)
 
     benchmark.pedantic(run, rounds=3, warmup_rounds=1)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_in_bfloat16(benchmark, weights, size):
+    from bench import registry
+    from metrics.errors import InputError
+
+    benchmark.group = f"{IMAGES} features of {size}x{size} images"
+    try:
+        extract = registry.load("extractors", "inception@bf16").build(weights, "tf1", "cpu", ("pool",))
+    except InputError as error:
+        pytest.skip(str(error))
+    images = _images(size)
+    benchmark.pedantic(lambda: [extract(images[i : i + 16]) for i in (0, 16)], rounds=3, warmup_rounds=1)

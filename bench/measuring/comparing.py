@@ -12,6 +12,7 @@ from typing import Any
 from bench import registry
 from bench.measuring.classes import about_numbers, class_numbers
 from bench.measuring.given import Ready, common_question
+from bench.measuring.lowered import about_bfloat16
 from bench.measuring.measure import Measure, about_extractor
 from bench.measuring.memorising import score_triplet
 from bench.measuring.pairing import Pairing
@@ -144,6 +145,7 @@ class Comparison:
             end = f"_{LETTERS[one.places[0]]}" if one.metric.arity == "set" else ""
             values |= {f"{key}{end}": value for key, value in one.values.items()}
             warnings += one.scores.warnings if one.scores else ()
+        warnings += self._about_precision
         reasons = reasons_of(found)
         warnings += [not_computed(name, reason) for name, reason in reasons.items()]
         missing = {"not_computed": reasons} if reasons else {}
@@ -177,6 +179,12 @@ class Comparison:
             return ()
         plugin = registry.load("extractors", question["extractor"])
         return about_extractor(replace(plugin, pool=question["tap"] or plugin.pool))
+
+    @property
+    def _about_precision(self) -> list[str]:
+        if self.measuring is None or self.measuring.extractor.exact is None or self.in_pixels:
+            return []
+        return [about_bfloat16(self.measuring, [one for one in self.sources[:2] if one])]
 
     @property
     def in_pixels(self) -> bool:

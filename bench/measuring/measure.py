@@ -83,6 +83,9 @@ class Measure:
 
 def about_extractor(plugin: Extractor) -> tuple[str, ...]:
     """A warning for all but the pool features of the Inception of papers."""
+    if plugin.exact:
+        said = f"made with {plugin.name!r}, in bfloat16: never compare it with a number in float32"
+        return (*about_extractor(replace(plugin.exact, pool=plugin.pool)), said)
     if plugin.is_inception:
         if plugin.pool == "pool":
             return ()

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from bench.measuring.measure import Measure, measure
-from bench.options import checked
+from bench.options import Network, checked
+from bench.registry import LOWERED
 from bench.settings.sets import Asking, LabelledSettings, SetSettings, Settings
 from bench.sources import ImageSource, open_source
 from bench.sources.listings import is_there
@@ -31,7 +32,10 @@ class Setup:
         """The setup of these keywords; InputError for one that is not in the group, with the close one, and for another
         kind."""
         checked(group, given)
-        return cls(checked(LabelledSettings, given))
+        settings = checked(LabelledSettings, given)
+        if settings["precision"] == "bf16":
+            settings["extractor"] = _in_bfloat16(settings["extractor"])
+        return cls(settings)
 
     @property
     def drawn(self) -> dict[str, int | None]:
@@ -91,3 +95,9 @@ class Setup:
         """The measure with this set's name in its progress."""
         tell = self.settings["progress"]
         return replace(measuring, progress=tell and (lambda done, total: tell(source.name, done, total)))
+
+
+def _in_bfloat16(extractor: Network) -> str:
+    if not isinstance(extractor, str):
+        raise InputError("precision bf16 needs an extractor by name; run a network of your own in bfloat16 yourself")
+    return extractor if extractor.endswith(LOWERED) else extractor + LOWERED

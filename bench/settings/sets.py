@@ -1,7 +1,7 @@
 """Options of what measures sets of images."""
 
 from pathlib import Path
-from typing import Annotated, TypedDict
+from typing import Annotated, Literal, TypedDict
 
 from bench.options import Network, Option, Progress
 from bench.settings import shared
@@ -11,6 +11,7 @@ from metrics.options import MOST_SEED, SEED
 _batch_size = Option(default=BATCH_SIZE, least=1)
 _cache = Option("Compute everything.", True, "--no-cache")
 _skip_corrupt = Option("Leave out files that cannot be decoded, and say so.", False)
+_precision = Option("Of the network; bf16 is faster and less exact.", "float32", choices=("float32", "bf16"))
 _features = Option("Files of arrays hold features [n, d], not images.", False)
 _made_by = Option("Name of what made the features.", metavar="NAME")
 
@@ -40,6 +41,7 @@ class Settings(TypedDict, total=False):
 class SetSettings(Settings, total=False):
     """The keywords of `fid`, `score` and `stats`: those, and what is known of features that are given for a set."""
 
+    precision: Annotated[Literal["float32", "bf16"], _precision]
     features: Annotated[bool, _features]
     made_by: Annotated[str | None, _made_by]
 

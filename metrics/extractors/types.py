@@ -74,6 +74,7 @@ class Extractor:
     runs. A network in a file `carries` the sha256 of that file. Of a network that nobody has looked at yet, `open` does
     that, which runs its author's code where it `is_code`. `build(weights, resize, device, taps)` returns a function
     from uint8 [b, 3, h, w] to {tap: float32 [b, d]}; heavy imports happen inside it.
+    An extractor in bfloat16 (`lowered`) knows the `exact` one, in float32.
     `family` names the only other extractors that a number may stand beside ("fid-inception", "digits", ...).
     """
 
@@ -96,6 +97,7 @@ class Extractor:
     carries: str = ""
     is_code: bool = False
     open: "Callable[[], Extractor] | None" = None
+    exact: "Extractor | None" = None
     version: int = 1
 
     def opened(self, trust_code: bool = False) -> "Extractor":

@@ -1,0 +1,61 @@
+"""Features in bfloat16: asked for by name, told apart everywhere, and refused where a processor is slower with it."""
+
+import pytest
+import torch
+from torch import nn
+
+import bench
+from bench import registry
+from bench.storage.cache import open_cache
+from metrics.errors import InputError
+from metrics.extractors import _engine
+
+SETS = ("digits:real-1", "digits:real-2")
+HOW = {"extractor": "digits-cnn", "limit": 20}
+
+
+def test_a_processor_without_bfloat16_is_told_in_one_line(monkeypatch):
+    monkeypatch.setattr(_engine, "_has_bfloat16", lambda device: False)
+    with pytest.raises(InputError, match=r"this processor has no bfloat16 .*leave --precision bf16 out"):
+        bench.fid(*SETS, **HOW, precision="bf16", cache=False)
+
+
+def test_bfloat16_is_an_extractor_of_its_own_and_says_what_it_does_to_the_fid(monkeypatch):
+    monkeypatch.setattr(_engine, "_has_bfloat16", lambda device: True)
+    exact = bench.fid(*SETS, **HOW)
+    kept = {entry.meta["extractor"] for entry in open_cache().entries() if "extractor" in entry.meta}
+    low = bench.fid(*SETS, **HOW, precision="bf16")
+    assert low["extractor"] == "digits-cnn@bf16"
+    assert low["fid"] != exact["fid"]
+    assert low["fid"] == pytest.approx(exact["fid"], rel=0.02)  # 8 bits of each product
+    assert low["warnings"][-1].startswith("bfloat16 moves the features of 40 of these images by 0.")
+    assert "the FID between them by" in low["warnings"][-1]
+    assert any("in bfloat16: never compare it with a number in float32" in line for line in low["warnings"])
+    assert kept == {"digits-cnn"}
+    assert bench.fid(*SETS, extractor="digits-cnn@bf16", limit=20)["fid"] == low["fid"]
+
+
+def test_an_extractor_in_bfloat16_stands_beside_no_other():
+    one, low = (registry.load("extractors", name) for name in ("inception", "inception@bf16"))
+    assert (low.family, low.is_inception) == ("fid-inception@bf16", False)
+    assert low.exact == one
+    assert registry.resolve("extractors", "digits_cnn@bf16") == "digits-cnn@bf16"
+    with pytest.raises(InputError, match=r"no extractor 'inceptoin'\. Did you mean 'inception'"):
+        registry.load("extractors", "inceptoin@bf16")
+
+
+@pytest.mark.parametrize(
+    ("extractor", "said"),
+    [("pixels", "'pixels' has no network that torch runs"), (nn.Flatten(), "needs an extractor by name")],
+)
+def test_what_runs_no_network_of_a_known_name_has_no_bfloat16(extractor, said, monkeypatch):
+    monkeypatch.setattr(_engine, "_has_bfloat16", lambda device: True)
+    with pytest.raises(InputError, match=said):
+        bench.fid(*SETS, extractor=extractor, limit=20, precision="bf16", cache=False)
+
+
+def test_the_mean_over_an_image_keeps_the_digits_of_float32():
+    network = nn.Sequential(nn.Conv2d(3, 4, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    _engine._lower(network)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert network(torch.rand(2, 3, 8, 8)).dtype == torch.float32
