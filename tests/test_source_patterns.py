@@ -126,5 +126,8 @@ def test_every_command_and_function_takes_a_pattern(results):
     ):
         ran = CliRunner().invoke(main, [*line, "--extractor", "pixels"])
         assert ran.exit_code == 0, ran.output
+    unquoted = CliRunner().invoke(main, ["fid", *map(str, sorted(results.glob("*.png")))])
+    assert (unquoted.exit_code, len(unquoted.output) < 400) == (2, True)
+    assert "A pattern stands in quotes: 'DIR/*.png'." in unquoted.output
     refused = CliRunner().invoke(main, ["fid", real, str(results / "*_nothing.png"), "--extractor", "pixels"])
     assert (refused.exit_code, refused.output.count("\n")) == (2, 1)

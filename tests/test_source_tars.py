@@ -106,11 +106,18 @@ def webdataset(folder: Path) -> Path:
 @pytest.mark.parametrize("given", ["{000..002}.tar", "*.tar", ""])
 def test_a_webdataset_is_indexed_in_the_order_of_its_tars_and_their_members(tmp_path, given):
     source = open_source(webdataset(tmp_path / "shards") / given)
-    assert source.keys[:3] == ("000/000001.png", "000/000000.png", "001/000003.png")
+    assert source.keys[:3] == ("000001.png", "000000.png", "000003.png")
     listed = np.stack([np.asarray(Image.open(io.BytesIO(image_bytes(row)))) for row in (1, 0, 3, 2, 5, 4)])
     assert all(np.array_equal(source.read(row), image.transpose(2, 0, 1)) for row, image in enumerate(listed))
     assert source.labels == ("0", "0", "1", "1", "2", "2")
     assert source.notes == ("other files: 6 files of other kinds (6 .json) ignored",)
+
+
+def test_names_that_two_tars_have_in_common_stand_behind_that_of_their_tar(tmp_path):
+    for name in ("a", "b/c"):
+        pack(tmp_path / f"{name}.tar", {"0.png": image_bytes(0), "1.png": image_bytes(1)})
+    assert open_source(tmp_path).keys == ("a/0.png", "a/1.png", "b/c/0.png", "b/c/1.png")
+    assert open_source(tmp_path).labels == ()
 
 
 def test_tars_in_another_order_are_another_set(tmp_path):

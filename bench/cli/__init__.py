@@ -13,7 +13,9 @@ import contextlib
 import importlib
 import logging
 import os
+import re
 import sys
+import textwrap
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -35,6 +37,8 @@ TOLD_ELSEWHERE = (  # warnings of libraries about what our own errors say
     "Image size .* exceeds limit",  # Pillow, of images above its limit and below ours
     "Detected pickle protocol",  # torch, of a weights file that is refused
 )
+IMAGES = re.compile(r"\.(png|jpe?g|webp|gif|bmp|tiff?|npz|tar)\b", re.IGNORECASE)
+USAGE_LETTERS = 160
 TORCH_MEMORY = "DefaultCPUAllocator"  # in the RuntimeError of a processor's memory that gave out
 TORCH_COMPILE = ("torch._inductor", "torch._dynamo")  # where the errors of torch.compile come from
 
@@ -78,7 +82,7 @@ class Commands(click.Group):
             _end("interrupted; the cache and all finished files are intact", _signals.exit_code(came))
         except click.UsageError as error:
             see = f" See `{error.ctx.command_path} --help`" if error.ctx else ""
-            _end(error.format_message() + see, 2)
+            _end(_usage(error.format_message()) + see, 2)
         except click.ClickException as error:
             _end(error.format_message(), 2)
         except Exception as error:
@@ -95,6 +99,13 @@ def _modules() -> dict[str, Path]:
 
 def _summary(module: Path) -> str:
     return (ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+
+
+def _usage(message: str) -> str:
+    """A mistake in a command line; of the many files that a shell made of one pattern, a few and what helps."""
+    if "extra argument" not in message or not IMAGES.search(message):
+        return message
+    return f"{textwrap.shorten(message, USAGE_LETTERS, placeholder=' ...)')} A pattern stands in quotes: 'DIR/*.png'."
 
 
 def _one_line(error: Exception) -> tuple[str, int] | None:

@@ -54,7 +54,10 @@ def list_tar(path: Path) -> Listing:
 
 
 def list_shards(name: str, paths: Sequence[tuple[str, Path]]) -> Listing:
-    """The images of several tars (what each is called, and its path), in their order; InputError as for one."""
+    """The images of several tars (what each is called, and its path), in their order; InputError as for one.
+
+    The names are those of the members, behind that of their tar only where two tars have one name in common.
+    """
     left, shards = MOST_MEMBERS, []
     for title, path in paths:
         shards.append((path, f"{title}/", _members(path, left)))
@@ -73,7 +76,8 @@ def _listing(name: str, where: str, shards: Sequence[tuple[Path, str, Sequence[M
     )
     if not images:
         raise InputError(none_found(where, others))
-    keys = tuple(printable(title + one.name) for _, title, one in images)
+    apart = repeated(one.name for _, _, one in images)
+    keys = tuple(printable((title if apart else "") + one.name) for _, title, one in images)
 
     def load(index: int) -> bytes:
         path, _, one = images[index]
