@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
-from tiny_runs import pixels, tiny_run, values
+from tiny_runs import tiny_run, values
 
 from bench.cli import main
 from bench.exploring import open_run, write
 from bench.exploring._naming import names_of
 from bench.exploring.compare import explore
-from bench.measuring.evaluation import evaluate, open_evaluation
+from bench.measuring.evaluation import evaluate, find_measure, open_evaluation
 from bench.runs.samples import generate
 from metrics.errors import InputError
 from reference_models.loop import read_curve, sample, translate
@@ -118,7 +118,7 @@ def test_models_that_reconstruct_are_shown_the_same_images_too(place):
 
 
 def test_measured_adds_the_fid_of_the_protocol(plain, reseeded):
-    evaluation = open_evaluation(plain.subject, pixels(plain))
+    evaluation = open_evaluation(plain.subject, find_measure(plain.subject, "digits-cnn", workers=0))
     table = explore([plain, reseeded], evaluation).tables[0]
     result = evaluate(evaluation, generate(reseeded.model, "generate", evaluation))
     fid = next(pair for pair in result.pairs if pair.b == "generated").scores["fid"]

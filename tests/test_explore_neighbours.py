@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from tiny_runs import pixels, tiny_run, values
+from tiny_runs import tiny_run, values
 
 from bench.cli import main
 from bench.datasets.splits import array_split
@@ -13,6 +13,7 @@ from bench.exploring import neighbours as exploring_neighbours
 from bench.exploring import open_run, write
 from bench.exploring._paths import features_of
 from bench.exploring.neighbours import explore, nearest_images
+from bench.measuring.evaluation import find_measure
 from metrics import memorisation
 from metrics.errors import InputError
 from reference_models.loop import sample
@@ -22,6 +23,11 @@ from reference_models.loop.grids import spread
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory):
     return open_run(tiny_run(tmp_path_factory.mktemp("neighbours"), "dcgan"))
+
+
+def few_features(opened):
+    """The small network of digits: a fiftieth of the numbers that the pixels are."""
+    return find_measure(opened.subject, "digits-cnn", workers=0)
 
 
 def images(seed, count, side=6):
@@ -53,7 +59,7 @@ def test_the_size_of_the_blocks_changes_nothing(monkeypatch, block):
 
 def test_a_model_that_copies_is_found_out(tmp_path):
     opened = open_run(tiny_run(tmp_path, "train-copies"))
-    distances, signs, nearest = explore(opened, pixels(opened), samples=20, k=2).tables
+    distances, signs, nearest = explore(opened, few_features(opened), samples=20, k=2).tables
     assert values(distances, "set") == ["generated", "held out"] * 2
     assert values(distances, "copies") == [20, 0, None, None]
     assert (values(signs, "near_duplicates"), values(signs, "authpct")) == ([1], [0])
@@ -62,17 +68,17 @@ def test_a_model_that_copies_is_found_out(tmp_path):
 
 
 def test_the_signs_of_memorisation_are_the_metrics(opened):
-    signs = explore(opened, pixels(opened), samples=30).tables[1]
+    signs = explore(opened, few_features(opened), samples=30).tables[1]
     test = opened.split()
     sets = [opened.split("train").read(0, 1297), sample(opened.model, 0, 0, 30), spread(test, 30)]
-    expected = memorisation.compute(*(features_of(pixels(opened), one) for one in sets))
+    expected = memorisation.compute(*(features_of(few_features(opened), one) for one in sets))
     assert values(signs, "c_t") == [expected["c_t"]]
     assert values(signs, "train_share") == [expected["train_share"]]
-    assert [table.name for table in explore(opened, pixels(opened), samples=3).tables] == ["distances", "nearest"]
+    assert [table.name for table in explore(opened, few_features(opened), samples=3).tables] == ["distances", "nearest"]
 
 
 def test_held_out_images_are_as_close_as_they_are(opened):
-    table = explore(opened, pixels(opened), samples=40).tables[0]
+    table = explore(opened, few_features(opened), samples=40).tables[0]
     training, test = opened.split("train"), opened.split()
     rows = np.linspace(0, test.count - 1, 40).round().astype(int)
     every = (test.take(rows)[:, None].astype(float) - training.take(range(training.count))) / 255
@@ -81,16 +87,16 @@ def test_held_out_images_are_as_close_as_they_are(opened):
 
 
 def test_a_drawn_part_of_the_training_set_is_said(opened):
-    found = explore(opened, pixels(opened), samples=5, limit=50)
+    found = explore(opened, few_features(opened), samples=5, limit=50)
     assert found.about["training_images"] == 50
     assert found.notes == ("neighbours among 50 drawn training images only",)
-    whole = explore(opened, pixels(opened), samples=5)
+    whole = explore(opened, few_features(opened), samples=5)
     assert values(found.tables[0], "least")[0] >= values(whole.tables[0], "least")[0]
 
 
 def test_all_files_are_written_the_same_ones_every_time(opened, tmp_path):
     for place in "ab":
-        write(explore(opened, pixels(opened), samples=9, shown=2, k=2), tmp_path / place)
+        write(explore(opened, few_features(opened), samples=9, shown=2, k=2), tmp_path / place)
     first, second = ({path.name: path.read_bytes() for path in (tmp_path / place).iterdir()} for place in "ab")
     assert first == second
     tables, pictures = {"distances", "memorisation", "nearest"}, {"pixels", "features", "distances"}
@@ -121,7 +127,7 @@ def test_a_translation_is_compared_with_the_domain_that_it_makes(tmp_path):
 @pytest.mark.parametrize("wrong", [{"shown": 0}, {"k": 0}, {"samples": 0}, {"limit": 0}, {"k": 2000}, {"limit": 3}])
 def test_nothing_to_compare_is_refused(opened, wrong):
     with pytest.raises(InputError, match="expected at least 1"):
-        explore(opened, pixels(opened), **wrong)
+        explore(opened, few_features(opened), **wrong)
 
 
 def test_a_direction_of_a_model_of_noise_is_refused(opened):

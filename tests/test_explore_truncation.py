@@ -30,7 +30,8 @@ def evaluation(opened):
 
 
 @pytest.mark.parametrize("name", ["dcgan", "biggan"])
-def test_without_a_bound_it_is_what_the_run_is_measured_with(name, opened, tmp_path):
+def test_without_a_bound_it_is_what_the_run_is_measured_with(name, opened, tmp_path, monkeypatch):
+    monkeypatch.setattr("reference_models.biggan.STATISTICS_RUNS", 2)
     model = opened if name == "dcgan" else open_run(tiny_run(tmp_path, name))
     judged = open_evaluation(model.subject, find_measure(model.subject, workers=0, cache=False))
     plain = evaluate(judged, generate(model.model, model.loaded.spec.task, judged))
@@ -110,7 +111,7 @@ def bench(*arguments):
 
 
 def test_the_command_prints_a_row_per_bound(opened):
-    result = bench(opened.folder, "--at", "inf,0.5", "--repeats", 1, "--extractor", "pixels")
+    result = bench(opened.folder, "--at", "inf,0.5", "--repeats", 1, "--extractor", "digits-cnn")
     assert result.exit_code == 0, result.output
     rows = [line.split()[0] for line in result.stdout.splitlines() if line[:1] in "∞0"]
     assert rows[:2] == ["∞", "0.5"]
