@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from submitted import bench, blends, good, save
+from tiny_runs import undrawn
 
 from bench.leaderboard.entries import read_entry, read_verified, write_entry
 from bench.leaderboard.entry_places import beside, entry_path, track_path
@@ -31,6 +32,7 @@ def submitted(tmp_path_factory, shared_cache):
         os.chdir(folder)
         try:
             tiny = ("--set", "width=4", "--set", "latent=8", "--set", "batch_size=4", "--device", "cpu", "--steps", 2)
+            undrawn(patch)
             good("train", "--model", "dcgan", "--dataset", "digits", *tiny)
             good("submit", save(folder / "samples", IMAGES), "--track", "digits", "--name", "Blends")
             good("submit", RUN, "--track", "digits", "--name", "Tiny")

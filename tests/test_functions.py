@@ -189,7 +189,7 @@ def test_settings_of_a_recipe_may_be_a_mapping():
 
 def test_a_run_is_trained_sampled_looked_at_and_tabled_from_python(tmp_path):
     folder, results = tiny_run(tmp_path, "dcgan"), tmp_path / "results"
-    how = {"extractor": "pixels", "workers": 0, "device": "cpu"}
+    how = {"extractor": "digits-cnn", "workers": 0, "device": "cpu"}
     sampled = bench.sample(folder, count=4)
     assert (sampled.images.shape, sampled.images.dtype) == ((4, 1, 32, 32), np.uint8)
     bench.sample(folder, count=4, output=tmp_path / "four.npz")

@@ -84,7 +84,7 @@ def test_a_checkpoint_without_its_run_says_what_its_training_was(tmp_path, monke
     folder = tiny_run(tmp_path / "made", "dcgan", steps=3)
     monkeypatch.chdir(tmp_path)
     shutil.copy(folder / "checkpoint.safetensors", tmp_path / "bare.safetensors")
-    result = CliRunner().invoke(main, ["evaluate", "bare.safetensors", "--extractor", "pixels", "--workers", "0"])
+    result = CliRunner().invoke(main, ["evaluate", "bare.safetensors", "--extractor", "digits-cnn", "--workers", "0"])
     assert result.exit_code == 0, result.output
     (record,) = read_records(Path("my-results"))
     done = record.training

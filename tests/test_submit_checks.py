@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from submitted import blends, good, save
+from tiny_runs import undrawn
 
 from bench.leaderboard.entries import Origin
 from bench.leaderboard.tracks import find_track, subject_of
@@ -188,6 +189,7 @@ def test_a_generator_needs_its_noise_and_torchscript_trust(tmp_path):
 
 def test_a_model_that_translates_is_given_what_the_protocol_says_of_the_other_domain(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    undrawn(monkeypatch)
     tiny = ("--set", "width=2", "--set", "blocks=1", "--device", "cpu", "--steps", 1)
     good("train", "--model", "cyclegan", "--dataset", "edges2shapes", *tiny)
     whole = open_evaluation(open_subject("edges2shapes"), measure("pixels"))
@@ -202,6 +204,7 @@ def test_a_model_that_translates_is_given_what_the_protocol_says_of_the_other_do
 
 def test_a_model_of_other_images_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    undrawn(monkeypatch)
     good("train", "--model", "dcgan", "--dataset", "digits", "--set", "width=4", "--device", "cpu", "--steps", 1)
     track = find_track("shapes")
     with pytest.raises(ModelError, match="makes images of 1x32x32, the data are 3x64x64"):
