@@ -17,16 +17,17 @@ from bench.leaderboard.entry_places import beside, entry_path
 from bench.leaderboard.ranking import Rank
 from bench.measuring.copies import METRIC as COPIES
 from bench.site import write_site
-from bench.site.numbers import cell_in, column_in, unit_of
+from bench.site.comparing import compare_script
+from bench.site.data_files import news_of
+from bench.site.entry_views import entry_view
+from bench.site.numbers import measured
 from bench.site.pictures import Picture
 from bench.site.strips import HEIGHT, SHOWN, real_strip, strip_of
 from bench.site.verdicts import verdict
 from bench.site.views import track_view
 from bench.site.words import title_of
 from bench.submissions.sheets import sheet_size
-from bench.tables.table import Cell, Column
-from metrics.kid import METRIC as KID
-from metrics.prdc import METRIC as PRDC
+from bench.tables.table import Cell
 
 
 @pytest.fixture(scope="module")
@@ -91,12 +92,27 @@ def test_the_page_says_what_real_images_and_noise_score(view):
 # ----- columns
 
 
-def test_shares_are_in_per_cent_and_the_kid_in_thousandths():
-    recall, density, kid = (unit_of(one) for one in (PRDC.output("recall"), PRDC.output("density"), KID.output("kid")))
-    assert column_in(recall, Column("recall", "Recall", decimals=3)) == Column("recall", "Recall %", decimals=1)
-    assert cell_in(recall, Cell(0.5)).value == 50
-    assert (density.times, density.words) == (1, "")
-    assert (kid.words, cell_in(kid, Cell(0.25, 0.125, 0.5))) == (" ×10³", Cell(250.0, 125.0, 500.0))
+def test_shares_are_in_per_cent_and_the_kid_in_thousandths(board):
+    found, one = measured(board), board.ranked[2]
+    prdc, kid = one.scores["prdc"], one.scores["kid"]
+    assert found.titles["recall"] == "Recall %" and found.titles["kid"] == "KID ×10³"
+    assert found.of[one]["recall"].shown == f"{100 * prdc['recall']:.1f}"
+    assert (found.titles["density"], found.of[one]["density"].shown) == ("Density", f"{prdc['density']:.3f}")
+    assert found.of[one]["kid"].cell == Cell(*(1000 * kid[key] for key in ("kid", "kid_low", "kid_high")), decimals=1)
+
+
+def test_a_number_is_the_same_text_in_the_ranking_on_its_page_side_by_side_and_in_feeds(board, view):
+    script = compare_script(board, [], {}, "").decode()
+    data = json.loads(script.removeprefix("window.benchCompare(").removesuffix(");\n"))
+    for one, row in zip(board.listed, view.ranked.rows, strict=True):
+        mine = next(found for found in data["entries"] if found["key"] == one.entry.slug)
+        beside = dict(zip((said["title"] for said in data["numbers"]), mine["values"], strict=True))
+        own = {said.of.title: (said.shown, said.beside) for said in entry_view(board, one, {}, "").numbers}
+        for head, number in zip(view.ranked.heads, row.line.numbers, strict=True):
+            text, interval = own[f"{head.whole} {head.arrow}".rstrip()]
+            assert text == number.shown and (not number.interval or interval == number.interval)
+            assert beside[head.whole] == [number.shown, number.interval]
+        assert row.line.numbers[0].words in next(new.summary for new in news_of(board) if new.entry is one.entry)
 
 
 def test_a_column_that_says_the_same_of_every_ranked_entry_is_said_once(view):

@@ -11,7 +11,7 @@ from bench.leaderboard.entries import Earlier, Origin, read_entry, write_entry
 from bench.leaderboard.entry_places import entry_path
 from bench.site.earlier import submissions
 from bench.site.entry_views import _provenance
-from bench.site.where import NAMED, SPOTS, where
+from bench.site.where import NAMED, where
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def test_the_entries_before_and_after_are_those_of_the_ranking(board):
         found = where(board, one.seeds[0] if one.seeds else one)
         assert (found.before.name if found.before else None) == (names[number - 1] if number else None)
         assert (found.after.name if found.after else None) == (names[number + 1] if number + 1 < len(names) else None)
-        assert found.before is None or found.before.href.startswith("../../entries/digits/")
+        assert found.before is None or found.before.href == f"{board.ranked[number - 1].entry.slug}.html"
 
 
 def test_a_comparison_with_a_neighbour_is_one_link_away(board):
@@ -55,11 +55,11 @@ def test_every_verdict_names_the_nearest_entries_and_counts_the_others(board):
 def test_the_strip_has_a_line_for_every_ranked_entry_and_names_those_beside_it(board):
     found = where(board, board.ranked[3])
     strip = found.strip
-    numbers = [int(spot.title.partition(":")[0]) for spot in strip.spots if spot.kind != "mine"]
-    assert numbers == [link.rank for _, links, _ in found.verdicts for link in links[:SPOTS]]
+    numbers = [int(spot.title.partition(":")[0]) for kind, spot in strip.spots if kind != "mine"]
+    assert numbers == [link.rank for _, links, _ in found.verdicts for link in links]
     lines = {int(x) for x in re.findall(r"M(\d+) 32V42", strip.lines)}
-    assert {round(spot.x) for spot in strip.spots} <= {x + off for x in lines for off in (-1, 0, 1)}
-    assert [spot.x for spot in strip.spots if spot.kind == "mine"] == [strip.bar.x]
+    assert {round(spot.x) for _, spot in strip.spots} <= {x + off for x in lines for off in (-1, 0, 1)}
+    assert [spot.x for kind, spot in strip.spots if kind == "mine"] == [strip.bar.x]
     assert strip.bar.low <= strip.bar.x <= strip.bar.high
     assert {side.name: side.beyond for side in strip.landmarks} == {"real 2": 0, "noise": 1}
 
@@ -68,7 +68,7 @@ def test_a_seed_stands_where_the_mean_of_its_model_stands_and_all_seeds_are_dots
     (mean,) = [one for one in board.ranked if one.seeds]
     found = where(board, mean.seeds[1])
     assert found.who == "m, mean of 2 seeds"
-    assert [spot.kind for spot in found.strip.spots].count("seed") == 2
+    assert [kind for kind, _ in found.strip.spots].count("seed") == 2
 
 
 def test_what_is_not_ranked_stands_nowhere(board):

@@ -17,8 +17,10 @@ features take 8 MB and are not kept: of them the mean and the eigenvalues in mom
 (`bench.leaderboard.moments`).
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -85,8 +87,15 @@ def hashes_of(rows: np.ndarray) -> list[str]:
 
 def widths(rules: Rules) -> tuple[int, int]:
     """How many features and how many classes the extractor of a track gives; 0 classes where it predicts none."""
-    taps = registry.load("extractors", rules.protocol.extractor).taps
+    taps = _taps(rules.protocol.extractor, tuple(sys.path))
     return int(taps[rules.protocol.pool]), int(taps.get(rules.protocol.logits, 0))
+
+
+@lru_cache(maxsize=64)
+def _taps(extractor: str, path: tuple[str, ...]) -> Mapping[str, int]:
+    """Looked up once as long as `path`, where packages lie, is the same: a board asks for every entry."""
+    taps: Mapping[str, int] = registry.load("extractors", extractor).taps
+    return taps
 
 
 def entry_shapes(rules: Rules) -> Shapes:

@@ -12,16 +12,15 @@ from urllib.parse import urlencode
 
 import numpy as np
 
-from bench.leaderboard.board import Board, cells
+from bench.leaderboard.board import Board
 from bench.leaderboard.board_notes import sorted_by
 from bench.leaderboard.disputes import single
 from bench.leaderboard.entries import Origin
 from bench.leaderboard.standing import Standing
-from bench.site.numbers import numbers_shown, shown
+from bench.site.numbers import measured, numbers_shown
 from bench.site.places import address, data_file, entry_file, track_href, up_from
 from bench.site.words import ranks_in_words, seconds_in_words
-from bench.tables.columns import Number, by_itself
-from bench.tables.table import ARROWS, Table, aligned
+from bench.tables.table import ARROWS
 
 SIGNS = np.frombuffer(b"-0+", np.uint8)
 COSTS = ("Steps of the training", "Parameters", "Time of the training", "Time for one image")
@@ -36,16 +35,17 @@ def compare_script(
 ) -> bytes:
     """The script of a track; `verdicts` are those of `bench.leaderboard.disputes`, `pictures` by the slug of an entry,
     `options` what commands need to use the results folder."""
-    numbers = numbers_shown(board)
-    standings = (*board.listed, *board.flagged, *board.controls)
-    values = _values(numbers, standings)
+    numbers, found = numbers_shown(board), measured(board).of
     places = {one: place for place, one in enumerate(board.ranked)}
     alone = {one: place for place, one in enumerate(single(board))}
     data = {
         "track": board.record.track,
         "by": sorted_by(board),
         "options": options,
-        "numbers": [{"title": one.output.title, "arrow": ARROWS[one.output.better]} for one in numbers],
+        "numbers": [
+            {"by": one.output.title, "title": measured(board).titles[one.key], "arrow": ARROWS[one.output.better]}
+            for one in numbers
+        ],
         "costs": COSTS,
         "ranking": None if board.verdicts is None else _signs(board.verdicts),
         "pairs": [{"title": title, "rows": _signs(won)} for title, won in verdicts],
@@ -54,9 +54,9 @@ def compare_script(
                 **_about(board, one, pictures),
                 "ranked": places.get(one),
                 "single": alone.get(one),
-                "values": row,
+                "values": [(found[one][number.key].shown, found[one][number.key].interval) for number in numbers],
             }
-            for one, row in zip(standings, values, strict=True)
+            for one in (*board.listed, *board.flagged, *board.controls)
         ],
     }
     return b"window.benchCompare(" + json.dumps(data, separators=(",", ":"), allow_nan=False).encode() + b");\n"
@@ -90,18 +90,6 @@ def _rank(one: Standing) -> str:
     """`3 (2–5)`, `1` where nothing else fits the data, "" of what is not ranked."""
     number, words = (str(one.rank.number), ranks_in_words(one)) if one.rank else ("", "")
     return number if words in ("", number) else f"{number} ({words})"
-
-
-def _values(numbers: Sequence[Number], standings: Sequence[Standing]) -> list[list[tuple[str, str]]]:
-    """Of each entry each number with its interval, as text."""
-    columns = tuple(by_itself(one) for one in numbers)
-    rows = tuple(cells(one.scores, numbers) for one in standings)
-    table = aligned(Table("comparison", "", columns, rows))
-    found = []
-    for row in table.rows:
-        texts = [shown(column.key, column.title, cell) for column, cell in zip(columns, row, strict=True)]
-        found.append([(one.shown, one.interval) for one in texts])
-    return found
 
 
 def _costs(origin: Origin) -> tuple[str, ...]:

@@ -10,11 +10,11 @@ from bench.leaderboard.board_notes import sorted_by
 from bench.leaderboard.board_tables import everything
 from bench.leaderboard.entries import Entry
 from bench.leaderboard.entry_places import entry_path
-from bench.leaderboard.relations import place_of, relations
 from bench.leaderboard.standing import Standing
 from bench.reporting.citations import bibtex
 from bench.site.citing import cited_by_entry, cited_by_track
 from bench.site.feed import News, feed, newest
+from bench.site.numbers import of_order
 from bench.site.places import address, data_file, entry_data_file, entry_file, track_file, up_from
 from bench.site.published import Published
 from bench.site.words import dataset_of, kind_of, ranks_in_words
@@ -22,7 +22,6 @@ from bench.storage.reading import MOST_TEXT_BYTES, read_bytes
 from bench.storage.result_places import first_of
 from bench.storage.typed import values_of
 from bench.tables.csv_text import csv_text
-from bench.tables.table import text
 
 TRACK_FILES = (
     ("csv", "CSV", "every row with all digits"),
@@ -74,7 +73,7 @@ def news_of(board: Board) -> list[News]:
 
 
 def _news(board: Board, one: Standing) -> str:
-    score = f"{sorted_by(board)} {text(board.sorted_by.cell(one.scores))}"
+    score = f"{sorted_by(board)} {of_order(board, one).words}"
     if one.entry.origin.control:
         return f"A control, not ranked. {score}"
     if one.flags:
@@ -152,9 +151,8 @@ def _status(one: Standing) -> str:
 
 
 def _verdicts(board: Board, one: Standing) -> Mapping[str, int]:
-    """How many entries one is better than, cannot be told apart from, and is worse than."""
-    place = place_of(board, one) if one.rank else None
-    found = None if place is None else relations(board, place)
-    if found is None:
+    """How many entries one is better than, cannot be told apart from, and is worse than: what its ranks are made of."""
+    if board.verdicts is None or not one.rank or one.rank.first is None or one.rank.last is None:
         return {}
-    return {"better_than": len(found.better), "not_told_apart_from": len(found.alike), "worse_than": len(found.worse)}
+    first, last = one.rank.first, one.rank.last
+    return {"better_than": len(board.ranked) - last, "not_told_apart_from": last - first, "worse_than": first - 1}

@@ -1,28 +1,27 @@
 """What the page of an entry shows, as values."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from bench.leaderboard.board import Board
-from bench.leaderboard.entries import Entry, TrackRecord
+from bench.leaderboard.entries import Entry
 from bench.leaderboard.entry_places import NEIGHBOURS, PREVIEW
 from bench.leaderboard.standing import Standing
 from bench.measuring.evaluation import NOISE, REAL_2
-from bench.protocol import of_one_part, titled
 from bench.second_opinions.stored import stored_opinions, stored_words
 from bench.site.data_files import entry_links
 from bench.site.earlier import Submissions, submissions
 from bench.site.links import safe_link
-from bench.site.numbers import Shown, in_order, outputs_of, shown
+from bench.site.numbers import ABSENT, Shown, explained_at, in_order, measured, unit_of
 from bench.site.pictures import Picture
 from bench.site.places import address, entry_file, picture_file, track_href, up_from
 from bench.site.steps import Step, steps
 from bench.site.where import Where, where
 from bench.site.words import dataset_of, kind_of, ranks_in_words, seconds_in_words
-from bench.storage.records import Numbers
-from bench.tables.table import ARROWS, Cell, Column, Table, aligned, text
-from metrics.types import Output
+from bench.tables.columns import Number
+from bench.tables.table import ARROWS, Cell, text
 
 CAPTIONS = {
     PREVIEW: (
@@ -37,22 +36,28 @@ CAPTIONS = {
 
 
 @dataclass(frozen=True)
-class NumberRow:
-    """A number with its interval, what real 2 and noise score, and what it is of real 2's; `top` where it is one of
-    those at the top."""
+class Title:
+    """What the pages of all entries say of a number: its title, where it is explained, what real 2 and noise score;
+    `top` where it is one of those at the top."""
 
-    metric: str
-    key: str
-    first: bool
+    number: Number
     title: str
-    arrow: str
-    says: str
-    shown: str
-    interval: str
+    href: str
     real: str
-    ratio: str
     noise: str
     top: bool
+
+
+@dataclass(frozen=True)
+class NumberRow:
+    """A number with its interval, or what it is by chance, and what it is of real 2's; `first` where it is the first of
+    its metric."""
+
+    of: Title
+    first: bool
+    shown: str
+    beside: str
+    ratio: str
 
 
 @dataclass(frozen=True)
@@ -93,10 +98,9 @@ class EntryView:
     withheld: tuple[str, ...]
     numbers: tuple[NumberRow, ...]
     opinion: str
-    stored: tuple[tuple[str, str, str], ...]
+    stored: str
     remarks: tuple[Any, ...]
     about: tuple[tuple[str, str, str], ...]
-    rules: tuple[tuple[str, str], ...]
     provenance: tuple[tuple[str, str, bool], ...]
     steps: tuple[Step, ...]
     files: tuple[tuple[str, str, str], ...]
@@ -104,15 +108,13 @@ class EntryView:
     submissions: Submissions | None
 
 
-def entry_view(
-    board: Board, one: Standing, pictures: Mapping[str, Picture], rules: tuple[tuple[str, str], ...], options: str
-) -> EntryView:
-    """The page of an entry; `pictures` are those that may be shown, `rules` those of the track in words, `options` what
-    commands need to use its results folder."""
+def entry_view(board: Board, one: Standing, pictures: Mapping[str, Picture], options: str) -> EntryView:
+    """The page of an entry; `pictures` are those that may be shown, `options` what commands need to use its results
+    folder."""
     entry = one.entry
     protocol, real_2 = board.record.rules.protocol, board.record.landmarks.get(REAL_2, {})
     opinions = stored_opinions(protocol.extractor, entry.scores, real_2)
-    numbers = tuple(_numbers(entry, board.record, {one.key: one.ratio for one in opinions}))
+    numbers = tuple(_numbers(board, one, {opinion.key: opinion.ratio for opinion in opinions}))
     return EntryView(
         name=entry.about.name,
         track=entry.track,
@@ -128,10 +130,9 @@ def entry_view(
         withheld=_withheld(entry, pictures),
         numbers=numbers,
         opinion=stored_words(opinions, entry.scores) if opinions else "",
-        stored=tuple(_stored(entry)),
+        stored=_stored(entry),
         remarks=entry.remarks,
         about=tuple(_about(entry)),
-        rules=rules,
         provenance=tuple(_provenance(entry)),
         steps=steps(entry, options),
         files=entry_links(entry),
@@ -143,59 +144,45 @@ def entry_view(
 # ----- numbers
 
 
-def _numbers(entry: Entry, record: TrackRecord, ratios: Mapping[str, float | None]) -> Iterable[NumberRow]:
-    metrics = in_order(entry.rules, entry.scores)
-    measured = [
-        (metric, one)
-        for metric in metrics
-        for one in outputs_of(metric, entry.scores[metric])
-        if not of_one_part(one, entry.rules.protocol.options(metric))
-    ]
-    scored = (entry.scores, *(record.landmarks.get(name, {}) for name in (REAL_2, NOISE)))
-    table = _side_by_side(measured, scored)
-    before = ""
-    for (metric, output), column in zip(measured, zip(*table.rows, strict=True), strict=True):
-        mine, real, noise = (shown(output.name, output.title, cell) for cell in column)
-        yield NumberRow(
-            metric=metric,
-            key=output.name,
-            first=metric != before,
-            title=titled(output, entry.rules.protocol.options(metric)),
-            arrow=ARROWS[output.better],
-            says=output.says,
-            top=output.shown == "top",
-            shown=mine.shown,
-            interval=mine.interval or _by_chance(entry.scores[metric], output, mine),
-            real=real.shown,
-            ratio=text(Cell(ratios[output.name])) if output.name in ratios else "",
-            noise=noise.shown,
+@lru_cache(maxsize=1)  # of the board whose entries are being written
+def _titles(board: Board) -> tuple[Title, ...]:
+    found = measured(board)
+    real, noise = (found.of.get(name, {}) for name in (REAL_2, NOISE))
+    return tuple(
+        Title(
+            number=number,
+            title=found.titles[number.key] + ARROWS[number.output.better],
+            href=explained_at(number),
+            real=real.get(number.key, ABSENT).shown,
+            noise=noise.get(number.key, ABSENT).shown,
+            top=number.output.shown == "top" or number == board.sorted_by,
         )
-        before = metric
+        for number in found.numbers
+    )
 
 
-def _side_by_side(measured: Sequence[tuple[str, Output]], scored: Sequence[Mapping[str, Numbers]]) -> Table:
-    """A row per set, a column per number, with the same decimals down each."""
-    rows = [tuple(_cell(scores.get(metric, {}), output) for metric, output in measured) for scores in scored]
-    columns = []
-    for (_, output), cells in zip(measured, zip(*rows, strict=True), strict=True):
-        large = any(isinstance(cell.value, float) and abs(cell.value) >= 2 for cell in cells)
-        wide = any(cell.low is not None for cell in cells)
-        columns.append(Column(output.name, output.title, output.better, None if wide else 2 if large else 3))
-    return aligned(Table("numbers", "", tuple(columns), tuple(rows)))
+def _numbers(board: Board, one: Standing, ratios: Mapping[str, float | None]) -> Iterator[NumberRow]:
+    mine, before = measured(board).of[one], None
+    for title in _titles(board):
+        number, key = title.number, title.number.key
+        if key in one.scores.get(number.metric.name, {}):
+            beside = mine[key].interval or _by_chance(number, one, mine[key])
+            ratio = text(Cell(ratios[key])) if key in ratios else ""
+            yield NumberRow(title, number.metric is not before, mine[key].shown, beside, ratio)
+            before = number.metric
 
 
-def _by_chance(scores: Numbers, output: Output, like: Shown) -> str:
-    """`0.010 by chance`, in the decimals of the number beside it."""
-    expected = scores.get(output.expected)
+def _by_chance(number: Number, one: Standing, like: Shown) -> str:
+    """`1.0 by chance`, in the unit and the decimals of the number beside it."""
+    expected = one.scores[number.metric.name].get(number.output.expected)
     if expected is None:
         return ""
-    decimals = len(like.shown.partition(".")[2])
-    return f"{text(Cell(float(expected), decimals=decimals))} by chance"
+    cell = Cell(expected * unit_of(number.output).times, decimals=like.cell.decimals)
+    return f"{text(cell)} by chance"
 
 
-def _cell(scores: Numbers, output: Output) -> Cell:
-    at = output.interval
-    return Cell(scores.get(output.name), *((scores.get(at.low), scores.get(at.high)) if at else ()))
+def _tiles(numbers: Iterable[NumberRow]) -> list[Tile]:
+    return [Tile(one.of.title, one.shown, one.beside) for one in numbers if one.of.top]
 
 
 def _rank(board: Board, one: Standing) -> Tile:
@@ -209,14 +196,13 @@ def _rank(board: Board, one: Standing) -> Tile:
     return Tile("Rank", str(one.rank.number), f"of {len(board.ranked)}; {ranks_in_words(one)} fit the data")
 
 
-def _tiles(numbers: Iterable[NumberRow]) -> list[Tile]:
-    return [Tile(one.title + one.arrow, one.shown, one.interval) for one in numbers if one.top]
-
-
-def _stored(entry: Entry) -> Iterable[tuple[str, str, str]]:
-    for metric in in_order(entry.rules, entry.scores):
-        for key, value in sorted(entry.scores[metric].items()):
-            yield metric, key, "null" if value is None else repr(value)
+def _stored(entry: Entry) -> str:
+    """Every number of its file, a line each."""
+    return "\n".join(
+        f"{metric} {key} {'null' if value is None else repr(value)}"
+        for metric in in_order(entry.rules, entry.scores)
+        for key, value in sorted(entry.scores[metric].items())
+    )
 
 
 # ----- pictures

@@ -9,10 +9,10 @@ from bench.leaderboard.board import Board
 from bench.leaderboard.standing import Standing
 from bench.measuring.evaluation import REAL_2
 from bench.site.axes import even_ticks, fitting
+from bench.site.numbers import measured, of_order
 from bench.site.places import entry_href
 from bench.site.svg import Scale, Tick
 from bench.storage.provenance import time_of
-from bench.tables.table import text
 
 WIDTH, HEIGHT = 400.0, 200.0
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 14.0, 12.0, 34.0
@@ -74,14 +74,13 @@ def history(board: Board) -> History | None:
             days.append(_day(board, one, *place, better))
         else:
             dots.append(place)
-    real = board.sorted_by.cell(board.record.landmarks.get(REAL_2, {})).value
-    inside = isinstance(real, float) and y.low <= real <= y.high
+    real = of_order(board, REAL_2).value
     return History(
-        title=board.sorted_by.output.title,
+        title=measured(board).titles[board.sort],
         days=tuple(days),
         dots=tuple(dots),
         path=_steps([day for day in days if day.best]),
-        real=y.place(real) if inside and isinstance(real, float) else None,
+        real=y.place(real) if real is not None and y.low <= real <= y.high else None,
         x_ticks=_day_ticks(x, first, last),
         y_ticks=even_ticks(y),
     )
@@ -90,14 +89,14 @@ def history(board: Board) -> History | None:
 def _timed(board: Board, one: Standing) -> tuple[datetime, float, Standing] | None:
     """When it was complete, and its value; the mean of several seeds is as old as the newest of them."""
     times = [time_of(seed.entry.created_utc) for seed in one.seeds or (one,)]
-    value = board.sorted_by.cell(one.scores).value
+    value = of_order(board, one).value
     known = [time for time in times if time]
-    return (max(known), value, one) if len(known) == len(times) and isinstance(value, float) else None
+    return (max(known), value, one) if len(known) == len(times) and value is not None else None
 
 
 def _day(board: Board, one: Standing, x: float, y: float, best: bool) -> Day:
     date = max(seed.entry.created_utc for seed in one.seeds or (one,))[:10]
-    shown = text(board.sorted_by.cell(one.scores))
+    shown = of_order(board, one).words
     title = f"{date}: {one.name}, {shown}"
     return Day(x, y, best, title, one.entry.slug, entry_href(one.entry), one.name, date, shown)
 

@@ -10,8 +10,6 @@ from bench.leaderboard.board import Board
 from bench.leaderboard.disputes import disputes_of, verdicts_by_number
 from bench.leaderboard.entries import LEVELS, Entry
 from bench.leaderboard.entry_places import NEIGHBOURS, PREVIEW, entry_path
-from bench.leaderboard.track_words import rules_in_words
-from bench.leaderboard.tracks import find_track
 from bench.measuring.declared import declared
 from bench.site.comparing import Preview, compare_script
 from bench.site.data_files import entry_data, news_of, track_data
@@ -59,16 +57,17 @@ def site_files(
         yield name, (HERE / "static" / name).read_bytes()
     yield page(METRICS, "metrics.html", "What each number means", **head, metrics=_metrics(boards))
     yield page(READING, "reading.html", "How to read it", **head, flags=FLAGS, levels=_levels())
-    yield FEED, feed(FEED, about.title, about, [one for board in boards for one in news_of(board)])
-    views = []
+    views, news = [], []
     for board in boards:
         pictures, previews = yield from _entries(board, results, head, lost)
         won = verdicts_by_number(results, board)
+        news += news_of(board)
         views.append(track_view(board, disputes_of(board, won), results_words(results), pictures))
         yield from _track(views[-1], head)
         yield from track_data(board, about)
         yield data_file(views[-1].name, "js"), compare_script(board, won, previews, results_words(results))
     yield page(INDEX, "index.html", about.title, **head, **_index(boards, views, results))
+    yield FEED, feed(FEED, about.title, about, news)
 
 
 def page(file: str, template: str, title: str, **values: Any) -> tuple[str, bytes]:
@@ -115,17 +114,16 @@ def _index(boards: Sequence[Board], views: Sequence[TrackView], results: Path) -
                 "apart": len(board.flagged) + len(board.controls),
                 "pictures": view.pictures,
                 "strip": next((row for row in first if row.strip), None),
-                "best": [_best(view, row) for row in first[:BEST]],
+                "best": [_best(row) for row in first[:BEST]],
             }
         )
     example, folder = views[0].name if views else EXAMPLE, results.resolve().name
     return {"tracks": rows, "example": example, "folder": folder, "options": results_words(results)}
 
 
-def _best(view: TrackView, row: Row) -> dict[str, str]:
+def _best(row: Row) -> dict[str, str]:
     """One of the first in a ranking, in a line."""
-    number = next(one for one in row.line.numbers if one.key == view.bar_key)
-    return {"name": row.name, "href": row.href, "ranks": row.range, "words": f"{number.shown} {number.interval}"}
+    return {"name": row.name, "href": row.href, "ranks": row.range, "words": row.line.numbers[0].words}
 
 
 def _metrics(boards: Sequence[Board]) -> list[dict[str, Any]]:
@@ -158,7 +156,6 @@ def _entries(
     """The pages of the entries of a track, their pictures, and strips of these. Returns the strips as the track's page
     shows them, and the previews; a picture that cannot be shown is left out and named in `lost`."""
     track = board.record.track
-    rules = tuple(rules_in_words(find_track(track), board.record.rules))
     places: dict[str, str] = {}
     previews: dict[str, Preview] = {}
     shown = real = None
@@ -176,7 +173,7 @@ def _entries(
             file = strip_file(track, one.entry.slug)
             places[one.entry.slug], shown = address(file), strip
             yield file, strip.content
-        view = entry_view(board, one, pictures, rules, results_words(results))
+        view = entry_view(board, one, pictures, results_words(results))
         yield page(entry_file(one.entry), "entry.html", f"{one.entry.about.name} · {track}", **head, view=view)
         yield from entry_data(one.entry, results, head["about"])
     if real:

@@ -1,14 +1,16 @@
 """The scatters of a track: which numbers, which points, what is said of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bench.leaderboard.board import Board
 from bench.leaderboard.standing import Standing
+from bench.site.numbers import measured
 from bench.site.places import entry_href
+from bench.site.rows import Head
 from bench.site.scatter import Point, Scatter, scatter
 from bench.site.words import kind_of
-from bench.tables.table import Table, text
 
 NAMED = 5  # entries, from the first of the ranking, whose names stand beside their points
 SHAPES = (
@@ -33,37 +35,42 @@ class Plot:
 
 
 def plots(
-    board: Board, table: Table, landmarks: Sequence[tuple[str, str]], standings: Sequence[Standing]
+    board: Board, heads: Sequence[Head], landmarks: Sequence[tuple[str, str]], standings: Sequence[Standing]
 ) -> tuple[Plot, ...]:
-    """The scatters that the metrics of a board declare; the rows of the table are the landmarks, each with the shape of
-    its point, and then the standings."""
-    titles = {column.key: column.title for column in table.columns}
+    """The scatters that the metrics of a board declare, of landmarks, each with the shape of its point, and standings;
+    `heads` are the columns of its tables."""
+    known = {head.key: head for head in heads}
     metrics = {one.metric.name: one.metric for one in board.numbers}.values()
     found = [(plot.upwards, plot.across, plot.says) for metric in metrics for plot in metric.plots]
     return tuple(
-        Plot(f"{y}-{x}", titles[x], titles[y], words, scatter(_points(table, x, y, landmarks, standings)))
+        Plot(
+            id=f"{y}-{x}",
+            x_title=known[x].title,
+            y_title=known[y].title,
+            words=words,
+            drawn=scatter(list(_points(board, known[x], known[y], landmarks, standings))),
+        )
         for y, x, words in found
-        if x in titles and y in titles
+        if x in known and y in known
     )
 
 
 def _points(
-    table: Table, x: str, y: str, landmarks: Sequence[tuple[str, str]], standings: Sequence[Standing]
-) -> list[Point]:
-    keys, titles = [column.key for column in table.columns], {column.key: column.title for column in table.columns}
-    points = []
-    for number, row in enumerate(table.rows):
-        across, up = row[keys.index(x)], row[keys.index(y)]
-        if not isinstance(across.value, float) or not isinstance(up.value, float):
-            continue
-        values = f"{titles[y]} {text(up)}, {titles[x]} {text(across)}"
-        if number < len(landmarks):
-            name, kind = landmarks[number]
-            outside = kind == "noise-set"
-            points.append(Point(across.value, up.value, name, f"{name}: {values}", kind, named=True, outside=outside))
-            continue
-        one, place = standings[number - len(landmarks)], number - len(landmarks)
+    board: Board, x: Head, y: Head, landmarks: Sequence[tuple[str, str]], standings: Sequence[Standing]
+) -> Iterator[Point]:
+    for name, kind in landmarks:
+        yield from _point(board, x, y, name, name, kind, named=True, outside=kind == "noise-set")
+    for place, one in enumerate(standings):
         kind = "flagged" if one.flags and not one.entry.origin.control else kind_of(one.entry)
-        said = (one.name, f"{one.name}: {values}", kind, entry_href(one.entry), one.entry.slug)
-        points.append(Point(across.value, up.value, *said, named=place < NAMED and one.rank is not None))
-    return points
+        named = place < NAMED and one.rank is not None
+        yield from _point(
+            board, x, y, one, one.name, kind, href=entry_href(one.entry), slug=one.entry.slug, named=named
+        )
+
+
+def _point(board: Board, x: Head, y: Head, who: Standing | str, name: str, kind: str, **others: Any) -> Iterator[Point]:
+    """Nothing where one of its numbers is absent."""
+    across, up = (measured(board).of[who][head.key] for head in (x, y))
+    if across.value is not None and up.value is not None:
+        said = f"{name}: {y.title} {up.words}, {x.title} {across.words}"
+        yield Point(across.value, up.value, name, said, kind, **others)

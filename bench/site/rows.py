@@ -9,16 +9,15 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bench.leaderboard.balance import Scores, in_words
-from bench.leaderboard.board import Board, cells
-from bench.leaderboard.orders import order_of
+from bench.leaderboard.board import Board
 from bench.leaderboard.standing import Standing
 from bench.measuring.evaluation import REAL_2
 from bench.site import svg
-from bench.site.numbers import Shown, cell_in, column_in, numbers_shown, shown, unit_of
-from bench.site.places import METRICS, READING, entry_href
+from bench.site.numbers import Shown, explained_at, measured, of_order, unit_of
+from bench.site.places import entry_href
 from bench.site.words import kind_of, ranks_in_words
 from bench.tables.columns import INTERVAL, Number, by_itself
-from bench.tables.table import ARROWS, Cell, Column, Table, aligned
+from bench.tables.table import ARROWS
 
 Badge = tuple[str, str]
 SHARED = ("twin", "shared")
@@ -59,7 +58,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Row:
-    """One entry in a table; `leads` where it is the first of a group, `badges` are (style, word)."""
+    """One entry in a table; `leads` where it is the first of a group, `sure` where nobody else can be the first of all,
+    `badges` are (style, word)."""
 
     slug: str
     kind: str
@@ -68,6 +68,7 @@ class Row:
     rank: int | None
     group: int | None
     leads: bool
+    sure: bool
     range: str
     ranks: svg.Bar | None
     name: str
@@ -105,56 +106,36 @@ class Part:
 # ----- numbers
 
 
-def number_table(board: Board, landmarks: Sequence[str], standings: Sequence[Standing]) -> tuple[Table, list[Number]]:
-    """The landmarks, then the entries, in the units of pages, and the numbers of its columns: the drawn one first, and
-    none that holds nothing."""
-    scored = [*(board.record.landmarks[name] for name in landmarks), *(one.scores for one in standings)]
-    numbers = numbers_shown(board)
-    units = [unit_of(one.output) for one in numbers]
-    rows = [[cell_in(*both) for both in zip(units, cells(scores, numbers), strict=True)] for scores in scored]
-    first = board.ranked[0].rank if len(board.ranked) > 1 else None
-    if first and first.last == 1:  # nobody else can be the first
-        place = len(landmarks)
-        rows[place][0] = replace(rows[place][0], best=True)
-    kept = [
-        place
-        for place, number in enumerate(numbers)
-        if number == board.sorted_by or any(row[place].value is not None for row in rows)
-    ]
-    columns = [column_in(units[place], _titled(numbers[place], board.sort)) for place in kept]
-    shown_rows = tuple(tuple(row[place] for place in kept) for row in rows)
-    table = aligned(Table("ranking", "", tuple(columns), shown_rows))
-    return table, [numbers[place] for place in kept]
-
-
-def _titled(number: Number, drawn: str) -> Column:
-    """A column without a word of the interval, which stands under the number anyway; with its whole name where what it
-    corrects stands in another set of columns."""
-    column = by_itself(number) if number.key == drawn or number.output.corrects else number.column
-    return replace(column, title=column.title.removesuffix(INTERVAL))
-
-
-def heads_of(table: Table, numbers: Sequence[Number], drawn: str, real: Line | None) -> tuple[Head, ...]:
-    """The heads of its columns; `real` are the numbers of real 2."""
+def heads_of(board: Board, numbers: Sequence[Number]) -> tuple[Head, ...]:
+    """The heads of these columns."""
+    drawn, real_2 = board.sort, measured(board).of.get(REAL_2, {})
     top = [one.key for one in numbers if one.output.shown == "top" and one.ranked and one.key != drawn]
     others = [one.key for one in numbers if one.key != drawn and one.key not in top]
     on_cards = [*top, *others][:ON_CARDS]
+    corrected = {one.output.corrects for one in numbers}
     return tuple(
         Head(
-            key=column.key,
-            title=column.title,
-            whole=number.output.title + unit_of(number.output).words,
+            key=number.key,
+            title=_short_title(number, drawn) + unit_of(number.output).words,
+            whole=measured(board).titles[number.key],
             unit=unit_of(number.output).words,
-            arrow=ARROWS[column.better].strip(),
-            better=column.better,
+            arrow=ARROWS[number.output.better].strip(),
+            better=number.output.better,
             says=number.output.says,
-            real=real.numbers[place].shown if real else "",
-            href=f"{READING}#ranks" if order_of(number) else f"{METRICS}#{number.metric.name}",
-            style=_style(number, drawn, {one.output.corrects for one in numbers}),
-            card=column.key in on_cards,
+            real=real_2[number.key].shown if real_2 else "",
+            href=explained_at(number),
+            style=_style(number, drawn, corrected),
+            card=number.key in on_cards,
         )
-        for place, (column, number) in enumerate(zip(table.columns, numbers, strict=True))
+        for number in numbers
     )
+
+
+def _short_title(number: Number, drawn: str) -> str:
+    """Without a word of the interval, which stands under the number anyway; the whole title where what the number
+    corrects stands in another set of columns."""
+    column = by_itself(number) if number.key == drawn or number.output.corrects else number.column
+    return column.title.removesuffix(INTERVAL)
 
 
 def _style(number: Number, drawn: str, corrected: Container[str]) -> str:
@@ -165,21 +146,22 @@ def _style(number: Number, drawn: str, corrected: Container[str]) -> str:
     return "rest" if number.key in corrected else "number"
 
 
-def lines_of(table: Table, key: str, inside: slice) -> tuple[svg.Scale, list[Line]]:
-    """The scale of the drawn column, on which the rows `inside` lie, and every row with its drawing."""
-    place = [column.key for column in table.columns].index(key)
-    cells = [row[place] for row in table.rows]
-    inner = [(cell.low, cell.high) for cell in cells[inside] if cell.low is not None and cell.high is not None]
-    scale = svg.interval_scale(inner, [cell.value for cell in cells[inside] if isinstance(cell.value, float)])
-    return scale, [Line(_numbers(table, row), _bar(scale, row[place])) for row in table.rows]
+def scale_of(board: Board) -> svg.Scale:
+    """The scale of the drawn column: that of the ranked entries, their seeds and real 2."""
+    inside = [of_order(board, REAL_2).cell, *(of_order(board, one).cell for one in board.listed)]
+    intervals = [(cell.low, cell.high) for cell in inside if cell.low is not None and cell.high is not None]
+    return svg.interval_scale(intervals, [cell.value for cell in inside if isinstance(cell.value, float)])
 
 
-def _numbers(table: Table, row: Sequence[Cell]) -> tuple[Shown, ...]:
-    return tuple(shown(column.key, column.title, cell) for column, cell in zip(table.columns, row, strict=True))
-
-
-def _bar(scale: svg.Scale, cell: Cell) -> svg.Bar | None:
-    return svg.bar(scale, cell.value, cell.low, cell.high) if isinstance(cell.value, float) else None
+def line_of(board: Board, numbers: Sequence[Number], scale: svg.Scale, who: Standing | str) -> Line:
+    """The numbers of an entry, or of a landmark by its name, with the drawing."""
+    own, drawn = measured(board).of[who], of_order(board, who)
+    seeds = [] if isinstance(who, str) else [of_order(board, seed).value for seed in who.seeds]
+    numbers_of = tuple(own[number.key] for number in numbers)
+    if drawn.value is None:
+        return Line(numbers_of, None)
+    dots = [value for value in seeds if value is not None]
+    return Line(numbers_of, svg.bar(scale, drawn.value, drawn.cell.low, drawn.cell.high, dots))
 
 
 # ----- rows
@@ -217,6 +199,7 @@ def _row(
         rank=rank.number if rank else None,
         group=rank.group if rank else None,
         leads=leads,
+        sure=bool(rank and rank.last == 1 and count > 1),
         range=ranks_in_words(one),
         ranks=svg.ranks_bar(rank.first, rank.last, count) if rank and rank.first and rank.last else None,
         name=one.name,

@@ -47,12 +47,13 @@ class Tick:
 @dataclass(frozen=True)
 class Bar:
     """A value at `x`, its interval from `low` to `high`; `beyond` is -1 or 1 where the value is below or above the
-    scale."""
+    scale; `dots` are the values that it is the mean of."""
 
     x: float
     low: float
     high: float
     beyond: int = 0
+    dots: tuple[float, ...] = ()
 
 
 # ----- intervals on one scale
@@ -67,10 +68,11 @@ def interval_scale(intervals: Sequence[tuple[float, float]], others: Iterable[fl
     return Scale(low, high, BAR_MARGIN, BAR_WIDTH - BAR_MARGIN, unit if high - low > LINEAR * unit > 0 else None)
 
 
-def bar(scale: Scale, value: float, low: float | None, high: float | None) -> Bar:
+def bar(scale: Scale, value: float, low: float | None, high: float | None, dots: Iterable[float] = ()) -> Bar:
     """A value with its interval; without one the ends are the value itself."""
     first, last = (scale.place(value if end is None else end) for end in (low, high))
-    return Bar(scale.place(value), first, last, (value > scale.high) - (value < scale.low))
+    beyond = (value > scale.high) - (value < scale.low)
+    return Bar(scale.place(value), first, last, beyond, tuple(map(scale.place, dots)))
 
 
 def ranks_bar(first: int, last: int, count: int) -> Bar:

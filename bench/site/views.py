@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from bench.leaderboard.board import Board
 from bench.leaderboard.board_notes import notes_of, shared, sorted_by
@@ -14,9 +13,10 @@ from bench.site import svg
 from bench.site.data_files import track_links
 from bench.site.feed import newest
 from bench.site.history import History, history
+from bench.site.numbers import numbers_shown
 from bench.site.places import address, sheet_file
 from bench.site.plots import SHAPES, Plot, plots
-from bench.site.rows import Head, Landmark, Part, heads_of, lines_of, number_table, rows_of, without_same
+from bench.site.rows import Head, Landmark, Part, heads_of, line_of, rows_of, scale_of, without_same
 from bench.site.strips import HEIGHT
 from bench.site.verdicts import verdict
 from bench.site.words import about_track, dataset_of, kind_of, submit_command, title_of
@@ -66,7 +66,6 @@ class TrackView:
     kinds: tuple[Choice, ...]
     pictures: Pictures
     first: int
-    bar_key: str
     sorted_by: str
     linear: bool
     ticks: tuple[svg.Tick, ...]
@@ -89,14 +88,11 @@ def track_view(board: Board, disputed: Disputes, options: str = "", pictures: Pi
     `pictures` the strips that may be shown."""
     known = [one for one in LANDMARKS if one[0] in board.record.landmarks]
     standings = (*board.listed, *board.flagged, *board.controls)
-    table, numbers = number_table(board, [name for name, *_ in known], standings)
-    real = sum(name == REAL_2 for name, *_ in known)
-    scale, lines = lines_of(table, board.sort, slice(len(known) - real, len(known) + len(board.listed)))
-    landmarks = {style: Landmark(name, style, line) for (name, style, _), line in zip(known, lines, strict=False)}
-    heads = heads_of(table, numbers, board.sort, landmarks["real"].line if real else None)
-    left = iter(lines[len(known) :])
+    numbers, scale = numbers_shown(board), scale_of(board)
+    landmarks = {style: Landmark(name, style, line_of(board, numbers, scale, name)) for name, style, _ in known}
+    heads = heads_of(board, numbers)
     ranked, flagged, controls = (
-        Part(rows_of(board, part, list(islice(left, len(part))), pictures.entries), heads)
+        Part(rows_of(board, part, [line_of(board, numbers, scale, one) for one in part], pictures.entries), heads)
         for part in (board.listed, board.flagged, board.controls)
     )
     part = without_same(replace(ranked, landmarks=tuple(landmarks.values())))
@@ -123,13 +119,12 @@ def track_view(board: Board, disputed: Disputes, options: str = "", pictures: Pi
         ),
         pictures=pictures,
         first=FIRST,
-        bar_key=board.sort,
         sorted_by=sorted_by(board),
         linear=scale.unit is None,
         ticks=svg.interval_ticks(scale),
-        band=landmarks["real"].line.bar if real else None,
+        band=landmarks["real"].line.bar if "real" in landmarks else None,
         noise=landmarks["noise"].line.bar if "noise" in landmarks else None,
-        plots=plots(board, table, [(name, kind) for name, _, kind in known], standings),
+        plots=plots(board, heads, [(name, kind) for name, _, kind in known], standings),
         shapes=SHAPES,
         disputes=disputed,
         notes=(*shared(board.listed), *notes_of(board)),

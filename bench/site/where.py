@@ -1,7 +1,9 @@
 """Where an entry stands among those of its track: a strip, its neighbours, and what it can be told apart from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import PurePosixPath
 
 from bench.leaderboard.board import Board
 from bench.leaderboard.board_notes import sorted_by
@@ -10,12 +12,12 @@ from bench.leaderboard.standing import Standing
 from bench.measuring.evaluation import NOISE, REAL_2
 from bench.site import svg
 from bench.site.comparing import compare_href
+from bench.site.numbers import measured, of_order
 from bench.site.places import address, entry_file, up_from
-from bench.tables.table import Cell, text
+from bench.site.rows import scale_of
 
 WIDTH, MARGIN = 400.0, 16.0  # of the strip
-NAMED = 20  # entries of each verdict that are named, the nearest first
-SPOTS = 12  # of these have a name on the strip too
+NAMED = 12  # entries of each verdict that are named, the nearest first
 LANDMARKS = ((REAL_2, "real"), (NOISE, "noise"))
 
 
@@ -30,10 +32,9 @@ class Link:
 
 @dataclass(frozen=True)
 class Spot:
-    """An entry on the strip: `kind` is mine, seed, alike or apart; what is said when it is pointed at."""
+    """An entry on the strip, and what is said when it is pointed at."""
 
     x: float
-    kind: str
     title: str
     href: str
 
@@ -51,11 +52,11 @@ class Side:
 @dataclass(frozen=True)
 class Strip:
     """All ranked entries on one scale, with the interval of one of them; `axis` is the number that it shows, `spots`
-    are those that have a name here, `lines` is a path of all of them."""
+    are those that have a name here, each with its kind: mine, seed, alike, apart; `lines` is a path of all of them."""
 
     title: str
     axis: str
-    spots: tuple[Spot, ...]
+    spots: tuple[tuple[str, Spot], ...]
     lines: str
     bar: svg.Bar
     landmarks: tuple[Side, ...]
@@ -81,14 +82,14 @@ def where(board: Board, one: Standing) -> Where | None:
     place = place_of(board, one)
     if place is None:
         return None
-    mine, up = board.ranked[place], up_from(entry_file(one.entry))
-    found = relations(board, place)
+    mine, found, links = board.ranked[place], relations(board, place), _links(board)
+    up = up_from(entry_file(one.entry))
     return Where(
         who=mine.name if mine.seeds else "",
         words=found.words if found else "",
-        verdicts=_verdicts(found, up) if found else (),
-        before=_link(board.ranked[place - 1], up) if place else None,
-        after=_link(board.ranked[place + 1], up) if place + 1 < len(board.ranked) else None,
+        verdicts=_verdicts(found, links) if found else (),
+        before=links[board.ranked[place - 1]] if place else None,
+        after=links[board.ranked[place + 1]] if place + 1 < len(board.ranked) else None,
         strip=_strip(board, mine, found),
         beside=tuple(
             Link(other.name, up + compare_href(one.entry.track, (mine, other)), other.rank.number if other.rank else 0)
@@ -98,17 +99,24 @@ def where(board: Board, one: Standing) -> Where | None:
     )
 
 
-def _verdicts(found: Relations, up: str) -> tuple[tuple[str, tuple[Link, ...], int], ...]:
+def _verdicts(found: Relations, links: Mapping[Standing, Link]) -> tuple[tuple[str, tuple[Link, ...], int], ...]:
     said = (("Better than", found.better), ("Not told apart from", found.alike), ("Worse than", found.worse))
     return tuple(
-        (f"{word} {len(others):,}", tuple(_link(other, up) for other in others[:NAMED]), max(0, len(others) - NAMED))
+        (f"{word} {len(others):,}", tuple(links[other] for other in others[:NAMED]), max(0, len(others) - NAMED))
         for word, others in said
         if others
     )
 
 
-def _link(one: Standing, up: str) -> Link:
-    return Link(one.name, up + address(entry_file(one.entry)), one.rank.number if one.rank else 0)
+@lru_cache(maxsize=1)  # of the board whose entries are being written
+def _links(board: Board) -> dict[Standing, Link]:
+    """A link to each ranked entry from the page of another one."""
+    return {one: Link(one.name, _beside(one), one.rank.number if one.rank else 0) for one in board.ranked}
+
+
+def _beside(one: Standing) -> str:
+    """The page of an entry from that of another one, which lies beside it."""
+    return address(PurePosixPath(entry_file(one.entry)).name)
 
 
 # ----- the strip
@@ -129,18 +137,13 @@ class Scale:
 @lru_cache(maxsize=1)  # of the board whose entries are being written
 def _scale(board: Board) -> Scale | None:
     """The scale of the ranked entries with real 2; None where there is nothing to compare with."""
-    cells = [board.sorted_by.cell(one.scores) for one in board.ranked]
-    values = [cell.value for cell in cells if isinstance(cell.value, float)]
-    if not 2 <= len(cells) == len(values):
+    values = [of_order(board, one).value for one in board.ranked]
+    known = [value for value in values if value is not None]
+    if not 2 <= len(values) == len(known):
         return None
-    real = board.sorted_by.cell(board.record.landmarks.get(REAL_2, {})).value
-    others = [*values, real] if isinstance(real, float) else values
-    intervals = [(cell.low, cell.high) for cell in cells if cell.low is not None and cell.high is not None]
-    scale = replace(svg.interval_scale(intervals, others), start=MARGIN, stop=WIDTH - MARGIN)
-    places = sorted({round(scale.place(value)) for value in values})
-    lines = "".join(f"M{place} 32V42" for place in places)
-    every = (spot for one in board.ranked for spot in (one, *one.seeds))
-    spots = {one: _spot(board, scale, one) for one in every}
+    scale = replace(scale_of(board), start=MARGIN, stop=WIDTH - MARGIN)
+    lines = "".join(f"M{place} 32V42" for place in sorted({round(scale.place(value)) for value in known}))
+    spots = {one: _spot(board, scale, one) for one in board.listed}
     return Scale(scale, spots, lines, tuple(_landmarks(board, scale)), svg.interval_ticks(scale))
 
 
@@ -150,33 +153,32 @@ def _strip(board: Board, mine: Standing, found: Relations | None) -> Strip | Non
     if shared is None:
         return None
     near = ((found.better, "apart"), (found.alike, "alike"), (found.worse, "apart")) if found else ()
-    named = [(one, kind) for others, kind in near for one in others[:SPOTS]]
-    named += [*((seed, "seed") for seed in mine.seeds), (mine, "mine")]
-    spots = (replace(shared.spots[one], kind=kind) for one, kind in named)
-    cell = board.sorted_by.cell(mine.scores)
-    bar = svg.bar(shared.scale, _value(cell), cell.low, cell.high)
+    named = [(kind, one) for others, kind in near for one in others[:NAMED]]
+    named += [*(("seed", seed) for seed in mine.seeds), ("mine", mine)]
+    spots = tuple((kind, shared.spots[one]) for kind, one in named)
+    cell = of_order(board, mine).cell
+    bar = svg.bar(shared.scale, _value(board, mine), cell.low, cell.high)
     title = f"{sorted_by(board)} of all ranked entries, and of {mine.name} with its 95 % interval"
-    axis = board.sorted_by.output.title
-    return Strip(title, axis, tuple(spots), shared.lines, bar, shared.landmarks, shared.ticks)
+    axis = measured(board).titles[board.sort]
+    return Strip(title, axis, spots, shared.lines, bar, shared.landmarks, shared.ticks)
 
 
 def _spot(board: Board, scale: svg.Scale, one: Standing) -> Spot:
-    cell, file = board.sorted_by.cell(one.scores), entry_file(one.entry)
     rank = f"{one.rank.number}: " if one.rank else ""
-    title = f"{rank}{one.name}, {text(cell)}"
-    return Spot(scale.place(_value(cell)), "apart", title, up_from(file) + address(file))
+    title = f"{rank}{one.name}, {of_order(board, one).words}"
+    return Spot(scale.place(_value(board, one)), title, _beside(one))
 
 
 def _landmarks(board: Board, scale: svg.Scale) -> list[Side]:
     found = []
     for name, style in LANDMARKS:
-        cell = board.sorted_by.cell(board.record.landmarks.get(name, {}))
-        if isinstance(cell.value, float):
-            beyond = (cell.value > scale.high) - (cell.value < scale.low)
-            found.append(Side(name, style, scale.place(cell.value), beyond))
+        value = of_order(board, name).value
+        if value is not None:
+            found.append(Side(name, style, scale.place(value), (value > scale.high) - (value < scale.low)))
     return found
 
 
-def _value(cell: Cell) -> float:
-    assert isinstance(cell.value, float)
-    return cell.value
+def _value(board: Board, one: Standing) -> float:
+    value = of_order(board, one).value
+    assert value is not None
+    return value

@@ -161,16 +161,20 @@ def _better(cell: Cell, other: Cell, direction: str) -> bool:
 
 def text(cell: Cell) -> str:
     """A cell for people: `12.3 [11.0, 13.6]`, `1,000`, a dash where there is nothing."""
+    value, interval = value_and_interval(cell)
+    return f"{value} {interval}" if interval else value
+
+
+def value_and_interval(cell: Cell) -> tuple[str, str]:
+    """The same in two texts, the second one "" where there is no interval."""
     if cell.value is None:
-        return "–"
+        return "–", ""
     if isinstance(cell.value, str):
-        return shown(cell.value)
-    if isinstance(cell.value, int):
-        return f"{cell.value:,}" + ("" if cell.low is None else f" [{cell.low:,}, {cell.high:,}]")
-    number = _number(cell.value, cell.decimals)
-    if cell.low is None or cell.high is None:
-        return number
-    return f"{number} [{_number(cell.low, cell.decimals)}, {_number(cell.high, cell.decimals)}]"
+        return shown(cell.value), ""
+    values = (cell.value,) if cell.low is None or cell.high is None else (cell.value, cell.low, cell.high)
+    whole = isinstance(cell.value, int)
+    value, *ends = (f"{one:,}" if whole else _number(one, cell.decimals) for one in values)
+    return value, f"[{', '.join(ends)}]" if ends else ""
 
 
 def _number(value: float, decimals: int) -> str:

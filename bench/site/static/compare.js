@@ -154,12 +154,12 @@ function table(entries) {
   const extra = (cell) => (two ? [cell] : []);
   const rows = [row("Images", [...entries.map(picture), ...extra(element("td"))])];
   rows.push(row("Rank, 95 %", [...entries.map((one) => element("td", { text: one.rank || "not ranked" })), ...extra(element("td"))]));
-  known.numbers.forEach(({ title, arrow }, place) => {
+  known.numbers.forEach(({ by, title, arrow }, place) => {
     const cells = entries.map((one) => {
       const [value, interval] = one.values[place];
       return element("td", {}, element("span", { text: value }), interval ? element("span", { className: "interval", text: ` ${interval}` }) : null);
     });
-    rows.push(row(title + arrow, [...cells, ...extra(betterBy(title, entries, place === 0))]));
+    rows.push(row(title + arrow, [...cells, ...extra(betterBy(by, entries, place === 0))]));
   });
   known.costs.forEach((title, place) => {
     if (entries.some((one) => one.costs[place])) rows.push(row(title, [...entries.map((one) => element("td", { text: one.costs[place] || "–" })), ...extra(element("td"))]));
