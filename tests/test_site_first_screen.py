@@ -98,7 +98,7 @@ def test_shares_are_in_per_cent_and_the_kid_in_thousandths(board):
     assert found.titles["recall"] == "Recall %" and found.titles["kid"] == "KID ×10³"
     assert found.of[one]["recall"].shown == f"{100 * prdc['recall']:.1f}"
     assert (found.titles["density"], found.of[one]["density"].shown) == ("Density", f"{prdc['density']:.3f}")
-    assert found.of[one]["kid"].cell == Cell(*(1000 * kid[key] for key in ("kid", "kid_low", "kid_high")), decimals=1)
+    assert found.of[one]["kid"].cell == Cell(*(1000 * kid[key] for key in ("kid", "kid_low", "kid_high")), decimals=0)
 
 
 def test_a_number_is_the_same_text_in_the_ranking_on_its_page_side_by_side_and_in_feeds(board, view):

@@ -65,6 +65,13 @@ def hidden_entries(results: Path, track: str) -> list[tuple[Path, Path]]:
 
 
 def _with_first(results: Path, track: str) -> Iterator[tuple[Path, Path]]:
-    for folder in read_from(results):
-        for path in sorted(folder.glob(f"submissions/{track or '*'}/*.json")):
+    first, *others = read_from(results)
+    for path in _entries_in(first, track):
+        yield path, path
+    for folder in others:
+        for path in _entries_in(folder, track):
             yield path, first_of(results, results / path.relative_to(folder))
+
+
+def _entries_in(folder: Path, track: str) -> list[Path]:
+    return sorted(folder.glob(f"submissions/{track or '*'}/*.json"))

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from bench import __version__, registry
@@ -40,7 +40,7 @@ class Reference:
     key: str
     fields: dict[str, str] = field(hash=False)
 
-    @property
+    @cached_property
     def bibtex(self) -> str:
         """The entry as text."""
         told = {name: value for name, value in self.fields.items() if name != MATCHED_BY}

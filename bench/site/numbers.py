@@ -127,9 +127,8 @@ def _title(board: Board, number: Number) -> str:
 
 def _decimals(number: Number, scored: Iterable[Scores]) -> int:
     """As many as the intervals are worth, or as the metric declares, less those that the unit takes."""
-    if number.output.interval:
-        return decimals_of([_in_unit(number, scores) for scores in scored])
-    return max(number.output.decimals - unit_of(number.output).power, 0)
+    plain = decimals_of([number.cell(one) for one in scored]) if number.output.interval else number.output.decimals
+    return max(plain - unit_of(number.output).power, 0)
 
 
 def _in_unit(number: Number, scores: Scores, decimals: int = 0) -> Cell:

@@ -38,6 +38,7 @@ from bench.site.rows import Row
 from bench.site.strips import real_strip, strip_of
 from bench.site.svg import BAR_WIDTH
 from bench.site.views import Pictures, TrackView, track_view
+from bench.site.widths import widths
 from bench.site.words import DIRECTIONS, FLAGS, LEVEL_SAYS, dataset_of, results_words
 from bench.storage.result_places import first_of
 from metrics.errors import InputError
@@ -92,8 +93,12 @@ def _environment() -> Any:
 
 def _track(view: TrackView, head: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
     noise = view.noise if view.noise and not view.noise.beyond else None
-    sheet = _environment().get_template("track.css").render(band=view.band, noise=noise, pictures=view.pictures)
-    yield sheet_file(view.name), sheet.encode()
+    columns = {
+        name: widths(part, name == "ranked", view.pictures.width) for name, part in view.parts.items() if part.rows
+    }
+    sheet = _environment().get_template("track.css")
+    text = sheet.render(band=view.band, noise=noise, pictures=view.pictures, columns=columns)
+    yield sheet_file(view.name), text.encode()
     yield page(track_file(view.name), "track.html", f"{view.title} · {head['about'].title}", **head, view=view)
 
 

@@ -68,6 +68,7 @@ class TrackView:
     first: int
     sorted_by: str
     linear: bool
+    seeds: bool
     ticks: tuple[svg.Tick, ...]
     band: svg.Bar | None
     noise: svg.Bar | None
@@ -81,6 +82,11 @@ class TrackView:
     date: str
     licence: str
     history: History | None
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """Its tables by the ids that they have on the page."""
+        return {"ranked": self.ranked, "flagged": self.flagged, "controls": self.controls}
 
 
 def track_view(board: Board, disputed: Disputes, options: str = "", pictures: Pictures = Pictures({})) -> TrackView:
@@ -121,6 +127,7 @@ def track_view(board: Board, disputed: Disputes, options: str = "", pictures: Pi
         first=FIRST,
         sorted_by=sorted_by(board),
         linear=scale.unit is None,
+        seeds=any(one.seeds for one in board.ranked),
         ticks=svg.interval_ticks(scale),
         band=landmarks["real"].line.bar if "real" in landmarks else None,
         noise=landmarks["noise"].line.bar if "noise" in landmarks else None,

@@ -52,7 +52,7 @@ class Side:
 @dataclass(frozen=True)
 class Strip:
     """All ranked entries on one scale, with the interval of one of them; `axis` is the number that it shows, `spots`
-    are those that have a name here, each with its kind: mine, seed, alike, apart; `lines` is a path of all of them."""
+    are those that have a name here, each with its kind: mine, seed or alike; `lines` is a path of all of them."""
 
     title: str
     axis: str
@@ -152,8 +152,7 @@ def _strip(board: Board, mine: Standing, found: Relations | None) -> Strip | Non
     shared = _scale(board)
     if shared is None:
         return None
-    near = ((found.better, "apart"), (found.alike, "alike"), (found.worse, "apart")) if found else ()
-    named = [(kind, one) for others, kind in near for one in others[:NAMED]]
+    named = [("alike", one) for one in found.alike[:NAMED]] if found else []
     named += [*(("seed", seed) for seed in mine.seeds), ("mine", mine)]
     spots = tuple((kind, shared.spots[one]) for kind, one in named)
     cell = of_order(board, mine).cell

@@ -46,7 +46,10 @@ def read_from(results: Path) -> tuple[Path, ...]:
 def first_of(results: Path, path: Path) -> Path:
     """Where that is read which would be written at `path`, below `results`: in the first folder that has it, otherwise
     there."""
-    places = [folder / path.relative_to(results) for folder in read_from(results)]
+    folders = read_from(results)
+    if len(folders) == 1:
+        return path
+    places = [folder / path.relative_to(results) for folder in folders]
     return next((one for one in places if one.exists()), path)
 
 

@@ -48,6 +48,17 @@ function compare(a, b, sign) {
   return sign * String(a).localeCompare(String(b), "en", { numeric: true });
 }
 
+// What is drawn as grids or cards is still a table to a screen reader.
+const ROLES = { TABLE: "table", THEAD: "rowgroup", TBODY: "rowgroup", TFOOT: "rowgroup", TR: "row", TD: "cell" };
+
+function keepRole(part) {
+  part.setAttribute("role", ROLES[part.tagName] ?? (part.scope === "col" ? "columnheader" : "rowheader"));
+}
+
+function keepRoles(row) {
+  if (!row.hasAttribute("role")) for (const part of [row, ...row.cells]) keepRole(part);
+}
+
 class Board {
   constructor(table, say) {
     this.table = table;
@@ -66,7 +77,9 @@ class Board {
     this.usual.order = this.heads[this.usual.column].getAttribute("aria-sort");
     this.now = this.usual;
     this.heads.forEach((head, column) => this.startHead(head, column));
-    table.parentElement.classList.add("cards"); // on a narrow screen: labels come from here
+    for (const part of [table, ...table.querySelectorAll("thead, tbody, tfoot")]) keepRole(part);
+    keepRoles(table.tHead.rows[0]);
+    table.parentElement.classList.add("cards"); // its rows are laid out one by one
     if (this.select) {
       this.select.value = String(this.usual.column);
       this.select.addEventListener("change", () => this.sort(Number(this.select.value)));
@@ -139,6 +152,7 @@ class Board {
 
   // A row that is about to be shown: on a narrow screen it is a card whose numbers have labels.
   dress(row) {
+    keepRoles(row);
     row.querySelector("[data-by]")?.removeAttribute("data-by");
     row.cells[this.now.column].dataset.by = "";
     if (!NARROW.matches || row.dataset.dressed) return;
@@ -158,14 +172,6 @@ class Board {
       more.setAttribute("aria-expanded", String(row.classList.toggle("open")));
     });
     row.querySelector("th").append(more);
-  }
-
-  // A table whose rows are drawn as cards is still a table to a screen reader.
-  keepParts() {
-    const roles = { THEAD: "rowgroup", TBODY: "rowgroup", TFOOT: "rowgroup", TR: "row", TD: "cell" };
-    this.table.setAttribute("role", "table");
-    for (const part of this.table.querySelectorAll("thead, tbody, tfoot, tr, td")) part.setAttribute("role", roles[part.tagName]);
-    for (const head of this.table.querySelectorAll("th")) head.setAttribute("role", head.scope === "col" ? "columnheader" : "rowheader");
   }
 }
 
@@ -240,13 +246,8 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const board of boards) board.show();
   const form = document.getElementById("filters");
   if (form) filters(form, boards, say);
-  const narrow = () => {
-    for (const board of NARROW.matches ? boards : []) {
-      board.keepParts();
-      board.show();
-    }
-  };
-  NARROW.addEventListener("change", narrow);
-  narrow();
+  NARROW.addEventListener("change", () => {
+    for (const board of boards) board.show();
+  });
   scrollers();
 });
