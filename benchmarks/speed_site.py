@@ -33,6 +33,7 @@ def test_bench_site(benchmark, results, tmp_path):
 # ----- in a browser
 
 ACTIONS = {
+    "show all": "document.querySelector('.cut button').click()",
     "sort": "document.querySelectorAll('#ranked-table .sort')[%d].click()",
     "search": "form.words.value = ['copse', 'glyph'][%d]; form.dispatchEvent(new Event('input'))",
     "clear": "form.words.value = 'copse'; form.dispatchEvent(new Event('input')); form.querySelector('.clear').click()",
@@ -47,21 +48,18 @@ UNTIL_DRAWN = """async () => {
 @pytest.fixture(scope="module")
 def page(results, tmp_path_factory):
     """The page of the track in Chromium."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    from test_site_browser import CHROMIUM, FLAGS
+    from chromium import PATH, started
 
     from bench.site import write_site
 
-    if CHROMIUM is None:
+    if PATH is None:
         pytest.skip("no Chromium on the PATH")
     site = tmp_path_factory.mktemp("drawn") / "site"
     write_site(results, site)
-    with sync_api.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+    with started() as chromium:
         opened = chromium.new_page(viewport={"width": 1280, "height": 900})
         opened.goto((site / "tracks/digits.html").as_uri())
         yield opened
-        chromium.close()
 
 
 @pytest.mark.parametrize("action", ACTIONS)

@@ -5,6 +5,7 @@ import os
 from itertools import count
 
 import pytest
+from chromium import chromium as chromium
 from jaxtyping import config, install_import_hook
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small problems: more threads only wait for each other

@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 import pytest
+from chromium import needs_chromium, opening
 from leaderboard_entries import entry, place, write_results
-from test_site_browser import CHROMIUM, FLAGS, playwright, shown, sorts, values
+from test_site_browser import shown, sorts, values
 
 import bench.site.views
 from bench.site import write_site
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH: apt-get install chromium")
+pytestmark = needs_chromium
 FIRST = 6  # rows before all are asked for, here
 
 
@@ -26,27 +27,10 @@ def site(tmp_path_factory):
     return folder / "site"
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with playwright.sync_playwright() as started:
-        made = started.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield made
-        made.close()
-
-
 @pytest.fixture
 def opened(chromium, site):
-    contexts = []
-
-    def open_page(width=1280, **options):
-        contexts.append(chromium.new_context(viewport={"width": width, "height": 844}, **options))
-        page = contexts[-1].new_page()
-        page.goto((site / "tracks/digits.html").as_uri())
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
+    with opening(chromium, site) as open_page:
+        yield lambda width=1280, **options: open_page(width=width, **options)
 
 
 def heads(page):

@@ -33,10 +33,11 @@ function startTheme() {
 
 const NARROW = window.matchMedia("(max-width: 46rem)");
 
-function valueOf(row, column) {
+function valueOf(row, column, head) {
+  if (head.dataset.from) return Number(row.dataset[head.dataset.from] ?? 0);
   const cell = row.cells[column];
   const holder = cell.querySelector("bdi, .drawn > span") ?? cell;
-  const text = cell.dataset.value ?? holder.firstChild?.textContent.trim() ?? "";
+  const text = holder.firstChild?.textContent.trim() ?? "";
   if (text === "" || text === "–") return null; // absent: last in both directions
   const number = Number(text.replace("−", "-").replaceAll(",", ""));
   return cell.tagName === "TD" && Number.isFinite(number) ? number : text;
@@ -105,7 +106,7 @@ class Board {
     const best = this.heads[column].dataset.better === "higher" ? "descending" : "ascending";
     const other = best === "ascending" ? "descending" : "ascending";
     const order = this.now.column === column && this.now.order === best ? other : best;
-    const keyed = this.came.map((row) => [valueOf(row, column), row]);
+    const keyed = this.came.map((row) => [valueOf(row, column, this.heads[column]), row]);
     keyed.sort(([a], [b]) => compare(a, b, order === "ascending" ? 1 : -1));
     this.place(keyed.map(([, row]) => row), { column, order });
     this.say(`sorted by ${this.heads[column].dataset.title}, ${order}`);
