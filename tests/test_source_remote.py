@@ -80,7 +80,7 @@ def test_a_path_of_a_url_is_that_url(url):
 )
 def test_patterns_are_those_of_files_here(url, folder, pattern, keys):
     there, here = open_source(f"{url}/{pattern}"), open_source(folder / pattern)
-    assert (list(there.keys), there.digest) == (keys, here.digest)
+    assert (list(there.keys), there.digest, there.name) == (keys, here.digest, here.name)
     with pytest.raises(InputError, match=r"matches nothing for .*/none"):
         open_source(f"{url}/none*.png")
 

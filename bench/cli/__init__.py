@@ -39,6 +39,7 @@ TOLD_ELSEWHERE = (  # warnings of libraries about what our own errors say
 )
 IMAGES = re.compile(r"\.(png|jpe?g|webp|gif|bmp|tiff?|npz|tar)\b", re.IGNORECASE)
 USAGE_LETTERS = 160
+LOGGED_ELSEWHERE = ("PIL", "fsspec", "s3fs", "gcsfs")  # what they log of a failure is our own error's to say, once
 TORCH_MEMORY = "DefaultCPUAllocator"  # in the RuntimeError of a processor's memory that gave out
 TORCH_COMPILE = ("torch._inductor", "torch._dynamo")  # where the errors of torch.compile come from
 
@@ -68,7 +69,8 @@ class Commands(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         for told_elsewhere in TOLD_ELSEWHERE:
             warnings.filterwarnings("ignore", message=told_elsewhere)
-        logging.getLogger("PIL").setLevel(logging.CRITICAL)  # what it logs of a damaged image is our own error's to say
+        for library in LOGGED_ELSEWHERE:
+            logging.getLogger(library).setLevel(logging.CRITICAL)
         warnings.showwarning = _show_warning  # type: ignore[assignment]
         # Threads of torch's CPU kernels spin while they wait: with another program on the same two cores, a training
         # step took 1.1 s instead of 0.09 s. Has to come before torch is imported; a value that the user has set stays.

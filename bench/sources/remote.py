@@ -17,7 +17,7 @@ from urllib.parse import unquote
 from bench.sources.decoding import CorruptImage
 from bench.sources.files import MAX_FILE_BYTES, Listing, is_image_name, none_found, printable
 from bench.sources.libraries import library
-from bench.sources.patterns import alternatives, is_pattern, root_of
+from bench.sources.patterns import alternatives, is_pattern, name_of, root_of
 from bench.storage.download import is_offline
 from bench.storage.reading import MOST_MEMBERS
 from genbench.errors import one_line
@@ -105,7 +105,7 @@ def list_remote(spec: str | os.PathLike[str]) -> Listing:
         with telling(f"{place.url}: {keys[index]}"):
             return bytes(place.system.cat_file(path))
 
-    name = place.path.rsplit("/", 1)[-1] or place.url
+    name = name_of(Path(place.path)) if is_pattern(place.path) else place.path.rsplit("/", 1)[-1] or place.url
     listing = Listing(name, "remote", keys, load, others, root.rsplit("/", 1)[-1])
     return listing
 
