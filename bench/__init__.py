@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bench.api.own_data import new_track
     from bench.api.own_tables import table
     from bench.api.reports import Report, cite, report
+    from bench.api.reproduction import planned, reproduce
     from bench.api.result import Result
     from bench.api.runs import plan, run
     from bench.api.sanity import sanity
@@ -38,6 +39,7 @@ _HOMES = {  # imported when asked for: `import bench` and the command's help loa
     "bench.api.own_data": ("new_track",),
     "bench.api.own_tables": ("table",),
     "bench.api.reports": ("Report", "cite", "report"),
+    "bench.api.reproduction": ("planned", "reproduce"),
     "bench.api.result": ("Result",),
     "bench.api.runs": ("plan", "run"),
     "bench.api.sanity": ("sanity",),
@@ -64,7 +66,9 @@ __all__ = [
     "open_source",
     "opinions",
     "plan",
+    "planned",
     "report",
+    "reproduce",
     "rescore",
     "run",
     "sample",

@@ -29,7 +29,7 @@ ROOMS = (  # of bench, from the ground up; rooms of one line may use each other
     ("runs",),
     ("leaderboard",),
     ("submissions",),
-    ("exploring", "reporting", "site", "sanity_checks"),
+    ("exploring", "reporting", "reproducing", "site", "sanity_checks"),
     ("explaining",),
     ("api", "accumulator"),
     ("cli", "__main__"),

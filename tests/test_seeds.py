@@ -168,7 +168,7 @@ def test_jobs_train_the_seeds_that_are_left_side_by_side(training, monkeypatch):
 
     def beside(todo, jobs, report):
         given.append(([(one.seed, one.how["resume"]) for one in todo], jobs))
-        return {one.seed: InputError("nan") for one in todo}
+        return dict.fromkeys(range(len(todo)), InputError("nan"))
 
     monkeypatch.setattr("bench.api.seeds.side_by_side", beside)
     command(*RUN, 1, "--seeds", "0-1")
@@ -221,7 +221,7 @@ def test_ctrl_c_reaches_all_that_run_side_by_side(monkeypatch, tmp_path):
     monkeypatch.setattr("bench.api.one_seed.time.sleep", interrupted)
     with pytest.raises(KeyboardInterrupt) as error:
         side_by_side([Seed("m", "d", seed, {"place": tmp_path}) for seed in (0, 1, 2)], 2, None)
-    assert error.value.__notes__ == ["the checkpoints of the seeds 0, 1 are in their folders"]
+    assert error.value.__notes__ == ["the checkpoints of m seed 0, m seed 1 are in their folders"]
     assert {path.name for path in tmp_path.iterdir()} == {"0 began", "0 saved", "1 began", "1 saved"}
 
 

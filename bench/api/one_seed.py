@@ -1,4 +1,4 @@
-"""Seeds that are trained side by side, each by this module in a process of its own.
+"""Seeds, of one model or of several, that are trained side by side, each by this module in a process of its own.
 
 The process is given its seed as JSON on stdin and answers with what went wrong, and what was warned of, on stdout. It
 is no child of multiprocessing: that would run the script again that called `bench.run`.
@@ -13,6 +13,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,10 @@ from metrics.errors import InputError
 
 CODE = "from bench.api.one_seed import answer; answer()"
 LOOK_SECONDS = 0.1
+
+
+class TimeIsUp(InputError):
+    """The minutes of all were over before a seed was trained; its checkpoint is in its folder."""
 
 
 @dataclass(frozen=True)
@@ -38,18 +43,38 @@ class Seed:
         return json.dumps({"model": self.model, "dataset": self.dataset, **settings})
 
 
-def side_by_side(todo: Sequence[Seed], jobs: int, report: Progress | None) -> dict[int, Exception]:
-    """Train these seeds, at most `jobs` at a time; the error of each that failed. `report` counts those that ended.
+@dataclass(frozen=True)
+class Limits:
+    """Minutes until those that train are stopped, and threads of each; None for no end, and for its share of all."""
 
-    KeyboardInterrupt is handed on to all, which write their checkpoints first, and raised then.
+    minutes: float | None = None
+    threads: int | None = None
+
+
+NO_LIMITS = Limits()
+
+
+def side_by_side(
+    todo: Sequence[Seed], jobs: int, report: Progress | None, limits: Limits = NO_LIMITS
+) -> dict[int, Exception]:
+    """Train these seeds, at most `jobs` at a time; by its place, the error of each that failed or found no time.
+    `report` counts those that ended.
+
+    KeyboardInterrupt is handed on to all, which write their checkpoints first, and raised then; so is the end of the
+    minutes, and nothing is raised.
     """
-    waiting, running = list(todo), dict[int, subprocess.Popen[str]]()
+    waiting, running = list(enumerate(todo)), dict[int, subprocess.Popen[str]]()
     failed: dict[int, Exception] = {}
+    end = time.monotonic() + limits.minutes * 60 if limits.minutes else inf
     try:
         while waiting or running:
+            if time.monotonic() >= end:
+                return failed | dict.fromkeys(
+                    [*running, *dict(waiting)], TimeIsUp("it is not finished; the same command goes on with it")
+                )
             while waiting and len(running) < jobs:
-                seed = waiting.pop(0)
-                running[seed.seed] = _start(seed, jobs)
+                place, seed = waiting.pop(0)
+                running[place] = _start(seed, jobs, limits.threads)
             time.sleep(LOOK_SECONDS)
             for number in [number for number, process in running.items() if process.poll() is not None]:
                 error = _error(running.pop(number))
@@ -57,7 +82,8 @@ def side_by_side(todo: Sequence[Seed], jobs: int, report: Progress | None) -> di
                 if report:
                     report("seeds", len(todo) - len(waiting) - len(running), len(todo))
     except KeyboardInterrupt as error:
-        error.add_note(f"the checkpoints of the seeds {', '.join(map(str, running))} are in their folders")
+        named = ", ".join(f"{todo[place].model} seed {todo[place].seed}" for place in running)
+        error.add_note(f"the checkpoints of {named} are in their folders")
         raise
     finally:
         for process in running.values():
@@ -67,15 +93,17 @@ def side_by_side(todo: Sequence[Seed], jobs: int, report: Progress | None) -> di
     return failed
 
 
-def _start(seed: Seed, jobs: int) -> subprocess.Popen[str]:
-    threads = str(max(1, (os.cpu_count() or 1) // jobs))
+def _start(seed: Seed, jobs: int, threads: int | None) -> subprocess.Popen[str]:
+    """The process of a seed. It has its share of the processors, or what OMP_NUM_THREADS says, or `threads`."""
+    share = {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // jobs)), **os.environ}
+    asked = {"OMP_NUM_THREADS": str(threads)} if threads else {}
     found = os.pathsep.join(filter(None, sys.path))
     process = subprocess.Popen(
         [sys.executable, "-c", CODE],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={"OMP_NUM_THREADS": threads, **os.environ, "PYTHONPATH": found},
+        env={**share, **asked, "PYTHONPATH": found},
         start_new_session=True,  # Ctrl-C comes to this process alone, which hands it on once
     )
     assert process.stdin is not None

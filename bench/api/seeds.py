@@ -76,7 +76,8 @@ def run_seeds(model: str, dataset: str, seeds: Seeds, jobs: int, how: Any) -> Ru
     failed: dict[int, Exception] = {}
     if jobs > 1 and len(left) > 1:
         todo = [Seed(model, dataset, one.job.seed, {**how, "resume": one.way.resume}) for one in left]
-        failed = side_by_side(todo, jobs, how["progress"])
+        places = side_by_side(todo, jobs, how["progress"])
+        failed = {left[place].job.seed: error for place, error in places.items()}
     else:
         for one in left:
             try:

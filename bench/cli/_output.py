@@ -117,6 +117,13 @@ def print_result(result: "Result", kind: str) -> bool:
     return kind != "terminal"
 
 
+def duration(seconds: float) -> str:
+    """So many seconds, in the unit in which they are a small number."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
 def say(line: str) -> None:
     """One line to stderr."""
     echo(line, err=True)

@@ -8,7 +8,7 @@ import click
 
 import bench
 from bench.cli._options import examples, json_option, options
-from bench.cli._output import print_facts, print_json, progress
+from bench.cli._output import duration, print_facts, print_json, progress
 from bench.cli._running import resume_command, say_notes, show, show_seeds
 from bench.settings.models import RunSettings, SeedSettings
 
@@ -82,7 +82,7 @@ def _facts(plan: "Plan") -> list[tuple[str, str]]:
     steps = "until the minutes are over" if plan.steps is None else f"{plan.steps:,} steps of {plan.batch_size}"
     if plan.epochs is not None:
         steps += f", {plan.epochs:,.4g} of the recipe's {plan.full_epochs:,.4g} epochs"
-    seconds = "" if plan.training_seconds is None else f"about {_time(plan.training_seconds)}"
+    seconds = "" if plan.training_seconds is None else f"about {duration(plan.training_seconds)}"
     memory = "not known on this system" if plan.memory_bytes is None else _mib(plan.memory_bytes)
     return [
         ("model", f"{plan.model}, parameters: {parameters}"),
@@ -92,7 +92,7 @@ def _facts(plan: "Plan") -> list[tuple[str, str]]:
         (
             "measuring",
             f"{plan.measured_images:,} images with {plan.extractor}, resize {plan.resize}: at most "
-            f"{_time(plan.measuring_seconds)}, less if features are in the cache",
+            f"{duration(plan.measuring_seconds)}, less if features are in the cache",
         ),
         ("memory", f"{memory} at the peak of the trial steps; {_mib(plan.images_bytes)} of training images in the end"),
         ("disk", f"{plan.checkpoint_bytes / 2**20:,.1f} MiB of checkpoint, besides samples and pictures"),
@@ -104,9 +104,3 @@ def _facts(plan: "Plan") -> list[tuple[str, str]]:
 
 def _mib(size: int) -> str:
     return f"{size / 2**20:,.0f} MiB"
-
-
-def _time(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

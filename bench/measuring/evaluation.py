@@ -108,11 +108,18 @@ def open_evaluation(subject: Subject, measure: Measure, options: Options = OPTIO
             real.append(RealSet(name, label, split, source.count, source.digest))
         count = known[subject.dataset.translated, label].count
         known[NOISE, label] = array_source(noise(subject.dataset.shape, count), title(subject, NOISE, label))
-    protocol = Protocol(
+    return Evaluation(subject, protocol_of(subject, measure, real, options), measure, metrics, known, options)
+
+
+def protocol_of(subject: Subject, measure: Measure, real: Iterable[RealSet], options: Options = OPTIONS) -> Protocol:
+    """The protocol of a data set with these real sets, and an extractor; opens no image."""
+    real, metrics = tuple(real), protocol_metrics(measure.extractor.logits)
+    counts = {(one.name, one.domain): one.count for one in real}
+    return Protocol(
         dataset=subject.name,
         shape=subject.dataset.shape,
-        real=tuple(real),
-        generated=tuple(known[subject.dataset.translated, label].count for label in subject.labels),
+        real=real,
+        generated=tuple(counts[subject.dataset.translated, label] for label in subject.labels),
         sampling_seed=SAMPLING_SEED,
         noise_seed=NOISE_SEED,
         reconstruction=TEST,
@@ -127,7 +134,6 @@ def open_evaluation(subject: Subject, measure: Measure, options: Options = OPTIO
         packages=_packages(subject, measure, metrics),
         labels=DRAWN if subject.dataset.classes else IN_TURN,
     )
-    return Evaluation(subject, protocol, measure, metrics, known, options)
 
 
 def _packages(subject: Subject, measure: Measure, metrics: tuple[Metric, ...]) -> tuple[str, ...]:

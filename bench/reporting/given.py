@@ -12,7 +12,8 @@ from typing import Any
 from bench import registry
 from bench.datasets import open_dataset
 from bench.runs.jobs import RUN
-from bench.runs.stored import read_training, run_of
+from bench.runs.run import read_training
+from bench.runs.stored import run_of
 from bench.storage.reading import read_json
 from bench.storage.records import RunRecord, Training, read_record, read_records, run_name, slug
 from metrics.errors import InputError

@@ -27,10 +27,11 @@ from bench.measuring.evaluation import Evaluation, Outcome, evaluate
 from bench.options import Progress
 from bench.runs.jobs import RUN, How, Job
 from bench.runs.made_labels import keep_generated
+from bench.runs.model_code import code_of
 from bench.runs.samples import generate_run
 from bench.storage.files import locked, write_text
 from bench.storage.provenance import environment, now_utc
-from bench.storage.reading import file_sha256
+from bench.storage.reading import file_sha256, read_json
 from bench.storage.records import (
     SCHEMA,
     RunRecord,
@@ -41,6 +42,7 @@ from bench.storage.records import (
     write_json,
     write_record,
 )
+from bench.storage.typed import typed
 from bench.tables.files import write_figures, write_tables
 from genbench.files import is_unfinished, sweep
 from metrics.errors import InputError
@@ -49,6 +51,7 @@ from reference_models.loop import Budget, TrainResult, find_device, reconstruct,
 from reference_models.loop.checkpoints import FILE_NAME
 from reference_models.types import Model
 
+RESUME = "continue with --resume to write it again"
 TRAINING, MEASURED = "training.json", "measured.json"
 ABSOLUTE_PATH = re.compile(r"(?<![\w/:.])(?:[A-Za-z]:)?[/\\](?!/)[^\s'\"(),;]+")
 MONITORED_VALUES = 10_000 * 28 * 28  # pixels reconstructed every 100 steps: all of Fashion-MNIST's test images
@@ -109,9 +112,25 @@ def _fit(job: Job, how: How) -> tuple[TrainResult, Training]:
         precision=how.precision,
         compiled=how.compile,
         losses=dict(result.losses),
+        code=_code(job, result),
     )
     write_text(job.folder / TRAINING, json.dumps(asdict(done), indent=2, sort_keys=True, allow_nan=False) + "\n")
     return result, done
+
+
+def _code(job: Job, result: TrainResult) -> str:
+    """The code that did the last step: that of now, unless an earlier training has done all of them."""
+    earlier = read_training(job.folder) if result.resumed_at == result.steps else None
+    return code_of(job.spec.name) if earlier is None else earlier.code
+
+
+def read_training(folder: Path) -> Training | None:
+    """What the training in a run's folder did; None where the folder says nothing about it."""
+    path = folder / TRAINING
+    if not path.is_file():
+        return None
+    done: Training = typed(Training, read_json(path, remedy=RESUME), str(path))
+    return done
 
 
 def nothing_to_resume(job: Job) -> str:

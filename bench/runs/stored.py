@@ -11,7 +11,7 @@ from bench.options import Progress
 from bench.runs.checkpoint_files import checkpoint_file
 from bench.runs.jobs import RUN, Job
 from bench.runs.made_labels import keep_generated
-from bench.runs.run import MEASURED, TRAINING, make_record, publish
+from bench.runs.run import MEASURED, RESUME, make_record, publish, read_training
 from bench.runs.samples import generate_run, load_generated
 from bench.storage.files import check_writable
 from bench.storage.reading import Missing, read_json
@@ -21,8 +21,6 @@ from bench.storage.typed import typed
 from metrics.errors import InputError
 from reference_models.loop import Loaded, checkpoints, load, to_json
 from reference_models.loop.settings import from_json
-
-RESUME = "continue with --resume to write it again"
 
 
 def open_checkpoint(path: Path, subject: Subject, *, model: str | None = None, device: str = "cpu") -> Loaded:
@@ -104,15 +102,6 @@ def job_in(folder: Path, subject: Subject) -> Job:
     spec = registry.load("models", about["model"])
     config = from_json(type(spec.recipes["default"]), about["config"])
     return Job(spec, config, subject, about["seed"], folder, about["train_split"])
-
-
-def read_training(folder: Path) -> Training | None:
-    """What the training in a run's folder did; None where the folder says nothing about it."""
-    path = folder / TRAINING
-    if not path.is_file():
-        return None
-    done: Training = typed(Training, read_json(path, remedy=RESUME), str(path))
-    return done
 
 
 def measured_with(folder: Path) -> dict[str, str]:

@@ -66,6 +66,31 @@ class SeedSettings(TypedDict, total=False):
     jobs: Annotated[int, Option("So many seeds side by side, each in a process of its own.", 1, least=1)]
 
 
+class PlannedSettings(TypedDict, total=False):
+    """The keywords of `planned`."""
+
+    timed: Annotated[bool, Option("Time some steps of each training here: seconds for each.", False)]
+    workdir: Annotated[Path, Option("Folder for runs/.  [default: this folder]", Path())]
+    data_root: Annotated[Path | None, shared.data_root]
+    results: Annotated[Path, shared.results]
+
+
+class ReproduceSettings(TypedDict, total=False):
+    """The keywords of `reproduce`."""
+
+    check: Annotated[bool, Option("Make them in a folder that is removed, and only say whether they agree.", False)]
+    jobs: Annotated[int, Option("So many trainings side by side, each in a process of its own.", 1, least=1)]
+    threads: Annotated[int | None, Option("Threads of each training.  [default: its share of all]", least=1)]
+    minutes: Annotated[float | None, Option("Stop what trains after this many minutes; the next call goes on.")]
+    device: Annotated[str, shared.device]
+    force: Annotated[bool, Option("Make again what is there, too.", False)]
+    workdir: Annotated[Path, Option("Folder for runs/.  [default: this folder]", Path())]
+    data_root: Annotated[Path | None, shared.data_root]
+    results: Annotated[Path, shared.results]
+    offline: Annotated[bool, shared.offline]
+    progress: Annotated[Progress | None, shared.progress]
+
+
 class Remeasuring(Judging, total=False):
     """The keywords of `rescore`, and of `evaluate` but one."""
 

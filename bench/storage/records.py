@@ -9,7 +9,7 @@ user, no machine and no path: it is meant to be published.
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +18,7 @@ from bench.protocol import Protocol, check_protocol
 from bench.storage.files import write_text
 from bench.storage.reading import read_json
 from bench.storage.result_places import read_from
-from bench.storage.typed import typed, values_of
+from bench.storage.typed import ADDED, typed, values_of
 from metrics.errors import InputError
 
 SCHEMA = 1
@@ -53,7 +53,9 @@ class Training:
     """What was asked and what was really done. `full_epochs` is the recipe's own budget.
 
     `asked` holds steps, epochs and minutes as given (empty: the recipe's). `seconds` are those of the training loop
-    with its pictures and checkpoints, over all resumptions; `losses` are means over the last 100 steps.
+    with its pictures and checkpoints, over all resumptions; `losses` are means over the last 100 steps. `code` is the
+    hash of the model's code that did the last step (`bench.runs.model_code`), "" in records from before this was a
+    field and of models of other packages.
     """
 
     asked: dict[str, int | float]
@@ -67,6 +69,7 @@ class Training:
     precision: str
     compiled: bool
     losses: dict[str, float]
+    code: str = field(default="", metadata=ADDED)
 
 
 @dataclass(frozen=True)
