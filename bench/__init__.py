@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bench.api.runs import plan, run
     from bench.api.sanity import sanity
     from bench.api.sets import doctor, fid, save_statistics, score, stats
+    from bench.api.shards import cache_status, features
     from bench.sources import ImageSource, open_source
     from metrics.errors import InputError
 
@@ -44,6 +45,7 @@ _HOMES = {  # imported when asked for: `import bench` and the command's help loa
     "bench.api.runs": ("plan", "run"),
     "bench.api.sanity": ("sanity",),
     "bench.api.sets": ("doctor", "fid", "save_statistics", "score", "stats"),
+    "bench.api.shards": ("cache_status", "features"),
     "bench.sources": ("ImageSource", "open_source"),
     "metrics.errors": ("InputError",),
 }
@@ -53,12 +55,14 @@ __all__ = [
     "InputError",
     "Report",
     "Result",
+    "cache_status",
     "cite",
     "compare",
     "doctor",
     "evaluate",
     "explain",
     "explore",
+    "features",
     "fid",
     "grades",
     "leaderboard",

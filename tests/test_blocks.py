@@ -22,8 +22,8 @@ from bench.datasets._archives import unpack
 from bench.datasets._types import Split
 from bench.exploring.neighbours import nearest_images
 from bench.leaderboard.small_pictures import small_pictures
+from bench.measuring.batches import _batches
 from bench.measuring.copies import copies
-from bench.measuring.features import _batches
 from bench.runs.generators import Generator
 from bench.sources import iterate, open_source
 from bench.sources._prepared import prepared_hashes
@@ -210,8 +210,8 @@ CASES = {
     "metrics.splits.BLOCK": (7, evaluation_set, EXACT),
     "metrics.mind.AT_ONCE": (3, lambda: numbers(mind.compute(REAL, GENERATED, directions=7)), ROUNDED),
     "bench.accumulator.ROWS": (1, accumulated, ROUNDED),
-    "bench.measuring.features.WINDOW_BATCHES": (1, rows_of_mixed_sizes, EXACT),
-    "bench.measuring.features.WINDOW_BYTES": (100, rows_of_mixed_sizes, EXACT),
+    "bench.measuring.batches.WINDOW_BATCHES": (1, rows_of_mixed_sizes, EXACT),
+    "bench.measuring.batches.WINDOW_BYTES": (100, rows_of_mixed_sizes, EXACT),
     "bench.sources.rows.TASK_BYTES": (1, lambda: open_source(IMAGES).hashes, EXACT),
     "bench.sources.files.FILES_PER_TASK": (1, lambda: files(lambda folder: open_source(folder).hashes), EXACT),
     "bench.sources._parallel.IMAGES_PER_TASK": (

@@ -323,7 +323,7 @@ def test_a_weights_file_that_is_not_there_or_not_wanted(good):
     ("arguments", "meant"),
     [
         (("fdi", "a", "b"), "no command 'fdi'. Did you mean 'fid'?"),
-        (("fid", "a", "b", "--extracter", "pixels"), "Did you mean '--extractor'?"),
+        (("fid", "a", "b", "--skip-corupt"), "Did you mean '--skip-corrupt'?"),
         (
             ("fid", "digits:test", "digits:test", "--extractor", "pixles"),
             "no extractor 'pixles'. Did you mean 'pixels'?",
@@ -381,7 +381,7 @@ def test_a_full_disk_costs_the_cache_and_not_the_result(good, monkeypatch):
     def full(file, data):
         raise FULL
 
-    monkeypatch.setattr("bench.measuring.feature_rows.write_all", full)
+    monkeypatch.setattr("bench.storage.cache.write_all", full)
     result = run("fid", good, good, *PIXELS, "--json")
     assert result.exit_code == 0
     scores = json.loads(result.stdout)

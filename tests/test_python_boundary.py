@@ -210,7 +210,7 @@ def test_statistics_go_to_a_path(path):
 def test_a_keyword_that_does_not_exist_is_answered_with_the_close_one():
     for function in (bench.fid, bench.score):
         message = refused(function, images(), images(), extracter="pixels")
-        assert message == "no keyword 'extracter'. Did you mean 'extractor'?"
+        assert message == "no keyword 'extracter'. Did you mean 'extractor' or 'exact'?"
     assert "Did you mean 'tap'?" in refused(bench.Accumulator, tapp="pool")
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import pytest
 
-from bench.measuring.features import FeatureTable
+from bench.measuring.feature_table import FeatureTable
 from bench.measuring.statistics import (
     check_compatible,
     is_statistics,

@@ -112,7 +112,10 @@ def way_of(how: Any, say: Callable[[str], object], generator: "GeneratorSpec | N
 
 def measuring(how: Mapping[str, Any]) -> dict[str, Any]:
     """The keywords of `bench.leaderboard.open_tracks.measure_of`."""
-    return {"weights_file": how["weights"], **{name: how[name] for name in ("offline", "device", "workers")}}
+    from bench.measuring.spreading import spread_of
+
+    said = {"weights_file": how["weights"], "spread": spread_of(how)}
+    return said | {name: how[name] for name in ("offline", "device", "workers")}
 
 
 def _generator(how: SubmitSettings) -> "GeneratorSpec | None":

@@ -163,9 +163,10 @@ def open_measure(subject: "Subject | None", how: Mapping[str, Any]) -> "Measure"
     """The extractor that was asked for, or the one of the data set's protocol; without a data set the usual one."""
     from bench.measuring.evaluation import find_measure
     from bench.measuring.measure import measure
+    from bench.measuring.spreading import spread_of
 
     said = {name: how[name] for name in ("resize", "offline", "device", "workers")}
-    said["weights_file"] = how["weights"]
+    said |= {"weights_file": how["weights"], "spread": spread_of(how)}
     extractor = how["extractor"]
     if subject is None:
         return measure(extractor, **said) if extractor else measure(**said)

@@ -1,13 +1,16 @@
-"""Shows, verifies or empties the cache of features and statistics."""
+"""Shows, verifies or empties the cache of features and statistics; says what it lacks."""
 
 from datetime import timedelta
+from typing import Any
 
 import click
 
-from bench.cli._options import examples, json_option
+from bench.cli._options import examples, json_option, options
 from bench.cli._output import echo, print_columns, print_facts, print_json
+from bench.settings.sets import PreciseSettings
 
 KEY_SHOWN = 12
+ROWS_SHOWN = 5
 
 
 @click.group(invoke_without_command=True, epilog=examples("bench cache", "bench cache verify"))
@@ -55,6 +58,36 @@ def verify(ctx: click.Context, as_json: bool) -> None:
         echo(f"{count - len(damaged):,} of {count:,} entries of {cache.root} are sound")
     if damaged:
         ctx.exit(1)
+
+
+@command.command(
+    epilog=examples(
+        "bench cache status digits:train --extractor digits-cnn",
+        "bench cache status digits:test --extractor digits-cnn --json",
+    )
+)
+@click.argument("images", metavar="IMAGES")
+@click.option("--metrics", default="fid", show_default=True, metavar="M,M,...", help="Look for what these read.")
+@options(PreciseSettings)
+@json_option
+def status(images: str, metrics: str, settings: dict[str, Any], as_json: bool) -> None:
+    """Says which images of IMAGES have no features in the cache yet.
+
+    JSON keys: source, images, there, missing, missing_rows (pairs of a first and a last row), tile (images that are
+    computed together), folder, extractor, extractor_version, extractor_sha256, resize, taps, limit, seed, version,
+    warnings.
+    """
+    import bench
+
+    result = bench.cache_status(images, metrics=[name.strip() for name in metrics.split(",")], **settings)
+    if as_json:
+        print_json(dict(result))
+        return
+    rows = [f"{first:,} to {last:,}" for first, last in result["missing_rows"]]
+    more = [f"... and {len(rows) - ROWS_SHOWN:,} more ranges"] if len(rows) > ROWS_SHOWN else []
+    facts = [("images", f"{result['images']:,} {result['source']}"), ("there", f"{result['there']:,}")]
+    missing = [("missing rows", ", ".join([*rows[:ROWS_SHOWN], *more]))] if rows else []
+    print_facts([*facts, ("missing", f"{result['missing']:,}"), *missing, ("folder", result["folder"])])
 
 
 @command.command(epilog=examples("bench cache empty", "bench cache empty --older-than 30"))

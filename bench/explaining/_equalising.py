@@ -109,7 +109,8 @@ def _features(one: Member, change: Change | None, measure: Measure, name: str) -
 def changed(source: ImageSource, change: Change, name: str) -> ImageSource:
     """The set with each image changed when it is read."""
     hashes = tuple(hashlib.sha256(f"{name} {one}".encode()).hexdigest() for one in source.hashes)
-    return replace(source, hashes=hashes, read=lambda index: change(source.read(index)), read_range=None, encoded=None)
+    plain = replace(source, read_range=None, encoded=None, origin=None)
+    return replace(plain, hashes=hashes, read=lambda index: change(source.read(index)))
 
 
 # ----- factors

@@ -4,17 +4,21 @@ The device, batch size and workers move a feature by rounding only; everything e
 stands in `Measure.question`.
 """
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bench import registry, weights
-from bench.measuring.features import FeatureTable, extract
+from bench.measuring.batches import Engine
+from bench.measuring.feature_table import FeatureTable
+from bench.measuring.features import Pass, extract
 from bench.measuring.own_extractor import is_module, own_extractor, sized
+from bench.measuring.placing import placed
+from bench.measuring.spreading import HERE, Spread
+from bench.measuring.worker import Network
 from bench.options import Done
-from bench.settings.shared import BATCH_SIZE, DEVICES, WORKERS
+from bench.settings.shared import BATCH_SIZE, WORKERS
 from bench.sources import ImageSource
 from bench.storage.cache import Cache, open_cache
 from metrics.errors import InputError
@@ -33,6 +37,7 @@ class Measure:
     batch_size: int = BATCH_SIZE
     cache: Cache | None = None
     progress: Done | None = None
+    spread: Spread = HERE
 
     @property
     def question(self) -> dict[str, str | int]:
@@ -66,19 +71,13 @@ class Measure:
         self, source: ImageSource, taps: Iterable[str], resizes: Iterable[str]
     ) -> dict[str, FeatureTable]:
         """The same with each of these resizes, by its name, in one pass over the images."""
-        return extract(
-            source,
-            sized(self.extractor, source),
-            taps=taps,
-            resizes=resizes,
-            weights=self.weights.path,
-            weights_sha256=self.weights.sha256,
-            device=self.device,
-            batch_size=self.batch_size,
-            workers=self.workers,
-            cache=self.cache,
-            progress=self.progress,
-        )
+        return extract(source, self.how(source), taps, resizes)
+
+    def how(self, source: ImageSource) -> Pass:
+        """How the features of a set are computed."""
+        extractor, of = sized(self.extractor, source), self.weights
+        engine = Engine(extractor, of.path, of.sha256, self.device, self.batch_size, self.workers)
+        return Pass(engine, self.cache, self.progress, self.spread)
 
 
 def about_extractor(plugin: Extractor) -> tuple[str, ...]:
@@ -109,14 +108,16 @@ def measure(
     batch_size: int = BATCH_SIZE,
     cache: bool = True,
     progress: Done | None = None,
+    spread: Spread = HERE,
 ) -> Measure:
     """An extractor by name, its weights found and checked before anything expensive; or a network of the caller's
     (`bench.measuring.own_extractor`).
 
     `resize` None takes the extractor's default, and so do `tap` (the layer whose features are compared) and `logits`
     (the class predictions of the Inception Score); `device` "auto" takes a GPU where there is one. Weights that are
-    missing are fetched, unless `offline`; TorchScript runs where `trust_code` says so. Raises InputError for an unknown
-    extractor, resize, tap or device, weights that are neither here nor to be had, and a GPU that is not there.
+    missing are fetched, unless `offline`; TorchScript runs where `trust_code` says so. `spread` says which processes
+    compute. Raises InputError for an unknown extractor, resize, tap or device, weights that are neither here nor to be
+    had, a GPU that is not there, and a network of the caller's that other processes are to run.
     """
     named = isinstance(extractor, str)
     if isinstance(extractor, str):
@@ -127,11 +128,16 @@ def measure(
     chosen = resize or plugin.resize[0]
     if chosen not in plugin.resize:
         raise InputError(f"extractor {plugin.name!r} has no resize {chosen!r}; it has {', '.join(plugin.resize)}")
-    place = _device(device)
+    place = placed("auto" if spread.is_cluster else device)
     found = weights.ready(plugin, weights_file, offline)
     found = found if named else replace(found, sha256=sha256)
     store = open_cache() if cache and (named or is_module(extractor)) else None
-    return Measure(plugin, found, chosen, place, workers, batch_size, store, progress)
+    if isinstance(extractor, str):
+        path = found.path and found.path.absolute()
+        spread = replace(spread, network=Network(extractor, plugin.version, path, found.sha256, device, trust_code))
+    elif spread != HERE:
+        raise InputError(f"{plugin.name} has no name by which other processes find it; leave processes out")
+    return Measure(plugin, found, chosen, place, workers, batch_size, store, progress, spread)
 
 
 def _at_taps(plugin: Extractor, tap: str | None, logits: str | None) -> Extractor:
@@ -141,22 +147,3 @@ def _at_taps(plugin: Extractor, tap: str | None, logits: str | None) -> Extracto
             there = ", ".join(known[word]) or "none"
             raise InputError(f"extractor {plugin.name!r} has no {word} {asked!r}; there are: {there}")
     return replace(plugin, pool=tap or plugin.pool, logits=logits or plugin.logits)
-
-
-def _device(asked: str) -> str:
-    if asked not in DEVICES:
-        raise InputError(f"no device {asked!r}; there are: {', '.join(DEVICES)}")
-    if asked == "cpu" or (asked == "auto" and not _nvidia_driver()):
-        return "cpu"
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    if asked == "cuda":
-        raise InputError("no CUDA device here; use --device cpu or auto")
-    return "cpu"
-
-
-def _nvidia_driver() -> bool:
-    """Asking torch costs seconds; without the driver there is nothing to ask."""
-    return Path("/dev/nvidiactl").exists() or (os.name == "nt" and Path("C:/Windows/System32/nvcuda.dll").exists())

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from bench import registry
-from bench.measuring.features import FeatureTable
+from bench.measuring.feature_table import FeatureTable
 from bench.measuring.measure import Measure
 from bench.measuring.statistics import SavedStatistics, statistics_of
 from bench.sources import ImageSource

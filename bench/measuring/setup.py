@@ -1,16 +1,17 @@
 """The keywords of `bench.settings.Settings` at work: sets of images are opened, and become features."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from bench.measuring.measure import Measure, measure
+from bench.measuring.spreading import spread_of
 from bench.options import Network, checked
 from bench.registry import LOWERED
-from bench.settings.sets import Asking, LabelledSettings, SetSettings, Settings
+from bench.settings.sets import Asking, FeatureSettings, LabelledSettings, SetSettings, Settings
 from bench.sources import ImageSource, open_source
 from bench.sources.listings import is_there
 from bench.sources.opening import check_kind, check_path
@@ -19,6 +20,7 @@ from bench.storage.cache import open_cache
 from metrics.errors import InputError
 
 Images = str | os.PathLike[str] | np.ndarray | ImageSource | Any  # see bench.sources.open_source
+Group = type[Settings] | type[Asking] | type[FeatureSettings]
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Setup:
     settings: LabelledSettings
 
     @classmethod
-    def of(cls, given: Mapping[str, Any], group: type[Settings] | type[Asking] = SetSettings) -> "Setup":
+    def of(cls, given: Mapping[str, Any], group: Group = SetSettings) -> "Setup":
         """The setup of these keywords; InputError for one that is not in the group, with the close one, and for another
         kind."""
         checked(group, given)
@@ -57,10 +59,12 @@ class Setup:
             workers=how["workers"],
             batch_size=how["batch_size"],
             cache=how["cache"],
+            spread=spread_of(how),
         )
 
-    def open(self, images: Images) -> ImageSource:
-        """A set of images; InputError where there is none, and for a limit of what is opened already."""
+    def open(self, images: Images, part: Callable[[int], range] | None = None) -> ImageSource:
+        """A set of images, or a part of it that is not opened yet (see `open_source`); InputError where there is none,
+        and for a limit of what is opened already."""
         how = self.settings
         if not isinstance(images, ImageSource):
             return open_source(
@@ -70,6 +74,7 @@ class Setup:
                 skip_corrupt=how["skip_corrupt"],
                 data_root=how["data_root"],
                 cache=open_cache() if how["cache"] else None,
+                part=part,
             )
         if how["limit"] is not None:
             raise InputError(

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from bench import __version__
-from bench.measuring.features import FEATURES_VERSION, FeatureTable
+from bench.measuring.feature_table import FEATURES_VERSION, FeatureTable
 from bench.storage.array_files import ArrayFile
 from bench.storage.cache import Cache, digest_of
 from bench.storage.files import whole
@@ -24,7 +24,7 @@ from metrics.errors import InputError
 from metrics.extractors.types import Extractor
 from metrics.fid import check_covariance
 
-STATISTICS_VERSION = 1  # goes up when the arithmetic of mean or covariance changes a number
+STATISTICS_VERSION = 2  # goes up when the arithmetic of mean or covariance changes a number
 MAX_DIMENSION = 16_384  # sigma of 2 GB; a file that claims more is a bomb, no known extractor comes near
 MAX_TEXT_BYTES = 2**20
 PAIRS = {"pool": ("mu", "sigma"), "spatial": ("mu_s", "sigma_s")}  # arrays of a file by what metrics read of an image

@@ -134,4 +134,5 @@ def damaged(source: ImageSource, damage: Damage, strength: float, seed: int) -> 
         read=read,
         read_range=None,
         encoded=None,
+        origin=None,
     )

@@ -5,11 +5,12 @@ from typing import Annotated, Literal, TypedDict
 
 from bench.options import Option, Progress
 from bench.settings import shared
+from bench.settings.spreading import Spreading
 
 TITLE = "Leaderboard of image generators"
 
 
-class Refeaturing(TypedDict, total=False):
+class Refeaturing(Spreading, total=False):
     """How the rules of a track are carried out here."""
 
     weights: Annotated[Path | None, shared.weights]

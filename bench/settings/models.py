@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from bench.options import Option, Progress
 from bench.settings import shared
+from bench.settings.spreading import Spreading
 
 
 class TrainSettings(TypedDict, total=False):
@@ -36,7 +37,7 @@ class TrainSettings(TypedDict, total=False):
     progress: Annotated[Progress | None, shared.progress]
 
 
-class Extracting(TypedDict, total=False):
+class Extracting(Spreading, total=False):
     """Which features: those of a data set's protocol, or of another extractor."""
 
     extractor: Annotated[str | None, Option(f"{shared.extractor}  [default: the data set's]", metavar="NAME")]

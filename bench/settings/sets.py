@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypedDict
 from bench.options import Network, Option, Progress
 from bench.settings import shared
 from bench.settings.shared import BATCH_SIZE
+from bench.settings.spreading import Launching, Spreading
 from metrics.options import MOST_SEED, SEED
 
 _batch_size = Option(default=BATCH_SIZE, least=1)
@@ -38,15 +39,24 @@ class Settings(TypedDict, total=False):
     progress: Annotated[Progress | None, shared.progress]
 
 
-class SetSettings(Settings, total=False):
-    """The keywords of `fid`, `score` and `stats`: those, and what is known of features that are given for a set."""
+class PreciseSettings(Settings, total=False):
+    """The keywords of `cache_status`: those, and in which precision the network runs."""
 
     precision: Annotated[Literal["float32", "bf16"], _precision]
+
+
+class FeatureSettings(PreciseSettings, Launching, total=False):
+    """The keywords of `features`: those, and which processes compute."""
+
+
+class SetSettings(PreciseSettings, Spreading, total=False):
+    """The keywords of `fid`, `score` and `stats`: those, and what is known of features that are given for a set."""
+
     features: Annotated[bool, _features]
     made_by: Annotated[str | None, _made_by]
 
 
-class Asking(TypedDict, total=False):
+class Asking(Spreading, total=False):
     """The keywords of `opinions`: how several extractors look at sets of one size."""
 
     offline: Annotated[bool, shared.offline]

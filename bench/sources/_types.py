@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from jaxtyping import UInt8
@@ -11,6 +12,13 @@ from jaxtyping import UInt8
 from bench.sources.labels import at
 
 Choose = Callable[[int], np.ndarray | None]  # of so many images: the numbers that are taken, in order; None for all
+
+
+class Origin(Protocol):
+    """Where a set was opened, for another process that sees the same disk; it can be pickled."""
+
+    def open(self, places: np.ndarray) -> "ImageSource":
+        """The images with these numbers in the whole set, in this order; no other one is read."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,7 @@ class ImageSource:
     made from this set (lossy files, skipped ones). `named` says that `keys` are names of images, not their numbers;
     `places` are their numbers in the whole set of `whole` images where some of it was taken, () and 0 where all.
     `labels` are the classes of the images, a name or a number each, () where they are not known; the digest is not of
-    them.
+    them. `origin` is where another process finds the same images, None of what is in this one's memory only.
     """
 
     name: str
@@ -40,6 +48,7 @@ class ImageSource:
     places: tuple[int, ...] = ()
     whole: int = 0
     labels: tuple[str, ...] = field(default=(), repr=False)
+    origin: Origin | None = None
 
     @property
     def count(self) -> int:
@@ -66,3 +75,11 @@ class ImageSource:
             read_range=None,
             encoded=encoded and (lambda index: encoded(order[index])),
         )
+
+    def part(self, rows: range) -> "ImageSource":
+        """Images that lie side by side; itself where these are all."""
+        part, read_range = self.taken(rows), self.read_range
+        if part is self or read_range is None:
+            return part
+        first, last = rows.start, rows.stop
+        return replace(part, read_range=lambda start, stop: read_range(first + start, min(first + stop, last)))

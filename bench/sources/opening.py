@@ -19,7 +19,10 @@ What exists on the disk comes first; a name of one letter before the colon is a 
 """
 
 import os
-from dataclasses import replace
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,15 +34,16 @@ from bench.sources._contents import SAVE
 from bench.sources._types import Choose, ImageSource
 from bench.sources.arrays import from_array, from_file
 from bench.sources.decoding import SUFFIXES
-from bench.sources.files import from_listing
+from bench.sources.files import Listing, from_listing
 from bench.sources.listings import listing_of, names_pattern, path_of
 from bench.sources.lists import from_list
 from bench.sources.makers import check_maker, from_maker
-from bench.sources.remote import is_remote
+from bench.sources.remote import IN_MEMORY, is_remote
 from bench.sources.splits import from_split, split_named
 from bench.sources.torch_sets import from_torch_set, is_torch_set
 from bench.storage.cache import Cache
 from genbench.names import close_names
+from genbench.places import data_folder, expanded
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import plain_array
 from metrics.errors import InputError
@@ -64,6 +68,7 @@ def open_source(
     skip_corrupt: bool = False,
     data_root: Path | None = None,
     cache: Cache | None = None,
+    part: Callable[[int], range] | None = None,
 ) -> ImageSource:
     """The set of images that `spec` is or names; the module's table has all kinds.
 
@@ -71,7 +76,8 @@ def open_source(
     ones: folders are often sorted by class. `skip_corrupt` decodes every file once and leaves the broken ones out, with
     a note; otherwise a broken file is an InputError that names it. `data_root` is where data sets were downloaded to.
     All files of the set are read once, to hash them; the images of a data set are prepared too, with a `cache` once for
-    the same files. Raises InputError for anything that is no set of images.
+    the same files. `part(count)` says which of so many images are opened, where not all are: no other is read. Raises
+    InputError for anything that is no set of images.
     """
 
     seed = check_seed(seed)
@@ -84,9 +90,13 @@ def open_source(
 
     def choose(count: int) -> np.ndarray | None:
         name = str(spec) if isinstance(spec, str | Path) else "the set"
-        return _draw(count, limit, seed, name)
+        numbers = _draw(count, limit, seed, name)
+        if part is None:
+            return numbers
+        rows = part(count if numbers is None else len(numbers))
+        return np.arange(rows.start, rows.stop) if numbers is None else numbers[rows.start : rows.stop]
 
-    source = _open(spec, choose, skip_corrupt, data_root, cache)
+    source = replace(_open(spec, choose, skip_corrupt, data_root, cache), origin=_named(spec, data_root))
     if limit is None:
         return source
     return replace(source, notes=(*source.notes, f"limit: {limit:,} images drawn with seed {seed}"))
@@ -158,6 +168,45 @@ def _from_file(path: Path, choose: Choose) -> ImageSource:
     pickled = f". If it is a pickle with statistics, {SAVE}" if kind == TORCH else ""
     found = f"is {kind}, not" if kind else "is not"
     raise InputError(f"{path} {found} a set of images; expected {TAKEN}{pickled}")
+
+
+@dataclass(frozen=True)
+class Named:
+    """A set of images by a name that means the same to all processes that see this disk."""
+
+    spec: str
+    root: Path
+    opened: int = field(default_factory=time.time_ns)  # what is kept of one opening is not used by the next
+
+    def open(self, places: np.ndarray) -> ImageSource:
+        """See `Origin`; InputError where there are fewer images here."""
+
+        def choose(count: int) -> np.ndarray:
+            if count <= places.max():
+                raise InputError(f"{self.spec} holds {count:,} images here, and number {places.max():,} was asked for")
+            return places
+
+        if listing := _listed(self.spec, self.opened):
+            return from_listing(listing, choose, False)
+        return _open(self.spec, choose, False, self.root, None)
+
+
+@lru_cache(maxsize=2)
+def _listed(spec: str, opened: int) -> Listing | None:
+    return listing_of(spec)
+
+
+def _named(spec: Any, root: Path | None) -> Named | None:
+    """None of what only this process has."""
+    if not isinstance(spec, str | Path) or str(spec).startswith(f"{IN_MEMORY}:"):
+        return None
+    root, path, name = (root or data_folder()).absolute(), path_of(spec), str(spec)
+    if is_remote(spec):
+        return Named(name, root)
+    if path.exists() or not split_named(spec):
+        return Named(str(path.absolute()), root)
+    kind, colon, rest = name.partition(":")
+    return Named(f"folder:{expanded(rest).absolute()}" if kind == "folder" else kind + colon + rest, root)
 
 
 def _missing(spec: str) -> str:

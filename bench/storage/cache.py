@@ -7,13 +7,14 @@ Two processes may compute the same entry at once: the first sound one stays, the
 writer leaves behind is never read, and is swept when older than a day.
 """
 
+import contextlib
 import errno
 import hashlib
 import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -82,14 +83,25 @@ class Cache:
 
         A damaged entry is a miss: its problem goes to `report` as one line.
         """
+        found = self.entry(key, report)
+        return found and found[0]
+
+    def entry(
+        self, key: str, report: Callable[[str], None] | None = None
+    ) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+        """The same with what was said of the entry when it was put there."""
         try:
-            return load(self.root / key)[0]
+            return load(self.root / key)
         except (Damaged, OSError) as error:
             if report and os.path.lexists(self.root / key):  # False, not an error, in a folder that cannot be read
                 report(
                     f"the cache entry {key[:12]} is damaged ({error}); computed again. `bench cache verify` checks all"
                 )
             return None
+
+    def has(self, key: str) -> bool:
+        """Whether there is an entry, sound or not."""
+        return os.path.isdir(self.root / key)  # noqa: PTH112  False, not an error, in a folder that cannot be read
 
     def put(self, key: str, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> str:
         """Store arrays under a key; returns "" or, where they cannot be stored, a warning that says why.
@@ -115,6 +127,12 @@ class Cache:
         self.root.mkdir(parents=True, exist_ok=True)
         self._sweep(ABANDONED_SECONDS)
         return Draft(self.root, key, dict(meta))
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Remove these entries; one that resists stays."""
+        for key in keys:
+            with contextlib.suppress(OSError):
+                remove(self.root / key)
 
     def entries(self) -> list[Entry]:
         """All entries, the oldest first; a damaged one says so in `what`."""

@@ -57,12 +57,15 @@ class GaussianStats:
 
     @classmethod
     def of_blocks(cls, parts: Iterable[Num[np.ndarray, "_ d"]]) -> "GaussianStats":
-        """The statistics of features that come in parts of any size; needs two rows in all."""
-        moments = (_Moments.of(part) for part in parts if len(part))
-        first = next(moments, None)
-        if first is None:
+        """The statistics of features that come in parts of any size; needs two rows in all.
+
+        Neighbouring parts are put together, then neighbouring pairs, and so on: the same tree for the same parts,
+        whoever made them when, and an error of rounding that grows with the logarithm of their number.
+        """
+        whole = _in_a_tree(_Moments.of(part) for part in parts if len(part))
+        if whole is None:
             raise InputError("a covariance needs at least 2 images, got none")
-        return reduce(_Moments.merge, moments, first).statistics()
+        return whole.statistics()
 
     def merge(self, other: "GaussianStats") -> "GaussianStats":
         """The statistics of both sets together (Chan, Golub and LeVeque 1979)."""
@@ -111,6 +114,17 @@ class _Moments:
         if self.count < 2:
             raise InputError(f"a covariance needs at least 2 images, got {self.count}")
         return GaussianStats(self.mean, self.scatter / (self.count - 1), self.count)
+
+
+def _in_a_tree(parts: Iterable[_Moments]) -> _Moments | None:
+    waiting: list[tuple[int, _Moments]] = []  # with the height of their trees, which falls
+    for part in parts:
+        height = 0
+        while waiting and waiting[-1][0] == height:
+            part, height = waiting.pop()[1].merge(part), height + 1
+        waiting.append((height, part))
+    left_over = [one for _, one in reversed(waiting)]
+    return reduce(lambda right, left: left.merge(right), left_over) if left_over else None
 
 
 def check_gaussian(stats: Any, what: str) -> GaussianStats:

@@ -31,6 +31,7 @@ from genbench.files import write_bytes
 from genbench.places import cache_folder
 from genbench.regular import open_regular
 from genbench.surroundings import torch_defaults
+from genbench.threads import asked_threads
 from metrics.errors import InputError
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ def _onnx_runtime(make: Callable[[], Any], key: str, input_shape: tuple[int, ...
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors only
+    options.intra_op_num_threads = asked_threads()  # 0: one for each core
     # A thread that spins between two batches takes a core from the decoding of images and from numpy.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     name = hashlib.sha256(repr((VERSION, key, input_shape, outputs)).encode()).hexdigest()

@@ -1,0 +1,43 @@
+"""Worker processes on this machine."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import connection
+from threading import Thread
+
+from genbench.threads import asked_threads, usable_cores
+
+
+@contextmanager
+def pool(processes: int) -> Iterator[tuple[Executor, int]]:
+    """So many spawned workers, which share the cores; they end with the block, at once where an error leaves it."""
+    before = set(multiprocessing.active_children())
+    threads = asked_threads() or max(1, usable_cores() // processes)
+    context = multiprocessing.get_context("spawn")
+    executor = ProcessPoolExecutor(processes, context, _begin, (threads,))
+    try:
+        yield executor, processes
+    except BaseException:
+        for child in set(multiprocessing.active_children()) - before:
+            child.terminate()
+        raise
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _begin(threads: int) -> None:
+    """In a worker: Ctrl-C is its parent's to handle, and it ends with its parent, however that ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
