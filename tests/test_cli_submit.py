@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from submitted import bench, blends, good, save
+from tiny_runs import undrawn
 
 from bench.leaderboard.entries import Earlier, merkle_root, read_entry, read_track
 from bench.leaderboard.entry_places import beside, entry_path, entry_paths, track_path
@@ -127,7 +128,8 @@ def test_the_manifest_is_what_sha256sum_checks(samples):
         assert done.returncode == 0
 
 
-def test_a_run_of_this_project_is_sampled_as_it_was_measured(here):
+def test_a_run_of_this_project_is_sampled_as_it_was_measured(here, monkeypatch):
+    undrawn(monkeypatch)
     tiny = ("--set", "width=4", "--set", "latent=8", "--set", "batch_size=4", "--device", "cpu", "--steps", 2)
     good("run", "--model", "dcgan", "--dataset", "digits", *tiny, "--results", "others")
     told = good("submit", "runs/dcgan-digits-batch_size-4-latent-8-width-4-seed0", *NAMED, "--reference", "--json")
@@ -142,7 +144,8 @@ def test_a_run_of_this_project_is_sampled_as_it_was_measured(here):
     assert json.loads(told.stdout)["path"].endswith("blends.json")
 
 
-def test_controls_are_marked_and_their_copies_named(here):
+def test_controls_are_marked_and_their_copies_named(here, monkeypatch):
+    undrawn(monkeypatch)
     good("train", "--model", "train-copies", "--dataset", "digits")
     good("submit", "runs/train-copies-digits-seed0", "--track", "digits", "--name", "train-copies")
     entry = only_entry()
@@ -265,6 +268,16 @@ def test_of_many_submissions_of_one_name_exactly_one_wins(samples, monkeypatch):
     assert len([read_entry(path) for path in entry_paths(Path("my-results"))]) == 1
 
 
+@pytest.fixture(scope="module")
+def known(tmp_path_factory, shared_cache):
+    """The cache knows these images, so that nothing is written to it."""
+    folder = tmp_path_factory.mktemp("known")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BENCH_CACHE", str(shared_cache))
+        good("submit", save(folder / "samples", IMAGES), *NAMED, "--results", folder / "results")
+
+
+@pytest.mark.usefixtures("known")
 @pytest.mark.parametrize("written", [0, 2, 4, 10])
 def test_a_disk_that_fills_up_leaves_nothing_half(samples, monkeypatch, written):
     """Of the 11 files of a new track and its first entry, this many find room."""
@@ -276,7 +289,6 @@ def test_a_disk_that_fills_up_leaves_nothing_half(samples, monkeypatch, written)
             raise OSError(28, os.strerror(28))
         sync(descriptor)
 
-    good("submit", samples, *NAMED, "--results", "before")  # so that nothing is written to the cache
     monkeypatch.setattr("genbench.files.os.fsync", full)
     assert "No space left on device" in refused("submit", samples, *NAMED)
     track = ["tracks/digits.json", "tracks/digits/features.npz", "tracks/digits/real-1.npz"] if written >= 4 else []

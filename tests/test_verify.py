@@ -28,6 +28,7 @@ from entry_forging import (  # noqa: F401 (fixtures)
 from PIL import Image
 from submitted import bench, good, save
 from test_generators import onnx_generator
+from tiny_runs import undrawn
 
 from bench.leaderboard.doubts import doubts
 from bench.leaderboard.entries import read_entry, read_verified, write_entry
@@ -350,7 +351,8 @@ def test_the_images_decide_and_not_the_bytes_of_the_model_file(tmp_path):
     assert found["notes"][0].startswith("another file than the one that made the entry: its sha256 is")
 
 
-def test_another_model_is_named():
+def test_another_model_is_named(monkeypatch):
+    undrawn(monkeypatch)
     tiny = ("--set", "width=4", "--set", "latent=8", "--set", "batch_size=4", "--device", "cpu", "--steps", 3)
     good("train", "--model", "dcgan", "--dataset", "digits", *tiny, "--seed", 1)
     entry = Path("my-results/submissions/digits/tiny.json")
