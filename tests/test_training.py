@@ -83,6 +83,7 @@ KILLED = """
     import os, signal, sys
     from pathlib import Path
     import tiny_training
+    import torch._dynamo  # the first step of an optimiser would: here once for both
     from reference_models.loop import checkpoints
     written, fsync, replace = [], os.fsync, Path.replace
 
