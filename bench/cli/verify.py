@@ -86,9 +86,10 @@ def _show(verdicts: "Sequence[Verdict]") -> None:
 def _word(verdict: "Verdict") -> str:
     """The level that was reached now, and what was reached before or missed."""
     from bench.leaderboard.entries import LEVELS, level_words
-    from bench.leaderboard.evidence import exact
+    from bench.leaderboard.evidence import entry_shapes, exact
 
     if verdict.level > 1 or verdict.entry is None:
         return LEVELS[verdict.level]
-    words = level_words(verdict.claimed, exact=exact(verdict.entry), unlikely=bool(verdict.doubts))
+    kept = exact(verdict.entry, entry_shapes(verdict.entry.rules))
+    words = level_words(verdict.claimed, exact=kept, unlikely=bool(verdict.doubts))
     return f"{words}; not {LEVELS[verdict.missed]}" if verdict.missed else words

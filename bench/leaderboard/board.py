@@ -6,9 +6,9 @@ a control (`train-copies`, `pixel-gaussian`), has no rank and moves nobody else'
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,7 @@ from bench.leaderboard.entry_places import (
     slug_of,
     track_path,
 )
-from bench.leaderboard.evidence import exact
+from bench.leaderboard.evidence import Shapes, entry_shapes, exact
 from bench.leaderboard.influence import read_influences, rows_of
 from bench.leaderboard.orders import ORDERS, Order, order_of, usual
 from bench.leaderboard.ranking import Rank, by_value, ranks, verdicts
@@ -141,6 +141,7 @@ def read_board(results: Path, track: str, sort: str | None = None) -> Board:
     orders = [one for one in ORDERS if one is ORDERS[0] or one.number == number]
     landmarks = {name: with_orders(one, record, orders) for name, one in record.landmarks.items()}
     record = replace(record, landmarks=landmarks)
+    kept = cache(partial(entry_shapes, record.rules))  # asked for once, and by the first entry: it may be refused
     standings: list[Standing] = []
     looks: list[Look] = []
     damaged = [
@@ -149,7 +150,7 @@ def read_board(results: Path, track: str, sort: str | None = None) -> Board:
     ]
     for path in entry_paths(results, track):
         try:
-            found = _standing(path, record, results, number, orders)
+            found = _standing(path, record, results, number, orders, kept)
             looks.append(look_at(results, found.entry))
             standings.append(found)
         except InputError as error:
@@ -224,7 +225,14 @@ def _number(record: TrackRecord, sort: str) -> Number:
     return known[name]
 
 
-def _standing(path: Path, record: TrackRecord, results: Path, number: Number, orders: Sequence[Order]) -> Standing:
+def _standing(
+    path: Path,
+    record: TrackRecord,
+    results: Path,
+    number: Number,
+    orders: Sequence[Order],
+    kept: Callable[[], Shapes],
+) -> Standing:
     entry = read_entry(path)
     _check_names(path, entry)
     if entry.track_id != record.track_id:
@@ -233,7 +241,7 @@ def _standing(path: Path, record: TrackRecord, results: Path, number: Number, or
     scores = with_orders(entry.scores, record, orders)
     moves = _order_row(results, entry, order, record) if order else influence_of(results, entry, number)
     level, unlikely = read_verified(path), bool(doubts(entry.scores, record.landmarks.get(REAL_2, {})))
-    word = level_words(level, exact=exact(entry), unlikely=unlikely)
+    word = level_words(level, exact=exact(entry, kept()), unlikely=unlikely)
     return Standing(entry, scores, level, word, flags_of(entry.scores), influence=moves)
 
 

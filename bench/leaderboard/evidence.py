@@ -109,9 +109,9 @@ def entry_shapes(rules: Rules) -> Shapes:
     return shapes
 
 
-def exact(entry: Entry) -> bool:
-    """Whether an entry keeps the features from which its scores follow."""
-    return entry.schema > 1 and "features" in entry_shapes(entry.rules)
+def exact(entry: Entry, shapes: Shapes) -> bool:
+    """Whether an entry keeps the features from which its scores follow; `shapes` are what its track's entries keep."""
+    return entry.schema > 1 and "features" in shapes
 
 
 def track_shapes(rules: Rules) -> Shapes:
