@@ -1,14 +1,17 @@
-"""From which share on a number tells damaged digits from real ones, and what one missing class weighs against it.
+"""From which share on a number tells damaged images from real ones, and what one missing class weighs against it.
 
     OMP_NUM_THREADS=1 python benchmarks/ladders.py [--repeats 60] [--n 250] [--extractor digits-cnn] [--processes 2]
+    OMP_NUM_THREADS=1 python benchmarks/ladders.py --data-set mnist --data-root DIR --extractor mnist-layout
 
-Each repeat halves the 500 test digits, which no extractor was trained on, into real 1 and a set of which a growing
-share is damaged: the same images and more of them at each step. Real 2, which gives the way to noise its scale, and
-everything that damage is made of come from the training digits. A number is taken with its sign, so that more is worse.
+Each repeat draws real 1 and a set of which a growing share is damaged from the test images, which no extractor was
+trained on (both are halves of the 500 test digits): the same images and more of them at each step. Real 2, which gives
+the way to noise its scale, and everything that damage is made of come from 2,000 training images at most. A number is
+taken with its sign, so that more is worse.
 
 Prints, for each number and each damage, the smallest share from which on it is above the 95 % quantile of undamaged
 sets in at least 80 % of the repeats, with a star where its mean falls somewhere on the way up; and which share of
-chimeras counts as much as one missing class, which is 10 % of the images. 60 repeats take 4 minutes on two idle cores.
+chimeras counts as much as one missing class, which is 10 % of the images. 60 repeats take 4 minutes on two idle cores,
+and half of it with `--metrics fid,kid,inception-score`.
 """
 
 import argparse
@@ -20,15 +23,17 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.datasets import digits
+from bench import registry
 from bench.leaderboard import way
 from bench.measuring.measure import measure
 from bench.sanity_checks.damages import blur
 from bench.second_opinions.mean_ratio import mean_log_ratio
 from metrics import cmmd, fid, inception_score, kid, prdc, vendi
+from metrics.types import Metric
 
 SHARES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
 CLASSES = 10
+MOST = 2_000  # images of a split in one repeat
 SIGMA = 2.0  # of blurred digits, in pixels
 OUTPUTS = (  # (metric, key, 1 where more is worse)
     *((fid.METRIC, "fid_corrected", 1), (kid.METRIC, "kid", 1), (cmmd.METRIC, "cmmd", 1)),
@@ -47,11 +52,11 @@ Ladders = dict[Step, dict[str, dict[str, float]]]  # then by metric and by key
 UNDAMAGED, REAL_2 = ("undamaged", 0.0), ("real 2", 0.0)
 Draw = np.random.Generator
 
-# ----- damage: images [n, 1, h, w] as bad as can be, made of other digits (images and labels)
+# ----- damage: images [n, 1, h, w] as bad as can be, made of other ones (images and labels)
 
 
 def chimeras(images: np.ndarray, spare: np.ndarray, labels: np.ndarray, draw: Draw) -> np.ndarray:
-    """The upper half of one digit on the lower half of another one of another class."""
+    """The upper half of one image on the lower half of another one of another class."""
     upper, lower = draw.integers(len(spare), size=(2, 8 * len(images)))
     differ = np.flatnonzero(labels[upper] != labels[lower])[: len(images)]
     half = images.shape[2] // 2
@@ -59,7 +64,7 @@ def chimeras(images: np.ndarray, spare: np.ndarray, labels: np.ndarray, draw: Dr
 
 
 def blobs(images: np.ndarray, spare: np.ndarray, labels: np.ndarray, draw: Draw) -> np.ndarray:
-    """Draws from the Gaussian over pixels with mean and covariance of the digits."""
+    """Draws from the Gaussian over pixels with mean and covariance of the images."""
     flat = spare.reshape(len(spare), -1).astype(float)
     centred = flat - flat.mean(axis=0)
     mixed = draw.normal(size=(len(images), len(flat))) @ centred / np.sqrt(len(flat))
@@ -77,7 +82,7 @@ def noise(images: np.ndarray, spare: np.ndarray, labels: np.ndarray, draw: Draw)
 
 
 def repeated(images: np.ndarray, spare: np.ndarray, labels: np.ndarray, draw: Draw) -> np.ndarray:
-    """One digit for all."""
+    """One image for all."""
     return np.repeat(spare[draw.integers(len(spare), size=1)], len(images), axis=0)
 
 
@@ -102,26 +107,28 @@ def network(name: str) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
     return features
 
 
-def scores(real: Mapping[str, np.ndarray], made: Mapping[str, np.ndarray]) -> dict[str, dict[str, float]]:
-    """What every metric says of a set against real 1, by metric and by key."""
+def scores_of(
+    metrics: Sequence[Metric], real: Mapping[str, np.ndarray], made: Mapping[str, np.ndarray]
+) -> dict[str, dict[str, float]]:
+    """What each metric says of a set against real 1, by metric and by key."""
     given = {
-        one: [made[one.feature]] if one.arity == "set" else [real[one.feature], made[one.feature]] for one in METRICS
+        one: [made[one.feature]] if one.arity == "set" else [real[one.feature], made[one.feature]] for one in metrics
     }
     return {metric.name: dict(metric.compute(*sets)) for metric, sets in given.items()}
 
 
-def digits_of(split: str, draw: Draw) -> tuple[np.ndarray, np.ndarray]:
-    """All digits of a split in a random order: images [m, 1, h, w] and labels [m]."""
-    found = digits.load(split, Path())
-    assert found.labels is not None
-    order = draw.permutation(found.count)
+def images_of(data_set: str, root: Path, split: str, draw: Draw) -> tuple[np.ndarray, np.ndarray]:
+    """Images of a split in a random order [m, 1, h, w] and their labels [m]."""
+    found = registry.load("datasets", data_set).load(split, root, "")
+    order = draw.permutation(found.count)[:MOST]
     return found.take(order), found.labels[order]
 
 
-def ladders(seed: int, n: int, extractor: str) -> Ladders:
+def ladders(seed: int, n: int, extractor: str, data_set: str, root: Path, metrics: Sequence[str]) -> Ladders:
     """The scores of real 2, of the undamaged set and of each step, by damage and share."""
     draw, features = np.random.default_rng(seed), network(extractor)
-    (images, labels), (spare, classes) = (digits_of(split, draw) for split in ("test", "train"))
+    scores = partial(scores_of, [one for one in METRICS if one.name in metrics])
+    (images, labels), (spare, classes) = (images_of(data_set, root, split, draw) for split in ("test", "train"))
     real_1, base, real_2 = images[:n], images[n : 2 * n], spare[:n]
     own, spare, classes = labels[n : 2 * n], spare[n:], classes[n:]
     real, plain = features(real_1), features(base)
@@ -151,12 +158,13 @@ def numbers(found: Ladders) -> dict[str, dict[Step, float]]:
     marks = {"real 2": found[REAL_2], "noise": found["noise", 1.0]}
     values: dict[str, dict[Step, float]] = {}
     for step, one in found.items():
-        for metric, key, sign in OUTPUTS:
+        for metric, key, sign in (output for output in OUTPUTS if output[0].name in one):
             values.setdefault(metric.output(key).title, {})[step] = sign * one[metric.name][key]
         mean = mean_log_ratio(one, marks["real 2"])["mean_log_ratio"]
         values.setdefault("mean-log-ratio", {})[step] = np.inf if mean is None else mean
         for rule, parts in WAYS.items():
-            values.setdefault(rule, {})[step] = way.way(one, marks, parts)[way.KEY] or 0.0
+            if all(metric in one for metric, _ in parts):
+                values.setdefault(rule, {})[step] = way.way(one, marks, parts)[way.KEY] or 0.0
     return values
 
 
@@ -192,10 +200,21 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=60)
     parser.add_argument("--n", type=int, default=250)
     parser.add_argument("--extractor", default="digits-cnn")
+    parser.add_argument("--data-set", default="digits")
+    parser.add_argument("--data-root", type=Path, default=Path())
+    parser.add_argument("--metrics", default=",".join(one.name for one in METRICS))
     parser.add_argument("--processes", type=int, default=2)
     asked = parser.parse_args()
+    one = partial(
+        ladders,
+        n=asked.n,
+        extractor=asked.extractor,
+        data_set=asked.data_set,
+        root=asked.data_root,
+        metrics=asked.metrics.split(","),
+    )
     with ProcessPoolExecutor(asked.processes) as pool:
-        found = list(pool.map(partial(ladders, n=asked.n, extractor=asked.extractor), range(asked.repeats)))
+        found = list(pool.map(one, range(asked.repeats)))
     print(f"| told apart from | {' | '.join(COLUMNS)} | one missing class is worth, in chimeras |")
     print("|---" * (len(COLUMNS) + 2) + "|")
     for row in report([numbers(one) for one in found]):

@@ -89,7 +89,7 @@ def train(design: _small_cnn.Design, split: Split, recipe: Recipe, seed: int) ->
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     images, labels = split.read(0, recipe.images), split.labels[: recipe.images]
-    network = _small_cnn.network(design).to(memory_format=torch.channels_last).train()
+    network = design.network().to(memory_format=torch.channels_last).train()
     readout = torch.nn.Linear(_small_cnn.TAPS["pool"], images.shape[1] * BLOCKS**2)
     variance = blocks(torch.from_numpy(images[:1_000].astype(np.float32))).var(0).mean()
     steps = len(images) // BATCH

@@ -228,7 +228,10 @@ def test_classes_that_are_known_by_their_numbers_only_are_told_of_as_another_ord
 
 @pytest.mark.parametrize(
     ("extractor", "name"),
-    [("digits-layout", "digits"), ("digits-cnn", "digits"), ("fashion-cnn", "fashion-mnist"), ("shapes-cnn", "shapes")],
+    [
+        *(("digits-layout", "digits"), ("digits-cnn", "digits"), ("shapes-cnn", "shapes"), ("mnist-layout", "mnist")),
+        *(("fashion-cnn", "fashion-mnist"), ("fashion-layout", "fashion-mnist")),
+    ],
 )
 def test_the_small_classifiers_have_the_classes_of_their_data_sets(extractor, name):
     assert registry.load("extractors", extractor).class_names() == open_dataset(name).classes

@@ -8,10 +8,18 @@ from scipy.ndimage import gaussian_filter
 
 from bench import registry
 from metrics.errors import InputError
-from metrics.extractors import _small_cnn, digits_cnn, digits_layout, fashion_cnn, shapes_cnn
+from metrics.extractors import (
+    _small_cnn,
+    digits_cnn,
+    digits_layout,
+    fashion_cnn,
+    fashion_layout,
+    mnist_layout,
+    shapes_cnn,
+)
 from metrics.extractors._engine import file_sha256
 
-MODULES = (digits_cnn, digits_layout, fashion_cnn, shapes_cnn)
+MODULES = (digits_cnn, digits_layout, fashion_cnn, fashion_layout, mnist_layout, shapes_cnn)
 SEES = {"digits-cnn": "digits", "digits-layout": "digits", "shapes-cnn": "shapes"}  # whose images are embedded
 READ_OF_THE_TEST_SPLIT = {"digits": 500, "shapes": 300}
 

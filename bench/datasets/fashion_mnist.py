@@ -38,5 +38,5 @@ DATASET = Dataset(
     fetch=fetch,
     classes=CLASSES,
     eval_sets={"real 1": ("test", 1_000), "real 2": ("test", 1_000)},
-    extractors=("inception", "fashion-cnn"),
+    extractors=("inception", "fashion-layout", "fashion-cnn"),
 )

@@ -44,5 +44,5 @@ DATASET = Dataset(
     fetch=fashion_mnist.fetch,
     classes=fashion_mnist.CLASSES,
     eval_sets=fashion_mnist.DATASET.eval_sets,
-    extractors=("inception", "fashion-cnn"),
+    extractors=("inception", "fashion-layout", "fashion-cnn"),
 )

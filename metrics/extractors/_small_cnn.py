@@ -19,11 +19,10 @@ The numbers are comparable within one family only (same extractor, same resize):
 ten kinds of small pictures have nothing in common with Inception's 2048.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -51,10 +50,33 @@ class Design:
     size: int
     colour: bool
     strides: tuple[int, int, int, int]
+    taps: ClassVar = TAPS
+
+    @property
+    def key(self) -> str:
+        return f"small-cnn {VERSION} {self}"
+
+    def network(self) -> "nn.Module":
+        """The untrained network: float32 RGB [b, 3, size, size] in [0, 255] -> {"pool": [b, 96], "logits": [b, 10]}."""
+        return _network(self)
+
+
+@runtime_checkable
+class Designed(Protocol):
+    """A network of this kind: the side of its square input, the width of each tap, and what makes it. `key` names what
+    it depends on, beside its weights."""
+
+    @property
+    def size(self) -> int: ...
+    @property
+    def taps(self) -> dict[str, int]: ...
+    @property
+    def key(self) -> str: ...
+    def network(self) -> "nn.Module": ...
 
 
 def extractor(
-    design: Design,
+    design: Designed,
     *,
     name: str,
     title: str,
@@ -76,7 +98,7 @@ def extractor(
         title=title,
         source=source,
         family=family,
-        taps=TAPS,
+        taps=design.taps,
         pool=pool,
         resize=RESIZE,
         build=partial(_build_shipped, design, shipped),
@@ -88,43 +110,27 @@ def extractor(
 
 
 def _build_shipped(
-    design: Design, shipped: str, weights: Path | None, resize: str, device: str, taps: tuple[str, ...]
+    design: Designed, shipped: str, given: Path | None, resize: str, device: str, taps: tuple[str, ...]
 ) -> Extract:
-    key = f"small-cnn {VERSION} {design}"
-    return build(partial(network, design), key, design.size, weights or WEIGHTS / shipped, resize, device, taps)
-
-
-def build(
-    make: Callable[[], "nn.Module"],
-    key: str,
-    size: int,
-    weights: Path,
-    resize: str,
-    device: str,
-    taps: tuple[str, ...],
-) -> Extract:
-    """The function from uint8 RGB images of any size to the named taps of `make()` with these weights.
-
-    `key` names what `make` depends on; `size` is the side of its square input. InputError where the weights do not fit.
-    """
+    """The function from uint8 RGB images of any size to the named taps; InputError where the weights do not fit."""
+    weights = given or WEIGHTS / shipped
     if not weights.is_file():
         raise InputError(f"no weights file {weights}; it ships with the project: install it again or restore the file")
 
     def loaded() -> "nn.Module":
         from metrics.extractors.state import load_network
 
-        return load_network(make, weights)
+        return load_network(design.network, weights)
 
-    run = compile_network(loaded, f"{key} {file_sha256(weights)}", (3, size, size), taps, device)
+    run = compile_network(loaded, f"{design.key} {file_sha256(weights)}", (3, design.size, design.size), taps, device)
 
     def extract(images: Images) -> dict[str, np.ndarray]:
-        return run(resized(images, resize, size))
+        return run(resized(images, resize, design.size))
 
     return extract
 
 
-def network(design: Design) -> "nn.Module":
-    """The untrained network: float32 RGB [b, 3, size, size] in [0, 255] -> {"pool": [b, 96], "logits": [b, 10]}."""
+def _network(design: Design) -> "nn.Module":
     import torch
     from torch import nn
 

@@ -1,14 +1,20 @@
-"""Trains the network behind `digits-layout`, whose weights ship in metrics/extractors/weights/.
+"""Trains the networks behind `digits-layout`, `mnist-layout` and `fashion-layout`, whose weights ship in
+metrics/extractors/weights/.
 
-    OMP_NUM_THREADS=1 python scripts/train_digits_layout.py -o digits_layout.safetensors
+    OMP_NUM_THREADS=1 python scripts/train_layout.py digits -o digits_layout.safetensors
+    OMP_NUM_THREADS=1 python scripts/train_layout.py mnist --data-root DIR -o mnist_layout.safetensors
+    OMP_NUM_THREADS=1 python scripts/train_layout.py fashion --data-root DIR -o fashion_layout.safetensors
 
-One thread and one seed: the same bytes come out again on the same machine and torch. Training sees the 1,297 training
-digits only and stops after a fixed number of epochs. metrics/extractors/digits_layout.py says what is learnt and why.
+One thread and one seed: the same bytes come out again on the same machine and torch. Training sees the train split
+only and stops after a fixed number of epochs. metrics/extractors/_layout.py says what is learnt and why.
 """
 
 import argparse
+import importlib
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,28 +24,48 @@ from torch import nn
 from torch.nn import functional as F
 from train_small_cnn import BATCH, BLOCKS, PEAK_RATE, WEIGHT_DECAY, blocks, moved, rgb, test_accuracy
 
-from bench.datasets import digits
+from bench import registry
 from bench.sanity_checks.damages import blur
-from metrics.extractors import digits_layout
 from metrics.extractors._engine import file_sha256
+from metrics.extractors._layout import CLASSES, FEATURES, Design
 
-EPOCHS, SHIFT = 30, 3
-DAMAGED = 24  # of each kind in a batch
+DAMAGED = 24  # of each kind in a batch, if no recipe says otherwise
 READOUT, OUTLIER, KINDS = 3.0, 0.15, 1.0  # weights beside the cross-entropy of the classes
-BLUR, GRAIN, CUT = (1.0, 3.0), (10.0, 40.0), (11, 21)  # pixels; levels; the line at which two digits are joined
+BLUR, GRAIN = (1.0, 3.0), (10.0, 40.0)  # pixels; levels
+CUT = (11 / 32, 21 / 32)  # of the side: the line at which two images are joined
 PALER, HAZIER, GRAINIER = 0.15, 16.0, 4.0  # what a person does not mind: a share, levels, levels
 VIEWS = 4  # of each image, over which the features are whitened
 LEAST_VARIANCE = 1e-3  # of the largest, in a direction that is made as large as all others
+ENOUGH = 2_000  # images of the training split: for blobs, and for whitening
 Draw = np.random.Generator
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A data set and how long it is learnt, each image moved by up to `shift` pixels, with so many `joined` ones in a
+    batch: the harder they are to see, the more of them."""
+
+    data_set: str
+    epochs: int
+    shift: int
+    joined: int = DAMAGED
+
+
+RECIPES = {
+    "digits": Recipe("digits", epochs=30, shift=3),
+    "mnist": Recipe("mnist", epochs=2, shift=2, joined=64),
+    "fashion": Recipe("fashion-mnist", epochs=2, shift=1),
+}
 
 # ----- damage: images [n, 1, h, w] and labels [n] as float images
 
 
 def joined(images: np.ndarray, labels: np.ndarray, draw: Draw) -> np.ndarray:
-    """Each digit up to a random row or column, and one of another class from there on."""
+    """Each image up to a random row or column, and one of another class from there on."""
     others = draw.permutation(len(images))
     others = np.where(labels[others] == labels, np.roll(others, 1), others)
-    line = draw.integers(*CUT, (len(images), 1, 1, 1), endpoint=True)
+    least, most = (round(share * images.shape[-1]) for share in CUT)
+    line = draw.integers(least, most, (len(images), 1, 1, 1), endpoint=True)
     rows, columns = np.indices(images.shape[2:])
     across = draw.random((len(images), 1, 1, 1)) < 0.5
     return np.where(np.where(across, rows, columns) < line, images, images[others])
@@ -53,14 +79,14 @@ def grainy(images: np.ndarray, labels: np.ndarray, draw: Draw) -> np.ndarray:
     return images + draw.normal(size=images.shape) * draw.uniform(*GRAIN, (len(images), 1, 1, 1))
 
 
-def blobs_of(images: np.ndarray) -> Callable[[np.ndarray, np.ndarray, Draw], np.ndarray]:
+def blobs_of(images: np.ndarray, shift: int) -> Callable[[np.ndarray, np.ndarray, Draw], np.ndarray]:
     """Draws from the Gaussian over pixels with mean and covariance of these images."""
     flat = images.reshape(len(images), -1).astype(float)
     mean, spread = flat.mean(0), (flat - flat.mean(0)) / np.sqrt(len(flat))
 
     def blobs(given: np.ndarray, labels: np.ndarray, draw: Draw) -> np.ndarray:
         drawn = draw.normal(size=(len(given), len(spread))) @ spread + mean
-        return moved(drawn.clip(0, 255).reshape(given.shape), SHIFT, draw)
+        return moved(drawn.clip(0, 255).reshape(given.shape), shift, draw)
 
     return blobs
 
@@ -77,28 +103,29 @@ def varied(images: np.ndarray, draw: Draw) -> torch.Tensor:
 # ----- training
 
 
-def train(images: np.ndarray, labels: np.ndarray, seed: int) -> nn.Module:
+def train(design: Design, images: np.ndarray, labels: np.ndarray, recipe: Recipe, seed: int) -> nn.Module:
     """The network after all epochs, its readout whitened."""
     torch.manual_seed(seed)
     draw = np.random.default_rng(seed)
-    damages = (joined, blobs_of(images), blurred, grainy)
-    network = digits_layout.network().to(memory_format=torch.channels_last).train()
+    damages = {joined: recipe.joined}
+    damages |= dict.fromkeys((blobs_of(images[:ENOUGH], recipe.shift), blurred, grainy), DAMAGED)
+    network = design.network().to(memory_format=torch.channels_last).train()
     # While it is learnt, the classes are read off the features, which are neither whitened nor cut off.
-    classes = nn.Linear(digits_layout.FEATURES, digits_layout.CLASSES)
-    readout = nn.Linear(digits_layout.FEATURES, BLOCKS**2)
-    kinds = nn.Linear(digits_layout.FEATURES, 1 + len(damages))
+    classes = nn.Linear(FEATURES, CLASSES)
+    readout = nn.Linear(FEATURES, BLOCKS**2)
+    kinds = nn.Linear(FEATURES, 1 + len(damages))
     variance = blocks(torch.from_numpy(images[:1_000].astype(np.float32))).var(0).mean()
     learnt = [value for one in (network, classes, readout, kinds) for value in one.parameters()]
     steps = len(images) // BATCH
     optimiser = torch.optim.AdamW(learnt, weight_decay=WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, PEAK_RATE, total_steps=EPOCHS * steps)
-    kind = torch.arange(1 + len(damages)).repeat_interleave(torch.tensor([BATCH] + [DAMAGED] * len(damages)))
-    for epoch in range(EPOCHS):
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, PEAK_RATE, total_steps=recipe.epochs * steps)
+    kind = torch.arange(1 + len(damages)).repeat_interleave(torch.tensor([BATCH, *damages.values()]))
+    for epoch in range(recipe.epochs):
         for rows in draw.permutation(len(images))[: steps * BATCH].reshape(steps, BATCH):
-            batch = [moved(images[rows], SHIFT, draw)]
-            for damage in damages:
-                some = draw.integers(len(images), size=DAMAGED)
-                batch.append(damage(moved(images[some], SHIFT, draw), labels[some], draw))
+            batch = [moved(images[rows], recipe.shift, draw)]
+            for damage, count in damages.items():
+                some = draw.integers(len(images), size=count)
+                batch.append(damage(moved(images[some], recipe.shift, draw), labels[some], draw))
             pixels = varied(np.concatenate(batch), draw)
             features = read(network, pixels)
             logits = classes(features)
@@ -110,8 +137,8 @@ def train(images: np.ndarray, labels: np.ndarray, seed: int) -> nn.Module:
             loss.backward()
             optimiser.step()
             schedule.step()
-        print(f"epoch {epoch + 1}/{EPOCHS} loss {loss.item():.4f}", flush=True)
-    return whitened(network.eval(), classes, images, draw)
+        print(f"epoch {epoch + 1}/{recipe.epochs} loss {loss.item():.4f}", flush=True)
+    return whitened(network.eval(), classes, images[:ENOUGH], draw)
 
 
 def read(network: nn.Module, pixels: torch.Tensor) -> torch.Tensor:
@@ -136,20 +163,25 @@ def whitened(network: nn.Module, classes: nn.Linear, images: np.ndarray, draw: D
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", choices=RECIPES)
+    parser.add_argument("--data-root", type=Path, default=Path("data"))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("-o", "--output", type=Path, required=True)
     given = parser.parse_args()
 
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    split = digits.load("train", Path())
+    recipe = RECIPES[given.name]
+    module = importlib.import_module(f"metrics.extractors.{given.name}_layout")
+    load = partial(registry.load("datasets", recipe.data_set).load, root=given.data_root)
+    split = load("train")
     assert split.labels is not None
 
     started = time.process_time()
-    network = train(split.read(0, split.count), split.labels, given.seed)
+    network = train(module.DESIGN, split.read(0, split.count), split.labels, recipe, given.seed)
     tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
     save_file({name: tensor for name, tensor in tensors.items() if tensor.is_floating_point()}, given.output)
-    accuracy = test_accuracy(digits_layout.EXTRACTOR, given.output, digits.load("test", Path()))
+    accuracy = test_accuracy(module.EXTRACTOR, given.output, load("test"))
     print(f"trained in {time.process_time() - started:.0f} s of one core")
     print(f"test accuracy {accuracy:.4f}")
     print(f"{given.output.stat().st_size} bytes, sha256 {file_sha256(given.output)}")
