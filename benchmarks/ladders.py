@@ -10,8 +10,9 @@ taken with its sign, so that more is worse.
 
 Prints, for each number and each damage, the smallest share from which on it is above the 95 % quantile of undamaged
 sets in at least 80 % of the repeats, with a star where its mean falls somewhere on the way up; and which share of
-chimeras counts as much as one missing class, which is 10 % of the images. 60 repeats take 4 minutes on two idle cores,
-and half of it with `--metrics fid,kid,inception-score`.
+chimeras counts as much as one missing class, which is 10 % of the images. With `--at 0.1,0.2` a cell says in how many
+repeats these shares are told, by 1.645 standard deviations of undamaged sets above their mean. 60 repeats take 4
+minutes on two idle cores, and half of it with `--metrics fid,kid,inception-score`.
 """
 
 import argparse
@@ -34,7 +35,8 @@ from metrics.types import Metric
 SHARES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
 CLASSES = 10
 MOST = 2_000  # images of a split in one repeat
-SIGMA = 2.0  # of blurred digits, in pixels
+SIGMA = 2.0  # of blurred images, in pixels
+GRAIN = 20.0  # levels
 OUTPUTS = (  # (metric, key, 1 where more is worse)
     *((fid.METRIC, "fid_corrected", 1), (kid.METRIC, "kid", 1), (cmmd.METRIC, "cmmd", 1)),
     *((inception_score.METRIC, "inception_score_corrected", -1), (vendi.METRIC, "vendi", -1)),
@@ -47,6 +49,7 @@ WAYS = {
     "the same by FID, KID and IS": (("fid", "fid_corrected"), *way.PARTS),
 }
 LEVEL, POWER = 0.95, 0.8
+Z = 1.645  # standard deviations of undamaged sets above their mean, with --at
 Step = tuple[str, float]  # damage and share
 Ladders = dict[Step, dict[str, dict[str, float]]]  # then by metric and by key
 UNDAMAGED, REAL_2 = ("undamaged", 0.0), ("real 2", 0.0)
@@ -86,9 +89,27 @@ def repeated(images: np.ndarray, spare: np.ndarray, labels: np.ndarray, draw: Dr
     return np.repeat(spare[draw.integers(len(spare), size=1)], len(images), axis=0)
 
 
-DAMAGES = {one.__name__: one for one in (chimeras, blobs, blurred, noise, repeated)}
+def quarters(images: np.ndarray, spare: np.ndarray, labels: np.ndarray, draw: Draw) -> np.ndarray:
+    """Each quarter of another image."""
+    upper, lower, left, right = (spare[rows] for rows in draw.integers(len(spare), size=(4, len(images))))
+    row, column = (side // 2 for side in images.shape[2:])
+    above = np.concatenate([upper[:, :, :row, :column], lower[:, :, :row, column:]], axis=3)
+    return np.concatenate([above, np.concatenate([left[:, :, row:, :column], right[:, :, row:, column:]], axis=3)], 2)
+
+
+def means(images: np.ndarray, spare: np.ndarray, labels: np.ndarray, draw: Draw) -> np.ndarray:
+    """Each the mean of two images."""
+    return np.rint(spare[draw.integers(len(spare), size=(2, len(images)))].mean(axis=0)).astype(np.uint8)
+
+
+def grain(images: np.ndarray, spare: np.ndarray, labels: np.ndarray, draw: Draw) -> np.ndarray:
+    """The same images with grain."""
+    return np.rint(images + draw.normal(scale=GRAIN, size=images.shape)).clip(0, 255).astype(np.uint8)
+
+
+DAMAGES = {one.__name__: one for one in (chimeras, blobs, blurred, noise, repeated, quarters, means, grain)}
+USUAL = ("chimeras", "blobs", "blurred", "noise", "repeated")
 MISSING = "classes missing"
-COLUMNS = (*DAMAGES, MISSING)
 
 # ----- one repeat
 
@@ -124,7 +145,9 @@ def images_of(data_set: str, root: Path, split: str, draw: Draw) -> tuple[np.nda
     return found.take(order), found.labels[order]
 
 
-def ladders(seed: int, n: int, extractor: str, data_set: str, root: Path, metrics: Sequence[str]) -> Ladders:
+def ladders(
+    seed: int, n: int, extractor: str, data_set: str, root: Path, metrics: Sequence[str], damages: Sequence[str]
+) -> Ladders:
     """The scores of real 2, of the undamaged set and of each step, by damage and share."""
     draw, features = np.random.default_rng(seed), network(extractor)
     scores = partial(scores_of, [one for one in METRICS if one.name in metrics])
@@ -133,8 +156,8 @@ def ladders(seed: int, n: int, extractor: str, data_set: str, root: Path, metric
     own, spare, classes = labels[n : 2 * n], spare[n:], classes[n:]
     real, plain = features(real_1), features(base)
     found = {REAL_2: scores(real, features(real_2)), UNDAMAGED: scores(real, plain)}
-    for name, damage in DAMAGES.items():
-        bad = features(damage(base, spare, classes, draw))
+    for name in damages:
+        bad = features(DAMAGES[name](base, spare, classes, draw))
         for share in SHARES:
             hit = np.arange(n)[:, None] < round(share * n)
             found[name, share] = scores(real, {one: np.where(hit, bad[one], plain[one]) for one in bad})
@@ -178,6 +201,12 @@ def told_from(steps: Mapping[float, np.ndarray], null: np.ndarray) -> str:
     return (f"{100 * from_on[0]:.0f} %" if from_on else "never") + ("" if rises else " *")
 
 
+def told_at(steps: Mapping[float, np.ndarray], null: np.ndarray, shares: Sequence[float]) -> str:
+    """In how many of the repeats these shares are told from none."""
+    bound = null.mean() + Z * null.std(ddof=1)
+    return " / ".join(f"{100 * np.mean(steps[share] > bound):.0f}" for share in shares if share in steps) + " %"
+
+
 def weighs(at: Mapping[str, Mapping[float, np.ndarray]], null: np.ndarray) -> str:
     """The share of chimeras whose mean is that of one missing class."""
     one = at[MISSING][1 / CLASSES].mean()
@@ -185,13 +214,15 @@ def weighs(at: Mapping[str, Mapping[float, np.ndarray]], null: np.ndarray) -> st
     return f"{100 * np.interp(one, means, (0.0, *SHARES)):.0f} %" if one < means[-1] else "more than all"
 
 
-def report(repeats: Sequence[Mapping[str, Mapping[Step, float]]]) -> Iterator[str]:
+def report(
+    repeats: Sequence[Mapping[str, Mapping[Step, float]]], columns: Sequence[str], shares: Sequence[float]
+) -> Iterator[str]:
     """A row of a table in markdown for each number."""
     for name in repeats[0]:
         values = {step: np.array([one[name][step] for one in repeats]) for step in repeats[0][name]}
         null = values[UNDAMAGED]
-        at = {damage: {share: values[damage, share] for of, share in values if of == damage} for damage in COLUMNS}
-        cells = [told_from(at[damage], null) for damage in COLUMNS]
+        at = {damage: {share: values[damage, share] for of, share in values if of == damage} for damage in columns}
+        cells = [told_at(at[damage], null, shares) if shares else told_from(at[damage], null) for damage in columns]
         yield f"| {name} | {' | '.join(cells)} | {weighs(at, null)} |"
 
 
@@ -203,8 +234,11 @@ def main() -> None:
     parser.add_argument("--data-set", default="digits")
     parser.add_argument("--data-root", type=Path, default=Path())
     parser.add_argument("--metrics", default=",".join(one.name for one in METRICS))
+    parser.add_argument("--damages", default=",".join(USUAL), help=f"of {', '.join(DAMAGES)}; noise is needed")
+    parser.add_argument("--at", default="", help="shares such as 0.1,0.2: in how many repeats they are told")
     parser.add_argument("--processes", type=int, default=2)
     asked = parser.parse_args()
+    damages = asked.damages.split(",")
     one = partial(
         ladders,
         n=asked.n,
@@ -212,12 +246,16 @@ def main() -> None:
         data_set=asked.data_set,
         root=asked.data_root,
         metrics=asked.metrics.split(","),
+        damages=damages,
     )
     with ProcessPoolExecutor(asked.processes) as pool:
         found = list(pool.map(one, range(asked.repeats)))
-    print(f"| told apart from | {' | '.join(COLUMNS)} | one missing class is worth, in chimeras |")
-    print("|---" * (len(COLUMNS) + 2) + "|")
-    for row in report([numbers(one) for one in found]):
+    columns = (*damages, MISSING)
+    print(f"| told apart from | {' | '.join(columns)} | one missing class is worth, in chimeras |")
+    print("|---" * (len(columns) + 2) + "|")
+    for row in report(
+        [numbers(one) for one in found], columns, [float(share) for share in asked.at.split(",") if share]
+    ):
         print(row)
 
 
