@@ -79,6 +79,16 @@ def test_one_sentence_says_who_leads_and_who_cannot_be_told_apart(board, ranks, 
     assert verdict(ranked(board, *ranks)) == said.format(*(one.name for one in board.ranked))
 
 
+def test_the_sentence_sets_a_mean_over_seeds_apart_from_the_next_name(board):
+    first, second, third = ranked(board, (1, 2), (1, 2), (3, 3)).ranked
+    mean = replace(first, seeds=(first, first), tried=2)
+    found = verdict(replace(board, ranked=(mean, second, third)))
+    assert found == (
+        f"{first.name} (mean of 2 seeds) and {second.name} share first place: "
+        "250 images and so few seeds cannot tell them apart."
+    )
+
+
 def test_a_track_has_a_title_for_people():
     assert title_of(rules()) == "Handwritten digits, 32x32"
     assert title_of(rules("horse2zebra/horse", "vgg16-random", "", "horse")).endswith(", horse, 32x32")

@@ -25,7 +25,8 @@ def verdict(board: Board) -> str:
     leaders = [one for one in ranked if one.rank and one.rank.first == 1]
     if len(leaders) > 1:
         count = sum(board.record.rules.protocol.generated)
-        return f"{_named(leaders)} share first place: {count:,} images cannot tell them apart."
+        few = " and so few seeds" if any(one.seeds for one in leaders) else ""
+        return f"{_named(leaders)} share first place: {count:,} images{few} cannot tell them apart."
     if first.rank and first.rank.last == 1:
         rest = "the other entry" if others == 1 else f"each of the {others:,} others"
         return f"{_name(first)} leads: it is told apart from {rest}."
@@ -40,4 +41,5 @@ def _named(leaders: Sequence[Standing]) -> str:
 
 
 def _name(one: Standing) -> str:
-    return shown(one.name)
+    model, comma, mean = shown(one.name).rpartition(", mean of ")
+    return f"{model} (mean of {mean})" if one.seeds and comma else mean
