@@ -3,6 +3,7 @@
 import io
 import re
 import sys
+import tarfile
 from pathlib import Path
 
 import fsspec
@@ -85,6 +86,49 @@ def test_patterns_are_those_of_files_here(url, folder, pattern, keys):
         open_source(f"{url}/none*.png")
 
 
+def shards(memory, folder):
+    """The images in two tars, here and elsewhere."""
+    for shard, names in (("b", NAMES[:2]), ("a", NAMES[2:])):
+        with tarfile.open(folder / f"{shard}.tar", "w") as archive:
+            for name in names:
+                archive.add(folder / name, name)
+        memory.pipe(f"/tars/{shard}.tar", (folder / f"{shard}.tar").read_bytes())
+
+
+@pytest.mark.parametrize("given", ["{b,a}.tar", "*.tar", "a.tar", ""])
+def test_tars_elsewhere_are_what_they_are_here(memory, folder, given):
+    shards(memory, folder)
+    there, here = open_source(f"memory://tars/{given}"), open_source(folder / (given or "*.tar"))
+    assert (there.kind, there.keys, there.digest, there.labels) == ("tar", here.keys, here.digest, here.labels)
+    assert np.array_equal(there.read(1), here.read(1))
+
+
+def test_tables_elsewhere_are_what_they_are_here(memory, folder):
+    pa = pytest.importorskip("pyarrow", reason='pyarrow is not installed: pip install "genbench[parquet]"')
+    images = [(folder / name).read_bytes() for name in NAMES]
+    table = pa.table({"photo": images, "mask": images[::-1], "label": [0, 1, 0, 1]})
+    for part in range(2):
+        pytest.importorskip("pyarrow.parquet").write_table(table, folder / "a.parquet", row_group_size=2)
+        memory.pipe(f"/set/train-{part}-of-2.parquet", (folder / "a.parquet").read_bytes())
+    here = open_source(f"{folder}/a.parquet#photo")
+    there = open_source("memory://set/train-1-of-2.parquet#photo")
+    assert (there.kind, there.digest, there.labels) == ("table", here.digest, here.labels)
+    for whole in ("memory://set#photo", "memory://set/train-*.parquet#photo"):
+        assert open_source(whole).hashes == 2 * here.hashes
+    with pytest.raises(InputError, match="is no table, so it has no column 'x'"):
+        shards(memory, folder)
+        open_source("memory://tars/a.tar#x")
+
+
+def test_what_fails_on_the_way_to_an_archive_is_never_skipped(memory, folder, monkeypatch):
+    shards(memory, folder)
+    source = open_source("memory://tars/a.tar")
+    monkeypatch.setattr(type(memory), "cat_file", lambda *_, **__: 1 / 0)
+    for read in (lambda: source.read(0), lambda: open_source("memory://tars/a.tar", skip_corrupt=True)):
+        with pytest.raises(InputError, match=r"memory://tars/a\.tar: .* cannot be read \(division by zero\); check"):
+            read()
+
+
 def test_a_file_url_is_the_path_that_it_names(folder):
     source = open_source(f"file://{folder}/a%20b%2520c")
     assert (source.kind, source.keys) == ("folder", ("é.png",))
@@ -115,7 +159,7 @@ def test_an_image_that_changes_or_goes_is_an_error_that_is_never_skipped(url, me
     ("spec", "said"),
     [
         ("memory://bucket/gone", "^memory://bucket/gone does not exist; check the name$"),
-        ("memory://bucket/set/cat/2.png", "is a file; of what lies elsewhere folders of images are read"),
+        ("memory://bucket/set/cat/2.png", r"is a file; expected a folder, a pattern, a \.tar or \.parquet"),
         ("memory://bucket/text", r"holds no images \(it holds 1 file of other kinds \(1 \.txt\)\)"),
         ("nope://bucket/set", "nope:// is not known; expected s3://, gs://, hf://"),
         ("https://example.com/set", "is no folder that can be listed; download it"),

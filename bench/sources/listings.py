@@ -7,7 +7,7 @@
 | FILE.tar           | tar     | by path                                                                     |
 | a pattern          | pattern | by path                                                                     |
 | several .tar       | tar     | in their order and that of their members: a WebDataset                      |
-| s3://, gs://, ...  | remote  | by path: a folder or a pattern elsewhere                                    |
+| s3://, gs://, ...  | remote  | by path; tars and tables elsewhere as here                                  |
 | .parquet, .arrow   | table   | in their order and that of their rows; FILE#COLUMN chooses one of several   |
 
 Several files are those that a pattern matches, or of a folder, where no file there is an image itself.
@@ -29,10 +29,11 @@ from bench.sources.files import (
     printable,
 )
 from bench.sources.patterns import is_pattern, matches, name_of, root_of
-from bench.sources.remote import check_remote, is_remote, list_remote, local
+from bench.sources.remote import Found, check_remote, is_remote, list_remote, local, look
 from bench.sources.splits import split_named
+from bench.sources.stored import HERE, Files
 from bench.sources.table_files import SUFFIXES
-from bench.sources.tables import files_of_one_split, list_tables
+from bench.sources.tables import list_tables, of_one_split, saved_files
 from bench.sources.zips import list_zip
 from genbench.places import exists, expanded
 from metrics.errors import InputError
@@ -47,14 +48,19 @@ def listing_of(spec: str | os.PathLike[str]) -> Listing | None:
     Raises InputError for what holds no image or cannot be read, and for a pattern that matches nothing.
     """
     if is_remote(spec):
-        return list_remote(spec)
+        found = look(spec)
+        return _with_column(_of_url(found), found.place.url, found.column)
     path, column = _parted(spec)
     if exists(path):
         listing = _of_folder(path, column) if path.is_dir() else _of_file(path, column)
     else:
         listing = _of_pattern(path, column) if names_pattern(spec) else None
+    return _with_column(listing, str(path), column)
+
+
+def _with_column(listing: Listing | None, where: str, column: str) -> Listing | None:
     if column and (listing is None or listing.kind != "table"):
-        raise InputError(f"{path} is no table, so it has no column {column!r}; leave #{column} out")
+        raise InputError(f"{where} is no table, so it has no column {column!r}; leave #{column} out")
     return listing
 
 
@@ -87,7 +93,7 @@ def _parted(spec: str | os.PathLike[str]) -> tuple[Path, str]:
     return Path(before), column
 
 
-def _of_file(path: Path, column: str) -> Listing | None:
+def _of_file(path: Path, column: str, files: Files = HERE) -> Listing | None:
     name = path.name.lower()
     if name.endswith(LMDB):
         raise InputError(f"{path} {NO_LMDB}")
@@ -96,21 +102,20 @@ def _of_file(path: Path, column: str) -> Listing | None:
     if name.endswith(".zip"):
         return list_zip(path)
     if name.endswith(SUFFIXES):
-        return list_tables(path.stem, str(path), [path], column)
-    return tars.list_tar(path) if name.endswith(".tar") else None
+        return list_tables(path.stem, str(path), [path], column, files)
+    return tars.list_tar(path, files) if name.endswith(".tar") else None
 
 
 def _of_folder(folder: Path, column: str) -> Listing:
     found, others = look_into(folder)
     if not found:
-        inside = [folder / name for name in others]
         if any(name.endswith(LMDB) for name in others):
             raise InputError(f"{folder} {NO_LMDB}")
-        kind = _kind_of(str(folder), inside)
-        if kind in SUFFIXES:
-            inside = files_of_one_split(folder, [path for path in inside if path.suffix.lower() == kind])
-        if listing := _in_files(folder.resolve().name, str(folder), folder, inside, column):
-            return listing
+        inside = _of_one_kind(str(folder), [folder / name for name in others])
+        if inside and inside[0].suffix.lower() == ".arrow":
+            inside = saved_files(folder, inside)
+        if inside:
+            return _in_files(folder.resolve().name, str(folder), folder, of_one_split(str(folder), inside), column)
     return list_folder(folder, found, others)
 
 
@@ -122,28 +127,42 @@ def _of_pattern(pattern: Path, column: str) -> Listing:
     if images:
         keys = tuple(_key(path, root) for path in images)
         return Listing(name, "pattern", keys, bytes_of_files(images), others, root.resolve().name)
-    if listing := _in_files(name, str(pattern), root, found, column):
-        return listing
+    if inside := _of_one_kind(str(pattern), found):
+        return _in_files(name, str(pattern), root, inside, column)
     if all(path.is_dir() for path in found):
         raise InputError(f"{pattern} matches folders only; end it in /*.png, or give one folder")
     raise InputError(none_found(str(pattern), others))
 
 
-def _in_files(name: str, where: str, root: Path, paths: Sequence[Path], column: str) -> Listing | None:
-    """The images in files that hold many each; None where there is no such file."""
-    kind = _kind_of(where, paths)
-    files = [path for path in paths if path.suffix.lower() == kind]
-    if kind == ".tar":
-        return tars.list_shards(name, [(_key(path.with_suffix(""), root), path) for path in files])
-    return list_tables(name, where, files, column) if kind else None
+def _of_url(found: Found) -> Listing:
+    if found.images:
+        return list_remote(found)
+    where, paths = found.place.url, [Path(path) for path in found.paths.values()]
+    listing = _of_file(paths[0], found.column, found.files) if found.alone else None
+    if listing:
+        return listing
+    inside = _of_one_kind(where, paths)
+    if not inside:
+        raise InputError(none_found(where, found.others))
+    if not is_pattern(where):
+        inside = of_one_split(where, inside)
+    return _in_files(found.name, where, Path(found.root), inside, found.column, found.files)
 
 
-def _kind_of(where: str, paths: Sequence[Path]) -> str:
-    """The suffix of the files that hold many images each, "" where none does; InputError where there are several."""
-    kinds = sorted({path.suffix.lower() for path in paths} & {".tar", *SUFFIXES})
+def _in_files(name: str, where: str, root: Path, paths: Sequence[Path], column: str, files: Files = HERE) -> Listing:
+    """The images in files of one kind that hold many each."""
+    if paths[0].suffix.lower() == ".tar":
+        return tars.list_shards(name, [(_key(path.with_suffix(""), root), path) for path in paths], files)
+    return list_tables(name, where, paths, column, files)
+
+
+def _of_one_kind(where: str, paths: Sequence[Path]) -> Sequence[Path]:
+    """The files that hold many images each; InputError where they are of several kinds."""
+    files = [path for path in paths if path.suffix.lower() in (".tar", *SUFFIXES)]
+    kinds = sorted({path.suffix.lower() for path in files})
     if len(kinds) > 1:
         raise InputError(f"{where} holds {' and '.join(kinds)} files; give those of one kind as a pattern")
-    return kinds[0] if kinds else ""
+    return files
 
 
 def _key(path: Path, root: Path) -> str:

@@ -9,7 +9,7 @@
 | FILE.parquet, a folder of `datasets`            | the rows of its column of images; FILE#COLUMN names one       |
 | FILE.npy, FILE.npz                              | one array of images                                           |
 | NAME:SPLIT, NAME:SPLIT/DOMAIN, folder:DIR:SPLIT | a split of a data set, or an evaluation set (digits:real-1)   |
-| a URL, s3://BUCKET/DIR                          | the images of a folder elsewhere, sorted by path              |
+| a URL, s3://BUCKET/DIR                          | a folder, a pattern, tars or tables elsewhere                 |
 | an array or tensor                              | itself: [n, h, w, c] or [n, c, h, w]                          |
 | a list                                          | of paths of image files, of PIL images, of arrays or tensors  |
 | a Dataset or DataLoader of torch                | its images, read once                                         |

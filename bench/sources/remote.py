@@ -1,26 +1,26 @@
-"""Folders that lie elsewhere, by their URL: s3://, gs://, hf:// and whatever else fsspec lists.
+"""Sets that lie elsewhere, by their URL: s3://, gs://, hf:// and whatever else fsspec lists.
 
-A URL names a folder, or files by a pattern. Names, order, digest and labels are those of the same folder here. An image
-is fetched when it is read, and nothing is kept on the disk. What fails on the way there is never a corrupt image, which
-could be skipped, but an error.
+A URL names a folder, files by a pattern, or one file that holds many images. Names, order, digest and labels are those
+of the same files here. An image is fetched when it is read, and nothing is kept on the disk. What fails on the way is
+never a corrupt image, which could be skipped, but an error.
 """
 
 import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from bench.sources.decoding import CorruptImage
-from bench.sources.files import MAX_FILE_BYTES, Listing, is_image_name, none_found, printable
+from bench.sources.elsewhere import FilesElsewhere, Place, telling
+from bench.sources.files import MAX_FILE_BYTES, Listing, is_image_name, printable
 from bench.sources.libraries import library
 from bench.sources.patterns import alternatives, is_pattern, name_of, root_of
+from bench.sources.table_files import SUFFIXES
 from bench.storage.download import is_offline
 from bench.storage.reading import MOST_MEMBERS
-from genbench.errors import one_line
 from genbench.places import exists
 from metrics.errors import InputError
 
@@ -30,16 +30,32 @@ NO_FOLDERS = ("http", "https")
 HERE = "file"
 NO_URLS = (HERE, "folder")  # folder:DIR:SPLIT is a split
 IN_MEMORY = "memory"
-LONGEST_REASON = 200
 
 
 @dataclass(frozen=True)
-class Place:
-    """A folder or a pattern elsewhere: its URL for messages, without a password, and the file system with its path."""
+class Found:
+    """The files at a URL: the path of each by its name below the `root`, and its size, None where that is not known.
+    `alone` says that the URL is one file, `column` what stands behind its last #."""
 
-    url: str
-    system: Any
-    path: str
+    place: Place
+    name: str
+    root: str
+    paths: Mapping[str, str]
+    sizes: Mapping[str, int | None]
+    alone: bool
+    column: str
+
+    @property
+    def images(self) -> dict[str, str]:
+        return {key: path for key, path in sorted(self.paths.items()) if is_image_name(key)}
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        return tuple(printable(key) for key in sorted(self.paths) if not is_image_name(key))
+
+    @property
+    def files(self) -> FilesElsewhere:
+        return FilesElsewhere(self.place, self.sizes)
 
 
 def is_remote(spec: str | os.PathLike[str]) -> bool:
@@ -78,77 +94,80 @@ def place_of(spec: str | os.PathLike[str]) -> Place:
 
 def check_remote(spec: str | os.PathLike[str]) -> None:
     """InputError where nothing is at a URL, or it cannot be reached; no image is looked at."""
-    place = place_of(spec)
+    place, _ = _parted(place_of(spec))
     with telling(place.url):
         place.system.info(root_of(Path(place.path)).as_posix() if is_pattern(place.path) else place.path)
 
 
-def list_remote(spec: str | os.PathLike[str]) -> Listing:
-    """The images of a folder or a pattern elsewhere; InputError where there is none, or they cannot be reached."""
-    place = place_of(spec)
+def look(spec: str | os.PathLike[str]) -> Found:
+    """What is at a URL; InputError where nothing is, or it cannot be reached."""
+    place, column = _parted(place_of(spec))
     with telling(place.url):
-        root, found = _matching(place) if is_pattern(place.path) else (place.path, _inside(place))
-    sizes = {_key(path, root): (path, info.get("size")) for path, info in found.items() if info.get("type") == "file"}
-    seen = sorted(key for key in sizes if not any(part.startswith(".") for part in key.split("/")))
-    images = [key for key in seen if is_image_name(key)]
-    others = tuple(printable(key) for key in seen if not is_image_name(key))
+        if is_pattern(place.path):
+            name, root, there = name_of(Path(place.path)), root_of(Path(place.path)).as_posix(), _matching(place)
+        else:
+            name, root, there = _last(place.path) or place.url, place.path, _inside(place)
+    alone = list(there) == [place.path]
+    if alone:
+        root = place.path.rpartition("/")[0]
+    files = {path.removeprefix(root).lstrip("/"): path for path, info in there.items() if info.get("type") == "file"}
+    seen = {key: path for key, path in files.items() if not any(part.startswith(".") for part in key.split("/"))}
     if len(seen) > MOST_MEMBERS:
         raise InputError(f"{place.url} holds {len(seen):,} files; expected at most {MOST_MEMBERS:,}. Split the set")
-    if not images:
-        raise InputError(none_found(place.url, others))
+    return Found(place, name, root, seen, {path: info.get("size") for path, info in there.items()}, alone, column)
+
+
+def list_remote(found: Found) -> Listing:
+    """The images that were found, one file each."""
+    images, place = found.images, found.place
     keys = tuple(map(printable, images))
+    paths = list(images.values())
 
     def load(index: int) -> bytes:
-        path, size = sizes[images[index]]
+        size = found.sizes[paths[index]]
         if isinstance(size, int) and size > MAX_FILE_BYTES:
             raise CorruptImage(listing.place(index), f"has {size:,} bytes, expected at most {MAX_FILE_BYTES:,}")
         with telling(f"{place.url}: {keys[index]}"):
-            return bytes(place.system.cat_file(path))
+            return bytes(place.system.cat_file(paths[index]))
 
-    name = name_of(Path(place.path)) if is_pattern(place.path) else place.path.rsplit("/", 1)[-1] or place.url
-    listing = Listing(name, "remote", keys, load, others, root.rsplit("/", 1)[-1])
+    listing = Listing(found.name, "remote", keys, load, found.others, _last(found.root))
     return listing
 
 
+def _parted(place: Place) -> tuple[Place, str]:
+    """A place and the column that stands behind its last #, "" where none does; a whole that is there has none."""
+    before, mark, column = place.path.rpartition("#")
+    with telling(place.url):
+        if not mark or place.system.exists(place.path):
+            return place, ""
+    return replace(place, url=place.url.rpartition("#")[0], path=before), column
+
+
 def _inside(place: Place) -> Mapping[str, Mapping[str, Any]]:
-    if place.system.info(place.path)["type"] == "file":
-        raise InputError(f"{place.url} is a file; of what lies elsewhere folders of images are read. Copy it here")
-    return dict(place.system.find(place.path, detail=True))
+    info = place.system.info(place.path)
+    if info["type"] == "file":
+        if not place.path.lower().endswith((".tar", *SUFFIXES)):
+            raise InputError(f"{place.url} is a file; expected a folder, a pattern, a .tar or .parquet. Copy it here")
+        return {place.path: info}
+    return dict(sorted(place.system.find(place.path, detail=True).items()))
 
 
-def _matching(place: Place) -> tuple[str, Mapping[str, Mapping[str, Any]]]:
-    """The folder in which a pattern begins, and what matches."""
+def _matching(place: Place) -> Mapping[str, Mapping[str, Any]]:
+    """What a pattern matches, in the order of its alternatives."""
     found: dict[str, Mapping[str, Any]] = {}
     for one in alternatives(Path(place.path)):
         there = place.system.glob(one.as_posix(), detail=True)
         if not there:
             raise InputError(f"{place.url} matches nothing for {one.as_posix()}; check the pattern")
-        found |= there
-    return root_of(Path(place.path)).as_posix(), found
+        found |= dict(sorted(there.items()))
+    return found
 
 
-def _key(path: str, root: str) -> str:
-    return path.removeprefix(root).lstrip("/")
+def _last(path: str) -> str:
+    return path.rsplit("/", 1)[-1]
 
 
 def _parts(spec: str | os.PathLike[str]) -> Any:
     """The scheme of a URL and what follows; () of what is none."""
     found = URL.fullmatch(os.fspath(spec).replace(os.sep, "/"))
     return (found[1].lower(), found[2]) if found else ()
-
-
-@contextmanager
-def telling(url: str) -> Iterator[None]:
-    """What goes wrong elsewhere is an InputError of one line, whichever library says it."""
-    try:
-        yield
-    except (InputError, MemoryError):
-        raise
-    except FileNotFoundError as error:
-        raise InputError(f"{url} does not exist; check the name") from error
-    except Exception as error:  # every library has errors of its own
-        reason = one_line(error)[:LONGEST_REASON]
-        if isinstance(error, PermissionError):
-            raise InputError(f"{url}: access is refused ({reason}); check your credentials for it") from error
-        remedy = "check the name, the network and your credentials"
-        raise InputError(f"{url} cannot be read ({reason}); {remedy}") from error

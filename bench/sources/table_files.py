@@ -6,20 +6,20 @@ A Parquet file is decoded from the start of a group of rows on, so what was deco
 
 from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from bench.sources.libraries import library
-from bench.storage.reading import Unreadable, opened, read_as
+from bench.sources.stored import REMEDY, Files
+from bench.storage.reading import Unreadable, read_as
 from metrics.errors import InputError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-REMEDY = "write it again"
 SUFFIXES = (".parquet", ".arrow")
 BATCH = 8  # rows decoded at once: few, because one large value may stand in every row
 KEPT_BYTES = 2**28
@@ -43,19 +43,22 @@ class Table(ABC):
         """What stands in one row."""
 
 
-def open_table(path: Path) -> Table:
+def open_table(path: Path, files: Files) -> Table:
     """A file by its suffix; InputError where it is damaged or the library for it is missing."""
     library("pyarrow", "parquet", f"{path.suffix} files are read with")
-    with opened(path, REMEDY):  # a regular file, which the library does not ask
-        pass
-    return Arrow(path) if path.suffix.lower() == ".arrow" else Parquet(path)
+    source, size = files.for_library(path)
+    if path.suffix.lower() != ".arrow":
+        return Parquet(path, lambda: files.for_library(path)[0], size)
+    if not isinstance(source, str):
+        raise InputError(f"{path} does not lie here, and a file of Arrow is mapped into memory; copy it here")
+    return Arrow(path)
 
 
 class Parquet(Table):
     """A Parquet file; `value` decodes forward from where it is and keeps what it decoded last."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, source: Callable[[], Any], size: int) -> None:
+        self.path, self.source = path, source
         with read_as("Parquet file", path, REMEDY):
             file = self._file()
             self.schema, self.count = file.schema_arrow, file.metadata.num_rows
@@ -64,7 +67,7 @@ class Parquet(Table):
             claimed = sum(max(0, group.total_byte_size) for group in groups)
         if self.starts != sorted(self.starts) or self.starts[-1] != self.count:
             raise Unreadable(path, "is damaged: its groups do not have as many rows as it says", REMEDY)
-        if claimed > max(SMALL_BYTES, RATIO * path.stat().st_size):
+        if claimed > max(SMALL_BYTES, RATIO * size):
             raise InputError(f"{path} claims {claimed:,} bytes, more than images in it can have; it was not read")
         self.lock = Lock()
         self.kept: dict[int, Any] = {}
@@ -108,7 +111,7 @@ class Parquet(Table):
     def _file(self) -> Any:
         import pyarrow.parquet as pq
 
-        return pq.ParquetFile(str(self.path))
+        return pq.ParquetFile(self.source())
 
 
 class Arrow(Table):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bench.sources.decoding import CorruptImage
 from bench.sources.files import Listing, printable
+from bench.sources.stored import HERE, Files
 from bench.sources.table_columns import image_column, label_column, labels_of, parts_of
 from bench.sources.table_files import Table, open_table
 from bench.storage.reading import MOST_MEMBERS, Unreadable, read_json
@@ -22,12 +23,12 @@ SPLIT = re.compile(r"(.+?)-\d+-of-\d+")
 STATE = "state.json"  # of what save_to_disk has written
 
 
-def list_tables(name: str, where: str, paths: Sequence[Path], asked: str) -> Listing:
+def list_tables(name: str, where: str, paths: Sequence[Path], asked: str, files: Files = HERE) -> Listing:
     """The images in the rows of these files, in the column that was `asked` for or is the only one.
 
     Raises InputError for files that are damaged or have no such column, and where there is no row.
     """
-    tables = [open_table(path) for path in paths]
+    tables = [open_table(path, files) for path in paths]
     column = image_column(tables[0].schema, asked, where)
     for table in tables[1:]:
         image_column(table.schema, column, str(table.path))
@@ -76,19 +77,22 @@ def _labels(tables: Sequence[Table]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 # ----- folders
 
 
-def files_of_one_split(folder: Path, paths: Sequence[Path]) -> list[Path]:
-    """Of the tables in a folder those that are its rows; InputError where they are of several splits."""
+def of_one_split(where: str, paths: Sequence[Path]) -> Sequence[Path]:
+    """The files as they are; InputError where their names say that they are of several splits."""
+    splits = sorted({found[1] for path in paths if (found := SPLIT.match(path.stem))})
+    if len(splits) > 1:
+        example = f"{where}/**/{splits[0]}-*{paths[0].suffix}"
+        raise InputError(f"{where} holds the splits {', '.join(splits)}; give one as a pattern: '{example}'")
+    return paths
+
+
+def saved_files(folder: Path, paths: Sequence[Path]) -> Sequence[Path]:
+    """Of the files of Arrow in a folder those that are its rows, as save_to_disk says beside them; all where it does
+    not. InputError where they are of several data sets."""
     saved = sorted({path.parent for path in paths if (path.parent / STATE).is_file()})
-    kept = [path for path in paths if path.parent not in saved] + list(chain.from_iterable(map(_saved, saved)))
-    of_folders = {path.parent for path in kept} if saved else set()
-    if len(of_folders) > 1:
+    if len(saved) > 1:
         raise InputError(f"{folder} holds several data sets; give the folder of one: {saved[0]}")
-    splits = sorted({found[1] for path in kept if (found := SPLIT.match(path.stem))})
-    if len(splits) > 1 and not saved:
-        first = next(path for path in kept if path.stem.startswith(f"{splits[0]}-"))
-        example = first.with_name(f"{splits[0]}-*{first.suffix}")
-        raise InputError(f"{folder} holds the splits {', '.join(splits)}; give one as a pattern: '{example}'")
-    return kept
+    return _saved(saved[0]) if saved else paths
 
 
 def _saved(folder: Path) -> list[Path]:

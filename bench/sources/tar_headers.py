@@ -6,19 +6,19 @@ fields of one header (`TarInfo.frombuf`) is read with it, and an archive without
 
 import tarfile
 from collections.abc import Iterator
-from io import BufferedReader
 from pathlib import Path
+from typing import BinaryIO
 
+from bench.sources.stored import REMEDY
 from bench.storage.reading import Unreadable
 from metrics.errors import InputError
 
 BLOCK = 512
 MOST_NAME_BYTES = 2**16  # of a long name, or of the records that pax has for one member
 MOST_PADDING = 2**20  # behind the end mark
-REMEDY = "make it again"
 
 
-def headers(path: Path, file: BufferedReader, end: int) -> Iterator[tarfile.TarInfo]:
+def headers(path: Path, file: BinaryIO, end: int) -> Iterator[tarfile.TarInfo]:
     """The header of each member, with the name and the size that the headers before it say, and with the place of its
     bytes; Unreadable where they do not lie before the `end` of the file."""
     place = 0
@@ -40,7 +40,7 @@ def headers(path: Path, file: BufferedReader, end: int) -> Iterator[tarfile.TarI
         place = after
 
 
-def _header(path: Path, file: BufferedReader, place: int, end: int) -> tarfile.TarInfo | None:
+def _header(path: Path, file: BinaryIO, place: int, end: int) -> tarfile.TarInfo | None:
     """The header at a place; None where the end mark stands there."""
     file.seek(place)
     data = file.read(BLOCK)
@@ -58,7 +58,7 @@ def _header(path: Path, file: BufferedReader, place: int, end: int) -> tarfile.T
         raise Unreadable(path, f"{what} ({error})", REMEDY) from error
 
 
-def _said(path: Path, file: BufferedReader, info: tarfile.TarInfo) -> dict[str, str]:
+def _said(path: Path, file: BinaryIO, info: tarfile.TarInfo) -> dict[str, str]:
     """What an extended header says of the member behind it: its path, its size, whether it has holes."""
     if info.size > MOST_NAME_BYTES:
         raise Unreadable(path, f"has a name of {info.size:,} bytes, expected at most {MOST_NAME_BYTES:,}", REMEDY)

@@ -11,15 +11,16 @@ import os
 import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BufferedReader
 from pathlib import Path
+from typing import BinaryIO
 
 from bench.sources import labels
 from bench.sources.decoding import CorruptImage
 from bench.sources.files import MAX_FILE_BYTES, Listing, is_image_name, none_found, printable
 from bench.sources.members import hidden, is_seen_image, repeated, unsafe
-from bench.sources.tar_headers import BLOCK, REMEDY, headers, text_of
-from bench.storage.reading import MOST_MEMBERS, Unreadable, opened
+from bench.sources.stored import HERE, REMEDY, Files
+from bench.sources.tar_headers import BLOCK, headers, text_of
+from bench.storage.reading import MOST_MEMBERS, Unreadable
 from metrics.errors import InputError
 
 FILE_TYPES = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE)
@@ -47,27 +48,30 @@ class Member:
     size: int
 
 
-def list_tar(path: Path) -> Listing:
+Shard = tuple[Path, str, Sequence[Member]]  # a tar, what names in it begin with, its files
+
+
+def list_tar(path: Path, files: Files = HERE) -> Listing:
     """The images of a tar, by path; InputError where it is damaged, unsafe or holds none."""
-    members = sorted(_members(path, MOST_MEMBERS), key=lambda member: member.name)
-    return _listing(path.stem, str(path), [(path, "", members)])
+    members = sorted(_members(files, path, MOST_MEMBERS), key=lambda member: member.name)
+    return _listing(files, path.stem, str(path), [(path, "", members)])
 
 
-def list_shards(name: str, paths: Sequence[tuple[str, Path]]) -> Listing:
+def list_shards(name: str, paths: Sequence[tuple[str, Path]], files: Files = HERE) -> Listing:
     """The images of several tars (what each is called, and its path), in their order; InputError as for one.
 
     The names are those of the members, behind that of their tar only where two tars have one name in common.
     """
     left, shards = MOST_MEMBERS, []
     for title, path in paths:
-        shards.append((path, f"{title}/", _members(path, left)))
+        shards.append((path, f"{title}/", _members(files, path, left)))
         left -= len(shards[-1][2])
-    return _listing(name, name, shards)
+    return _listing(files, name, name, shards)
 
 
-def _listing(name: str, where: str, shards: Sequence[tuple[Path, str, Sequence[Member]]]) -> Listing:
+def _listing(files: Files, name: str, where: str, shards: Sequence[Shard]) -> Listing:
     images = [(path, title, one) for path, title, members in shards for one in members if is_seen_image(one.name)]
-    classes, notes = _classes(shards)
+    classes, notes = _classes(files, shards)
     others = tuple(
         printable(title + one.name)
         for _, title, members in shards
@@ -82,7 +86,7 @@ def _listing(name: str, where: str, shards: Sequence[tuple[Path, str, Sequence[M
     def load(index: int) -> bytes:
         path, _, one = images[index]
         try:
-            with opened(path, REMEDY) as file:
+            with files.opened(path) as file:
                 return _read(path, file, one)
         except Unreadable as error:
             raise CorruptImage(f"{name}/{keys[index]}", error.problem) from error
@@ -91,7 +95,7 @@ def _listing(name: str, where: str, shards: Sequence[tuple[Path, str, Sequence[M
     return Listing(name, "tar", keys, load, others, labels=known, notes=notes)
 
 
-def _read(path: Path, file: BufferedReader, member: Member) -> bytes:
+def _read(path: Path, file: BinaryIO, member: Member) -> bytes:
     file.seek(member.start)
     data = file.read(member.size)
     if len(data) != member.size:
@@ -102,12 +106,14 @@ def _read(path: Path, file: BufferedReader, member: Member) -> bytes:
 # ----- members
 
 
-def _members(path: Path, most: int) -> list[Member]:
+def _members(files: Files, path: Path, most: int) -> list[Member]:
     """The files of a tar in their order; InputError for one that is damaged, unsafe or has more files than `most`."""
     found: list[Member] = []
-    with opened(path, REMEDY) as file:
+    with files.opened(path, ahead=True) as file:
+        end = file.seek(0, os.SEEK_END)
+        file.seek(0)
         _check_plain(path, file.read(BLOCK))
-        for info in headers(path, file, os.fstat(file.fileno()).st_size):
+        for info in headers(path, file, end):
             if info.type == tarfile.DIRTYPE:
                 continue
             if problem := _problem(info):
@@ -143,7 +149,7 @@ def _check_plain(path: Path, start: bytes) -> None:
 # ----- labels
 
 
-def _classes(shards: Sequence[tuple[Path, str, Sequence[Member]]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _classes(files: Files, shards: Sequence[Shard]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What the .cls beside each image says, in the order of the images; () and a note where not each has one."""
     found: list[str] = []
     images = 0
@@ -152,7 +158,7 @@ def _classes(shards: Sequence[tuple[Path, str, Sequence[Member]]]) -> tuple[tupl
         wanted = [said.get(_sample(one.name)) for one in members if is_seen_image(one.name)]
         images += len(wanted)
         if said:
-            with opened(path, REMEDY) as file:
+            with files.opened(path, ahead=True) as file:
                 words = (text_of(_read(path, file, one)).strip() for one in wanted if one)
                 found += [word for word in words if word.isprintable() and word]
     if found and len(found) < images:
