@@ -4,11 +4,9 @@ Here both go straight down the gradient, so that the way a network moves is its 
 same for half a loss as for the whole. What a model reports need not be what it minimises; the weights show that.
 """
 
-import copy
-from dataclasses import replace
-
 import pytest
 import torch
+from one_step import COUNT, PIXELS, a_batch, agree, down, signed, twin_models
 from torch import nn
 
 from reference_models import (
@@ -35,63 +33,6 @@ from reference_models import (
     wgan,
     wgan_gp,
 )
-from reference_models.types import Batch, ImageShape
-
-SHAPE, CLASSES, COUNT = ImageShape(1, 32, 32), 3, 4
-PIXELS = 32 * 32
-RATE = 0.1  # the generator meets a discriminator that has moved, and no number runs away
-
-
-def _batch():
-    draw = torch.Generator().manual_seed(0)
-    x, y = torch.randint(0, 256, (2, COUNT, *SHAPE), dtype=torch.uint8, generator=draw)
-    return Batch(x, y, labels=torch.tensor([0, 1, 2, 1]))
-
-
-def _twins(module, **settings):
-    """A tiny model, its optimisers changed for the bare gradient, and a copy of it."""
-    torch.manual_seed(0)
-    model = module.MODEL.build(replace(module.MODEL.recipes["tiny"], **settings), SHAPE, CLASSES)
-    groups = {name: optimiser.param_groups[0]["params"] for name, optimiser in model.optimisers.items()}
-    model.optimisers = {name: torch.optim.SGD(weights, lr=RATE) for name, weights in groups.items()}
-    return model, copy.deepcopy(model)
-
-
-def _down(loss, network):
-    """Move a network down the gradient of a loss."""
-    weights = list(network.parameters())
-    with torch.no_grad():
-        for weight, slope in zip(weights, torch.autograd.grad(loss, weights), strict=True):
-            weight -= RATE * slope
-
-
-def _agree(twins, written):
-    """A step of the first twin is what `written` makes of the second one: the losses, and how the networks move."""
-    model, by_hand = twins
-    before = copy.deepcopy(model)
-    torch.manual_seed(1)
-    losses = model.train_step(_batch())
-    torch.manual_seed(1)
-    expected = written(by_hand)
-    assert _numbers(losses) == pytest.approx(_numbers(expected), rel=1e-4, abs=1e-6)  # float32, other order of sums
-    for name in ("generator", "discriminator", "encoder", "decoder", "G", "F", "D_X", "D_Y"):
-        if getattr(model, name, None) is not None:
-            start, ours, theirs = (_weights(getattr(each, name)) for each in (before, model, by_hand))
-            assert (theirs - start).norm() > 0, name
-            assert (ours - theirs).norm() < 1e-3 * (theirs - start).norm(), name  # float32
-
-
-def _numbers(losses):
-    return {name: loss.item() for name, loss in losses.items()}
-
-
-def _weights(network):
-    return torch.cat([weight.detach().flatten() for weight in network.parameters()])
-
-
-def _signed(images):
-    """Images in [-1, 1]."""
-    return images / 127.5 - 1
 
 
 def _generated(model, *labels):
@@ -145,9 +86,9 @@ def _minus_mean(fake):
 def _two_updates(model, loss_d, loss_g, *labels):
     """The generator gets noise of its own; both losses are functions of generated images."""
     minimised_d = loss_d(_generated(model, *labels).detach())
-    _down(minimised_d, model.discriminator)
+    down(minimised_d, model.discriminator)
     minimised_g = loss_g(_generated(model, *labels))
-    _down(minimised_g, model.generator)
+    down(minimised_g, model.generator)
     return {"generator": minimised_g, "discriminator": minimised_d}
 
 
@@ -164,28 +105,28 @@ def _two_updates(model, loss_d, loss_g, *labels):
     ids=["cgan", "dcgan-deep", "dcgan-upconv", "gan-deep least-squares", "gan-deep vanilla", "improved-gan"],
 )
 def test_a_step_is_the_two_losses_written_out(module, settings, loss_d, loss_g):
-    labels = (_batch().labels,) if module is cgan else ()
+    labels = (a_batch().labels,) if module is cgan else ()
 
     def written(model):
         def d(images):
             return model.discriminator(images, *labels)
 
-        real = _signed(_batch().x)
+        real = signed(a_batch().x)
         return _two_updates(model, lambda fake: loss_d(d(real), d(fake)), lambda fake: loss_g(d(fake)), *labels)
 
-    _agree(_twins(module, **settings), written)
+    agree(twin_models(module, **settings), written)
 
 
 def test_a_step_of_dcgan_is_the_two_cross_entropies_with_the_same_noise():
     def written(model):
         fake = _generated(model)
-        loss_d = _logarithms(model.discriminator(_signed(_batch().x)), model.discriminator(fake.detach()))
-        _down(loss_d, model.discriminator)
+        loss_d = _logarithms(model.discriminator(signed(a_batch().x)), model.discriminator(fake.detach()))
+        down(loss_d, model.discriminator)
         loss_g = _logarithm(model.discriminator(fake))
-        _down(loss_g, model.generator)
+        down(loss_g, model.generator)
         return {"generator": loss_g, "discriminator": loss_d}
 
-    _agree(_twins(dcgan), written)
+    agree(twin_models(dcgan), written)
 
 
 def test_a_step_of_dcgan_small_is_algorithm_1_on_noisy_images():
@@ -193,41 +134,41 @@ def test_a_step_of_dcgan_small_is_algorithm_1_on_noisy_images():
         return images + 0.3 * torch.randn(images.shape)
 
     def written(model):
-        real, d = _signed(_batch().x), model.discriminator
+        real, d = signed(a_batch().x), model.discriminator
         return _two_updates(
             model,
             lambda fake: _squares(*d(noisy(torch.cat([real, fake]))).chunk(2)),
             lambda fake: _square(d.eval()(noisy(fake))),
         )
 
-    _agree(_twins(dcgan_small, input_noise=0.3, init_std=0.2), written)
+    agree(twin_models(dcgan_small, input_noise=0.3, init_std=0.2), written)
 
 
 def test_a_step_of_dcgan_upconv_adds_the_penalty_in_each_update_of_the_discriminator():
     def written(model):
-        real, d = _signed(_batch().x), model.discriminator
+        real, d = signed(a_batch().x), model.discriminator
         for _ in range(2):
             fake = _generated(model).detach()
             squares, share = _squares(d(real), d(fake)), torch.rand(COUNT, 1, 1, 1)
             loss_d = squares + 3 * _mean(_squared_slopes(d, share * real + (1 - share) * fake))
-            _down(loss_d, d)
+            down(loss_d, d)
         loss_g = _square(d(_generated(model)))
-        _down(loss_g, model.generator)
+        down(loss_g, model.generator)
         return {"generator": loss_g, "discriminator": loss_d}
 
-    _agree(_twins(dcgan_upconv, gradient_penalty=True, penalty_weight=3.0, d_train_iters=2), written)
+    agree(twin_models(dcgan_upconv, gradient_penalty=True, penalty_weight=3.0, d_train_iters=2), written)
 
 
 def test_a_step_of_improved_gan_matches_the_means_of_the_features():
     def written(model):
-        real, d = _signed(_batch().x), model.discriminator
+        real, d = signed(a_batch().x), model.discriminator
         return _two_updates(
             model,
             lambda fake: _logarithms(d(real), d(fake)),
             lambda fake: ((d.features(real).sum(0) / COUNT - d.features(fake).sum(0) / COUNT) ** 2).sum(),
         )
 
-    _agree(_twins(improved_gan, feature_matching=True), written)
+    agree(twin_models(improved_gan, feature_matching=True), written)
 
 
 @pytest.mark.parametrize(
@@ -239,12 +180,12 @@ def test_a_step_of_sngan_shows_real_and_generated_images_together(loss, loss_d, 
     """Each pass of the discriminator is a power iteration."""
 
     def written(model):
-        real, d = _signed(_batch().x), model.discriminator
+        real, d = signed(a_batch().x), model.discriminator
         return _two_updates(
             model, lambda fake: loss_d(*d(torch.cat([real, fake])).chunk(2)), lambda fake: loss_g(d(fake))
         )
 
-    _agree(_twins(sngan, loss=loss), written)
+    agree(twin_models(sngan, loss=loss), written)
 
 
 # ---- critics
@@ -253,7 +194,7 @@ def test_a_step_of_sngan_shows_real_and_generated_images_together(loss, loss_d, 
 @pytest.mark.parametrize("module", [wgan, wgan_gp], ids=["wgan", "wgan-gp"])
 def test_a_step_of_the_critics_is_the_difference_of_the_means_and_the_penalty(module):
     def written(model):
-        real, f = _signed(_batch().x), model.discriminator
+        real, f = signed(a_batch().x), model.discriminator
         fake = _generated(model).detach()
         distance = _mean(f(real)) - _mean(f(fake))
         losses = {"discriminator": -distance, "wasserstein": distance}
@@ -261,12 +202,12 @@ def test_a_step_of_the_critics_is_the_difference_of_the_means_and_the_penalty(mo
             share = torch.rand(COUNT, 1, 1, 1)
             penalty = _mean((_squared_slopes(f, share * real + (1 - share) * fake).sqrt() - 1) ** 2)
             losses |= {"discriminator": -distance + 10 * penalty, "penalty": penalty}
-        _down(losses["discriminator"], f)
+        down(losses["discriminator"], f)
         losses["generator"] = -_mean(f(_generated(model)))
-        _down(losses["generator"], model.generator)
+        down(losses["generator"], model.generator)
         return losses
 
-    _agree(_twins(module, **({"clip": 1e3} if module is wgan else {"penalty_weight": 10.0})), written)
+    agree(twin_models(module, **({"clip": 1e3} if module is wgan else {"penalty_weight": 10.0})), written)
 
 
 # ---- autoencoders and bottlenecks as discriminators
@@ -288,12 +229,12 @@ def test_a_step_of_began_weighs_the_generated_images_by_k(pull_away):
         def error(images):
             return (images - model.discriminator(images)).abs().sum() / (COUNT * PIXELS)
 
-        fake, real = generated().detach(), error(_signed(_batch().x))
+        fake, real = generated().detach(), error(signed(a_batch().x))
         loss_d = real - 0.4 * error(fake)
-        _down(loss_d, model.discriminator)
+        down(loss_d, model.discriminator)
         fake = generated()
         loss_g = error(fake)
-        _down(loss_g + pull_away * _pulled_away(model.discriminator[0](fake)), model.generator)
+        down(loss_g + pull_away * _pulled_away(model.discriminator[0](fake)), model.generator)
         balance = 0.5 * real - loss_g
         return {
             "generator": loss_g,
@@ -302,10 +243,10 @@ def test_a_step_of_began_weighs_the_generated_images_by_k(pull_away):
             "M global": real + balance.abs(),
         }
 
-    twins = _twins(began, gamma=0.5, k_step=0.01, pull_away=pull_away)
+    twins = twin_models(began, gamma=0.5, k_step=0.01, pull_away=pull_away)
     for model in twins:
         model.k.fill_(0.4)
-    _agree(twins, written)
+    agree(twins, written)
 
 
 def test_a_step_of_ebgan_is_equations_1_and_2_with_the_pull_away_term():
@@ -315,23 +256,23 @@ def test_a_step_of_ebgan_is_equations_1_and_2_with_the_pull_away_term():
             return (error**2).sum((1, 2, 3)).sqrt()
 
         fake = _generated(model).detach()
-        real = energy(_signed(_batch().x))
+        real = energy(signed(a_batch().x))
         loss_d = _mean(real) + _mean((25 - energy(fake)).clamp(min=0))
-        _down(loss_d, model.discriminator)
+        down(loss_d, model.discriminator)
         fake = _generated(model)
         generated = energy(fake)
         loss_g = _mean(generated) + 50 * _pulled_away(model.discriminator.encoder(fake))
-        _down(loss_g, model.generator)
+        down(loss_g, model.generator)
         energies = {"real energy": _mean(real), "generated energy": _mean(generated)}
         return {"generator": loss_g, "discriminator": loss_d, **energies}
 
-    _agree(_twins(ebgan, margin=25.0, pull_away=50.0), written)
+    agree(twin_models(ebgan, margin=25.0, pull_away=50.0), written)
 
 
 @pytest.mark.parametrize("penalty", [False, True])
 def test_a_step_of_vdb_gan_adds_beta_times_the_excess_and_the_penalty(penalty):
     def written(model):
-        real, d = _signed(_batch().x), model.discriminator
+        real, d = signed(a_batch().x), model.discriminator
         fake = _generated(model).detach()
         mean, log_sigma = d.encoder(torch.cat([real, fake])).chunk(2, dim=1)
         judged = _logarithms(*d.judge(mean + log_sigma.exp() * torch.randn(mean.shape)).chunk(2))
@@ -339,14 +280,14 @@ def test_a_step_of_vdb_gan_adds_beta_times_the_excess_and_the_penalty(penalty):
         minimised = judged + 0.7 * (kl - 0.1)
         if penalty:
             minimised = minimised + 3 * _mean(_squared_slopes(d, real))
-        _down(minimised, d)
+        down(minimised, d)
         fake = _generated(model)
         loss_g = _logarithm(d.judge(d.encoder(fake).chunk(2, dim=1)[0]))
-        _down(loss_g, model.generator)
+        down(loss_g, model.generator)
         return {"generator": loss_g, "discriminator": judged, "kl": kl, "beta": 0.7 + 0.5 * (kl - 0.1)}
 
     settings = {"beta_start": 0.7, "beta_step": 0.5, "information": 0.1, "penalty_weight": 3.0}
-    _agree(_twins(vdb_gan, gradient_penalty=penalty, **settings), written)
+    agree(twin_models(vdb_gan, gradient_penalty=penalty, **settings), written)
 
 
 # ---- with labels and with pairs
@@ -357,35 +298,35 @@ def test_a_step_of_biggan_is_the_hinge_of_each_share_and_minus_the_mean():
         def generated(labels):
             return model.generator(torch.randn(2, model.noise_dim), model.generator.classes(labels))
 
-        for real, labels in zip(_batch().x.split(2), _batch().labels.split(2), strict=True):
-            shown = torch.cat([_signed(real), generated(labels).detach()])
+        for real, labels in zip(a_batch().x.split(2), a_batch().labels.split(2), strict=True):
+            shown = torch.cat([signed(real), generated(labels).detach()])
             loss_d = _hinges(*model.discriminator(shown, labels.repeat(2)).chunk(2))
-            _down(loss_d, model.discriminator)
+            down(loss_d, model.discriminator)
         loss_g = _minus_mean(model.discriminator(generated(labels), labels))
-        _down(loss_g, model.generator)
+        down(loss_g, model.generator)
         return {"generator": loss_g, "discriminator": loss_d}
 
-    _agree(_twins(biggan), written)
+    agree(twin_models(biggan), written)
 
 
 @pytest.mark.parametrize("adversarial", [True, False])
 def test_a_step_of_pix2pix_is_half_the_cross_entropy_and_the_generator_s_with_l1(adversarial):
     def written(model):
-        x, y = _signed(_batch().x), _signed(_batch().y)
+        x, y = signed(a_batch().x), signed(a_batch().y)
         fake = model.generator(x)
         l1 = (y - fake).abs().sum() / (COUNT * PIXELS)
         if not adversarial:
-            _down(7 * l1, model.generator)
+            down(7 * l1, model.generator)
             return {"L1": l1}
         real_pair, fake_pair = torch.cat([x, y], 1), torch.cat([x, fake], 1)
         for_real, for_fake = (model.discriminator(pair).flatten() for pair in (real_pair, fake_pair.detach()))
         loss_d = _logarithms(for_real, for_fake) / 2
-        _down(loss_d, model.discriminator)
+        down(loss_d, model.discriminator)
         loss_g = _logarithm(model.discriminator(fake_pair).flatten())
-        _down(loss_g + 7 * l1, model.generator)
+        down(loss_g + 7 * l1, model.generator)
         return {"generator": loss_g, "discriminator": loss_d, "L1": l1}
 
-    _agree(_twins(pix2pix, adversarial=adversarial, l1_weight=7.0, dropout=0.0), written)
+    agree(twin_models(pix2pix, adversarial=adversarial, l1_weight=7.0, dropout=0.0), written)
 
 
 # ---- cycles
@@ -417,24 +358,24 @@ def test_a_step_of_the_cycles_moves_all_four_networks_as_written_out(module, set
     """`h` stands before G, F, their sum, cycle and identity: the report halves each of them, the others none."""
 
     def written(model):
-        x, y = _signed(_batch().x), _signed(_batch().y)
+        x, y = signed(a_batch().x), signed(a_batch().y)
         d_of_x, d_of_y = (lambda images, d=d: d(images).flatten() for d in (model.D_X, model.D_Y))
         fake_x, fake_y = model.F(y), model.G(x)
         losses = {
             "D_X": for_d * 2 * _squares(d_of_x(x), d_of_x(fake_x.detach())),
             "D_Y": for_d * 2 * _squares(d_of_y(y), d_of_y(fake_y.detach())),
         }
-        _down(losses["D_X"] + losses["D_Y"], nn.ModuleList([model.D_X, model.D_Y]))
+        down(losses["D_X"] + losses["D_Y"], nn.ModuleList([model.D_X, model.D_Y]))
         losses["G"], losses["F"] = h * _square(d_of_y(fake_y)), h * _square(d_of_x(fake_x))
         losses["cycle"] = h * (distance(model.F(fake_y), x) + distance(model.G(fake_x), y))
         total = h * (losses["G"] + losses["F"]) + 7 * losses["cycle"]
         if module is cyclegan_resnet:
             losses["identity"] = h * (distance(model.F(x), x) + distance(model.G(y), y))
             total = total + 3 * losses["identity"]
-        _down(total, nn.ModuleList([model.G, model.F]))
+        down(total, nn.ModuleList([model.G, model.F]))
         return losses
 
-    _agree(_twins(module, cycle_weight=7.0, **settings), written)
+    agree(twin_models(module, cycle_weight=7.0, **settings), written)
 
 
 # ---- autoencoders
@@ -445,24 +386,24 @@ def test_a_step_of_a_vae_minimises_the_likelihood_and_the_weighted_divergence(mo
     """The encoder of `vae` gives log sigma^2, that of `conv-vae` log sigma."""
 
     def written(model):
-        x = _batch().x / 255
+        x = a_batch().x / 255
         mean, log = model.encoder(x)
         sigma = (log / log_of).exp()
         p = torch.sigmoid(model.decoder(mean + sigma * torch.randn(mean.shape)))
         likelihood = -_mean(x * p.log() + (1 - x) * (1 - p).log())
         kl = _mean(mean**2 + sigma**2 - 2 * sigma.log() - 1) / 2
-        _down(likelihood + 30 * kl, nn.ModuleList([model.encoder, model.decoder]))
+        down(likelihood + 30 * kl, nn.ModuleList([model.encoder, model.decoder]))
         return {"reconstruction" if module is vae else "likelihood": likelihood, "kl": kl}
 
-    _agree(_twins(module, kl_weight=30.0), written)
+    agree(twin_models(module, kl_weight=30.0), written)
 
 
 @pytest.mark.parametrize("module", [autoencoder, conv_autoencoder], ids=["autoencoder", "conv-autoencoder"])
 def test_a_step_of_an_autoencoder_minimises_the_squared_distance(module):
     def written(model):
-        x = _batch().x / 255 if module is autoencoder else _signed(_batch().x)
+        x = a_batch().x / 255 if module is autoencoder else signed(a_batch().x)
         loss = _mean((model.decoder(model.encoder(x)) - x) ** 2)
-        _down(loss, nn.ModuleList([model.encoder, model.decoder]))
+        down(loss, nn.ModuleList([model.encoder, model.decoder]))
         return {"reconstruction": loss}
 
-    _agree(_twins(module), written)
+    agree(twin_models(module), written)
