@@ -82,7 +82,8 @@ class Model(nn.Module):
     `noise_dim` is the length of a noise row (0: the model takes none), `classes` the number of labels it is given,
     `directions` the translations that it knows, `code_dim` the length of an image's code (0: it encodes none),
     `embedding_dim` the length of what stands for a label in the generator (0: labels go in otherwise, or not at all).
-    `truncation` bounds the noise that is sampled from; `truncate` sets it.
+    `truncation` bounds the noise that is sampled from; `truncate` sets it. `sampling_steps` is how often the network is
+    asked for one image, where that can be chosen, also after the training (0: it cannot).
     """
 
     noise_dim: int = 0
@@ -91,6 +92,7 @@ class Model(nn.Module):
     code_dim: int = 0
     embedding_dim: int = 0
     truncation: float = inf
+    sampling_steps: int = 0
     optimisers: dict[str, Optimizer]
 
     def train_step(self, batch: Batch) -> Mapping[str, Tensor | float]:

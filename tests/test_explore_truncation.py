@@ -10,7 +10,8 @@ from tiny_runs import pixels, tiny_run, values
 
 from bench.cli import main
 from bench.exploring import open_run, write
-from bench.exploring.truncation import _apart, _mean_interval, explore
+from bench.exploring._levels import mean_interval
+from bench.exploring.truncation import _apart, explore
 from bench.measuring.evaluation import evaluate, find_measure, open_evaluation
 from bench.runs.samples import generate
 from metrics.errors import InputError
@@ -67,11 +68,11 @@ def test_the_repeats_give_precision_and_recall_an_interval(opened, evaluation):
 
 
 def test_the_interval_of_a_mean_is_students():
-    mean, low, high = _mean_interval([0.4, 0.5, 0.6])
+    mean, low, high = mean_interval([0.4, 0.5, 0.6])
     half = 4.302652729911275 * 0.1 / math.sqrt(3)  # t distribution, 2 degrees of freedom, 97.5 %
     assert (mean, low, high) == pytest.approx((0.5, 0.5 - half, 0.5 + half))
-    assert _mean_interval([0.0, 0.5])[1:] == (0.0, 1.0)  # shares stay shares
-    assert _mean_interval([0.3]) == (0.3, None, None)
+    assert mean_interval([0.0, 0.5])[1:] == (0.0, 1.0)  # shares stay shares
+    assert mean_interval([0.3]) == (0.3, None, None)
 
 
 def test_words_of_points_that_lie_together_are_left_away():
@@ -97,7 +98,7 @@ def test_without_a_classifier_there_is_no_inception_score(opened, tmp_path):
 def test_progress_counts_the_images_of_all_bounds(opened, evaluation):
     told = []
     explore(opened, evaluation, bounds=[1.0, 1.0, 0.5], repeats=1, report=lambda *words: told.append(words))
-    assert told == [("truncated samples", 250, 500), ("truncated samples", 500, 500)]
+    assert told == [("samples", 250, 500), ("samples", 500, 500)]
 
 
 @pytest.mark.parametrize(("bounds", "repeats"), [([], 1), ([1.0, 0.0], 1), ([-1.0], 1), ([math.nan], 1), ([1.0], 0)])

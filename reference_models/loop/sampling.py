@@ -29,22 +29,24 @@ def sample(
         raise ModelError(f"{type(model).__name__} makes images from images only; use reconstruct or translate")
     if labels is None and model.classes:
         labels = Noise(seed, start, stop).labels(model.classes)
-    with evaluating(model):
-        noise = model.draw(Noise(seed, start, stop)).numpy()
-    return sample_from(model, noise, batch_size=batch_size, labels=labels)
+
+    def one(first: int, last: int) -> Tensor:  # a row can be as long as an image: noise of one batch at a time
+        rows = model.draw(Noise(seed, start + first, start + last)).numpy()
+        return model.sample(_given(model, rows), _labels(model, labels, first, last))
+
+    return _in_batches(model, one, stop - start, batch_size)
 
 
 def sample_from(
     model: Model, noise: np.ndarray, *, batch_size: int = 250, labels: np.ndarray | None = None
 ) -> np.ndarray:
     """uint8 [n, c, h, w] for noise float32 [n, noise_dim]; `labels` int64 [n] where the model has classes."""
-    given = None if labels is None else np.asarray(labels, np.int64)
-
-    def one(first: int, last: int) -> Tensor:
-        here = None if given is None else _given(model, given[first:last])
-        return model.sample(_given(model, noise[first:last]), here)
-
-    return _in_batches(model, one, len(noise), batch_size)
+    return _in_batches(
+        model,
+        lambda a, b: model.sample(_given(model, noise[a:b]), _labels(model, labels, a, b)),
+        len(noise),
+        batch_size,
+    )
 
 
 def sample_embedded(model: Model, noise: np.ndarray, embeddings: np.ndarray, *, batch_size: int = 250) -> np.ndarray:
@@ -108,6 +110,10 @@ def device_of(model: Model) -> torch.device:
 
 def _given(model: Model, values: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(values).copy()).to(device_of(model))
+
+
+def _labels(model: Model, labels: np.ndarray | None, first: int, last: int) -> Tensor | None:
+    return None if labels is None else _given(model, np.asarray(labels[first:last], np.int64))
 
 
 def _in_batches(model: Model, make: Callable[[int, int], Tensor], count: int, batch_size: int) -> np.ndarray:
