@@ -20,6 +20,7 @@ RULES = {  # heights and widths that are taken, and others that are not
     "squares of eights from 16": ([(16, 16), (24, 24)], [(8, 8), (12, 12), (20, 20), (16, 24), (24, 16)]),
     "eights from 32": ([(32, 32), (32, 40), (40, 32)], [(24, 32), (32, 24), (36, 32), (32, 36)]),
     "sixteens from 32": ([(32, 32), (32, 48), (48, 32)], [(16, 32), (32, 16), (40, 32), (32, 40)]),
+    "fours": ([(4, 4), (4, 8), (28, 12)], [(2, 4), (6, 8), (8, 6)]),
     "halved to 4 to 8": (
         [(8, 8), (12, 12), (14, 14), (16, 16), (20, 20), (24, 24), (28, 28), (256, 256)],
         [(2, 2), (4, 4), (5, 5), (6, 6), (7, 7), (18, 18), (22, 22), (16, 8), (8, 16), (512, 512)],
@@ -27,11 +28,13 @@ RULES = {  # heights and widths that are taken, and others that are not
 }
 OTHER_RULES = {
     **dict.fromkeys(("autoencoder", "gan", "gan-deep", "pixel-gaussian", "train-copies", "vae"), "any"),
+    **dict.fromkeys(("ddpm", "flow-matching"), "any"),
     **dict.fromkeys(("cgan", "cgan-translate", "dcgan-deep", "dcgan-small"), "squares from 17"),
     **dict.fromkeys(("cyclegan-emoji", "dcgan-upconv"), "squares of eights from 16"),
     "cyclegan-resnet": "eights from 32",
     "cyclegan": "sixteens from 32",
     "dcgan": "halved to 4 to 8",
+    "vqvae": "fours",
 }
 NAMES = [name for name in registry.names("models") if name != "biggan"]  # its layout is looked at below
 

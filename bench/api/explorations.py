@@ -14,6 +14,7 @@ from bench.settings.explorations import (
     ExploreNeighbours,
     ExploreNoise,
     ExploreSideBySide,
+    ExploreSteps,
     ExploreTruncation,
     Exploring,
     OfGenerator,
@@ -34,6 +35,7 @@ EXPLORATIONS: dict[str, tuple[type, ...]] = {  # the groups of their options, th
     "manifold": (ExploreManifold, Exploring),
     "neighbours": (ExploreNeighbours, Exploring),
     "noise": (ExploreNoise, OfGenerator, Exploring),
+    "steps": (ExploreSteps, Exploring),
     "truncation": (ExploreTruncation, Exploring),
 }
 
@@ -65,9 +67,9 @@ class Exploration:
 def explore(what: str, *checkpoints: str | Path, **options: Any) -> Exploration:
     """Looks at a checkpoint (a file, a run's folder or the name of a pretrained generator): numbers and pictures.
 
-    `what` is noise, manifold, classes, truncation, neighbours, or compare, which takes several checkpoints; the options
-    are those of `bench explore WHAT`. Written to `output`, a new folder; without one beside the checkpoint. Raises
-    InputError for a model that has not what is looked at.
+    `what` is noise, manifold, classes, truncation, steps, neighbours, or compare, which takes several checkpoints; the
+    options are those of `bench explore WHAT`. Written to `output`, a new folder; without one beside the checkpoint.
+    Raises InputError for a model that has not what is looked at.
     """
     from bench.exploring import write
 
@@ -127,9 +129,18 @@ def _neighbours(what: str, paths: Sequence[Path], how: Any, own: dict[str, Any])
 
 
 def _truncation(what: str, paths: Sequence[Path], how: Any, own: dict[str, Any]) -> _Finding:
+    own["bounds"] = _module(what).BOUNDS if own["bounds"] is None else [_number(one) for one in own["bounds"]]
+    return _levels(what, paths, how, own)
+
+
+def _steps(what: str, paths: Sequence[Path], how: Any, own: dict[str, Any]) -> _Finding:
+    own["steps"] = _module(what).STEPS if own["steps"] is None else [_whole(one) for one in own["steps"]]
+    return _levels(what, paths, how, own)
+
+
+def _levels(what: str, paths: Sequence[Path], how: Any, own: dict[str, Any]) -> _Finding:
     from bench.measuring.evaluation import open_evaluation
 
-    own["bounds"] = _module(what).BOUNDS if own["bounds"] is None else [_number(one) for one in own["bounds"]]
     folder, (opened,) = _ready(what, paths, how)
     evaluation = open_evaluation(opened.subject, _measure_of(opened, how))
     return folder, _module(what).explore(opened, evaluation, report=how["progress"], **own)
@@ -149,6 +160,7 @@ _FINDERS = {
     "classes": _of_generator,
     "manifold": _manifold,
     "neighbours": _neighbours,
+    "steps": _steps,
     "truncation": _truncation,
     "compare": _side_by_side,
 }
@@ -159,6 +171,13 @@ def _number(value: Any) -> float:
         return float(value)
     except (TypeError, ValueError):
         raise InputError(f"{value!r} is not a number; write for example --at inf,1,0.5") from None
+
+
+def _whole(value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise InputError(f"{value!r} is not a whole number; write for example --at 1,10,50") from None
 
 
 def _ready(what: str, paths: Sequence[Path], how: Any) -> "tuple[Path, list[Opened]]":

@@ -110,6 +110,23 @@ def truncation(checkpoint: Path, settings: dict[str, Any], as_json: bool) -> Non
 
 @command.command(
     epilog=examples(
+        "bench explore steps runs/ddpm-digits-seed0",
+        "bench explore steps runs/flow-matching-digits-seed0 --at 1,4,16,64 --repeats 3 --json",
+    )
+)
+@click.argument("checkpoint", type=path_type)
+@options(*EXPLORATIONS["steps"])
+@json_option
+def steps(checkpoint: Path, settings: dict[str, Any], as_json: bool) -> None:
+    """Measures CHECKPOINT with fewer and more sampling steps: FID, Inception Score, precision and recall of each.
+
+    JSON: the content of explore.json, with folder and files.
+    """
+    look("steps", settings, as_json, checkpoint)
+
+
+@command.command(
+    epilog=examples(
         "bench explore neighbours runs/dcgan-digits-seed0",
         "bench explore neighbours runs/cyclegan-edges2shapes-seed0 --direction x-to-y -k 3 --json",
     )

@@ -7,6 +7,7 @@ from bench.options import Option, Progress
 from bench.settings import shared
 from bench.settings.models import Extracting
 
+_tables = "How many tables of noise, for precision and recall."
 _arithmetic = Option("Three labels for a - b + c.  [default: chosen]", (), metavar="A,B,C")
 _compared = Option("Generated images to compare.  [default: as many as for testing, or 1000]", metavar="N")
 _steps = Option("The number of images on a path.", 9)
@@ -69,7 +70,17 @@ class ExploreTruncation(TypedDict, total=False):
         tuple[float, ...] | None,
         Option("Bounds of the noise; inf means no bound.  [default: inf to 0.25]", None, "--at", "T,T...", commas=True),
     ]
-    repeats: Annotated[int, Option("How many tables of noise, for precision and recall.", 3)]
+    repeats: Annotated[int, Option(_tables, 3)]
+
+
+class ExploreSteps(TypedDict, total=False):
+    """Measures with fewer and more sampling steps."""
+
+    steps: Annotated[
+        tuple[int, ...] | None,
+        Option("Numbers of sampling steps.  [default: 1 to 100]", None, "--at", "N,N...", commas=True),
+    ]
+    repeats: Annotated[int, Option(_tables, 1)]
 
 
 class ExploreNeighbours(TypedDict, total=False):
