@@ -36,12 +36,8 @@ def torch_defaults(device: "str | torch.device", *, training: bool = False) -> I
         stack.enter_context(torch.random.fork_rng([place] if place.type == "cuda" else []))
         stack.callback(torch.set_default_dtype, torch.get_default_dtype())
         torch.set_default_dtype(torch.float32)
-        stack.callback(
-            torch.use_deterministic_algorithms,
-            torch.are_deterministic_algorithms_enabled(),
-            warn_only=torch.is_deterministic_algorithms_warn_only_enabled(),
-        )
-        torch.use_deterministic_algorithms(False)
+        stack.callback(_set_deterministic, *_deterministic())
+        _set_deterministic(False, False)
         stack.callback(torch.set_float32_matmul_precision, torch.get_float32_matmul_precision())
         settings = _settings(training)
         for owner, name, _ in reversed(settings):
@@ -55,6 +51,21 @@ def torch_defaults(device: "str | torch.device", *, training: bool = False) -> I
         stack.enter_context(torch.set_grad_enabled(training))
         stack.enter_context(torch.autocast(place.type, enabled=False))
         yield
+
+
+def _deterministic() -> tuple[bool, bool]:
+    """Whether torch computes by deterministic algorithms only, and warns only where it has none."""
+    import torch
+
+    return torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+
+
+def _set_deterministic(wanted: bool, warn_only: bool) -> None:
+    """Only where it differs: torch imports its compiler to set it, which takes 2 s."""
+    import torch
+
+    if _deterministic() != (wanted, warn_only):
+        torch.use_deterministic_algorithms(wanted, warn_only=warn_only)
 
 
 def _settings(tf32: bool) -> list[tuple[Any, str, Any]]:

@@ -173,6 +173,15 @@ def test_the_state_comes_back_after_an_error(state):
         assert settings() == before
 
 
+def test_the_compiler_of_torch_is_not_imported_for_what_is_so_already(monkeypatch):
+    def importing(*given, **how):
+        raise AssertionError("to set this torch imports its compiler, which takes 2 s")
+
+    monkeypatch.setattr(torch, "use_deterministic_algorithms", importing)
+    with torch_defaults("cpu"):
+        assert not torch.are_deterministic_algorithms_enabled()
+
+
 def test_inside_there_are_gradients_for_a_training_only():
     with torch_defaults("cpu"):
         assert not torch.is_grad_enabled()
