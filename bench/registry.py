@@ -110,11 +110,12 @@ def describe_all(kind: str) -> list[dict[str, Any]]:
 
 def load_all(kind: str) -> tuple[list[Any], dict[str, InputError]]:
     """The constants of all plug-ins of a kind that can be had, and why the others cannot, by name."""
+    known = _places(kind)
     found: list[Any] = []
     failed: dict[str, InputError] = {}
-    for name in names(kind):
+    for name in sorted(known):
         try:
-            found.append(load(kind, name))
+            found.append(_loaded(kind, name, known))
         except InputError as error:
             failed[name] = error
     return found, failed
@@ -146,7 +147,11 @@ def load(kind: str, name: str) -> Any:
         from metrics.extractors import own_networks
 
         return own_networks.load(name)
-    place, (package, constant, word) = _place(kind, name, _places(kind)), KINDS[kind]
+    return _loaded(kind, name, _places(kind))
+
+
+def _loaded(kind: str, name: str, known: Mapping[str, list[Place]]) -> Any:
+    place, (package, constant, word) = _place(kind, name, known), KINDS[kind]
     if place.point is None:
         assert place.path
         if place.path.suffix == OWN_FILE:
