@@ -126,6 +126,9 @@ def test_every_command_and_function_takes_a_pattern(results):
     ):
         ran = CliRunner().invoke(main, [*line, "--extractor", "pixels"])
         assert ran.exit_code == 0, ran.output
+    domains = [f"--domain={name}={real},{results}/{{1,2,3}}_real_A.png,{made}" for name in "ab"]
+    ran = CliRunner().invoke(main, ["table", *domains, "--extractor", "pixels", "--json"])
+    assert ran.exit_code == 0, ran.output
     unquoted = CliRunner().invoke(main, ["fid", *map(str, sorted(results.glob("*.png")))])
     assert (unquoted.exit_code, len(unquoted.output) < 400) == (2, True)
     assert "A pattern stands in quotes: 'DIR/*.png'." in unquoted.output

@@ -92,7 +92,7 @@ def _named(one: Any) -> list[tuple[str, Any]]:
         and "=" in one
         and not split_named(one)
         and not is_remote(one)
-        and not expanded(Path(one)).exists()
+        and not exists(expanded(Path(one)))
     ):
         name, _, path = one.partition("=")
         return [(name.strip(), path)]

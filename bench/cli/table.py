@@ -1,5 +1,6 @@
 """Table 6, 5 or 7 of your own image sets: two real ones and what was generated."""
 
+import re
 from typing import Any
 
 import click
@@ -10,6 +11,8 @@ from bench.cli._options import examples, format_option, json_option, options
 from bench.cli._output import print_json, print_tables, progress
 from bench.settings.sets import SetSettings
 from metrics.errors import InputError
+
+BETWEEN = re.compile(r",(?![^{}]*\})")  # a comma in the braces of a pattern divides no sets
 
 
 class Tabling(click.Command):
@@ -93,5 +96,5 @@ def _domains(words: tuple[str, ...]) -> dict[str, list[str]]:
             raise InputError(f"--domain is {word!r}; expected NAME=REAL-1,REAL-2,GENERATED")
         if name.strip() in found:
             raise InputError(f"--domain {name.strip()} was given twice; give each domain a name of its own")
-        found[name.strip()] = [one.strip() for one in sets.split(",")]
+        found[name.strip()] = [one.strip() for one in BETWEEN.split(sets)]
     return found

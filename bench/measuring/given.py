@@ -27,9 +27,9 @@ from bench.measuring.sets import NEEDED, MeasuredSet, about_repeated, saved_gaus
 from bench.measuring.setup import Images, Setup
 from bench.measuring.statistics import QUESTION, check_compatible, is_statistics, read_statistics
 from bench.sources.arrays import load_array, load_labels
+from bench.sources.listings import path_of
 from bench.sources.opening import check_path
 from bench.storage.cache import digest_of
-from genbench.places import expanded
 from metrics.arithmetic.arrays import row_blocks
 from metrics.arithmetic.gaussian import GaussianStats
 from metrics.errors import InputError
@@ -85,7 +85,7 @@ def ready_set(given: Images, setup: Setup) -> Ready | None:
     if not isinstance(given, str | os.PathLike):
         return _of_features(given, "features", setup) if asked and is_array(given) else None
     check_path(given)
-    path = expanded(Path(given))
+    path = path_of(given)
     if path.suffix.lower() not in (".npy", ".npz") or not path.is_file():
         return None
     if holds_features(path):
