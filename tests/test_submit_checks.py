@@ -1,5 +1,6 @@
 """The checks of a submission: all that is wrong at once, nothing mended silently."""
 
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -144,12 +145,17 @@ def test_a_zip_of_a_million_files_is_refused_by_its_last_bytes(tmp_path, monkeyp
     assert kind_of(path) == "zip"
 
 
-def test_a_pattern_of_files_is_submitted_as_a_folder_is(tmp_path, monkeypatch):
+def test_a_pattern_or_a_tar_is_submitted_as_a_folder_is(tmp_path, monkeypatch):
     folder = save(tmp_path / "samples", IMAGES[:4])
     assert kind_of(folder / "0000[12].png") == "pattern"
+    with tarfile.open(tmp_path / "set.tar", "w") as archive:
+        archive.add(folder, "set")
+    assert kind_of(tmp_path / "set.tar") == kind_of(tmp_path / "*.tar") == "tar"
     monkeypatch.setattr(_material, "MOST_FILES", 3)
     with pytest.raises(InputError, match="more than 3 files"):
         kind_of(folder / "*.png")
+    with pytest.raises(InputError, match="more than 3 files"):
+        kind_of(tmp_path / "set.tar")
 
 
 def test_a_table_of_contents_that_is_longer_than_its_count_says_counts_by_its_length(tmp_path, monkeypatch):
