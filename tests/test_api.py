@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from tiny_runs import undrawn
 
 import bench
 from bench.cli import main
@@ -248,6 +249,7 @@ def test_memorisation_without_training_images_says_how_to_give_them():
 
 def test_the_code_of_the_documentation_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    undrawn(monkeypatch)
     blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs" / "python.md").read_text(), re.MULTILINE | re.DOTALL)
     assert len(blocks) == 10
     names = {}
