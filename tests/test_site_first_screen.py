@@ -13,6 +13,7 @@ from site_pages import pages
 
 from bench.leaderboard.board import read_board
 from bench.leaderboard.disputes import Disputes
+from bench.leaderboard.entries import Origin
 from bench.leaderboard.entry_places import beside, entry_path
 from bench.leaderboard.ranking import Rank
 from bench.measuring.copies import METRIC as COPIES
@@ -25,6 +26,7 @@ from bench.site.pictures import Picture
 from bench.site.strips import HEIGHT, SHOWN, real_strip, strip_of
 from bench.site.verdicts import verdict
 from bench.site.views import track_view
+from bench.site.widths import widths
 from bench.site.words import title_of
 from bench.submissions.sheets import sheet_size
 from bench.tables.table import Cell
@@ -140,6 +142,24 @@ def test_every_column_says_what_it_is_which_direction_is_better_and_what_real_im
         assert head.real or head.style == "copies"
     assert [head.style for head in view.heads if head.key in ("fid", "fid_corrected")] == ["rest", "number"]
     assert sum(head.card for head in view.heads) == 3
+
+
+def test_every_set_of_columns_has_a_width_for_each_of_its_columns(view):
+    found, styles = widths(view.ranked, True, 158), [head.style for head in view.ranked.heads]
+    assert found["all"].count("minmax") == 2 + len(styles) + view.ranked.levels + view.ranked.dates
+    assert found["quality"].count("minmax") == 2 + styles.count("drawn") + styles.count("number")
+    assert found["copies"].count("minmax") == 2 + styles.count("copies") + view.ranked.levels
+
+
+def test_the_seeds_of_a_mean_are_dots_on_its_bar(tmp_path):
+    write_results(tmp_path, 5, pictures=False)
+    for seed, quality in enumerate((0.6, 0.5)):
+        origin = Origin("checkpoint", str(seed) * 64, "vae", {}, seed, 5, 0)
+        place(tmp_path, entry(12, quality=quality, origin=origin, about={"name": f"m, seed {seed}"}), picture=False)
+    rows = track_view(read_board(tmp_path, "digits"), Disputes(0, ())).ranked.rows
+    mean = next(number for number, row in enumerate(rows) if row.line.bar.dots)
+    assert rows[mean].line.bar.dots == tuple(row.line.bar.x for row in rows[mean + 1 : mean + 3])
+    assert sum(bool(row.line.bar.dots) for row in rows) == 1
 
 
 def test_a_badge_marks_the_exception(tmp_path):
