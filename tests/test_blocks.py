@@ -47,6 +47,7 @@ NO_BLOCKS = {  # names that only look like it, and the most that one read of a n
     "bench.reporting.architecture.COLUMNS",
     "bench.reporting.recipe.COLUMNS",
     "bench.second_opinions.opinion_table.COLUMNS",
+    "bench.sources.tar_headers.BLOCK",
     "bench.submissions._pictures.CHUNKS",
     "bench.submissions.class_table.COLUMNS",
     "bench.submissions.roster.COLUMNS",

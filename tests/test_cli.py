@@ -14,6 +14,7 @@ from PIL import Image
 
 import bench.storage.cache
 from bench.cli import main
+from bench.sources.opening import TAKEN
 
 ROOT = Path(__file__).resolve().parent.parent
 DIGITS = ("--extractor", "digits-cnn")
@@ -381,7 +382,7 @@ def test_doctor_shows_the_good_sets_before_it_ends_with_2(folders):
     result = run("doctor", folders[0], "absent")
     assert result.exit_code == 2
     assert "real" in result.stdout
-    assert result.stderr == "bench: absent does not exist. Expected a folder, .zip, .npz, .npy or DATASET:SPLIT\n"
+    assert result.stderr == f"bench: absent does not exist. Expected {TAKEN}\n"
 
 
 def test_weights_are_listed_with_their_address(monkeypatch, tmp_path):

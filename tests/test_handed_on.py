@@ -8,8 +8,11 @@ from click.testing import CliRunner
 from bench import registry
 from bench.cli import main
 from bench.measuring import measure as measuring
+from bench.measuring.batches import Engine
+from bench.measuring.features import Pass
 from bench.measuring.measure import Measure
 from bench.measuring.setup import Setup
+from bench.measuring.spreading import Spread
 from bench.measuring.subject import open_subject
 from bench.runs import run as runner
 from bench.runs.jobs import How, prepare
@@ -25,9 +28,14 @@ MEASURING = {
     "device": "cpu",
 }
 MEASURING |= {"workers": 7, "batch_size": 9, "cache": False}
+SPREADING = {"processes": 3, "exact": True, "scheduler": None, "dask_jobqueue": None}
 READING = {"limit": 5, "seed": 3, "skip_corrupt": True}
 PIXELS = registry.load("extractors", "pixels")
 PLACES = {"weights": Path("w.pth"), "data_root": Path("data")}
+
+
+def part_of(count):
+    return range(count)
 
 
 class Seen(Exception):
@@ -48,27 +56,28 @@ def spy(monkeypatch, place):
 
 def test_a_measure_hands_everything_that_it_was_made_with_to_the_extraction(monkeypatch):
     kept = spy(monkeypatch, "bench.measuring.measure.extract")
-    own = {"device": "cuda", "workers": 7, "batch_size": 9, "cache": "a cache", "progress": print}
+    own = {"device": "cuda", "workers": 7, "batch_size": 9, "cache": "a cache", "progress": print, "spread": Spread(3)}
     weights = Weights(Path("w.pth"), "a" * 64, False)
     with pytest.raises(Seen):
         Measure(PIXELS, weights, "tf1", **own).features("a set", ["64"])
-    expected = {"taps": ["64"], "resizes": ("tf1",), "weights": weights.path, "weights_sha256": weights.sha256, **own}
-    assert kept == [(("a set", PIXELS), expected)]
+    engine = Engine(PIXELS, weights.path, weights.sha256, "cuda", 9, 7)
+    assert kept == [(("a set", Pass(engine, "a cache", print, Spread(3)), ["64"], ("tf1",)), {})]
 
 
 def test_a_setup_hands_on_how_images_become_features(monkeypatch):
     kept = spy(monkeypatch, "bench.measuring.setup.measure")
     with pytest.raises(Seen):
-        Setup.of({**MEASURING, **READING, **PLACES}).measure(logits="logits")
+        Setup.of({**MEASURING, **READING, **PLACES, **SPREADING}).measure(logits="logits")
     handed = {name: value for name, value in MEASURING.items() if name != "extractor"}
-    assert kept == [(("pixels",), {**handed, "logits": "logits", "weights_file": Path("w.pth")})]
+    handed |= {"logits": "logits", "weights_file": Path("w.pth"), "spread": Spread(3, exact=True)}
+    assert kept == [(("pixels",), handed)]
 
 
 def test_a_setup_hands_on_which_images_are_read(monkeypatch):
     kept = spy(monkeypatch, "bench.measuring.setup.open_source")
     with pytest.raises(Seen):
-        Setup.of({**MEASURING, **READING, **PLACES}).open("a folder")
-    assert kept == [(("a folder",), {**READING, "data_root": Path("data"), "cache": None})]
+        Setup.of({**MEASURING, **READING, **PLACES}).open("a folder", part=part_of)
+    assert kept == [(("a folder",), {**READING, "data_root": Path("data"), "cache": None, "part": part_of})]
 
 
 def test_a_measure_is_made_of_what_was_asked_for(tmp_path, monkeypatch):
@@ -87,7 +96,7 @@ OPTIONS = [
     *("--extractor", "pixels", "--resize", "tf1", "--tap", "pool", "--weights", "w.pth", "--offline", "--trust-code"),
     *("--device", "cpu", "--workers", "7", "--batch-size", "9", "--no-cache"),
     *("--limit", "5", "--seed", "3", "--skip-corrupt", "--data-root", "data"),
-    *("--features", "--made-by", "a friend"),
+    *("--features", "--made-by", "a friend", "--processes", "3", "--exact", "--precision", "bf16"),
 ]
 COMMANDS = {
     "fid": (["a", "b", "--influence", "4", "--all-estimates", "--crosscheck", "--conventions"], ("a", "b"),
@@ -110,8 +119,8 @@ def test_a_command_hands_all_its_options_to_its_function(name, monkeypatch):
     ((handed, keywords),) = kept
     assert callable(keywords.pop("progress"))
     assert handed == given
-    given = {"features": True, "made_by": "a friend"}
-    assert keywords == {**MEASURING, **READING, **PLACES, **given, **named}
+    given = {"features": True, "made_by": "a friend", "precision": "bf16"}
+    assert keywords == {**MEASURING, **READING, **PLACES, **SPREADING, **given, **named}
 
 
 @pytest.mark.parametrize("command", ["run", "train"])

@@ -15,7 +15,7 @@ from bench.leaderboard.entries import digest_of as digest_of_set
 from bench.leaderboard.entries import merkle_root
 from bench.leaderboard.entry_places import slug_of
 from bench.leaderboard.evidence import hash_rows, hashes_of
-from bench.measuring import features
+from bench.measuring import batches
 from bench.runs.checkpoint_files import checkpoint_file
 from bench.storage.array_files import ArrayFile, map_bytes
 from bench.storage.cache import Cache, digest_of, not_kept
@@ -177,7 +177,7 @@ def test_a_key_is_that_of_its_fields_in_any_order_and_of_finite_numbers():
 
 def grouped(sizes, batch_size):
     images = [np.zeros((3, 2, size), np.uint8) for size in sizes]
-    return [rows.tolist() for rows, _ in features._batches(images, batch_size)]
+    return [rows.tolist() for rows, _ in batches._batches(images, batch_size)]
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def grouped(sizes, batch_size):
     ],
 )
 def test_images_wait_for_others_of_their_size_for_so_many_batches(monkeypatch, sizes, batch_size, rows):
-    monkeypatch.setattr(features, "WINDOW_BATCHES", 2)
+    monkeypatch.setattr(batches, "WINDOW_BATCHES", 2)
     assert grouped(sizes, batch_size) == rows
 
 
@@ -207,7 +207,7 @@ def test_images_wait_for_others_of_their_size_for_so_many_batches(monkeypatch, s
     ],
 )
 def test_images_wait_until_they_take_so_many_bytes(monkeypatch, sizes, rows):
-    monkeypatch.setattr(features, "WINDOW_BYTES", 30)
+    monkeypatch.setattr(batches, "WINDOW_BYTES", 30)
     assert grouped(sizes, 9) == rows
 
 

@@ -61,8 +61,10 @@ def test_names_of_folders_and_files_reach_no_terminal_as_they_are(tmp_path, word
 
 
 def test_a_warning_of_a_name_is_one_line_and_whole_however_long_the_path_is(tmp_path):
-    said = run("fid", tmp_path / ("long" * 40) / NASTY, tmp_path)
-    assert said.count("\n") == 1 and said.startswith("bench: ") and f"long/{ESCAPED} does not exist" in said
+    missing = tmp_path / ("long" * 40) / NASTY.replace("[", "")  # with it the name would be a pattern
+    said = run("fid", missing, tmp_path)
+    assert said.count("\n") == 1 and said.startswith("bench: ")
+    assert f"long/{ESCAPED.replace('[', '')} does not exist" in said
 
 
 @pytest.mark.parametrize("kind", ["terminal", "md", "csv"])

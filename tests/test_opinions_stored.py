@@ -70,4 +70,4 @@ def test_the_page_of_an_entry_has_the_ratios_and_the_line(tmp_path):
     bench.site(tmp_path / "site", results=tmp_path)
     page = (tmp_path / "site" / "entries" / "digits" / f"{entry(3).slug}.html").read_text()
     assert "They agree: worse than real images (2 of 2 numbers). No sign of copies" in page
-    assert 'data-label="Over real 2"' in page
+    assert ">Over real 2</th>" in page

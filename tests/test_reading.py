@@ -54,7 +54,7 @@ READERS = {
 
 
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS)
-def test_a_pipe_a_socket_and_a_device_are_refused_at_once(tmp_path, read):
+def test_a_pipe_a_socket_and_a_device_are_refused_at_once(tmp_path, monkeypatch, read):
     pipe, device, folder = tmp_path / "pipe", tmp_path / "device", tmp_path / "folder"
     os.mkfifo(pipe)
     device.symlink_to("/dev/zero")
@@ -65,7 +65,8 @@ def test_a_pipe_a_socket_and_a_device_are_refused_at_once(tmp_path, read):
     with pytest.raises(Missing, match=r"nothing does not exist; restore it"):
         read(tmp_path / "nothing")
     with socket.socket(socket.AF_UNIX) as bound:
-        bound.bind(os.path.relpath(tmp_path / "socket"))
+        monkeypatch.chdir(tmp_path)  # the name of a socket may have 107 letters
+        bound.bind("socket")
         assert "is a socket, expected a file" in refused(read, tmp_path / "socket")
 
 

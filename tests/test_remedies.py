@@ -14,7 +14,8 @@ from bench.measuring.statistics import write_statistics
 from bench.protocol import protocol_id
 from bench.runs.generators import _settings
 from bench.runs.jobs import RUN
-from bench.runs.stored import MEASURED, TRAINING, measured_with, read_training, run_of
+from bench.runs.run import MEASURED, TRAINING, read_training
+from bench.runs.stored import measured_with, run_of
 from bench.sources.tars import list_tar
 from bench.sources.zips import list_zip
 from bench.storage.cache import digest_of

@@ -201,8 +201,8 @@ def test_a_process_that_ends_without_a_word_has_failed(monkeypatch):
 
 WAITS = """
 import pathlib, time
-pathlib.Path(asked["place"], f"{asked['seed']} began").touch()
 try:
+    pathlib.Path(asked["place"], f"{asked['seed']} began").touch()
     time.sleep(60)
 except KeyboardInterrupt:
     pathlib.Path(asked["place"], f"{asked['seed']} saved").touch()

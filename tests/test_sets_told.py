@@ -9,7 +9,7 @@ import pytest
 import bench
 from bench import registry
 from bench.leaderboard.moments import Moments, distance, moments_of
-from bench.measuring import measure as measuring
+from bench.measuring import placing
 from bench.measuring.copies import LEAST, _stacks, copies
 from bench.measuring.dependence import (
     SHARED,
@@ -163,16 +163,16 @@ def test_only_the_pool_features_of_published_inception_weights_need_no_word():
 
 
 def test_a_device_that_is_not_there_is_refused_and_auto_takes_what_there_is(monkeypatch):
-    monkeypatch.setattr(measuring, "_nvidia_driver", lambda: False)
-    assert [measuring._device(asked) for asked in ("cpu", "auto")] == ["cpu", "cpu"]
+    monkeypatch.setattr(placing, "_nvidia_driver", lambda: False)
+    assert [placing.placed(asked) for asked in ("cpu", "auto")] == ["cpu", "cpu"]
     with pytest.raises(InputError, match="no device 'gpu'; there are: auto, cpu, cuda"):
-        measuring._device("gpu")
+        placing.placed("gpu")
     for available, found in ((True, "cuda"), (False, "cpu")):
         monkeypatch.setattr("torch.cuda.is_available", lambda answer=available: answer)
-        monkeypatch.setattr(measuring, "_nvidia_driver", lambda: True)
-        assert (measuring._device("auto"), measuring._device("cpu")) == (found, "cpu")
+        monkeypatch.setattr(placing, "_nvidia_driver", lambda: True)
+        assert (placing.placed("auto"), placing.placed("cpu")) == (found, "cpu")
     with pytest.raises(InputError, match="no CUDA device here"):
-        measuring._device("cuda")
+        placing.placed("cuda")
 
 
 @pytest.mark.parametrize(
