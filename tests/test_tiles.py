@@ -147,6 +147,21 @@ def test_machines_that_agree_need_no_warning_but_exact_refuses_them(network, cac
         run(SOURCE, network, cache, spread=Spread(exact=True))
 
 
+def test_sets_that_were_measured_on_different_machines_are_told_of(monkeypatch):
+    sets = ["digits:real-1", "digits:real-2"]
+    for name, threads, processor in zip(sets, (1, 2), ("one", "another"), strict=True):
+        elsewhere = {**this_machine("cpu"), "threads": threads, "processor": processor}
+        monkeypatch.setattr(bench.measuring.features, "this_machine", lambda device, at=elsewhere: at)
+        monkeypatch.setattr(bench.measuring.tiles, "this_machine", lambda device, at=elsewhere: at)
+        monkeypatch.setattr(bench.measuring.tiles, "TILE", 1024)
+        bench.features(name, extractor="digits-cnn")
+    said = "digits:real-1 and digits:real-2 were measured on machines that differ (processor one and another"
+    (warning,) = (one for one in bench.fid(*sets, extractor="digits-cnn").warnings if "machines" in one)
+    assert warning == f"{said}): that moves features by rounding"
+    with pytest.raises(InputError, match=r"threads 1 and 2\), and --exact forbids it"):
+        bench.fid(*sets, extractor="digits-cnn", exact=True)
+
+
 def test_two_workers_that_do_not_agree_are_told_of(network, cache, monkeypatch):
     tiles = bench.measuring.tiles.Tiles(SOURCE, how(network, cache).engine, [POOL], cache, (said := []).append, None)
     fill(SOURCE, how(network, cache), ["pool"], ["none"])

@@ -13,6 +13,7 @@ from bench import registry
 from bench.measuring.classes import about_numbers, class_numbers
 from bench.measuring.given import Ready, common_question
 from bench.measuring.lowered import about_bfloat16
+from bench.measuring.machines import about_machines
 from bench.measuring.measure import Measure, about_extractor
 from bench.measuring.memorising import score_triplet
 from bench.measuring.pairing import Pairing
@@ -145,7 +146,7 @@ class Comparison:
             end = f"_{LETTERS[one.places[0]]}" if one.metric.arity == "set" else ""
             values |= {f"{key}{end}": value for key, value in one.values.items()}
             warnings += one.scores.warnings if one.scores else ()
-        warnings += self._about_precision
+        warnings += [*self._about_precision, *self._about_machines]
         reasons = reasons_of(found)
         warnings += [not_computed(name, reason) for name, reason in reasons.items()]
         missing = {"not_computed": reasons} if reasons else {}
@@ -167,6 +168,13 @@ class Comparison:
         extractor = self.measuring.extractor
         said = about_numbers(one, extractor)
         return replace(one, numbers=class_numbers(one, extractor), warnings=(*one.warnings, *said))
+
+    @property
+    def _about_machines(self) -> tuple[str, ...]:
+        at = self.measuring.resize if self.measuring else ""
+        sets = {one[at].name: one[at].shares for one in self.resized if one}
+        said = about_machines(sets, self.setup.settings["exact"])
+        return (said,) if said else ()
 
     @property
     def _about_measure(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.measuring.machines import Share
 from bench.storage.cache import digest_of
 
 FEATURES_VERSION = 1  # goes up when decoding, batching or anything else here changes a feature
@@ -15,7 +16,8 @@ class FeatureTable:
     """Features of a set of images and all that they depend on.
 
     `arrays[tap]` is float32 [n, d], row i belongs to image i of the source (read-only and memory-mapped where it comes
-    from the cache). `hashes[i]` is the sha256 of image i. `warnings` belong beside every number made from the table.
+    from the cache). `hashes[i]` is the sha256 of image i. `shares` say on which machines how many were measured, ()
+    where that is not known. `warnings` belong beside every number made from the table.
     """
 
     arrays: Mapping[str, np.ndarray]
@@ -27,6 +29,7 @@ class FeatureTable:
     weights_sha256: str
     resize: str
     hashes: tuple[str, ...]
+    shares: tuple[Share, ...] = ()
     warnings: tuple[str, ...] = ()
 
     def key(self, tap: str) -> str:

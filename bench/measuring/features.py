@@ -70,12 +70,12 @@ def extract(source: ImageSource, how: Pass, taps: Iterable[str], resizes: Iterab
     if note := _extremes(source, seen, how.engine.workers, how.cache).note:
         warnings.append(f"{source.name}: {note}")
     said = tuple(dict.fromkeys(warnings))
-    return {
-        resize: replace(
-            table, arrays={tap: kept.array for (one, tap), kept in found.items() if one == resize}, warnings=said
-        )
-        for resize, table in known.items()
-    }
+    tables = {}
+    for resize, table in known.items():
+        of_it = {tap: kept for (one, tap), kept in found.items() if one == resize}
+        arrays, shares = {tap: kept.array for tap, kept in of_it.items()}, next(iter(of_it.values())).shares
+        tables[resize] = replace(table, arrays=arrays, shares=shares, warnings=said)
+    return tables
 
 
 def fill(source: ImageSource, how: Pass, taps: Iterable[str], resizes: Iterable[str]) -> Filled:

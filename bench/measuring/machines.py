@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from genbench.threads import asked_threads, usable_cores
+from metrics.errors import InputError
 
 Machine = Mapping[str, str | int]
 Share = tuple[Machine, int]  # a machine, and how many images were measured on it
@@ -44,6 +45,23 @@ def differing(shares: Iterable[Share]) -> str:
     names = dict.fromkeys(name for machine in machines for name in machine)
     values = {name: list(dict.fromkeys(str(machine.get(name)) for machine in machines)) for name in names}
     return "; ".join(f"{name} {' and '.join(found)}" for name, found in values.items() if len(found) > 1)
+
+
+def about_machines(sets: Mapping[str, tuple[Share, ...]], exact: bool) -> str:
+    """What to say of sets by name of which each was measured on one machine, and not all on the same; "" of others.
+
+    Only `exact` minds the number of threads. InputError where machines differ and it forbids that.
+    """
+    alone = {name: shares[0] for name, shares in sets.items() if len(shares) == 1}
+    names = " and ".join(alone)
+    if exact and (what := differing(alone.values())):
+        raise InputError(
+            f"{names} were measured on machines that differ ({what}), and --exact forbids it; measure them again with "
+            "--no-cache on machines of one kind"
+        )
+    without = [({name: said for name, said in one.items() if name != "threads"}, 0) for one, _ in alone.values()]
+    what = differing(without)
+    return f"{names} were measured on machines that differ ({what}): that moves features by rounding" if what else ""
 
 
 def _instructions() -> list[str]:

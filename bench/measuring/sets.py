@@ -8,6 +8,7 @@ import numpy as np
 
 from bench import registry
 from bench.measuring.feature_table import FeatureTable
+from bench.measuring.machines import Share
 from bench.measuring.measure import Measure
 from bench.measuring.statistics import SavedStatistics, statistics_of
 from bench.sources import ImageSource
@@ -40,6 +41,7 @@ class MeasuredSet:
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
     statistics: Mapping[str, Statistics] = field(default_factory=dict, repr=False)
     source: ImageSource | None = field(default=None, repr=False)
+    shares: tuple[Share, ...] = field(default=(), repr=False)
     warnings: tuple[str, ...] = ()
     device: str = "cpu"
 
@@ -123,7 +125,8 @@ def _with_features(images: MeasuredSet, table: FeatureTable, measure: Measure) -
     arrays = {kind: table.arrays[tap] for kind, tap in taps_of(measure).items() if tap in table.arrays}
     statistics = {kind: _statistics(table, tap, measure) for kind, tap in taps_of(measure).items() if kind in arrays}
     warnings = tuple(dict.fromkeys([*images.warnings, *table.warnings]))
-    return replace(images, arrays=arrays, statistics=statistics, warnings=warnings, device=measure.device)
+    found = replace(images, arrays=arrays, statistics=statistics, warnings=warnings)
+    return replace(found, device=measure.device, shares=table.shares)
 
 
 def _statistics(table: FeatureTable, tap: str, measure: Measure) -> Statistics:

@@ -52,7 +52,8 @@ class Spread:
     def compute(self, parts: Parts, engine: Engine) -> Iterator[tuple[int, Computed, Machine]]:
         """The features of these tiles by number, each as soon as it is there; InputError for what the user can mend."""
         assert self.network, "a measure that is spread has a name"
-        network = replace(self.network, version=engine.extractor.version)
+        # The engine's own: its error in bfloat16 is measured beside the same network in float32.
+        network = replace(self.network, extractor=engine.extractor.name, version=engine.extractor.version)
         left = deque(parts)
 
         def task(number: int) -> Task:
