@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bench.api.classes import grades, submit_all
     from bench.api.explanations import explain
     from bench.api.explorations import explore
-    from bench.api.models import evaluate, rescore, sample, tables, train
+    from bench.api.models import evaluate, export, rescore, sample, tables, train
     from bench.api.opinions import opinions
     from bench.api.own_data import new_track
     from bench.api.own_tables import table
@@ -35,7 +35,7 @@ _HOMES = {  # imported when asked for: `import bench` and the command's help loa
     "bench.api.classes": ("grades", "submit_all"),
     "bench.api.explanations": ("explain",),
     "bench.api.explorations": ("explore",),
-    "bench.api.models": ("evaluate", "rescore", "sample", "tables", "train"),
+    "bench.api.models": ("evaluate", "export", "rescore", "sample", "tables", "train"),
     "bench.api.opinions": ("opinions",),
     "bench.api.own_data": ("new_track",),
     "bench.api.own_tables": ("table",),
@@ -62,6 +62,7 @@ __all__ = [
     "evaluate",
     "explain",
     "explore",
+    "export",
     "features",
     "fid",
     "grades",

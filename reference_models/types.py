@@ -83,7 +83,8 @@ class Model(nn.Module):
     `directions` the translations that it knows, `code_dim` the length of an image's code (0: it encodes none),
     `embedding_dim` the length of what stands for a label in the generator (0: labels go in otherwise, or not at all).
     `truncation` bounds the noise that is sampled from; `truncate` sets it. `sampling_steps` is how often the network is
-    asked for one image, where that can be chosen, also after the training (0: it cannot).
+    asked for one image, where that can be chosen, also after the training (0: it cannot). `training_only` are the
+    names of networks that no image is made by, where there are such: an exported model is without them.
     """
 
     noise_dim: int = 0
@@ -93,6 +94,7 @@ class Model(nn.Module):
     embedding_dim: int = 0
     truncation: float = inf
     sampling_steps: int = 0
+    training_only: tuple[str, ...] = ("discriminator", "D_X", "D_Y", "pools")
     optimisers: dict[str, Optimizer]
 
     def train_step(self, batch: Batch) -> Mapping[str, Tensor | float]:

@@ -64,7 +64,7 @@ def foreign(request, tmp_path):
 )
 def test_what_is_no_checkpoint_is_named(foreign, use):
     path, said = foreign
-    with pytest.raises(InputError, match=rf"{said}.*; expected the folder of a run, or the checkpoint\.safetensors in"):
+    with pytest.raises(InputError, match=rf"{said}.*; expected the folder of a run or of an exported model, or the"):
         use(path)
 
 
@@ -100,8 +100,8 @@ def test_weights_that_no_training_here_wrote_are_named(tmp_path):
 
 def test_what_may_be_the_right_thing_is_left_to_who_reads_it(tmp_path):
     save_file({"a": torch.zeros(2)}, tmp_path / "checkpoint.safetensors")
-    assert checkpoint_file(tmp_path) == tmp_path / "checkpoint.safetensors"
-    assert checkpoint_file(tmp_path / "missing") == tmp_path / "missing"
+    assert checkpoint_file(tmp_path).path == tmp_path / "checkpoint.safetensors"
+    assert checkpoint_file(tmp_path / "missing").path == tmp_path / "missing"
     assert checkpoint_file(onnx_generator(tmp_path / "g.onnx"))  # any bytes: told when it is read
 
 

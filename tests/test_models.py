@@ -24,6 +24,7 @@ from reference_models.loop import (
     translate,
     with_settings,
 )
+from reference_models.loop.checkpoints import export, parameters_of
 from reference_models.types import Batch, Data, ImageShape
 
 NAMES = registry.names("models")
@@ -215,6 +216,27 @@ def test_a_checkpoint_gives_the_same_model_back(spec, trained):
     assert loaded.config == spec.recipes["tiny"]
     weights = result.model.state_dict()
     assert all(torch.equal(weights[name], value) for name, value in loaded.model.state_dict().items())
+
+
+def test_an_exported_model_makes_the_same_images_without_the_networks_that_only_train(spec, trained, tmp_path):
+    loaded = load(trained[0])
+    export(tmp_path / "model.safetensors", loaded.model, loaded.state)
+    again, state = load(tmp_path / "model.safetensors")[2:]
+    assert parameters_of(again, state) == sum(weight.numel() for weight in loaded.model.parameters())
+    assert {name for name, child in again.named_children()}.isdisjoint(loaded.model.training_only)
+    for one in made_by(loaded.model):
+        assert np.array_equal(one(loaded.model), one(again))
+
+
+def made_by(model):
+    """What a model makes images by, each as a function of it."""
+    images = RandomImages(0).take(np.arange(3))
+    labels = np.arange(3) % model.classes if model.classes else None
+    yield from (lambda one, way=way: translate(one, images, way) for way in model.directions)
+    if model.code_dim:
+        yield lambda one: reconstruct(one, images)
+    if not model.directions:
+        yield lambda one: sample(one, 0, 0, 3, labels=labels)
 
 
 def test_a_resumed_run_is_the_straight_one_bit_for_bit(spec, trained, tmp_path, monkeypatch):

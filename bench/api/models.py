@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from bench.api.runs import Run, evaluation_of, prepared_job, run_of
 from bench.options import checked
-from bench.settings.models import Remeasuring, SampleSettings, TrainSettings
+from bench.settings.models import ExportSettings, Remeasuring, SampleSettings, TrainSettings
 from bench.storage.result_places import OWN, results_folder
 from bench.tables.several import Tables, told_apart
 from genbench.places import expanded
@@ -42,9 +42,20 @@ class Trained:
 
 
 @dataclass(frozen=True)
+class Exported:
+    """An exported model: its folder, sha256 and bytes of its weights, whether its card has a table."""
+
+    folder: Path
+    sha256: str
+    size: int
+    measured: bool
+
+
+@dataclass(frozen=True)
 class Sampled:
     """Images uint8 [n, c, h, w] of a generator; `labels` say what they should be of, () where that is not known;
-    `official` is False where its weights are not the published ones; `sheet` is a picture of inputs beside outputs."""
+    `official` is False where its weights are not the published ones; `sheet` is a picture of inputs beside outputs;
+    `source` says where a published checkpoint is from, as `hub:OWNER/NAME@COMMIT`."""
 
     images: "np.ndarray"
     model: str
@@ -53,6 +64,16 @@ class Sampled:
     official: bool | None
     labels: tuple[str, ...] = ()
     sheet: Path | None = None
+    source: str = ""
+
+    def save_sheet(self, path: str | Path, *, force: bool = False) -> None:
+        """Writes the first 64 images as one PNG; InputError where there is a file and `force` was not given."""
+        from bench.runs.samples import save_sheet
+
+        where = expanded(place(path, "the path"))
+        if where.exists() and not force:
+            raise InputError(f"{where} exists; replace it with --force or choose another name")
+        save_sheet(where, self.images)
 
     def __repr__(self) -> str:
         return f"Sampled({len(self.images):,} images of {self.model})"
@@ -80,7 +101,8 @@ def sample(
     output: str | Path | None = None,
     **settings: Unpack[SampleSettings],
 ) -> Sampled:
-    """Images of a checkpoint file, of a run's folder or of a pretrained generator by name.
+    """Images of a checkpoint file, of the folder of a run or of an exported model, of `hub:OWNER/NAME`, or of a
+    generator by name.
 
     Image i depends on the seed and i only. `output` writes them too: PNGs into a new folder, or one .npz. Outputs of
     the caller's `images` keep their names, and a picture of inputs beside outputs is written beside the output.
@@ -111,7 +133,18 @@ def sample(
         _save(target, images, labels, folder, how["force"])
         if given is not None:
             sheet = draw_beside(target, given, images, f"{made.name}: input, output")
-    return Sampled(images, made.name, made.dataset, made.weights_sha256, made.official, labels, sheet)
+    return Sampled(images, made.name, made.dataset, made.weights_sha256, made.official, labels, sheet, made.source)
+
+
+def export(run: str | Path, folder: str | Path, **settings: Unpack[ExportSettings]) -> Exported:
+    """Writes the model of a run for others: weights, settings and a model card with the table of its record, in the
+    layout of the Hugging Face Hub. `sample` and `evaluate` take the folder."""
+    from bench.runs.exporting import export_run
+
+    how = checked(ExportSettings, settings)
+    given, where = expanded(place(run, "the run")), expanded(place(folder, "the folder"))
+    done = export_run(given, where, how["results"], half=how["half"], force=how["force"])
+    return Exported(where, done.sha256, done.size, done.measured)
 
 
 def evaluate(checkpoint: str | Path, *, model: str | None = None, **settings: Unpack[Remeasuring]) -> Run:

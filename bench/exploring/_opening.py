@@ -75,6 +75,7 @@ class Opened(Explorable):
     loaded: Loaded
     subject: Subject
     path: Path
+    source: str = ""
 
     @property
     def name(self) -> str:
@@ -104,6 +105,7 @@ class Opened(Explorable):
             "config": to_json(self.loaded.config),
             "truncation": self.truncation,
             "checkpoint_sha256": file_sha256(self.path),
+            **({"checkpoint_source": self.source} if self.source else {}),
         }
 
 
@@ -115,10 +117,10 @@ def open_run(
     `dataset` is needed where it was trained on folder:PATH. Raises ModelError for a checkpoint that cannot be used and
     InputError for another data set.
     """
-    path = checkpoint_file(checkpoint)
+    path, source = checkpoint_file(checkpoint)
     subject = subject_of_checkpoint(path, dataset, data_root)
     loaded = open_checkpoint(path, subject, device=device)
-    return Opened(generator_of(loaded), loaded, subject, path)
+    return Opened(generator_of(loaded), loaded, subject, path, source)
 
 
 def made(opened: Opened, count: int, seed: int, direction: str | None = None) -> np.ndarray:

@@ -46,8 +46,9 @@ class Explored:
 
 
 def default_folder(name: str, checkpoint: Path) -> Path:
-    """`explore/NAME` in the folder of a run, or beside a checkpoint file."""
-    return (checkpoint if checkpoint.is_dir() else checkpoint.parent) / "explore" / name
+    """`explore/NAME` in the folder of a run, or beside a checkpoint file; here, of what is given by a name."""
+    there = checkpoint if checkpoint.is_dir() else checkpoint.parent
+    return (there if checkpoint.exists() else Path()) / "explore" / name
 
 
 def check_folder(folder: Path, force: bool, file: str = FILE_NAME) -> None:

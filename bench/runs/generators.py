@@ -1,4 +1,4 @@
-"""Opening a generator by what a user names: a checkpoint, the folder of a run, or one with published weights."""
+"""Opening a generator by what a user names: a checkpoint, the folder of a run, of the Hub, one with public weights."""
 
 from math import prod
 from pathlib import Path
@@ -24,7 +24,8 @@ class Generator(NamedTuple):
 
     `classes` are the names of its labels, empty where they are numbers only; `shape` is that of an image.
     `weights_sha256` is that of a published or named weights file, `official` whether it is known to be the published
-    one; both are None for a checkpoint of this project.
+    one of a pretrained generator; both are None for a checkpoint of this project that lies here. `source` is where a
+    published one is from.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Generator(NamedTuple):
     shape: tuple[int, int, int]
     weights_sha256: str | None = None
     official: bool | None = None
+    source: str = ""
 
     @property
     def batch_size(self) -> int:
@@ -49,7 +51,7 @@ def open_generator(
     device: str = "cpu",
     weights_option: str = "--weights",
 ) -> Generator:
-    """The generator of a checkpoint file, of the folder of a run, or of a name such as biggan-deep-256.
+    """The generator of what `checkpoint_file` takes, or of a name such as biggan-deep-256.
 
     A path that exists comes before a name. `weights_file` is for a name: its weights, or a folder that holds them.
     `weights_option` is what the command at hand calls it, for messages.
@@ -63,11 +65,9 @@ def open_generator(
         raise InputError(
             f"{weights_option} is for a pretrained generator ({', '.join(known)}); {source} has its own, leave it out"
         )
-    if not source.exists() and len(source.parts) == 1:
-        raise InputError(
-            f"there is no checkpoint {str(source)!r}, and no generator of that name; there are: {', '.join(known)}"
-        )
-    return generator_of(load(checkpoint_file(source), device=device))
+    path, origin = checkpoint_file(source, tuple(known))
+    opened = generator_of(load(path, device=device))
+    return opened._replace(weights_sha256=file_sha256(path), source=origin) if origin else opened
 
 
 def pretrained_name(source: Path) -> str | None:

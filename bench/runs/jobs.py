@@ -10,6 +10,7 @@ from typing import Any
 
 from bench import registry
 from bench.measuring.subject import TEST, Subject
+from bench.runs.checkpoint_files import CheckpointFile
 from bench.storage.files import check_writable
 from bench.storage.records import read_record, run_name, slug
 from genbench.names import did_you_mean
@@ -34,11 +35,22 @@ class Job:
     seed: int
     folder: Path
     train_split: str = "train"
+    given: CheckpointFile | None = None  # where it is no training of this folder
 
     @cached_property
     def data(self) -> Data:
         """Training and test images; InputError where they are missing."""
         return load_data(self.subject, self.train_split)
+
+    @property
+    def checkpoint(self) -> Path:
+        """The file of its state."""
+        return self.given.path if self.given else self.folder / FILE_NAME
+
+    @property
+    def source(self) -> str:
+        """Where a published checkpoint is from; "" of any other."""
+        return self.given.source if self.given else ""
 
     @property
     def recipe(self) -> Any:

@@ -219,7 +219,7 @@ def make_record(
     job: Job, evaluation: Evaluation, done: Training | None, found: Outcome | None, *, device: str, error: str = ""
 ) -> RunRecord:
     """The record of a run, or of a failed one where nothing was `found`."""
-    checkpoint = job.folder / FILE_NAME
+    checkpoint = job.checkpoint
     return RunRecord(
         schema=SCHEMA,
         status="ok" if found else "failed",
@@ -240,6 +240,7 @@ def make_record(
         pairs=found.pairs if found else (),
         warnings=found.warnings if found else (),
         created_utc=now_utc(),
+        source=job.source,
     )
 
 

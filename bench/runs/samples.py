@@ -9,6 +9,7 @@ folder of PNGs.
 """
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -36,6 +37,7 @@ TO_DOMAIN: tuple[Direction, Direction] = ("y-to-x", "x-to-y")  # what makes imag
 DEFAULT_COUNT = 1_000
 RECONSTRUCTIONS = "reconstructions.npz"
 PAIRS_SHOWN, PAIRS_ACROSS = 32, 4  # in the picture of inputs beside outputs
+SHEET_IMAGES, SHEET_SIDE = 64, 560  # pixels that a sheet has at most for being enlarged
 MOST_NAME = 4 * 1024  # bytes of the name of a set
 
 
@@ -132,6 +134,17 @@ def save_pngs(folder: Path, images: np.ndarray, names: Sequence[str] = (), *, fo
             path = unfinished / (names[row] if names else f"{row:05d}.png")
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(np.ascontiguousarray(pixels)).save(path)
+
+
+def save_sheet(path: Path, images: np.ndarray) -> None:
+    """The first SHEET_IMAGES of uint8 [n, c, h, w] as one PNG, enlarged where they are small; whole or not at all."""
+    from PIL import Image
+
+    shown = images[:SHEET_IMAGES]
+    sheet = tile(shown, ceil(len(shown) ** 0.5))
+    factor = max(1, SHEET_SIDE // max(sheet.shape[:2]))
+    with whole(path) as unfinished:
+        Image.fromarray(sheet.repeat(factor, axis=0).repeat(factor, axis=1)).save(unfinished, "PNG", optimize=True)
 
 
 def names_like(folder: Path, count: int) -> list[str]:

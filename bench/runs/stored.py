@@ -30,7 +30,7 @@ def open_checkpoint(path: Path, subject: Subject, *, model: str | None = None, d
     image shape.
     """
     return load(
-        checkpoint_file(path),
+        checkpoint_file(path).path,
         device=device,
         model=model and registry.resolve("models", model),
         shape=subject.dataset.shape,
@@ -39,8 +39,8 @@ def open_checkpoint(path: Path, subject: Subject, *, model: str | None = None, d
 
 def job_of(path: Path, loaded: Loaded, subject: Subject) -> Job:
     """The job that a checkpoint is the result of."""
-    folder = path if path.is_dir() else path.parent
-    return Job(loaded.spec, loaded.config, subject, loaded.state["seed"], folder)
+    given = checkpoint_file(path)
+    return Job(loaded.spec, loaded.config, subject, loaded.state["seed"], given.path.parent, given=given)
 
 
 def evaluate_checkpoint(
@@ -150,7 +150,7 @@ def _from_checkpoint(job: Job, loaded: Loaded) -> Training:
 
 def subject_of_checkpoint(path: Path, named: str | None, root: Path | None) -> Subject:
     """The data set that a checkpoint was trained on; `named` where that was folder:PATH, which is not stored."""
-    path = checkpoint_file(path)
+    path = checkpoint_file(path).path
     return subject_of(path, checkpoints.read_state(path)["data"]["name"], named, root)
 
 

@@ -102,6 +102,14 @@ class Remeasuring(Judging, total=False):
     progress: Annotated[Progress | None, shared.progress]
 
 
+class ExportSettings(TypedDict, total=False):
+    """The keywords of `export`."""
+
+    half: Annotated[bool, Option("Keep matrices and kernels in 16 bits; images differ by rounding.", False)]
+    results: Annotated[Path, shared.results]
+    force: Annotated[bool, shared.force]
+
+
 class SampleSettings(TypedDict, total=False):
     """The keywords of `sample`."""
 

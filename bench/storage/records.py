@@ -92,7 +92,7 @@ class RunRecord:
     """One run: what was trained how, what it scored under which protocol, and where that was.
 
     `recipe_changes` are the settings that differ from the recipe of this data set. `error` is the line of a failed run,
-    whose `sets` and `pairs` are empty.
+    whose `sets` and `pairs` are empty. `source` is where a published checkpoint is from, as `hub:OWNER/NAME@COMMIT`.
     """
 
     schema: int
@@ -114,6 +114,7 @@ class RunRecord:
     pairs: tuple[PairScores, ...]
     warnings: tuple[str, ...]
     created_utc: str
+    source: str = field(default="", metadata=ADDED)
 
     @property
     def name(self) -> str:

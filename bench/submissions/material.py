@@ -27,6 +27,7 @@ from bench.leaderboard.tracks import Track
 from bench.measuring.evaluation import SAMPLING_SEED
 from bench.measuring.subject import Subject
 from bench.protocol import DRAWN
+from bench.runs.checkpoint_files import checkpoint_file, is_checkpoint
 from bench.sources.listings import listing_of
 from bench.storage.reading import claimed_members, file_sha256
 from bench.submissions._isolation import Isolation, isolation
@@ -36,7 +37,6 @@ from metrics.errors import InputError
 from metrics.extractors.foreign import TORCHSCRIPT, file_kind
 
 MOST_FILES = 100_000
-CHECKPOINT = "checkpoint.safetensors"
 CONTROLS = ("train-copies", "pixel-gaussian")
 SUFFIXES: dict[str, Kind] = {
     ".zip": "zip",
@@ -84,9 +84,9 @@ def kind_of(path: Path) -> Kind:
     An image file, a file of another kind, and what does not exist or matches nothing are refused; so are more than
     MOST_FILES files, before one of them is opened.
     """
+    if is_checkpoint(path):
+        return "checkpoint"
     if path.is_dir():
-        if (path / CHECKPOINT).is_file():
-            return "checkpoint"
         _check_few(path, _count_files(path))
         return "folder"
     listing = listing_of(path) if not exists(path) else None
@@ -124,8 +124,10 @@ def _from_checkpoint(path: Path, track: Track, subject: Subject, how: How, refer
     from bench.runs.samples import TO_DOMAIN, asked_labels
     from bench.runs.stored import open_checkpoint
     from reference_models.loop import sample, to_json, translate
+    from reference_models.loop.checkpoints import parameters_of
 
-    loaded = open_checkpoint(path, subject, device=how.device)
+    file = checkpoint_file(path).path
+    loaded = open_checkpoint(file, subject, device=how.device)
     model, trained_on = loaded.model, loaded.state["data"]["name"]
     if model.directions:
         name, domains = loaded.spec.name, subject.dataset.domains
@@ -149,7 +151,7 @@ def _from_checkpoint(path: Path, track: Track, subject: Subject, how: How, refer
     seconds = time.perf_counter() - started
     origin = Origin(
         kind="checkpoint",
-        sha256=file_sha256(path / CHECKPOINT if path.is_dir() else path),
+        sha256=file_sha256(file),
         model=loaded.spec.name,
         settings=to_json(loaded.config),
         training_seed=loaded.state["seed"],
@@ -157,7 +159,7 @@ def _from_checkpoint(path: Path, track: Track, subject: Subject, how: How, refer
         sampling_seed=SAMPLING_SEED,
         reference=reference,
         control=loaded.spec.name in CONTROLS,
-        parameters=sum(weight.numel() for weight in model.parameters()),
+        parameters=parameters_of(model, loaded.state),
         training_seconds=round(float(loaded.state["seconds"]), 1),
         seconds_per_image=float(f"{seconds / len(images):.2g}"),
     )

@@ -5,6 +5,9 @@
     random/cpu, random/cuda     states of the global generators
     header "state"              schema, model, settings, data, seed, counters, parameter groups
 
+An exported one has the weights that images are made by and no state of a training; "left_out" in its header names the
+networks that it is without.
+
 A file is written beside its destination, flushed to the disk and then renamed over it, so that at any moment, also
 after kill -9 or a full disk, the name holds either the previous state or the new one, whole.
 """
@@ -55,9 +58,43 @@ def save(path: Path, model: Model, state: Mapping[str, Any], device: torch.devic
     plain = {
         name: value.detach().to("cpu").clone(memory_format=torch.contiguous_format) for name, value in tensors.items()
     }
-    with whole(path, f"{GO_ON}: {_kept(path)}") as unfinished:
+    _write(path, plain, header, f"{GO_ON}: {_kept(path)}")
+
+
+def export(path: Path, model: Model, state: Mapping[str, Any], *, half: bool = False) -> None:
+    """Write the weights that images are made by, for others to use; `state` is that of the model's checkpoint.
+
+    `half` keeps matrices and kernels in 16 bits, which halves the file and moves images by rounding.
+    """
+    left_out = [name for name in model.training_only if getattr(model, name, None) is not None]
+    weights = {
+        name: value.half() if half and value.dim() > 1 and value.is_floating_point() else value
+        for name, value in _weights(model).items()
+        if name.removeprefix("model/").partition(".")[0] not in left_out
+    }
+    header = json.dumps({**state, "groups": {}, "left_out": left_out, "parameters": parameters_of(model, state)})
+    _write(path, {name: value.detach().cpu().contiguous() for name, value in weights.items()}, header, "export again")
+
+
+def parameters_of(model: Model, state: Mapping[str, Any]) -> int:
+    """How many parameters were trained; an exported checkpoint counts those that it is without, too."""
+    counted = state.get("parameters")
+    return counted if type(counted) is int else sum(weight.numel() for weight in model.parameters())
+
+
+def leave_out(model: Model, state: Mapping[str, Any], path: Path) -> None:
+    """Take the networks out of a model that its exported checkpoint is without; ModelError for others."""
+    names = state.get("left_out", [])
+    if not isinstance(names, list) or not set(names) <= set(model.training_only):
+        raise ModelError(f"{path} is without networks that images are made by ({names!r}); export it again")
+    for name in names:
+        setattr(model, name, None)
+
+
+def _write(path: Path, tensors: Mapping[str, Tensor], header: str, remedy: str) -> None:
+    with whole(path, remedy) as unfinished:
         try:
-            save_file(plain, unfinished, metadata={"state": header})
+            save_file(dict(tensors), unfinished, metadata={"state": header})
         except SafetensorError as error:
             raise _as_os_error(error) from error
 

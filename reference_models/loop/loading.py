@@ -58,6 +58,7 @@ def load(
     place = find_device(device)
     with torch_defaults(place):
         network = _built(spec, config, state, path)
+        checkpoints.leave_out(network, state, path)
         checkpoints.restore_model(path, network)
     return Loaded(spec, config, network.to(place).eval(), state)
 
