@@ -68,13 +68,17 @@ def opening(chromium, folder, first="tracks/digits.html"):
     complained or asked for anything else."""
     contexts, complaints = [], []
 
+    def failed(request):
+        if request.failure != "net::ERR_ABORTED":  # as that of a picture is when its page is left
+            complaints.append(f"failed: {request.url}, {request.failure}")
+
     def open_page(name=first, width=1280, **options):
         contexts.append(chromium.new_context(viewport={"width": width, "height": 844}, **options))
         page = contexts[-1].new_page()
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("dialog", lambda dialog: complaints.append(dialog.message))
-        page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
+        page.on("requestfailed", failed)
         page.on("request", lambda asked: asked.url.startswith(folder.as_uri()) or complaints.append(asked.url))
         page.goto(f"{folder.as_uri()}/{name}")
         return page
@@ -82,7 +86,7 @@ def opening(chromium, folder, first="tracks/digits.html"):
     yield open_page
     for context in contexts:
         context.close()
-    assert not complaints
+    assert not complaints, "\n".join(complaints)
 
 
 def open_details(page):

@@ -167,8 +167,9 @@ def test_abandoned_writes_are_swept_after_a_day_and_running_ones_are_not(cache):
     assert len(cache.entries()) == 2
 
 
-def test_a_full_disk_costs_a_warning_and_leaves_nothing_behind(cache):
+def test_a_full_disk_costs_a_warning_and_leaves_nothing_behind(cache, monkeypatch):
     """A limit on file sizes makes the kernel refuse the write itself, as a full disk does."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # modules that are compiled meanwhile would be cut, too
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:

@@ -207,8 +207,9 @@ def test_progress_counts_images_to_the_end(images, network):
 
 
 @pytest.mark.parametrize("limit", [10, 150, 210])  # in the header, in the rows, in the last batch
-def test_a_disk_that_fills_up_on_the_way_costs_a_warning_and_not_the_result(images, network, cache, limit):
+def test_a_disk_that_fills_up_on_the_way_costs_a_warning_and_not_the_result(images, network, cache, limit, monkeypatch):
     """A limit on file sizes makes the kernel refuse the write itself, as a full disk does."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # modules that are compiled meanwhile would be cut, too
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
     try:

@@ -33,6 +33,7 @@ NO_FUNCTION = {"cache", "datasets", "list", "tracks", "weights"}  # what they lo
 PRINTED = {"--json", "--format"}  # how a result is printed
 ELSEWHERE = {  # options of commands that are no arguments of their function, and where they are in Python
     "run": {"--plan": "bench.plan"},
+    "export": {"--output": "the argument folder"},
     "reproduce": {"--list": "bench.planned", "--timed": "bench.planned", "--all": "reproduce() without names"},
     "stats": {"--output": "the argument path"},
     "leaderboard": {"--check": "files of this project", "--write": "files of this project"},

@@ -207,3 +207,18 @@ def test_what_the_process_started_dies_with_it(tmp_path, monkeypatch, end, said)
         with pytest.raises(InputError, match=said):
             run_script(tmp_path, monkeypatch, code, minutes=0.02 if end.startswith("import time") else 1)
     assert gone(int((tmp_path / "own" / "child").read_text()))
+
+
+def test_the_process_of_a_generator_compiles_no_module_that_its_limits_would_cut(tmp_path, monkeypatch):
+    asked = {}
+
+    def started(*command, **named):
+        asked.update(named)
+        raise OSError("started")
+
+    monkeypatch.setattr("bench.submissions.generators.isolation", lambda: None)
+    monkeypatch.setattr("bench.submissions.generators.isolated", lambda *given: [])
+    monkeypatch.setattr("bench.submissions.generators.subprocess.Popen", started)
+    with pytest.raises(OSError, match="started"):
+        _generators._run(tmp_path, tmp_path / "g.onnx", Limits())
+    assert asked["env"]["PYTHONDONTWRITEBYTECODE"] == "1"

@@ -278,16 +278,16 @@ def test_the_root_of_a_manifest_is_that_of_rfc_6962():
 
 
 def test_a_checkpoint_is_a_file_or_the_one_in_a_folder(tmp_path):
-    assert checkpoint_file(tmp_path / "nothing") == tmp_path / "nothing"
-    assert checkpoint_file(tmp_path) == tmp_path / FILE_NAME
+    assert checkpoint_file(tmp_path / "nothing").path == tmp_path / "nothing"
+    assert checkpoint_file(tmp_path).path == tmp_path / FILE_NAME
     for name in ("config.json", "model_index.json"):
         (tmp_path / name).write_text("{}")
         with pytest.raises(InputError, match=f"is a folder of another library \\(it has a {name}\\); expected the"):
             checkpoint_file(tmp_path)
         (tmp_path / FILE_NAME).write_bytes((10).to_bytes(8, "little") + b'{"a": {}} ')
-        assert checkpoint_file(tmp_path) == tmp_path / FILE_NAME
+        assert checkpoint_file(tmp_path).path == tmp_path / FILE_NAME
         for made in (FILE_NAME, name):
             (tmp_path / made).unlink()
     (tmp_path / "x.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))
-    with pytest.raises(InputError, match=r"x\.png is .*; expected the folder of a run, or the"):
+    with pytest.raises(InputError, match=r"x\.png is .*; expected the folder of a run or of an exported model, or the"):
         checkpoint_file(tmp_path / "x.png")

@@ -334,7 +334,7 @@ def test_a_place_without_weights_is_named(tmp_path):
 
 
 def test_a_name_that_is_nothing_names_the_generators():
-    with pytest.raises(InputError, match="no generator of that name; there are: biggan-deep-128"):
+    with pytest.raises(InputError, match=r"no generator of that name\. Did you mean 'biggan-deep-512'"):
         open_generator(Path("biggan-deep-1024"))
     with pytest.raises(InputError, match="--weights is for a pretrained generator"):
         open_generator(Path("runs/dcgan-digits-seed0"), weights_file=Path("w.bin"))

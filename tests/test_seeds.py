@@ -200,7 +200,8 @@ def test_a_process_that_ends_without_a_word_has_failed(monkeypatch):
 
 
 WAITS = """
-import pathlib, time
+import pathlib, signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
     pathlib.Path(asked["place"], f"{asked['seed']} began").touch()
     time.sleep(60)

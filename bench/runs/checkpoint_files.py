@@ -9,7 +9,7 @@ from bench.storage.reading import file_sha256, read_json
 from genbench.names import did_you_mean
 from metrics.errors import InputError
 from metrics.extractors.foreign import file_kind
-from reference_models.loop.checkpoints import FILE_NAME
+from reference_models import CHECKPOINT
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"  # of an exported model, as `bench.runs.exporting` writes it
 LIBRARY, EXPORT_SCHEMA = "genbench", 1
@@ -37,7 +37,7 @@ def is_checkpoint(given: Path) -> bool:
     if str(given).startswith(FROM_HUB):
         return True
     if given.exists():
-        return given.is_dir() and ((given / FILE_NAME).is_file() or _config(given).get("library") == LIBRARY)
+        return given.is_dir() and ((given / CHECKPOINT).is_file() or _config(given).get("library") == LIBRARY)
     return str(given) in trained_names()
 
 
@@ -60,7 +60,7 @@ def checkpoint_file(given: Path, others: tuple[str, ...] = ()) -> CheckpointFile
     return CheckpointFile(path)
 
 
-EXPECTED = f"expected the folder of a run or of an exported model, or the {FILE_NAME} in it"
+EXPECTED = f"expected the folder of a run or of an exported model, or the {CHECKPOINT} in it"
 
 
 def _named(name: str, others: tuple[str, ...]) -> CheckpointFile:
@@ -74,13 +74,13 @@ def _named(name: str, others: tuple[str, ...]) -> CheckpointFile:
 
 
 def _in_folder(folder: Path) -> Path:
-    if (folder / FILE_NAME).is_file():
-        return folder / FILE_NAME
+    if (folder / CHECKPOINT).is_file():
+        return folder / CHECKPOINT
     if _config(folder).get("library") == LIBRARY:
         return _exported(folder)
     if found := next((name for name in OF_OTHERS if (folder / name).is_file()), ""):
         raise InputError(f"{folder} is a folder of another library (it has a {found}); {EXPECTED}")
-    return folder / FILE_NAME
+    return folder / CHECKPOINT
 
 
 def _config(folder: Path) -> dict[str, Any]:

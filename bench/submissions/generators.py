@@ -154,6 +154,7 @@ def _run(folder: Path, path: Path, limits: Limits) -> Isolation:
     """Run the process to its end, as isolated as can be here; InputError where that is no good one."""
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     environment |= {"HOME": str(folder), "TMPDIR": str(folder)}
+    environment |= {"PYTHONDONTWRITEBYTECODE": "1"}  # the limit on the size of its files would cut them in the middle
     command = [sys.executable, "-P", str(PROCESS), str(folder)]
     chosen, late = isolation(), threading.Event()
     process = subprocess.Popen(

@@ -27,13 +27,14 @@ from torch.optim import Optimizer
 
 from genbench.errors import one_line, told
 from genbench.regular import open_regular
+from reference_models import CHECKPOINT
 from reference_models.errors import ModelError
 from reference_models.loop.files import GO_ON, whole
 from reference_models.loop.states import state_of
 from reference_models.types import Model
 
 SCHEMA = 1
-FILE_NAME = "checkpoint.safetensors"
+FILE_NAME = CHECKPOINT
 OS_ERROR = re.compile(r"\(os error (\d+)\)")
 
 
