@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from bench.cli._options import examples, json_option, options
+from bench.cli._options import Words, examples, json_option, options
 from bench.cli._output import echo, print_columns, print_facts, print_json
 from bench.settings.sets import PreciseSettings
 
@@ -67,10 +67,12 @@ def verify(ctx: click.Context, as_json: bool) -> None:
     )
 )
 @click.argument("images", metavar="IMAGES")
-@click.option("--metrics", default="fid", show_default=True, metavar="M,M,...", help="Look for what these read.")
+@click.option(
+    "--metrics", type=Words(), default="fid", show_default=True, metavar="M,M,...", help="Look for what these read."
+)
 @options(PreciseSettings)
 @json_option
-def status(images: str, metrics: str, settings: dict[str, Any], as_json: bool) -> None:
+def status(images: str, metrics: list[str], settings: dict[str, Any], as_json: bool) -> None:
     """Says which images of IMAGES have no features in the cache yet.
 
     JSON keys: source, images, there, missing, missing_rows (pairs of a first and a last row), tile (images that are
@@ -79,7 +81,7 @@ def status(images: str, metrics: str, settings: dict[str, Any], as_json: bool) -
     """
     import bench
 
-    result = bench.cache_status(images, metrics=[name.strip() for name in metrics.split(",")], **settings)
+    result = bench.cache_status(images, metrics=metrics, **settings)
     if as_json:
         print_json(dict(result))
         return

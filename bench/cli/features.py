@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 import bench
-from bench.cli._options import examples, json_option, options
+from bench.cli._options import Words, examples, json_option, options
 from bench.cli._output import print_facts, print_json, print_warnings, progress
 from bench.cli.fid import measured_with
 from bench.settings.sets import FeatureSettings
@@ -21,10 +21,12 @@ from bench.settings.sets import FeatureSettings
 @click.option(
     "--shard", metavar="I/N", help="Only the I-th of N parts.  [default: all; with torchrun, the part of this process]"
 )
-@click.option("--metrics", default="fid", show_default=True, metavar="M,M,...", help="Compute what these read.")
+@click.option(
+    "--metrics", type=Words(), default="fid", show_default=True, metavar="M,M,...", help="Compute what these read."
+)
 @options(FeatureSettings)
 @json_option
-def command(images: str, shard: str | None, metrics: str, settings: dict[str, Any], as_json: bool) -> None:
+def command(images: str, shard: str | None, metrics: list[str], settings: dict[str, Any], as_json: bool) -> None:
     """Computes the features of IMAGES and keeps them in the cache, where `bench fid` and all others find them.
 
     The shards of a set can be computed by a job array, each job with another I, on machines that share the cache
@@ -35,9 +37,7 @@ def command(images: str, shard: str | None, metrics: str, settings: dict[str, An
     extractor_sha256, resize, taps, limit, seed, version, warnings.
     """
     with progress() as tell:
-        result = bench.features(
-            images, shard=shard, metrics=[name.strip() for name in metrics.split(",")], progress=tell, **settings
-        )
+        result = bench.features(images, shard=shard, metrics=metrics, progress=tell, **settings)
     if as_json:
         print_json(dict(result))
         return

@@ -7,7 +7,7 @@ import click
 import bench
 from bench.api.result import Result
 from bench.cli._metric_options import asked, with_metric_options
-from bench.cli._options import examples, format_option, json_option, options
+from bench.cli._options import Words, examples, format_option, json_option, options
 from bench.cli._output import (
     echo,
     print_columns,
@@ -51,6 +51,7 @@ class Scoring(click.Command):
 @click.argument("b", metavar="[B]", required=False)
 @click.option(
     "--metrics",
+    type=Words(),
     metavar="M,M,...",
     help="See `bench list metrics`.  [default: fid,kid,prdc for two sets, is for one]",
 )
@@ -68,7 +69,7 @@ def command(
     /,
     a: str,
     b: str | None,
-    metrics: str | None,
+    metrics: list[str] | None,
     train: str | None,
     logits: str | None,
     by_class: bool,
@@ -95,7 +96,7 @@ def command(
         result = bench.score(
             a,
             b,
-            metrics=() if metrics is None else [name.strip() for name in metrics.split(",")],
+            metrics=metrics or (),
             train=train,
             logits=logits,
             by_class=by_class,
