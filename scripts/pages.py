@@ -18,6 +18,7 @@ import click
 
 from bench import registry
 from bench.cli import main as bench
+from bench.runs.laptop import laptop_recipes
 from bench.storage.records import RunRecord, read_records, slug
 from bench.tables.notes import COMPLETE
 from bench.tables.table import Cell, text
@@ -129,6 +130,16 @@ def digits() -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
+def laptop() -> Iterator[str]:
+    yield "| model | data set | changed settings | steps | minutes on two cores | what the samples show |"
+    yield "|---|---|---|---:|---:|---|"
+    for model, recipes in laptop_recipes().items():
+        for data, one in recipes.items():
+            changes = ", ".join(f"`{change}`" for change in one.changes)
+            seen = one.seen or "not tried yet"
+            yield f"| `{model}` | `{data}` | {changes} | {one.steps:,} | {one.minutes:g} | {seen} |"
+
+
 # ----- commands
 
 
@@ -149,6 +160,7 @@ def commands(command: click.Command = bench, name: str = "bench", parent: click.
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
     **{f"models, {task}": partial(models, task) for task in (*TASKS, "controls")},
     "models on digits": digits,
+    "laptop recipes": laptop,
     "help of every command": commands,
 }
 

@@ -95,6 +95,16 @@ def write_cufs(root: Path) -> None:
         write_images(root / "cufs" / part, [f"f-{i}.jpg" for i in range(4)], (200, 250))
 
 
+def write_tiny_imagenet(root: Path) -> None:
+    folder, kinds = root / "tiny-imagenet-200", ("n01443537", "n02123045", "n12267677")  # goldfish, tabby, acorn
+    for kind in kinds:
+        write_images(folder / "train" / kind / "images", [f"{kind}_{i}.JPEG" for i in range(4)], (64, 64))
+    names = [f"val_{i}.JPEG" for i in range(4)]
+    write_images(folder / "val" / "images", names, (64, 64))
+    rows = [f"{name}\t{kinds[i % 3]}\t0\t0\t63\t63\n" for i, name in enumerate(names)]
+    (folder / "val" / "val_annotations.txt").write_text("".join(rows), encoding="ascii")
+
+
 def write_images(folder: Path, names: list[str], size: tuple[int, int]) -> None:
     folder.mkdir(parents=True)
     for name in names:
@@ -114,6 +124,7 @@ LAYOUTS = {
     "edges2shoes": write_edges2shoes,
     "horse2zebra": write_horse2zebra,
     "horse2zebra-128": write_horse2zebra,
+    "tiny-imagenet": write_tiny_imagenet,
     "emoji": write_emoji,
     "cufs": write_cufs,
     "cufs-sketches": write_cufs,

@@ -15,6 +15,7 @@ from dataset_layouts import (
     write_stl10,
     write_svhn,
     write_svhn2mnist,
+    write_tiny_imagenet,
 )
 from PIL import Image
 
@@ -229,6 +230,39 @@ def test_shrinking_does_not_alias():
     # one-pixel stripes are more than 16 pixels can hold and must come out as even grey; the border sees half a kernel
     inner = np.asarray(resized(stripes, 16), float)[:, 2:-2]
     assert np.ptp(inner) < 8
+
+
+def test_a_label_of_tiny_imagenet_is_the_same_class_in_every_part(tmp_path):
+    write_tiny_imagenet(tmp_path)
+    train, test = load("tiny-imagenet", tmp_path), load("tiny-imagenet", tmp_path, "test")
+    names = open_dataset("tiny-imagenet").classes
+    assert [names[label] for label in train.labels[::4]] == ["goldfish", "tabby", "acorn"]
+    assert [names[label] for label in test.labels] == ["goldfish", "tabby", "acorn", "goldfish"]
+    assert (len(names), len(set(names)), train.names[0]) == (200, 200, "n01443537/images/n01443537_0.JPEG")
+
+
+def test_grey_files_of_tiny_imagenet_are_repeated_over_three_channels(tmp_path):
+    write_tiny_imagenet(tmp_path)
+    file = tmp_path / "tiny-imagenet-200" / "val" / "images" / "val_0.JPEG"
+    Image.open(file).convert("L").save(file)
+    read = load("tiny-imagenet", tmp_path, "test").read(0, 1)
+    assert read.shape == (1, 3, 64, 64)
+    assert np.array_equal(read[:, 0], read[:, 2])
+
+
+def test_an_image_of_tiny_imagenet_without_a_class_is_named(tmp_path):
+    write_tiny_imagenet(tmp_path)
+    folder = tmp_path / "tiny-imagenet-200"
+    said = folder / "val" / "val_annotations.txt"
+    said.write_text(said.read_text().replace("val_2.JPEG", "other.JPEG"))
+    with pytest.raises(InputError, match=r"val_2\.JPEG is of none of the 200 classes"):
+        load("tiny-imagenet", tmp_path, "test")
+    said.unlink()
+    with pytest.raises(InputError, match=r"no .*val_annotations\.txt"):
+        load("tiny-imagenet", tmp_path, "test")
+    (folder / "train" / "n12267677").rename(folder / "train" / "acorns")
+    with pytest.raises(InputError, match=r"acorns.*is of none of the 200 classes"):
+        load("tiny-imagenet", tmp_path)
 
 
 def test_celeba_labels_say_who_smiles(tmp_path):

@@ -191,11 +191,12 @@ def prepared_job(model: str, dataset: str, how: Any) -> "tuple[Job, How]":
         raise InputError(f"--log {log} needs {log}, which is not installed: pip install {log}")
     name = registry.resolve("models", text(model, "model"))
     subject = open_subject(text(dataset, "dataset"), how["data_root"])
-    budget = Budget(how["steps"], how["epochs"], how["minutes"])
     pictures = Every(how["grid_steps"], how["grid_epochs"])
     find_device(how["device"])
     asked = {key: how[key] for key in ("seed", "settings", "workdir", "train_split", "recipe")}
     job = prepare(name, subject, **asked)
+    budget = Budget(how["steps"], how["epochs"], how["minutes"])
+    budget = Budget(steps=job.steps) if budget == Budget() else budget
     way = {key: how[key] for key in ("device", "precision", "compile", "log", "resume", "force")}
     return job, How(budget=budget, pictures=pictures, progress=how["progress"] is not None, **way)
 

@@ -88,7 +88,9 @@ def _facts(plan: "Plan") -> list[tuple[str, str]]:
         ("model", f"{plan.model}, parameters: {parameters}"),
         ("data", f"{plan.dataset}, {images} training images"),
         ("training", f"{steps}, on {plan.device}"),
+        *([("recipe", plan.recipe)] if plan.recipe else []),
         ("time", f"{seconds} of training ({plan.seconds_per_step * 1e3:.0f} ms a step, timed just now: an estimate)"),
+        *([("no GPU", plan.laptop)] if plan.laptop else []),
         (
             "measuring",
             f"{plan.measured_images:,} images with {plan.extractor}, resize {plan.resize}: at most "

@@ -4,6 +4,7 @@
     model = "gan"
     dataset = "digits"
     extractor = "digits-layout"            left out: the data set's own
+    recipe = "laptop"                      left out: that of the data set
     settings = { hidden = 128 }            left out: the recipe's
     budget = { steps = 500 }               steps or epochs; left out: the recipe's
     seeds = [0, 1]                         left out: 0
@@ -47,6 +48,7 @@ class PlannedRun:
     dataset: str
     why: str
     extractor: str = field(default="", metadata=ADDED)
+    recipe: str = field(default="", metadata=ADDED)
     settings: dict[str, bool | int | float | str] = field(default_factory=dict, metadata=ADDED)
     budget: dict[str, int | float] = field(default_factory=dict, metadata=ADDED)
     seeds: tuple[int, ...] = field(default=(0,), metadata=ADDED)

@@ -11,6 +11,8 @@ from bench.leaderboard.entries import Entry, read_entry
 from bench.measuring.evaluation import GENERATED, REAL_1
 from bench.protocol import Protocol
 from bench.reproducing.plan import PlannedRun
+from bench.runs.jobs import named_recipe
+from bench.runs.laptop import LAPTOP, require_laptop_recipe
 from bench.storage.records import Environment, RunRecord, run_name
 from bench.storage.result_places import read_from
 from reference_models.loop import changed_settings, to_json, with_settings
@@ -38,9 +40,10 @@ def config_of(run: PlannedRun) -> tuple[dict[str, Any], dict[str, Any]]:
     ModelError for a setting that its model does not have.
     """
     spec = registry.load("models", run.model)
-    recipe = spec.recipe(open_dataset(run.dataset.partition("/")[0]).recipe_name)
-    config = with_settings(recipe, run.changes)
-    return to_json(config), changed_settings(config, recipe)
+    dataset = open_dataset(run.dataset.partition("/")[0]).recipe_name
+    start, _ = named_recipe(spec, dataset, run.recipe)
+    config = with_settings(start, run.changes)
+    return to_json(config), changed_settings(config, spec.recipe(dataset))
 
 
 def of_record(record: RunRecord) -> Published:
@@ -97,7 +100,11 @@ def _same_budget(run: PlannedRun, record: RunRecord) -> bool:
     done = record.training
     if done is None:
         return True
-    return done.steps == run.budget["steps"] if "steps" in run.budget else done.asked == run.budget
+    budget = run.budget
+    if run.recipe == LAPTOP and not budget:
+        dataset = open_dataset(run.dataset.partition("/")[0]).recipe_name
+        budget = {"steps": require_laptop_recipe(run.model, dataset).steps}
+    return done.steps == budget["steps"] if "steps" in budget else done.asked == budget
 
 
 def extractor_of(run: PlannedRun) -> str:

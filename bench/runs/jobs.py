@@ -11,6 +11,7 @@ from typing import Any
 from bench import registry
 from bench.measuring.subject import TEST, Subject
 from bench.runs.checkpoint_files import CheckpointFile
+from bench.runs.laptop import LAPTOP, laptop_recipes, require_laptop_recipe
 from bench.storage.files import check_writable
 from bench.storage.records import read_record, run_name, slug
 from genbench.names import did_you_mean
@@ -27,7 +28,11 @@ RUN = "run.json"
 
 @dataclass(frozen=True)
 class Job:
-    """What is trained, on what, and where its state lies."""
+    """What is trained, on what, and where its state lies.
+
+    `recipe_name` is the name of the recipe that was asked for ("": that of the data set), and `steps` its budget where
+    it is one of steps.
+    """
 
     spec: ModelSpec
     config: Any
@@ -36,6 +41,8 @@ class Job:
     folder: Path
     train_split: str = "train"
     given: CheckpointFile | None = None  # where it is no training of this folder
+    recipe_name: str = ""
+    steps: int | None = None
 
     @cached_property
     def data(self) -> Data:
@@ -54,6 +61,7 @@ class Job:
 
     @property
     def recipe(self) -> Any:
+        """That of the data set, which its settings and its budget are held against."""
         return self.spec.recipe(self.subject.dataset.recipe_name)
 
     @property
@@ -99,17 +107,18 @@ def prepare(
 ) -> Job:
     """The model with its settings and the data that it is trained on.
 
-    `settings` are `name=value` texts that replace fields of the recipe, or of the `recipe` of another data set. Raises
-    InputError or ModelError for an unknown model, setting, recipe or split, for missing data, and for a model whose
-    task or network does not fit the data.
+    `settings` are `name=value` texts that replace fields of the recipe, or of the `recipe` of another data set, or of
+    "laptop". Raises InputError or ModelError for an unknown model, setting, recipe or split, for missing data, and for
+    a model whose task or network does not fit the data.
     """
     spec: ModelSpec = registry.load("models", model)
     if seed < 0:
         raise InputError(f"--seed {seed}; expected 0 or more")
     own = spec.recipe(subject.dataset.recipe_name)
-    config = with_settings(_recipe_of(spec, recipe) if recipe else own, settings)
+    start, steps = named_recipe(spec, subject.dataset.recipe_name, recipe or "")
+    config = with_settings(start, settings)
     folder = workdir / "runs" / _folder_name(spec, subject, seed, changed_settings(config, own))
-    job = Job(spec, config, subject, seed, folder, train_split)
+    job = Job(spec, config, subject, seed, folder, train_split, recipe_name=recipe or "", steps=steps)
     check_fits(spec, job.data)
     try:
         spec.build(config, job.data.shape, len(job.data.classes))
@@ -129,12 +138,17 @@ def _folder_name(spec: ModelSpec, subject: Subject, seed: int, changes: dict[str
     return run_name(f"{spec.name}-{slug(subject.name)}", seed, changes)
 
 
-def _recipe_of(spec: ModelSpec, name: str) -> Any:
-    """The recipe that a model has for another data set; InputError with the names of all where it has none."""
-    if name not in spec.recipes:
-        there = f"It has recipes for {', '.join(spec.recipes)}."
-        raise InputError(f"{spec.name} has no recipe {name!r}. {did_you_mean(name, spec.recipes, there)}")
-    return spec.recipes[name]
+def named_recipe(spec: ModelSpec, dataset: str, name: str) -> tuple[Any, int | None]:
+    """The configuration of the recipe of this name, and its steps where it says how many: that of `dataset` for "", the
+    laptop's for it, or that of another data set. InputError with the names of all where there is none."""
+    if name == LAPTOP:
+        laptop = require_laptop_recipe(spec.name, dataset)
+        return with_settings(spec.recipe(dataset), laptop.changes), laptop.steps
+    if name and name not in spec.recipes:
+        known = [*spec.recipes, *([LAPTOP] if spec.name in laptop_recipes() else [])]
+        there = f"It has recipes for {', '.join(known)}."
+        raise InputError(f"{spec.name} has no recipe {name!r}. {did_you_mean(name, known, there)}")
+    return spec.recipe(name or dataset), None
 
 
 def load_data(subject: Subject, train_split: str = "train") -> Data:

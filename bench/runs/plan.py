@@ -11,12 +11,14 @@ from pathlib import Path
 from bench.measuring.evaluation import Evaluation, array_source, noise
 from bench.measuring.sets import taps_for
 from bench.runs.jobs import How, Job, check_places
+from bench.runs.laptop import LAPTOP, laptop_recipe
 from bench.storage.records import record_path
 from metrics.errors import InputError
 from reference_models.errors import ModelError
 from reference_models.loop import epoch_images, estimate, find_device, kept_bytes
 
 TIMED_IMAGES = 16
+LONG_SECONDS = 3600  # of a training without a GPU
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,10 @@ class Plan:
     """What would be done; `steps` and `training_seconds` are None where only minutes were asked for.
 
     `blocked` says what has to be decided before the run can start, such as --resume where its folder is used; "" where
-    nothing is in the way. `memory_bytes` is the peak of this process after the trial (of the GPU, where one is used);
-    None where the system does not tell. `images_bytes` are the training images that are kept in memory besides.
+    nothing is in the way. `recipe` is the one that was asked for ("": that of the data set), and `laptop` says what to
+    do about a training of more than an hour without a GPU, "" where it is none. `memory_bytes` is the peak of this
+    process after the trial (of the GPU, where one is used); None where the system does not tell. `images_bytes` are the
+    training images that are kept in memory besides.
     """
 
     model: str
@@ -51,6 +55,8 @@ class Plan:
     folder: str
     record: str
     blocked: str
+    recipe: str
+    laptop: str
 
 
 def make_plan(job: Job, how: How, evaluation: Evaluation, results: Path) -> Plan:
@@ -87,7 +93,20 @@ def make_plan(job: Job, how: How, evaluation: Evaluation, results: Path) -> Plan
         folder=str(job.folder),
         record=str(record),
         blocked=_blocked(job, how, record),
+        recipe=job.recipe_name,
+        laptop="" if device.type != "cpu" or (seconds or 0) <= LONG_SECONDS else _for_a_laptop(job),
     )
+
+
+def _for_a_laptop(job: Job) -> str:
+    """What to do where there is no GPU for the recipe."""
+    needs = "such a recipe needs a GPU"
+    if job.recipe_name == LAPTOP:
+        return f"{needs}; --steps N ends it earlier"
+    found = laptop_recipe(job.spec.name, job.subject.dataset.recipe_name)
+    if found is None:
+        return f"{needs}; {job.spec.name} has no laptop recipe for {job.subject.name}, so --steps N ends it earlier"
+    return f"{needs}; --recipe laptop does without: {found}"
 
 
 def _blocked(job: Job, how: How, record: Path) -> str:

@@ -81,6 +81,7 @@ def _fit(job: Job, how: How) -> tuple[TrainResult, Training]:
         "train_split": job.train_split,
         "seed": job.seed,
         "config": to_json(job.config),
+        **({"recipe": job.recipe_name} if job.recipe_name else {}),
     }
     write_text(job.folder / RUN, json.dumps(about, indent=2, sort_keys=True) + "\n")
     device = find_device(how.device)
@@ -241,6 +242,7 @@ def make_record(
         warnings=found.warnings if found else (),
         created_utc=now_utc(),
         source=job.source,
+        recipe=job.recipe_name,
     )
 
 

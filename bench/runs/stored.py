@@ -40,7 +40,9 @@ def open_checkpoint(path: Path, subject: Subject, *, model: str | None = None, d
 def job_of(path: Path, loaded: Loaded, subject: Subject) -> Job:
     """The job that a checkpoint is the result of."""
     given = checkpoint_file(path)
-    return Job(loaded.spec, loaded.config, subject, loaded.state["seed"], given.path.parent, given=given)
+    folder = given.path.parent
+    recipe = run_of(folder)["recipe"] if (folder / RUN).is_file() else ""
+    return Job(loaded.spec, loaded.config, subject, loaded.state["seed"], folder, given=given, recipe_name=recipe)
 
 
 def evaluate_checkpoint(
@@ -82,7 +84,8 @@ def rescore(
 
 
 def run_of(folder: Path) -> dict[str, Any]:
-    """What a run's folder says it is: model, dataset, train_split, seed, config; InputError where it is none."""
+    """What a run's folder says it is: model, dataset, train_split, seed, config and recipe ("" where another one than
+    that of the data set was not asked for); InputError where it is none."""
     path = folder / RUN
     try:
         values = read_json(path, remedy=RESUME)
@@ -91,9 +94,10 @@ def run_of(folder: Path) -> dict[str, Any]:
             f"{folder} is not the folder of a run (it has no {RUN}); give runs/<model>-<data set>-seed<k>"
         ) from error
     kinds = {"model": str, "dataset": str, "train_split": str, "seed": int, "config": dict[str, Any]}
-    if not isinstance(values, dict) or set(values) != set(kinds):
+    if not isinstance(values, dict) or set(values) - {"recipe"} != set(kinds):
         raise InputError(f"{path} is of another version; expected the fields {', '.join(kinds)}; run again")
-    return {name: typed(kind, values[name], f"{path}: {name}") for name, kind in kinds.items()}
+    said = {"recipe": "", **values}
+    return {name: typed(kind, said[name], f"{path}: {name}") for name, kind in {**kinds, "recipe": str}.items()}
 
 
 def job_in(folder: Path, subject: Subject) -> Job:
@@ -101,7 +105,7 @@ def job_in(folder: Path, subject: Subject) -> Job:
     about = run_of(folder)
     spec = registry.load("models", about["model"])
     config = from_json(type(spec.recipes["default"]), about["config"])
-    return Job(spec, config, subject, about["seed"], folder, about["train_split"])
+    return Job(spec, config, subject, about["seed"], folder, about["train_split"], recipe_name=about["recipe"])
 
 
 def measured_with(folder: Path) -> dict[str, str]:

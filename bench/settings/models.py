@@ -16,7 +16,7 @@ class TrainSettings(TypedDict, total=False):
     settings: Annotated[
         tuple[str, ...] | Mapping[str, Any], Option("Change a setting of the recipe.", (), "--set", "NAME=VALUE")
     ]
-    recipe: Annotated[str | None, Option("Take the recipe of another data set.", metavar="NAME")]
+    recipe: Annotated[str | None, Option("Take the recipe of another data set, or `laptop`.", metavar="NAME")]
     steps: Annotated[int | None, Option("Stop after this many steps.")]
     epochs: Annotated[float | None, Option("Stop after this many epochs.  [default: the recipe's]")]
     minutes: Annotated[float | None, Option("Stop after this many minutes of training.")]

@@ -91,7 +91,8 @@ class Environment:
 class RunRecord:
     """One run: what was trained how, what it scored under which protocol, and where that was.
 
-    `recipe_changes` are the settings that differ from the recipe of this data set. `error` is the line of a failed run,
+    `recipe_changes` are the settings that differ from the recipe of this data set, and `recipe` is the name of the one
+    that was asked for instead, as "laptop". `error` is the line of a failed run,
     whose `sets` and `pairs` are empty. `source` is where a published checkpoint is from, as `hub:OWNER/NAME@COMMIT`.
     """
 
@@ -115,6 +116,7 @@ class RunRecord:
     warnings: tuple[str, ...]
     created_utc: str
     source: str = field(default="", metadata=ADDED)
+    recipe: str = field(default="", metadata=ADDED)
 
     @property
     def name(self) -> str:

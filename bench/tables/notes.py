@@ -57,6 +57,8 @@ def budget_note(record: RunRecord) -> str:
     took = f"{done.steps:,} steps ({done.epochs:,.4g} epochs) in {_duration(done.seconds)}{device}"
     changes = ", ".join(record.changes)
     changed = f"; changed settings: {changes}" if changes else ""
+    if record.recipe:
+        took = f"{took}, started from the {record.recipe} recipe"
     if done.epochs < done.full_epochs * COMPLETE:
         share = f"{100 * done.epochs / done.full_epochs:.2g} %"
         return f"budget: {took}, {share} of the recipe's {done.full_epochs:,.4g} epochs: NOT the full recipe{changed}"
