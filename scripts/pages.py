@@ -3,7 +3,8 @@
     python scripts/pages.py            # write it anew
     python scripts/pages.py --check    # exit code 1 where a page says something else
 
-A page holds such a part between `<!-- made by scripts/pages.py: NAME -->` and `<!-- end -->`. A test checks them, so a
+A page holds such a part between `<!-- made by scripts/pages.py: NAME -->` and `<!-- end -->`, and what is there of a
+run of results/plan.toml between `<!-- run NAME; WHY IT IS MISSING -->` and `<!-- /run -->`. A test checks them, so a
 new model, record or option asks for one run of this script and no edit by hand.
 """
 
@@ -16,18 +17,18 @@ from pathlib import Path
 
 import click
 
+sys.path.append(str(Path(__file__).parent))  # python -P leaves it out
+import _run_tables
+from _run_tables import EMBEDDED, RESULTS, ROOT, number_text
+
 from bench import registry
 from bench.cli import main as bench
 from bench.runs.laptop import laptop_recipes
 from bench.storage.records import RunRecord, read_records, slug
 from bench.tables.notes import COMPLETE
-from bench.tables.table import Cell, text
 
-ROOT = Path(__file__).parent.parent
-RESULTS = ROOT / "results"
 CONTROLS = ("train-copies", "pixel-gaussian")
 OF_DIGITS = "22e00037c295"  # the protocol by which every model was measured on digits; numbers of two are never mixed
-EMBEDDED = ("digits", "shapes", "digits2styles", "edges2shapes")
 TASKS = {
     "reconstruct": ("reconstruct",),
     "generate": ("generate", "class-conditional"),
@@ -36,13 +37,10 @@ TASKS = {
 PART = re.compile(
     r"(?<=<!-- made by scripts/pages\.py: )(?P<name>[^\n]+) -->\n(?P<text>.*?)(?=<!-- end -->)", re.DOTALL
 )
+RUN = re.compile(r"(?P<mark><!-- run (?P<name>[^ ;]+)(?:; (?P<why>[^>]+))? -->).*?(?=<!-- /run -->)")
 
 
 # ----- models
-
-
-def number_text(value: float, decimals: int) -> str:
-    return text(Cell(value, decimals=decimals))
 
 
 @cache
@@ -161,6 +159,9 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     **{f"models, {task}": partial(models, task) for task in (*TASKS, "controls")},
     "models on digits": digits,
     "laptop recipes": laptop,
+    **{f"runs, {task}": partial(_run_tables.of_task, task, tasks) for task, tasks in TASKS.items()},
+    "runs on cufs-sketches": partial(_run_tables.of_data, "cufs-sketches", "generate"),
+    "pairs of cufs": partial(_run_tables.pairs, "cufs"),
     "help of every command": commands,
 }
 
@@ -171,6 +172,7 @@ def made(name: str) -> str:
 
 def written(page: str) -> str:
     """A page with its parts made anew."""
+    page = RUN.sub(lambda found: f"{found['mark']}{_run_tables.told(found['name'], found['why'] or '')}", page)
     return PART.sub(lambda found: f"{found['name']} -->\n\n{made(found['name'])}\n\n", page)
 
 

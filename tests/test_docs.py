@@ -12,6 +12,7 @@ import pytest
 
 from bench import registry
 from bench.cli import main
+from bench.reproducing.plan import read_plan
 from bench.storage.records import run_name, slug
 from bench.tables.notes import COMPLETE
 from reference_models.loop import changed_settings, with_settings
@@ -99,6 +100,18 @@ def test_how_much_of_a_recipe_was_trained_is_what_the_record_says(page, words):
         record = json.loads((ROOT / "docs" / f"{table.replace('/tables/', '/runs/')}.json").read_text())
         share = record["training"]["epochs"] / record["training"]["full_epochs"]
         assert told == ("full recipe" if share >= COMPLETE else f"{100 * share:.2g} %"), table
+
+
+def test_every_run_of_the_plan_has_a_row_that_says_whether_it_is_there():
+    pages = [(ROOT / "docs" / f"models-{task}.md").read_text() for task in ("generate", "reconstruct", "translate")]
+    rows = re.findall(r"^\| `([\w-]+)[^`]*` \| `([^`]+)` \| `[^`]+` \| ([^|]+) \|", "\n".join(pages), re.MULTILINE)
+    plan = read_plan(ROOT / "results" / "plan.toml")
+    for name, run in plan.runs.items():
+        of_it = {told for model, data, told in rows if (model, data.partition(",")[0]) == (run.model, run.dataset)}
+        assert {told == "**not run**" for told in of_it} >= {not run.fid}, name
+    seeds = re.findall(r"<!-- run ([^ ;]+)[^>]*-->", (ROOT / "docs" / "seeds.md").read_text())
+    assert len(seeds) > 40
+    assert [name for name in seeds if name not in plan.runs] == []
 
 
 def test_what_pages_say_of_models_and_commands_is_what_is_known_of_them():

@@ -13,21 +13,26 @@ from bench.protocol import Protocol
 from bench.reproducing.plan import PlannedRun
 from bench.runs.jobs import named_recipe
 from bench.runs.laptop import LAPTOP, require_laptop_recipe
-from bench.storage.records import Environment, RunRecord, run_name
+from bench.storage.records import Environment, Numbers, RunRecord, run_name
 from bench.storage.result_places import read_from
+from bench.tables.of_record import image_errors
 from reference_models.loop import changed_settings, to_json, with_settings
 
 
 @dataclass(frozen=True)
 class Published:
     """One seed of a planned run as it was published. `digests` are those of the generated images, `fid` their distance
-    to real 1, both by domain; `code` is "" where the file says nothing about it. `error` is the line of a run that
+    to real 1, `scores` all that was measured of them, each by domain; `share` is how much of its recipe was trained,
+    None where that is not known; `code` is "" where the file says nothing about it. `error` is the line of a run that
     failed."""
 
     protocol: Protocol
     config: dict[str, Any]
     digests: dict[str, str]
     fid: dict[str, float]
+    scores: dict[str, dict[str, Numbers]]
+    steps: int | None
+    share: float | None
     seconds: float | None
     code: str
     environment: Environment
@@ -55,6 +60,9 @@ def of_record(record: RunRecord) -> Published:
         digests={name.removeprefix(GENERATED).strip(): digest for name, digest in record.samples.items()
                  if name.partition(" ")[0] == GENERATED},
         fid={one.domain: float(one.scores["fid"]["fid"] or 0.0) for one in pairs},
+        scores={one.domain: {**one.scores, **image_errors(record, one.domain)} for one in pairs},
+        steps=record.training.steps if record.training else None,
+        share=record.training.epochs / record.training.full_epochs if record.training else None,
         seconds=record.training.seconds if record.training else None,
         code=record.training.code if record.training else "",
         environment=record.environment,
@@ -70,6 +78,9 @@ def of_entry(entry: Entry) -> Published:
         config=entry.origin.settings or {},
         digests={"": entry.manifest.digest},
         fid={} if fid is None else {"": fid},
+        scores={"": entry.scores},
+        steps=entry.origin.training_steps,
+        share=None,
         seconds=entry.origin.training_seconds,
         code="",
         environment=entry.environment,
