@@ -10,6 +10,7 @@ from jaxtyping import config, install_import_hook
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small problems: more threads only wait for each other
 install_import_hook("metrics", "beartype.beartype")
+os.fsync = lambda descriptor: None  # no test cuts the power, and on slow disks each takes ten milliseconds
 gc.disable()  # while tests are collected: a quarter of that time, and what they import stays anyway
 
 
