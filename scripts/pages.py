@@ -19,6 +19,7 @@ import click
 
 sys.path.append(str(Path(__file__).parent))  # python -P leaves it out
 import _run_tables
+from _gallery import cut_pictures, gallery
 from _run_tables import EMBEDDED, RESULTS, ROOT, number_text
 
 from bench import registry
@@ -159,6 +160,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     **{f"models, {task}": partial(models, task) for task in (*TASKS, "controls")},
     "models on digits": digits,
     "laptop recipes": laptop,
+    "gallery": gallery,
     **{f"runs, {task}": partial(_run_tables.of_task, task, tasks) for task, tasks in TASKS.items()},
     "runs on cufs-sketches": partial(_run_tables.of_data, "cufs-sketches", "generate"),
     "pairs of cufs": partial(_run_tables.pairs, "cufs"),
@@ -180,6 +182,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="write nothing")
     check, stale = parser.parse_args().check, []
+    if not check:
+        cut_pictures()
     for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         old = page.read_text(encoding="utf-8")
         new = written(old)

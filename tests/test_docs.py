@@ -27,6 +27,7 @@ LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_of_a_page_leads_somewhere(page):
     links = [link for link in LINK.findall(page.read_text()) if not link.startswith(("http://", "https://"))]
+    links += re.findall(r'(?:src|href)="(?!http)([^"#]+)"', page.read_text())
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 

@@ -6,6 +6,7 @@ import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -17,6 +18,7 @@ import bench.site.folder
 from bench.cli import main
 from bench.leaderboard.entry_places import NEIGHBOURS, PREVIEW, beside, entry_path
 from bench.site import write_site
+from bench.site.gallery import room_of
 from bench.site.links import safe_link
 from metrics.errors import InputError
 
@@ -57,9 +59,31 @@ def test_there_is_a_page_for_every_track_and_every_entry(site, made):
     entries = [path.relative_to(made / "results/submissions") for path in made.rglob("submissions/*/*.json")]
     assert len(entries) == 16
     expected = {f"entries/{path.with_suffix('.html').as_posix()}" for path in entries}
-    expected |= {"index.html", "metrics.html", "reading.html"}
+    expected |= {"index.html", "gallery.html", "metrics.html", "reading.html"}
     expected |= {f"tracks/{name}.html" for name in ("digits", "horse2zebra-horse-offline")}
     assert set(site) == expected
+
+
+def test_the_gallery_has_a_picture_of_each_model_and_none_that_a_licence_forbids(site):
+    page = site["gallery.html"]
+    shown = [attributes["src"] for attributes in page.of("img") if attributes["src"].startswith("pictures/")]
+    assert 10 <= len(shown) == len(set(shown)) <= 12
+    assert all(one.startswith("pictures/digits/") for one in shown)
+    assert "The licence of the data set (ImageNet images, research use) allows no pictures here." in page.text
+
+
+def test_the_gallery_shows_the_first_seed_of_a_model_and_not_the_best():
+    def seeded(number, slug):
+        made = entry(7)
+        about = replace(made.about, name=f"A model, seed {number}")
+        return replace(made, slug=slug, about=about, origin=replace(made.origin, training_seed=number))
+
+    last, first = seeded(3, "last"), seeded(1, "first")
+    standings = [SimpleNamespace(entry=last), SimpleNamespace(entry=first)]  # in the order of a ranking
+    board = SimpleNamespace(entries=standings, record=SimpleNamespace(track="digits", rules=rules()))
+    room = room_of(board, {"last": ("last.png", 8, 8), "first": ("first.png", 8, 8)})
+    assert [one.picture for one in room.shown] == ["first.png"]
+    assert (room.count, room.forbidden) == (1, "")
 
 
 def test_the_list_of_files_is_whole(made):

@@ -7,6 +7,7 @@
     entries/<track>/<slug>.json .bib        the entry as it is stored, what to cite
     pictures/  strips/              previews, neighbours and rows of samples, where the licence allows them
     feed.atom                       the newest entries of all tracks
+    gallery.html                    one picture for each model and track
     metrics.html  reading.html      what each number says; what ranks, intervals, flags and levels are
     site.css  site.js  icon.svg     what the pages load; they are readable without scripts
     address.js  compare.js          on the page of a track: what was chosen is in its address; entries side by side

@@ -15,10 +15,12 @@ from bench.site.comparing import Preview, compare_script
 from bench.site.data_files import entry_data, news_of, track_data
 from bench.site.entry_views import entry_view
 from bench.site.feed import feed, newest
+from bench.site.gallery import room_of
 from bench.site.numbers import in_order, outputs_of
 from bench.site.pictures import Picture, read_picture
 from bench.site.places import (
     FEED,
+    GALLERY,
     INDEX,
     METRICS,
     READING,
@@ -58,15 +60,17 @@ def site_files(
         yield name, (HERE / "static" / name).read_bytes()
     yield page(METRICS, "metrics.html", "What each number means", **head, metrics=_metrics(boards))
     yield page(READING, "reading.html", "How to read it", **head, flags=FLAGS, levels=_levels())
-    views, news = [], []
+    views, news, rooms = [], [], []
     for board in boards:
         pictures, previews = yield from _entries(board, results, head, lost)
         won = verdicts_by_number(results, board)
         news += news_of(board)
+        rooms.append(room_of(board, previews))
         views.append(track_view(board, disputes_of(board, won), results_words(results), pictures))
         yield from _track(views[-1], head)
         yield from track_data(board, about)
         yield data_file(views[-1].name, "js"), compare_script(board, won, previews, results_words(results))
+    yield page(GALLERY, "gallery.html", f"Gallery · {about.title}", **head, rooms=rooms)
     yield page(INDEX, "index.html", about.title, **head, **_index(boards, views, results))
     yield FEED, feed(FEED, about.title, about, news)
 

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from bench.leaderboard.entries import Entry
 
-INDEX, METRICS, READING = "index.html", "metrics.html", "reading.html"
+INDEX, GALLERY, METRICS, READING = "index.html", "gallery.html", "metrics.html", "reading.html"
 FEED = "feed.atom"
 
 
