@@ -29,7 +29,7 @@ from bench.leaderboard.entry_places import PREVIEW, beside, entry_path, slug_of,
 from bench.leaderboard.entry_places import VERIFIED as VERIFIED_FILE
 from bench.leaderboard.tracks import Rules
 from bench.protocol import MetricChoice, Protocol, RealSet
-from bench.submissions.sheets import sheet_size
+from bench.submissions.sheets import enlarged, sheet_size
 
 COUNT = 250
 CREATED = "2026-01-{day:02d}T12:00:00Z"
@@ -221,7 +221,9 @@ def place(results, made, number=0, picture=True) -> Path:
 
 
 def _draw(path, number):
-    """A preview as a submission has it, of soft blobs, other ones for each number."""
+    """A preview as a submission has it, enlarged pixel by pixel: of soft blobs, other ones for each number."""
     small = np.random.RandomState(number).randint(0, 256, (48, 48)).astype(np.uint8)
-    sheet = Image.fromarray(small).resize(sheet_size(6, 6, (32, 32)), Image.Resampling.BICUBIC)
-    sheet.convert("RGB").save(path, compress_level=1)
+    wide, high = sheet_size(6, 6, (32, 32))
+    factor = enlarged((32, 32))
+    sheet = Image.fromarray(small).resize((wide // factor, high // factor), Image.Resampling.BICUBIC)
+    sheet.resize((wide, high), Image.Resampling.NEAREST).convert("RGB").save(path, compress_level=1)

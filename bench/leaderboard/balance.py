@@ -31,4 +31,7 @@ def in_words(scores: Scores, real_2: Scores) -> str | None:
 def _word(names: tuple[tuple[str, str], ...], scores: Scores, real_2: Scores) -> str | None:
     pairs = [tuple(one.get(metric, {}).get(key) for one in (scores, real_2)) for metric, key in names]
     shares = [min(value / real, 1.0) for value, real in pairs if value is not None and real]
-    return next(word for least, word in WORDS if fmean(shares) >= least) if shares else None
+    if not shares:
+        return None
+    mean = fmean(shares)
+    return next(word for least, word in WORDS if mean >= least)

@@ -1,6 +1,8 @@
 """How a ranked entry compares with each of the others: better, worse, or not to be told apart."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -28,7 +30,12 @@ class Relations:
 def place_of(board: Board, one: Standing) -> int | None:
     """Where an entry stands among the ranked ones, from 0; a seed of a model where the mean of its seeds stands; None
     of what is not ranked."""
-    return next((place for place, ranked in enumerate(board.ranked) if one is ranked or one in ranked.seeds), None)
+    return _places(board).get(one)
+
+
+@lru_cache(maxsize=1)  # of the board whose entries are asked for
+def _places(board: Board) -> Mapping[Standing, int]:
+    return {one: place for place, ranked in enumerate(board.ranked) for one in (ranked, *ranked.seeds)}
 
 
 def relations(board: Board, place: int) -> Relations | None:
@@ -37,7 +44,7 @@ def relations(board: Board, place: int) -> Relations | None:
         return None
     said = board.verdicts[place]
     better, alike, worse = (_nearest(np.flatnonzero(said == verdict), place) for verdict in (1, 0, -1))
-    return Relations(*(tuple(board.ranked[other] for other in others) for others in (better, alike, worse)))
+    return Relations(*(tuple(map(board.ranked.__getitem__, others)) for others in (better, alike, worse)))
 
 
 def _nearest(others: np.ndarray, place: int) -> list[int]:

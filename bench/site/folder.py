@@ -51,13 +51,15 @@ def write_folder(
     `check` is called when no other process can write there any more. Raises InputError where it cannot be written.
     """
     names: list[str] = []
+    made: set[str] = set()
     with whole_folder(place.resolve()) as folder:
         check()
         for name, content in files:
-            path = folder / name
-            if not names or path.parent != (folder / names[-1]).parent:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("xb") as file:  # two files of one name are a mistake, also where case is not told apart
+            inside, _, _ = name.rpartition("/")
+            if inside not in made:
+                (folder / inside).mkdir(parents=True, exist_ok=True)
+                made.add(inside)
+            with (folder / name).open("xb") as file:  # two of one name are a mistake, on a disk without case too
                 file.write(content)
             names.append(name)
         names = sorted([*names, LIST])
