@@ -19,8 +19,8 @@ def results(tmp_path_factory):
 
 
 def test_bench_site(benchmark, results, tmp_path):
-    """Into a new folder each time: where thousands of files were deleted a moment ago, ext4 needs up to 4 s more to make
-    new ones. A site that replaces one does not meet that: the old one goes last."""
+    """Into a new folder each time: where thousands of files were deleted a moment ago, ext4 needs up to 4 s more to
+    make new ones. A site that replaces one does not meet that: the old one goes last."""
     from bench.site import write_site
 
     benchmark.group = f"site of {COUNT:,} entries"
