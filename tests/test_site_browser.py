@@ -1,5 +1,7 @@
 """The site in a real Chromium, opened from a folder: scripts, keyboard, themes, widths, and that nothing leaves it."""
 
+import itertools
+import re
 import shutil
 from pathlib import Path
 
@@ -16,6 +18,10 @@ PAGES = (
     "index.html", "metrics.html", "reading.html", "tracks/digits.html", "entries/digits/dcgan.html",
     "entries/digits/script-window.broken-1-script.html", f"entries/digits/{LONG_NAME.lower()}.html",
 )  # fmt: skip
+BROKEN_WORDS = """[...document.querySelectorAll("a, b, bdi, .words")].filter((one) => {
+    const { width, height } = one.getBoundingClientRect();
+    return one.textContent.trim().length > 3 && width < 24 && height > 48;
+}).map((one) => one.outerHTML)"""  # letters below each other
 
 
 @pytest.fixture(scope="module")
@@ -71,16 +77,22 @@ def background(page):
 # ----- every page
 
 
-@pytest.mark.parametrize(("width", "unfolded"), [(390, True), (1280, False)])
-def test_no_kind_of_page_breaks_a_rule_of_axe(opened, width, unfolded):
+@pytest.mark.parametrize(("width", "unfolded", "scheme"), [(390, True, "dark"), (1280, False, "light")])
+def test_no_kind_of_page_breaks_a_rule_of_axe(opened, width, unfolded, scheme):
     found = []
     for name in (*PAGES[:5], "tracks/digits.html?compare=dcgan,copse"):
-        page = opened(name, width, bypass_csp=True, reduced_motion="reduce")
+        page = opened(name, width, bypass_csp=True, reduced_motion="reduce", color_scheme=scheme)
         if unfolded:
             open_details(page)
         part = "'.compare, #picked'" if "compare" in name else "document"
         found += [f"{name}: {one}" for one in broken_rules(page, part)]
     assert not found
+
+
+def test_a_row_of_a_table_has_whole_lines(opened):
+    page = opened("metrics.html")
+    shown = page.eval_on_selector_all("th, td", "all => [...new Set(all.map(one => getComputedStyle(one).display))]")
+    assert shown == ["table-cell"]
 
 
 def test_the_levels_sort_by_how_much_was_checked_and_not_by_their_words(opened):
@@ -92,13 +104,36 @@ def test_the_levels_sort_by_how_much_was_checked_and_not_by_their_words(opened):
     assert levels == sorted(levels, reverse=True) and len(set(levels)) > 1
 
 
-def test_all_columns_of_a_board_are_on_paper_and_the_landmarks_once(opened):
-    page = opened(color_scheme="dark")
+@pytest.mark.parametrize("name", [*PAGES[:5], "tracks/digits.html?compare=dcgan,copse"])
+def test_nothing_of_a_page_is_cut_on_paper_and_it_is_dark_on_white(opened, name):
+    page = opened(name, color_scheme="dark")
+    page.locator(".compare" if "compare" in name else "h1").wait_for()
     page.emulate_media(media="print", color_scheme="dark")
-    page.set_viewport_size({"width": 1039, "height": 1000})  # A4 on its side, within its margins
-    assert page.evaluate("document.documentElement.scrollWidth") <= 1039
-    assert page.eval_on_selector("tfoot", "one => getComputedStyle(one).display") == "table-row-group"
+    width = 1039 if "tracks" in name else 718  # A4, a board on its side, within its margins
+    page.set_viewport_size({"width": width, "height": 1000})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    cut = "all => all.filter(one => one.offsetParent && one.getBoundingClientRect().right > innerWidth + 1).length"
+    assert page.eval_on_selector_all("th, td, .words, pre", cut) == 0
+    assert page.evaluate(BROKEN_WORDS) == []
     assert background(page) == "rgb(255, 255, 255)"
+
+
+def test_a_board_is_printed_on_its_side_with_heads_on_each_page_and_what_is_compared_alone(opened):
+    page = opened()
+    page.emulate_media(media="print")
+    styles = "all => all.map(one => getComputedStyle(one).display)"
+    assert set(page.eval_on_selector_all("thead", styles)) == {"table-header-group"}
+    assert set(page.eval_on_selector_all("thead .sort", styles)) == {"contents"}  # Chromium repeats no button
+    assert set(page.eval_on_selector_all("tfoot", styles)) == {"table-row-group"}  # noise, once
+    for address in ("tracks/digits.html", "tracks/digits.html?compare=dcgan,copse"):
+        page = opened(address)
+        page.locator(".compare" if "compare" in address else "h1").wait_for()
+        pages = re.findall(
+            rb"/Type /Page\b.*?/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", page.pdf(prefer_css_page_size=True), re.S
+        )
+        assert pages and all(float(wide) > float(high) for wide, high in pages)
+    page.emulate_media(media="print")
+    assert page.locator(".compare table").is_visible() and not page.locator("h1").is_visible()
 
 
 def test_a_level_is_told_by_more_than_the_colours_that_a_system_takes_away(opened):
@@ -122,16 +157,18 @@ def test_a_page_opens_without_a_complaint_and_asks_for_nothing_outside(opened, n
             "img:not([loading])", "all => all.map(image => image.complete && image.naturalWidth > 0)"
         )
     )
-    for width in (320, 390, 800, 1280):
+    for width in (320, 390, 768, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(BROKEN_WORDS) == []
 
 
 @pytest.mark.parametrize("name", PAGES[:6])
 def test_text_stands_out_from_what_is_behind_it(opened, name):
     page = opened(name)
     open_details(page)
-    for scheme in ("light", "dark"):
+    for width, scheme in itertools.product((1280, 390), ("light", "dark")):
+        page.set_viewport_size({"width": width, "height": 844})
         page.emulate_media(color_scheme=scheme)
         assert page.evaluate(CONTRAST) == []
 

@@ -151,12 +151,26 @@ def test_every_set_of_columns_has_a_width_for_each_of_its_columns(view):
     assert found["copies"].count("minmax") == 2 + styles.count("copies") + view.ranked.levels
 
 
-def test_the_seeds_of_a_mean_are_dots_on_its_bar(tmp_path):
-    write_results(tmp_path, 5, pictures=False)
-    for seed, quality in enumerate((0.6, 0.5)):
+@pytest.fixture(scope="module")
+def with_seeds(tmp_path_factory):
+    """The view of three ranked entries and a model of two seeds that is better than they are."""
+    folder = tmp_path_factory.mktemp("seeds")
+    write_results(folder, 5, pictures=False)
+    for seed, quality in enumerate((0.99, 0.98)):
         origin = Origin("checkpoint", str(seed) * 64, "vae", {}, seed, 5, 0)
-        place(tmp_path, entry(12, quality=quality, origin=origin, about={"name": f"m, seed {seed}"}), picture=False)
-    rows = track_view(read_board(tmp_path, "digits"), Disputes(0, ())).ranked.rows
+        place(folder, entry(12, quality=quality, origin=origin, about={"name": f"m, seed {seed}"}), picture=False)
+    return track_view(read_board(folder, "digits"), Disputes(0, ()))
+
+
+def test_the_first_of_the_ranking_are_named_in_a_scatter_and_their_seeds_are_not(with_seeds):
+    for plot in with_seeds.plots:
+        named = [mark.point.name for mark in plot.drawn.marks if mark.point.named and mark.point.slug]
+        assert named == [row.name for row in with_seeds.ranked.rows if row.rank]
+        assert "m, mean of 2 seeds" in named and "m, seed 1" not in named
+
+
+def test_the_seeds_of_a_mean_are_dots_on_its_bar(with_seeds):
+    rows = with_seeds.ranked.rows
     mean = next(number for number, row in enumerate(rows) if row.line.bar.dots)
     assert rows[mean].line.bar.dots == tuple(row.line.bar.x for row in rows[mean + 1 : mean + 3])
     assert sum(bool(row.line.bar.dots) for row in rows) == 1

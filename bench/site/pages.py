@@ -7,6 +7,7 @@ from typing import Any
 
 from bench import __version__
 from bench.leaderboard.board import Board
+from bench.leaderboard.board_notes import sorted_by
 from bench.leaderboard.disputes import disputes_of, verdicts_by_number
 from bench.leaderboard.entries import LEVELS, Entry
 from bench.leaderboard.entry_places import NEIGHBOURS, PREVIEW, entry_path
@@ -130,6 +131,7 @@ def _index(boards: Sequence[Board], views: Sequence[TrackView], results: Path) -
                 "apart": len(board.flagged) + len(board.controls),
                 "pictures": view.pictures,
                 "strip": next((row for row in first if row.strip), None),
+                "by": sorted_by(board),
                 "best": [_best(row) for row in first[:BEST]],
             }
         )

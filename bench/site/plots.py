@@ -60,12 +60,11 @@ def _points(
 ) -> Iterator[Point]:
     for name, kind in landmarks:
         yield from _point(board, x, y, name, name, kind, named=True, outside=kind == "noise-set")
-    for place, one in enumerate(standings):
+    first = board.ranked[:NAMED]
+    for one in standings:
         kind = "flagged" if one.flags and not one.entry.origin.control else kind_of(one.entry)
-        named = place < NAMED and one.rank is not None
-        yield from _point(
-            board, x, y, one, one.name, kind, href=entry_href(one.entry), slug=one.entry.slug, named=named
-        )
+        where = {"href": entry_href(one.entry), "slug": one.entry.slug, "named": one in first}
+        yield from _point(board, x, y, one, one.name, kind, **where)
 
 
 def _point(board: Board, x: Head, y: Head, who: Standing | str, name: str, kind: str, **others: Any) -> Iterator[Point]:

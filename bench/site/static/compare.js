@@ -131,7 +131,7 @@ function head(entry, several) {
 }
 
 function picture(entry) {
-  if (!entry.picture) return element("td", { className: "muted", text: "no picture" });
+  if (!entry.picture) return element("td", { className: "muted", text: entry.slug ? "no picture" : "a mean has no picture" });
   const [src, width, height] = entry.picture;
   return element("td", {}, element("img", { src, width, height, alt: `Some of the submitted images of ${entry.name}`, loading: "lazy" }));
 }
