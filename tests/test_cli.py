@@ -464,6 +464,17 @@ def test_list_names_every_plug_in_with_title_and_source(kind):
     assert all(row["name"] in listed for row in rows)
 
 
+def test_list_names_the_trained_models_with_the_command_that_samples_them():
+    from bench.storage.trained import trained_names
+
+    rows = run_json("list", "trained")
+    assert [row["name"] for row in rows] == trained_names()
+    assert {row["source"] for row in rows} == {f"bench sample {name} -n 16" for name in trained_names()}
+    (one,) = (row for row in rows if row["name"] == "dcgan-digits")
+    assert (one["model"], one["dataset"], one["steps"], len(one["sha256"])) == ("dcgan", "digits", 2432, 64)
+    assert "bench sample dcgan-digits -n 16" in run("list").stdout
+
+
 def test_list_reads_each_file_twice_and_looks_at_the_installed_packages_once(monkeypatch):
     from collections import Counter
     from importlib import metadata

@@ -15,11 +15,13 @@ from tiny_runs import tiny_run
 import bench
 from bench.cli import main
 from bench.measuring.subject import open_subject
-from bench.runs.checkpoint_files import TRAINED, checkpoint_file, is_checkpoint, trained_names
+from bench.runs.checkpoint_files import checkpoint_file, is_checkpoint
 from bench.runs.model_card import card
 from bench.runs.stored import job_of, open_checkpoint
 from bench.storage import hub
 from bench.storage.reading import file_sha256
+from bench.storage.trained import TRAINED, trained_names
+from bench.submissions.material import How, open_material
 from metrics.errors import InputError
 
 
@@ -167,6 +169,13 @@ def test_a_model_of_the_hub_is_sampled_and_its_commit_is_kept(of_the_hub, export
     )
     assert (job.source, file_sha256(job.checkpoint)) == (source, made.weights_sha256)
     assert of_the_hub.asked == [("me/mine", "main")]  # once for all of it
+
+
+def test_an_entry_of_a_model_of_the_hub_keeps_commit_and_sha256(of_the_hub, exported):
+    track = SimpleNamespace(name="digits", count=2)
+    made = open_material(Path("hub:me/mine"), track, open_subject("digits"), How())
+    assert made.origin.source == f"hub:me/mine@{'a' * 40}"
+    assert made.origin.sha256 == file_sha256(exported / "model.safetensors")
 
 
 def test_what_the_hub_cannot_give_is_one_line(of_the_hub, monkeypatch):

@@ -159,6 +159,7 @@ def with_origin(**changes):
 
 IMAGES = {"kind": "npz", "sha256": "", "model": "", "settings": None, "training_seed": None, "training_steps": None,
           "sampling_seed": None}  # fmt: skip
+FROM = "expected none, or of a checkpoint hub:OWNER/NAME@COMMIT or a model's name"
 ONNX = IMAGES | {"kind": "onnx", "sha256": "a" * 64, "settings": {}, "sampling_seed": 0}
 
 
@@ -192,6 +193,10 @@ ONNX = IMAGES | {"kind": "onnx", "sha256": "a" * 64, "settings": {}, "sampling_s
         ({"parameters": 9, "training_seconds": 0.0, "seconds_per_image": 1e-4}, ()),
         (IMAGES | {"seconds_per_image": 1.0}, ("seconds_per_image: expected none of npz",)),
         ({"training_seed": None}, ("training_seed is None; expected a whole number from 0",)),
+        ({"source": "dcgan-digits"}, ()),
+        ({"source": f"hub:me/mine@{'a' * 40}"}, ()),
+        ({"source": "hub:me/mine@main"}, (f"it is from 'hub:me/mine@main'; {FROM}",)),
+        (ONNX | {"source": "dcgan-digits"}, (f"it is from 'dcgan-digits'; {FROM}",)),
     ],
 )  # fmt: skip
 def test_what_an_entry_says_of_its_origin_fits_together(origin, said):

@@ -64,7 +64,9 @@ class Origin:
     """Where the images came from. For what the tool sampled itself: the hash of the checkpoint or generator, what it
     is (`model`, its settings, its training seed), and the seed of the noise. `reference` marks the models of this
     project, `control` those that are no generators (train-copies, pixel-gaussian). What it cost is known of what the
-    tool trained: parameters of all networks, seconds of the training and of each image, on the machine of its day."""
+    tool trained: parameters of all networks, seconds of the training and of each image, on the machine of its day.
+    `source` is where a published checkpoint is from: `hub:OWNER/NAME@COMMIT`, or the name of a model that comes with
+    this project."""
 
     kind: Kind
     sha256: str = ""
@@ -78,6 +80,7 @@ class Origin:
     parameters: int | None = field(default=None, metadata=ADDED)
     training_seconds: float | None = field(default=None, metadata=ADDED)
     seconds_per_image: float | None = field(default=None, metadata=ADDED)
+    source: str = field(default="", metadata=ADDED)
 
 
 @dataclass(frozen=True)

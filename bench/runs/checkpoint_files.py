@@ -3,18 +3,17 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.registry import ROOT
 from bench.storage.hub import FROM_HUB, fetch
 from bench.storage.reading import file_sha256, read_json
+from bench.storage.trained import CONFIG, TRAINED, trained_names
 from genbench.names import did_you_mean
 from metrics.errors import InputError
 from metrics.extractors.foreign import file_kind
 from reference_models import CHECKPOINT
 
-CONFIG, WEIGHTS = "config.json", "model.safetensors"  # of an exported model, as `bench.runs.exporting` writes it
+WEIGHTS = "model.safetensors"  # of an exported model, as `bench.runs.exporting` writes it
 LIBRARY, EXPORT_SCHEMA = "genbench", 1
 OF_OTHERS = (CONFIG, "model_index.json")  # of Hugging Face's transformers and diffusers
-TRAINED = ROOT / "bench" / "trained"
 AGAIN = "export or download it again"
 
 
@@ -24,11 +23,6 @@ class CheckpointFile(NamedTuple):
 
     path: Path
     source: str = ""
-
-
-def trained_names() -> list[str]:
-    """The trained models that come with this project."""
-    return sorted(path.parent.name for path in TRAINED.glob(f"*/{CONFIG}"))
 
 
 def is_checkpoint(given: Path) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from bench import __version__
 from bench.measuring.evaluation import SAMPLING_SEED
-from bench.runs.checkpoint_files import CONFIG, EXPORT_SCHEMA, LIBRARY, WEIGHTS, CheckpointFile, checkpoint_file
+from bench.runs.checkpoint_files import EXPORT_SCHEMA, LIBRARY, WEIGHTS, CheckpointFile, checkpoint_file
 from bench.runs.generators import Generator, generator_of
 from bench.runs.model_card import CARD, PREVIEW, card
 from bench.runs.samples import SHEET_IMAGES, sample_noise, save_sheet
@@ -19,6 +19,7 @@ from bench.storage.files import write_text
 from bench.storage.folders import whole_folder
 from bench.storage.reading import file_sha256
 from bench.storage.records import RunRecord, read_records, write_json
+from bench.storage.trained import CONFIG
 from metrics.errors import InputError
 from reference_models.loop import Loaded, load
 from reference_models.loop.checkpoints import export

@@ -263,6 +263,7 @@ def _provenance(entry: Entry) -> Iterable[tuple[str, str, bool]]:
         ("Time of the training", seconds_in_words(origin.training_seconds), False),
         ("Time for one image", seconds_in_words(origin.seconds_per_image), False),
         ("Seed of the samples", origin.sampling_seed, False),
+        ("Fetched from", origin.source, True),
         ("sha256 of the source", origin.sha256, True),
         ("Images", f"{manifest.count:,} of {manifest.width}x{manifest.height}, {manifest.mode}", False),
         ("Merkle root of the images", manifest.merkle_root, True),

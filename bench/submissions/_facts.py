@@ -15,6 +15,7 @@ from bench.submissions.material import CONTROLS, GENERATORS
 FIRST = "2026-11-22T00:00:00Z"  # nothing was submitted before there was this project
 CLOCKS_DIFFER = timedelta(days=1)
 SHA256 = re.compile(r"[0-9a-f]{64}")
+SOURCE = re.compile(r"hub:[\w.-]+/[\w.-]+@[0-9a-f]{40}|[a-z0-9]+(-[a-z0-9]+)*")
 LARGEST_SEED = 2**64
 REPEATED = ("byte-duplicates", "pixel-duplicates")
 
@@ -57,6 +58,8 @@ def _origin(entry: Entry) -> Iterator[str]:
         yield f"settings are {'missing' if made else 'there'}; expected {'some' if made else 'none'} of {origin.kind}"
     if origin.control != (origin.model in CONTROLS):
         yield f"control is {origin.control}, and the model is {origin.model!r}"
+    if origin.source and (origin.kind != "checkpoint" or not SOURCE.fullmatch(origin.source)):
+        yield f"it is from {origin.source!r}; expected none, or of a checkpoint hub:OWNER/NAME@COMMIT or a model's name"
     if origin.reference and origin.kind != "checkpoint":
         yield f"reference marks models of this project, and this is {origin.kind}"
     yield from _trained(entry)

@@ -126,7 +126,7 @@ def _from_checkpoint(path: Path, track: Track, subject: Subject, how: How, refer
     from reference_models.loop import sample, to_json, translate
     from reference_models.loop.checkpoints import parameters_of
 
-    file = checkpoint_file(path).path
+    file, source = checkpoint_file(path)
     loaded = open_checkpoint(file, subject, device=how.device)
     model, trained_on = loaded.model, loaded.state["data"]["name"]
     if model.directions:
@@ -162,6 +162,7 @@ def _from_checkpoint(path: Path, track: Track, subject: Subject, how: How, refer
         parameters=parameters_of(model, loaded.state),
         training_seconds=round(float(loaded.state["seconds"]), 1),
         seconds_per_image=float(f"{seconds / len(images):.2g}"),
+        source=source,
     )
     elsewhere = trained_on not in (subject.name, subject.dataset.name)
     remarks = (f"the model was trained on {trained_on}, not on {subject.name}",) if elsewhere else ()
