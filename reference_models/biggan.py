@@ -15,7 +15,7 @@ them anew from a fixed table of noise (appendix C.1 calls them standing statisti
 
 Different from the paper: shapes that it has no table for (see CHANNELS of `blocks.biggan_networks`); the decay of the
 average starts low instead of late; no orthogonal regularisation (equation 3), which the authors' own recipes do
-without; one process, so batch norm is over one device.
+without; batch norm is over all images of an update.
 """
 
 from collections.abc import Mapping

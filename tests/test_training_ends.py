@@ -22,8 +22,8 @@ from reference_models.loop import run as running
 from reference_models.loop.batches import _pinned
 from reference_models.loop.checkpoints import FILE_NAME, restore_training, save
 from reference_models.loop.logs import logger
-from reference_models.loop.loop import _interruption
-from reference_models.loop.run import Run, _difference, _laid_out, layout, question_of
+from reference_models.loop.loop import interruption
+from reference_models.loop.run import Run, _laid_out, difference, layout, question_of
 from reference_models.types import Batch
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
@@ -74,12 +74,12 @@ def test_pictures_come_ten_times_in_a_budget_unless_it_is_said_otherwise(
 
 
 def test_the_differing_entries_are_told_whichever_side_has_them():
-    assert _difference({"a": 1, "b": 2, "d": 4}, {"a": 1, "c": 3, "d": 5}) == (
+    assert difference({"a": 1, "b": 2, "d": 4}, {"a": 1, "c": 3, "d": 5}) == (
         {"b": 2, "d": 4, "c": None},
         {"b": None, "d": 5, "c": 3},
     )
-    assert _difference(1, 2) == (1, 2)
-    assert _difference({"a": 1}, "x") == ({"a": 1}, "x")
+    assert difference(1, 2) == (1, 2)
+    assert difference({"a": 1}, "x") == ({"a": 1}, "x")
 
 
 # ----- signals
@@ -95,7 +95,7 @@ def handled():
 
 
 def test_a_second_ctrl_c_is_not_waited_for(handled):
-    with _interruption() as noted:
+    with interruption() as noted:
         signal.raise_signal(signal.SIGINT)
         assert (noted, handled) == ([signal.SIGINT], [])
         signal.raise_signal(signal.SIGINT)
@@ -106,7 +106,7 @@ def test_a_second_ctrl_c_is_not_waited_for(handled):
 
 def test_the_handlers_come_back_where_nothing_came_and_after_an_error(handled):
     handler = signal.getsignal(signal.SIGINT)
-    with pytest.raises(Stopped), _interruption():
+    with pytest.raises(Stopped), interruption():
         assert signal.getsignal(signal.SIGINT) is not handler
         raise Stopped
     assert signal.getsignal(signal.SIGINT) is handler

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from bench import registry
+from bench.api.processes import processes
 from bench.options import checked
 from bench.settings.models import RunSettings
 from bench.tables.several import Tables
@@ -83,6 +84,8 @@ def run(
 
     how = checked(RunSettings, settings)
     if seeds is not None:
+        if processes() > 1:
+            raise InputError(f"seeds are trained one by one, and torchrun started {processes()} processes: give --seed")
         return run_seeds(model, dataset, seeds, jobs, how)
     if jobs != 1:
         raise InputError(f"jobs is {jobs}, so many seeds side by side; it needs seeds, such as 0-4")
@@ -185,7 +188,7 @@ def prepared_job(model: str, dataset: str, how: Any) -> "tuple[Job, How]":
     """The checked job and the way to train it."""
     from bench.measuring.subject import open_subject
     from bench.runs.jobs import How, prepare
-    from reference_models.loop import Budget, Every, find_device
+    from reference_models.loop import Budget, Every, asked_ranks, check_shared, find_device
 
     if (log := how["log"]) and not find_spec(log):
         raise InputError(f"--log {log} needs {log}, which is not installed: pip install {log}")
@@ -197,6 +200,7 @@ def prepared_job(model: str, dataset: str, how: Any) -> "tuple[Job, How]":
     job = prepare(name, subject, **asked)
     budget = Budget(how["steps"], how["epochs"], how["minutes"])
     budget = Budget(steps=job.steps) if budget == Budget() else budget
+    check_shared(job.spec, job.config, job.data, asked_ranks(), compile=how["compile"])
     way = {key: how[key] for key in ("device", "precision", "compile", "log", "resume", "force")}
     return job, How(budget=budget, pictures=pictures, progress=how["progress"] is not None, **way)
 

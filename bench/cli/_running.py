@@ -1,7 +1,7 @@
 """What `bench run`, `evaluate` and `rescore` share: what they print, and the command that goes on."""
 
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -19,6 +19,13 @@ NOT_REPEATED = ("resume", "force", "plan")
 results_option = option(Remeasuring, "results")
 force_option = option(Remeasuring, "force")
 data_root_option = option(TrainSettings, "data_root")
+
+
+def follow(model: str, dataset: str, settings: dict[str, Any]) -> None:
+    """Take part in the training of torchrun's first process, with the same options."""
+    from bench.api.following import follow as take_part
+
+    take_part(model, dataset, settings)
 
 
 def show(made: "Run", as_json: bool) -> None:

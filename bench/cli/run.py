@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import bench
+from bench.api.processes import is_follower
 from bench.cli._options import examples, json_option, options
 from bench.cli._output import duration, print_facts, print_json, progress
-from bench.cli._running import resume_command, say_notes, show, show_seeds
+from bench.cli._running import follow, resume_command, say_notes, show, show_seeds
 from bench.settings.models import RunSettings, SeedSettings
 
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ def command(ctx: click.Context, model: str, dataset: str, settings: dict[str, An
     JSON: the record (see docs/running.md) with path, files and tables; with --plan the plan; with --seeds a list of
     plans, or runs, failed and tables.
     """
+    if is_follower():
+        if not (plan or settings["seeds"]):
+            follow(model, dataset, settings)
+        return
     several = settings["seeds"] is not None
     if plan:
         _show_plan(bench.plan(model, dataset, **settings), settings["jobs"], as_json)

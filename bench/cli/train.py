@@ -5,9 +5,10 @@ from typing import Any
 import click
 
 import bench
+from bench.api.processes import is_follower
 from bench.cli._options import examples, json_option, options
 from bench.cli._output import print_facts, print_json, progress, say
-from bench.cli._running import resume_command, say_notes
+from bench.cli._running import follow, resume_command, say_notes
 from bench.settings.models import TrainSettings
 
 
@@ -28,6 +29,9 @@ def command(ctx: click.Context, model: str, dataset: str, settings: dict[str, An
     JSON keys: folder, checkpoint, asked, full_epochs, steps, epochs, images, seconds, batch_size, device, precision,
     compiled, losses.
     """
+    if is_follower():
+        follow(model, dataset, settings)
+        return
     try:
         with progress() as tell:
             made = bench.train(model, dataset, progress=tell, **settings)

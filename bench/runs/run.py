@@ -47,7 +47,7 @@ from bench.tables.files import write_figures, write_tables
 from genbench.files import is_unfinished, sweep
 from metrics.errors import InputError
 from reference_models.errors import ModelError
-from reference_models.loop import Budget, TrainResult, find_device, reconstruct, to_json, train
+from reference_models.loop import Budget, TrainResult, asked_ranks, find_device, reconstruct, to_json, train
 from reference_models.loop.checkpoints import FILE_NAME
 from reference_models.types import Model
 
@@ -114,6 +114,7 @@ def _fit(job: Job, how: How) -> tuple[TrainResult, Training]:
         compiled=how.compile,
         losses=dict(result.losses),
         code=_code(job, result),
+        processes=asked_ranks().size,
     )
     write_text(job.folder / TRAINING, json.dumps(asdict(done), indent=2, sort_keys=True, allow_nan=False) + "\n")
     return result, done

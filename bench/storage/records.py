@@ -55,7 +55,7 @@ class Training:
     `asked` holds steps, epochs and minutes as given (empty: the recipe's). `seconds` are those of the training loop
     with its pictures and checkpoints, over all resumptions; `losses` are means over the last 100 steps. `code` is the
     hash of the model's code that did the last step (`bench.runs.model_code`), "" in records from before this was a
-    field and of models of other packages.
+    field and of models of other packages. `processes` trained together, in the end.
     """
 
     asked: dict[str, int | float]
@@ -70,6 +70,7 @@ class Training:
     compiled: bool
     losses: dict[str, float]
     code: str = field(default="", metadata=ADDED)
+    processes: int = field(default=1, metadata=ADDED)
 
 
 @dataclass(frozen=True)

@@ -34,16 +34,23 @@ def positions(seed: int, stream: int, count: int, start: int, stop: int) -> np.n
 
 
 def batches(
-    data: Data, batch_size: int, seed: int, first_step: int, device: torch.device, paired: bool
+    data: Data,
+    batch_size: int,
+    seed: int,
+    first_step: int,
+    device: torch.device,
+    paired: bool,
+    share: slice = slice(None),
 ) -> Generator[Batch, None, None]:
-    """Batches from `first_step` on, without end; the next one is read while the caller works on the last."""
+    """Batches from `first_step` on, without end, or this share of each; the next one is read while the caller works on
+    the last."""
     readers = [_reader(images, data.shape) for images in data.train]
 
     def read(step: int) -> tuple[list[Tensor], Tensor | None]:
         arrays, labels = [], None
         for domain, (images, reader) in enumerate(zip(data.train, readers, strict=True)):
             stream = 0 if paired else domain
-            index = positions(seed, stream, images.count, step * batch_size, (step + 1) * batch_size)
+            index = positions(seed, stream, images.count, step * batch_size, (step + 1) * batch_size)[share]
             arrays.append(_pinned(torch.from_numpy(reader(index)), device))
             if domain == 0 and images.labels is not None:
                 labels = _pinned(torch.from_numpy(np.asarray(images.labels, np.int64)[index]), device)

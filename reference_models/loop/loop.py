@@ -26,6 +26,7 @@ from reference_models.loop.batches import batches, epoch_images
 from reference_models.loop.curves import last_mean, read_curve
 from reference_models.loop.logs import Log, logger
 from reference_models.loop.progress import Bar
+from reference_models.loop.ranks import ALONE, Ranks, asked_ranks, from_first, joined
 from reference_models.loop.run import (
     Evaluate,
     Intervals,
@@ -35,6 +36,7 @@ from reference_models.loop.run import (
     layout,
     question_of,
 )
+from reference_models.loop.together import Together, check_shared
 from reference_models.types import Data, Model, ModelSpec
 
 
@@ -118,34 +120,49 @@ def train(
     data that do not fit the task or the network, a folder with a checkpoint (unless `resume`), a checkpoint of
     another run, a device that is not there, a loss that is not finite. KeyboardInterrupt, and a signal such as SIGTERM,
     comes again after the step was finished and the checkpoint written.
+
+    Of several processes that torchrun has started, this is what the first one does, and `follow` what the others do.
     """
     check_fits(spec, data)
-    place, budget = find_device(device), budget or Budget()
+    ranks, budget = asked_ranks(), budget or Budget()
+    check_shared(spec, config, data, ranks, compile=compile)
+    place = ranks.place(find_device(device))
     total = budget.total_steps(config, data)
     tenth = ceil(total / 10) if total else None
     every = Intervals(grid_every or tenth, (budget.minutes or inf) * 6, evaluate_every, checkpoint_every)
-    with torch_defaults(place, training=True):
-        run = _open_run(spec, config, data, folder, question_of(spec, config, data, seed, precision), place, resume)
+    with torch_defaults(place, training=True), joined(ranks):
+        question = question_of(spec, config, data, seed, precision)
+        run = _open_run(spec, config, data, folder, question, place, resume)
+        together = Together(run.model, ranks)
+        together.begin(question, run.step, place)
+        run.shared_step = together.step
         for network in run.model.children() if compile else ():
             network.compile()
         seconds_left = budget.minutes and budget.minutes * 60 - run.seconds
         with (
             logger(log, folder, run.step) as run.log,
-            closing(batches(data, config.batch_size, seed, run.step, place, spec.task == "paired")) as stream,
+            closing(
+                batches(data, config.batch_size, seed, run.step, place, spec.task == "paired", ranks.share)
+            ) as stream,
             Bar(f"{spec.name} on {data.name}", total, run.step, progress, seconds_left) as bar,
-            _interruption() as interrupted,
+            interruption(ranks) as interrupted,
+            together.installed(),
         ):
             run.begin(evaluate)
-            while run.step < (total or inf) and run.seconds < (budget.minutes or inf) * 60:
+            while from_first(_goes_on(run, total, budget, interrupted), ranks):
                 run.learn(next(stream), bar)
                 run.pause(every, evaluate)
-                if interrupted:
-                    run.checkpoint()
-                    _interrupt(interrupted[0])
+            if interrupted:
+                run.checkpoint()
+                interrupt(interrupted[0])
             run.finish(evaluate)
             if interrupted:
-                _interrupt(interrupted[0])
+                interrupt(interrupted[0])
         return _result(run)
+
+
+def _goes_on(run: Run, total: int | None, budget: Budget, interrupted: list[int]) -> bool:
+    return not interrupted and run.step < (total or inf) and run.seconds < (budget.minutes or inf) * 60
 
 
 def _open_run(
@@ -164,11 +181,17 @@ def _open_run(
     earlier = earlier_state(path, question) if path.exists() else None
     folder.mkdir(parents=True, exist_ok=True)
 
-    model = _built(spec, config, data, question["seed"]).to(device).train()
-    model.to(memory_format=layout(device))  # type: ignore[call-overload]
+    model = to_train(spec, config, data, question["seed"], device)
     if earlier:
         checkpoints.restore_training(path, model, earlier, device)
     return Run(spec, config, data, model, device, folder, question, earlier)
+
+
+def to_train(spec: ModelSpec, config: Any, data: Data, seed: int, device: torch.device) -> Model:
+    """The model as a training of this seed starts with it, in training mode on its device."""
+    model = _built(spec, config, data, seed).to(device).train()
+    model.to(memory_format=layout(device))  # type: ignore[call-overload]
+    return model
 
 
 def untrained(spec: ModelSpec, config: Any, data: Data, seed: int) -> Model:
@@ -227,9 +250,12 @@ def find_device(name: str) -> torch.device:
 
 
 @contextmanager
-def _interruption() -> Iterator[list[int]]:
+def interruption(ranks: Ranks = ALONE) -> Iterator[list[int]]:
     """Ctrl-C is noted and the step is finished first; a second one is not waited for. The same for the signals of
-    schedulers and of terminals that close. The list holds the number of what was noted."""
+    schedulers and of terminals that close. The list holds the number of what was noted.
+
+    With several processes torchrun sends a second one at once, and ends by itself what does not end in 30 s.
+    """
     noted: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield noted
@@ -238,7 +264,8 @@ def _interruption() -> Iterator[list[int]]:
 
     def note(number: int, frame: Any) -> None:
         noted.append(number)
-        restore()
+        if ranks.size == 1:
+            restore()
 
     def restore() -> None:
         for number, handler in previous.items():
@@ -252,7 +279,7 @@ def _interruption() -> Iterator[list[int]]:
         restore()
 
 
-def _interrupt(number: int) -> NoReturn:
+def interrupt(number: int) -> NoReturn:
     """What the noted signal would have done by itself, at the least KeyboardInterrupt."""
     signal.raise_signal(number)
     raise KeyboardInterrupt

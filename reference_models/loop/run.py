@@ -26,6 +26,7 @@ from reference_models.types import Batch, Data, Model, ModelSpec
 
 Precision = Literal["float32", "bf16"]
 Evaluate = Callable[[Model], Mapping[str, float]]
+TrainStep = Callable[[Batch], Mapping[str, Tensor | float]]
 CHECKPOINT_SECONDS = 60.0
 CURVE_SECONDS = 5.0  # between two drawings of the curves while a run goes on; the last one comes at its end
 LABELS = {"losses": "loss", "other losses": "loss"}  # of the axis, where it is not the figure's title
@@ -61,6 +62,7 @@ class Run:
         self.path = folder / checkpoints.FILE_NAME
         self.step = self.resumed_at = int(earlier["step"]) if earlier else 0
         self.log: Writer | None = None
+        self.shared_step: TrainStep | None = None  # instead of the model's own, with several processes
         self._earlier_seconds, self._started = float(earlier["seconds"]) if earlier else 0.0, time.monotonic()
         self._saved_at, self._saved_step = time.monotonic(), self.step
         self._drawn_at = self._earlier_seconds
@@ -80,8 +82,8 @@ class Run:
 
     def learn(self, batch: Batch, bar: Bar) -> None:
         """One step of the model; its losses go to the curve and the bar once they are known."""
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.question["precision"] == "bf16"):
-            self._waiting.append((self.step + 1, self.model.train_step(_laid_out(batch, self.device))))
+        step = self.shared_step or self.model.train_step
+        self._waiting.append((self.step + 1, step_in(self.question["precision"], step, batch, self.device)))
         self.step += 1
         if len(self._waiting) >= self._patience:
             losses = self._note_losses()
@@ -237,7 +239,7 @@ def earlier_state(path: Path, question: Mapping[str, Any]) -> dict[str, Any]:
     state = checkpoints.read_state(path)
     for key, wanted in question.items():
         if state[key] != wanted:
-            found, asked = _difference(state[key], wanted)
+            found, asked = difference(state[key], wanted)
             raise ModelError(
                 f"{path} was written with {key} {found}, this run has {asked}; "
                 "resume with the same value, or use a new folder"
@@ -245,12 +247,18 @@ def earlier_state(path: Path, question: Mapping[str, Any]) -> dict[str, Any]:
     return state
 
 
-def _difference(found: Any, wanted: Any) -> tuple[Any, Any]:
+def difference(found: Any, wanted: Any) -> tuple[Any, Any]:
     """The two values, of mappings their differing entries only."""
     if not isinstance(wanted, dict):
         return found, wanted
     keys = [key for key in {**found, **wanted} if found.get(key) != wanted.get(key)]
     return {key: found.get(key) for key in keys}, {key: wanted.get(key) for key in keys}
+
+
+def step_in(precision: Precision, step: TrainStep, batch: Batch, device: torch.device) -> Mapping[str, Tensor | float]:
+    """One step in this precision, with the batch laid out as the device wants it."""
+    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
+        return step(_laid_out(batch, device))
 
 
 def layout(device: torch.device) -> torch.memory_format:

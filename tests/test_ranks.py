@@ -1,0 +1,153 @@
+"""One training by two processes is the training of one; what cannot be shared is refused in a line."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from second_rank import MODELS, all_trained, trained
+from tiny_runs import undrawn
+
+import bench
+from bench.api.processes import is_follower
+from reference_models.errors import ModelError
+from reference_models.loop.curves import read_curve
+from reference_models.loop.loop import interruption
+from reference_models.loop.ranks import ALONE, Ranks, asked_ranks
+
+HERE = Path(__file__).parent
+HOW = {"recipe": "tiny", "device": "cpu"}
+
+
+def free_ports(count):
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [str(one.getsockname()[1]) for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """What this process does as the first of two: models, a run, and the end when the other is gone."""
+    work = tmp_path_factory.mktemp("work")
+    with pytest.MonkeyPatch.context() as patch:
+        undrawn(patch)
+        for name, value in {"MASTER_ADDR": "127.0.0.1", "WORLD_SIZE": "2", "RANK": "0"}.items():
+            patch.setenv(name, value)
+        ports = free_ports(3)
+        command = ("train", "--model", "gan-deep", "--dataset", "digits", "--recipe", "tiny", "--device", "cpu")
+        with subprocess.Popen(
+            [sys.executable, HERE / "second_rank.py", *ports, *command],
+            env={**os.environ, "RANK": "1", "PYTHONPATH": f"{HERE.parent}:{HERE}"},
+        ) as other:
+            patch.setenv("MASTER_PORT", ports[0])
+            models = all_trained(asked_ranks())
+            patch.setenv("MASTER_PORT", ports[1])
+            run = bench.train("gan-deep", "digits", steps=3, workdir=work, **HOW)
+            patch.setenv("MASTER_PORT", ports[2])
+            with pytest.raises(ModelError) as end:
+                bench.train("gan-deep", "digits", steps=3, seed=1, workdir=work, **HOW)
+            assert other.wait(20) == 0
+    return models, run, str(end.value)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_two_processes_do_the_steps_of_one(two, name):
+    """Float32 in another order; of a bias in front of a batch norm the gradient is nothing but that."""
+    before, shared, losses = two[0][name]
+    _, alone, expected = trained(name, ALONE)
+    moved, apart = (
+        torch.cat([(after[key] - other[key]).double().flatten() for key in after]).norm()
+        for after, other in ((alone, before), (shared, alone))
+    )
+    assert 0 < apart < 1e-3 * moved or apart == 0
+    for ours, theirs in zip(losses, expected, strict=True):
+        theirs.pop("codes in use", None)  # the mean of the halves is not that of the whole
+        assert {key: ours[key] for key in theirs} == pytest.approx(theirs, rel=1e-4, abs=1e-6)
+
+
+def test_the_first_process_writes_a_run_and_says_how_many_they_were(two, tmp_path):
+    _, run, _ = two
+    assert (run.done.processes, run.done.steps, run.done.images) == (2, 3, 12)
+    with pytest.MonkeyPatch.context() as patch:
+        undrawn(patch)
+        alone = bench.train("gan-deep", "digits", steps=3, workdir=tmp_path, **HOW)
+    ours, theirs = (read_curve(one.folder / "losses.csv") for one in (run, alone))
+    for name, values in theirs.items():
+        assert ours[name] == pytest.approx(values, rel=1e-3)
+
+
+def test_a_training_goes_on_with_another_number_of_processes(two, monkeypatch):
+    undrawn(monkeypatch)
+    _, run, _ = two
+    workdir = run.folder.parent.parent
+    before = load_file(run.checkpoint)
+    again = bench.train("gan-deep", "digits", steps=4, workdir=workdir, resume=True, **HOW)
+    assert (again.done.processes, again.done.steps) == (1, 4)
+    assert not torch.equal(load_file(run.checkpoint)["random/cpu"], before["random/cpu"])
+
+
+def test_a_process_that_is_gone_ends_the_others_in_one_line(two):
+    line = "another process of this training has ended, or has answered nothing for 30 minutes; --resume goes on"
+    assert two[2].startswith(line)
+
+
+@pytest.fixture
+def three(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    monkeypatch.setenv("RANK", "0")
+
+
+@pytest.mark.usefixtures("three")
+@pytest.mark.parametrize(
+    ("model", "settings", "message"),
+    [
+        (
+            "vae",
+            {},
+            "3 processes cannot share batches of 4 images; start 2, 4 of them, or give another size with --set",
+        ),
+        (
+            "vae",
+            {"settings": {"batch_size": 3}, "compile": True},
+            "--compile works in one process, and torchrun started 3",
+        ),
+        (
+            "biggan",
+            {"settings": {"batch_size": 6, "discriminator_steps": 3}},
+            "3 processes are too many for batches of 6 images: batch_size 2 cannot be shared by discriminator_steps 3",
+        ),
+        ("train-copies", {}, "train-copies has no gradients that 3 processes could share; train it with one"),
+    ],
+)
+def test_what_cannot_be_shared_is_refused_before_anything_is_written(model, settings, message, tmp_path):
+    with pytest.raises(ModelError, match=message):
+        bench.train(model, "digits", workdir=tmp_path, **HOW, **settings)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("three")
+def test_several_seeds_are_not_shared():
+    with pytest.raises(bench.InputError, match="torchrun started 3 processes: give --seed"):
+        bench.run("vae", "digits", seeds="0-1")
+
+
+def test_each_process_has_every_nth_row(monkeypatch):
+    assert list(range(8))[Ranks(1, 4).share] == [1, 5] and list(range(8))[ALONE.share] == list(range(8))
+    assert asked_ranks() == ALONE and not is_follower()
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    monkeypatch.setenv("RANK", "1")
+    assert asked_ranks() == Ranks(1, 4) and is_follower()
+
+
+def test_with_several_processes_a_second_signal_is_noted_too():
+    with interruption(Ranks(0, 2)) as noted:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+    assert noted == [signal.SIGINT, signal.SIGTERM]
