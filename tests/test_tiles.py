@@ -160,6 +160,13 @@ def test_sets_that_were_measured_on_different_machines_are_told_of(monkeypatch):
     assert warning == f"{said}): that moves features by rounding"
     with pytest.raises(InputError, match=r"threads 1 and 2\), and --exact forbids it"):
         bench.fid(*sets, extractor="digits-cnn", exact=True)
+    three = [bench.open_source(name, limit=60) for name in (*sets, "digits:test")]
+    for number, one in enumerate(three):
+        elsewhere = {**this_machine("cpu"), "processor": str(number)}
+        monkeypatch.setattr(bench.measuring.features, "this_machine", lambda device, at=elsewhere: at)
+        bench.features(one, extractor="digits-cnn")
+    found = bench.opinions(three[0], three[2], real_2=three[1], extractors="digits-cnn", metrics="fid")
+    assert any("differ (processor 0 and 1 and 2)" in line for line in found.warnings)
 
 
 def test_two_workers_that_do_not_agree_are_told_of(network, cache, monkeypatch):

@@ -8,6 +8,7 @@ from bench.measuring.copies import METRIC as COPIES
 from bench.measuring.copies import copies
 from bench.measuring.dependence import Member, about_dependence
 from bench.measuring.flags import flags
+from bench.measuring.machines import about_machines
 from bench.measuring.measure import Measure
 from bench.measuring.memorising import about_held_out
 from bench.measuring.scoring import Options, compute, threads_for
@@ -67,7 +68,10 @@ def look(three: Three, train: ImageSource | None, measure: Measure, metrics: Seq
     trained = measured(_among(train, setup.settings["seed"]), triplets) if train and triplets else None
     sets = replace(three, real_1=one, real_2=two, generated=made)
     tap = {"tap": measure.extractor.pool}
-    return Eye(measure.extractor.name, sets, trained, {**measure.question, **tap}, measure.warnings)
+    measured_on = {each.name: each.shares for each in (one, two, made, trained) if each}
+    said = about_machines(measured_on, setup.settings["exact"])
+    warnings = (*measure.warnings, said) if said else measure.warnings
+    return Eye(measure.extractor.name, sets, trained, {**measure.question, **tap}, warnings)
 
 
 def given_eye(three: Three, made_by: str | None) -> Eye:
