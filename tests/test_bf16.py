@@ -1,11 +1,16 @@
 """Features in bfloat16: asked for by name, told apart everywhere, and refused where a processor is slower with it."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+
 import pytest
 import torch
 from torch import nn
 
 import bench
+import bench.measuring.tiles
 from bench import registry
+from bench.measuring import pools
 from bench.storage.cache import open_cache
 from metrics.errors import InputError
 from metrics.extractors import _engine
@@ -33,6 +38,18 @@ def test_bfloat16_is_an_extractor_of_its_own_and_says_what_it_does_to_the_fid(mo
     assert any("in bfloat16: never compare it with a number in float32" in line for line in low["warnings"])
     assert kept == {"digits-cnn"}
     assert bench.fid(*SETS, extractor="digits-cnn@bf16", limit=20)["fid"] == low["fid"]
+
+
+def test_workers_in_bfloat16_keep_nothing_under_the_key_of_float32(monkeypatch):
+    """The same command has both: what it measures of float32 for its error is float32, also by the same workers."""
+    monkeypatch.setattr(_engine, "_has_bfloat16", lambda device: True)
+    monkeypatch.setattr(bench.measuring.tiles, "TILE", 8)
+    monkeypatch.setattr(pools, "pool", lambda count: nullcontext((ThreadPoolExecutor(count), count)))
+    low = bench.fid(*SETS, **HOW, precision="bf16", processes=2)["fid"]
+    kept = {entry.meta["extractor"] for entry in open_cache().entries() if "extractor" in entry.meta}
+    assert kept == {"digits-cnn@bf16", "digits-cnn"}
+    exact = bench.fid(*SETS, **HOW)["fid"]
+    assert exact == bench.fid(*SETS, **HOW, cache=False)["fid"] != low
 
 
 def test_an_extractor_in_bfloat16_stands_beside_no_other():
