@@ -103,9 +103,18 @@ def cut_name(run: Run) -> str:
     return f"{slug(run.planned.dataset)}-{run.planned.model}-{sha256[:8]}.webp"
 
 
+def _wanted() -> dict[str, Run]:
+    return {cut_name(run): run for run in _one_of_each() if _is_cut(run)}
+
+
+def is_cut() -> bool:
+    """Whether what lies in the folder is what the gallery shows."""
+    return {path.name for path in FOLDER.iterdir()} == set(_wanted())
+
+
 def cut_pictures() -> None:
     """Cut out what the gallery shows and is not there yet, and remove what it no longer shows."""
-    wanted = {cut_name(run): run for run in _one_of_each() if _is_cut(run)}
+    wanted = _wanted()
     FOLDER.mkdir(exist_ok=True)
     for path in FOLDER.iterdir():
         if path.name not in wanted:

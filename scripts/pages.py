@@ -19,7 +19,7 @@ import click
 
 sys.path.append(str(Path(__file__).parent))  # python -P leaves it out
 import _run_tables
-from _gallery import cut_pictures, gallery
+from _gallery import cut_pictures, gallery, is_cut
 from _run_tables import EMBEDDED, RESULTS, ROOT, number_text
 
 from bench import registry
@@ -184,6 +184,8 @@ def main() -> int:
     check, stale = parser.parse_args().check, []
     if not check:
         cut_pictures()
+    elif not is_cut():
+        stale.append("docs/gallery")
     for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         old = page.read_text(encoding="utf-8")
         new = written(old)

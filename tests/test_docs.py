@@ -120,6 +120,16 @@ def test_what_pages_say_of_models_and_commands_is_what_is_known_of_them():
     assert done.stdout == "out of date: none\n", done.stdout + done.stderr
 
 
+def test_the_gallery_shows_no_data_set_whose_licence_forbids_it():
+    shown = re.findall(r'<img src="([^"]+)"', (ROOT / "docs" / "gallery.md").read_text())
+    forbidden = [name for name in registry.names("datasets") if not registry.load("datasets", name).publishable]
+    assert len(shown) > 20
+    assert {"celeba", "cufs", "emoji", "horse2zebra", "tiny-imagenet"} <= set(forbidden)
+    places = [*shown, *(path.name for path in (ROOT / "docs" / "gallery").iterdir())]
+    pattern = re.compile(rf"(^|/)({'|'.join(forbidden)})[-/]")
+    assert [place for place in places if pattern.search(place)] == []
+
+
 def test_the_first_table_of_the_readme_is_the_committed_one():
     rows = re.findall(r"^\| real 1 vs .*$", (ROOT / "README.md").read_text(), re.MULTILINE)
     committed = ROOT / "results" / "tables" / "digits" / "cb19dd4000cc" / "dcgan-seed0.md"
