@@ -14,10 +14,11 @@ from bench.site import write_site
 pytestmark = needs_chromium
 SCRIPT_NAME = "<script>window.broken = 1</script>"
 LONG_NAME = "W" * 80
-PAGES = (
-    "index.html", "metrics.html", "reading.html", "tracks/digits.html", "entries/digits/dcgan.html",
-    "entries/digits/script-window.broken-1-script.html", f"entries/digits/{LONG_NAME.lower()}.html",
+KINDS = (
+    "index.html", "gallery.html", "metrics.html", "reading.html", "tracks/digits.html", "entries/digits/dcgan.html",
 )  # fmt: skip
+BESIDE = "tracks/digits.html?compare=dcgan,copse"
+PAGES = (*KINDS, "entries/digits/script-window.broken-1-script.html", f"entries/digits/{LONG_NAME.lower()}.html")
 BROKEN_WORDS = """[...document.querySelectorAll("a, b, bdi, .words")].filter((one) => {
     const { width, height } = one.getBoundingClientRect();
     return one.textContent.trim().length > 3 && width < 24 && height > 48;
@@ -80,7 +81,7 @@ def background(page):
 @pytest.mark.parametrize(("width", "unfolded", "scheme"), [(390, True, "dark"), (1280, False, "light")])
 def test_no_kind_of_page_breaks_a_rule_of_axe(opened, width, unfolded, scheme):
     found = []
-    for name in (*PAGES[:5], "tracks/digits.html?compare=dcgan,copse"):
+    for name in (*KINDS, BESIDE):
         page = opened(name, width, bypass_csp=True, reduced_motion="reduce", color_scheme=scheme)
         if unfolded:
             open_details(page)
@@ -104,7 +105,7 @@ def test_the_levels_sort_by_how_much_was_checked_and_not_by_their_words(opened):
     assert levels == sorted(levels, reverse=True) and len(set(levels)) > 1
 
 
-@pytest.mark.parametrize("name", [*PAGES[:5], "tracks/digits.html?compare=dcgan,copse"])
+@pytest.mark.parametrize("name", [*KINDS, BESIDE])
 def test_nothing_of_a_page_is_cut_on_paper_and_it_is_dark_on_white(opened, name):
     page = opened(name, color_scheme="dark")
     page.locator(".compare" if "compare" in name else "h1").wait_for()
@@ -125,7 +126,7 @@ def test_a_board_is_printed_on_its_side_with_heads_on_each_page_and_what_is_comp
     assert set(page.eval_on_selector_all("thead", styles)) == {"table-header-group"}
     assert set(page.eval_on_selector_all("thead .sort", styles)) == {"contents"}  # Chromium repeats no button
     assert set(page.eval_on_selector_all("tfoot", styles)) == {"table-row-group"}  # noise, once
-    for address in ("tracks/digits.html", "tracks/digits.html?compare=dcgan,copse"):
+    for address in ("tracks/digits.html", BESIDE):
         page = opened(address)
         page.locator(".compare" if "compare" in address else "h1").wait_for()
         pages = re.findall(
@@ -163,7 +164,7 @@ def test_a_page_opens_without_a_complaint_and_asks_for_nothing_outside(opened, n
         assert page.evaluate(BROKEN_WORDS) == []
 
 
-@pytest.mark.parametrize("name", PAGES[:6])
+@pytest.mark.parametrize("name", PAGES[:-1])
 def test_text_stands_out_from_what_is_behind_it(opened, name):
     page = opened(name)
     open_details(page)
