@@ -1,7 +1,7 @@
 """The pages of 1,000 entries: from the files of a results folder to a finished site, and in a browser from an action to
 the next picture on the screen."""
 
-from itertools import count
+from itertools import count, cycle
 
 import pytest
 
@@ -31,9 +31,9 @@ def test_bench_site(benchmark, results, tmp_path):
 
 # ----- in a browser
 
+SHOW_ALL = "document.querySelector('.cut button').click()"
 ACTIONS = {
-    "show all": "document.querySelector('.cut button').click()",
-    "sort": "document.querySelectorAll('#ranked-table .sort')[%d].click()",
+    "sort": "document.querySelectorAll('#ranked-table .sort')[1 + %d].click()",
     "search": "form.words.value = ['copse', 'glyph'][%d]; form.dispatchEvent(new Event('input'))",
     "clear": "form.words.value = 'copse'; form.dispatchEvent(new Event('input')); form.querySelector('.clear').click()",
 }
@@ -61,14 +61,29 @@ def page(results, tmp_path_factory):
         yield opened
 
 
+@pytest.mark.parametrize("whole", [False, True], ids=["first rows", "all rows"])
 @pytest.mark.parametrize("action", ACTIONS)
-def test_the_page_of_a_track(benchmark, page, action):
+def test_the_page_of_a_track(benchmark, page, action, whole):
+    """Actions while the first rows are shown, and while all are."""
     benchmark.group = f"the page of {COUNT:,} entries"
-    turns = [0]
+    turns = cycle([0, 1])
+    page.reload()
+    if whole:
+        page.evaluate(UNTIL_DRAWN % SHOW_ALL)
 
     def act():
-        turns[0] = 1 - turns[0]
-        script = ACTIONS[action]
-        page.evaluate(UNTIL_DRAWN % (script % turns[0] if "%d" in script else script))
+        script, turn = ACTIONS[action], next(turns)
+        page.evaluate(UNTIL_DRAWN % (script % turn if "%d" in script else script))
 
     benchmark.pedantic(act, rounds=10, warmup_rounds=1)
+
+
+def test_all_rows_are_shown(benchmark, page):
+    """Each time on the page as it comes."""
+    benchmark.group = f"the page of {COUNT:,} entries"
+
+    def come():
+        page.reload()
+
+    benchmark.pedantic(lambda: page.evaluate(UNTIL_DRAWN % SHOW_ALL), setup=come, rounds=10)
+    assert page.locator(".cut").first.is_hidden()
