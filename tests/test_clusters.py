@@ -47,8 +47,8 @@ def ask(cluster, monkeypatch):
     """The features of a set, by these workers in tiles of 128 images."""
     monkeypatch.setattr(bench.measuring.tiles, "TILE", 128)
 
-    def features(source, progress=None):
-        how = measure("pixels", cache=False, spread=Spread(scheduler=cluster[1]), progress=progress)
+    def features(source, progress=None, cache=False):
+        how = measure("pixels", cache=cache, spread=Spread(scheduler=cluster[1]), progress=progress)
         return how.features(source, ["pool"]).arrays["pool"]
 
     return features
@@ -64,6 +64,15 @@ def test_workers_of_which_one_is_killed_give_the_same_bytes(ask, cluster, digits
 
     expected = measure("pixels", cache=False).features(digits, ["pool"]).arrays["pool"]
     np.testing.assert_array_equal(ask(digits, kill_one), expected)
+
+
+def test_ctrl_c_keeps_the_finished_tiles_and_leaves_the_workers_to_the_next(ask, cluster, digits):
+    def press(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ask(digits, press, cache=None)
+    assert 0 < bench.cache_status(SET, extractor="pixels").missing < 1297
 
 
 def test_a_worker_that_sees_other_images_is_one_line(ask, digits):

@@ -1,6 +1,8 @@
 """Features computed by other processes: the same bytes, and one clear line for whatever a worker does not find."""
 
+import os
 import pickle
+import signal
 import subprocess
 import sys
 from collections import deque
@@ -13,12 +15,15 @@ from threading import Event
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import bench
 import bench.measuring.spreading
 import bench.measuring.tiles
 from bench.api.shards import shard_of
+from bench.cli import main
 from bench.measuring.measure import measure
+from bench.measuring.pools import pool
 from bench.measuring.spreading import Spread, in_turn
 from bench.measuring.worker import task_of, work
 from bench.sources.opening import Named
@@ -58,6 +63,27 @@ def test_two_workers_of_which_one_is_killed_give_the_same_bytes(digits, rows):
     spread = measure("pixels", cache=False, spread=Spread(processes=2), progress=kill_one)
     with pytest.warns(UserWarning, match=r"a worker was lost; \d tiles are left"):
         np.testing.assert_array_equal(spread.features(digits, ["pool"]).arrays["pool"], rows)
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_ctrl_c_keeps_the_finished_tiles_ends_the_workers_and_says_one_line(monkeypatch):
+    def press(phase, done, total):
+        if done:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("bench.cli.features.progress", lambda: nullcontext(press))
+    command = ["features", SET, "--extractor", "pixels", "--processes", "2"]
+    ended = CliRunner().invoke(main, command)
+    assert ended.exit_code == 130
+    assert ended.stderr.split("\n") == ["", "bench: interrupted; the cache and all finished files are intact", ""]
+    assert not active_children()
+    assert 0 < bench.cache_status(SET, **HOW).missing < 1297
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no masks of signals")
+def test_a_worker_that_is_being_started_does_not_see_ctrl_c():
+    with pool(1) as (executor, _):
+        assert signal.SIGINT in executor.submit(signal.pthread_sigmask, signal.SIG_BLOCK, ()).result()
 
 
 def test_a_job_array_in_a_shell_fills_the_cache_and_says_what_is_missing(tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import connection
+from multiprocessing import connection, resource_tracker
 from threading import Thread
 
 from genbench.threads import asked_threads, usable_cores
@@ -20,6 +20,9 @@ def pool(processes: int) -> Iterator[tuple[Executor, int]]:
     context = multiprocessing.get_context("spawn")
     executor = ProcessPoolExecutor(processes, context, _begin, (threads,))
     try:
+        with _ctrl_c_waits():
+            for _ in range(processes):
+                executor.submit(os.getpid)  # starts one
         yield executor, processes
     except BaseException:
         for child in set(multiprocessing.active_children()) - before:
@@ -27,6 +30,20 @@ def pool(processes: int) -> Iterator[tuple[Executor, int]]:
         raise
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _ctrl_c_waits() -> Iterator[None]:
+    """Processes that are started here never see Ctrl-C: in the middle of its imports, each would show a traceback."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # which would let it through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin(threads: int) -> None:
