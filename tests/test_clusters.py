@@ -71,7 +71,7 @@ def test_ctrl_c_keeps_the_finished_tiles_and_leaves_the_workers_to_the_next(ask,
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ask(digits, press, cache=None)
+        ask(digits, press, cache=True)
     assert 0 < bench.cache_status(SET, extractor="pixels").missing < 1297
 
 
@@ -129,6 +129,22 @@ def test_a_file_that_describes_no_jobs_is_refused(tmp_path, text, message):
 def test_the_settings_of_a_queue_have_the_form_of_dask_jobqueue(tmp_path):
     (tmp_path / "jobs.yaml").write_text("jobqueue:\n  slurm:\n    cores: 8\n    memory: 32GB\n")
     assert _settings(tmp_path / "jobs.yaml") == ("slurm", {"cores": 8, "memory": "32GB"})
+
+
+def test_jobs_that_a_queue_refuses_are_one_line(tmp_path):
+    """In a process of its own: dask-jobqueue leaves sockets open, and tracebacks at its end."""
+    sbatch = tmp_path / "sbatch"
+    sbatch.write_text("#!/bin/sh\necho 'invalid partition: normal' >&2\nexit 1\n")
+    sbatch.chmod(0o755)
+    jobs = tmp_path / "jobs.yaml"
+    here = "interface: lo, scheduler_options: {dashboard_address: ':0'}"
+    jobs.write_text(f"jobqueue:\n  slurm: {{cores: 1, memory: 1GB, queue: normal, {here}}}\n")
+    command = [sys.executable, "-m", "bench", "features", SET, "--extractor", "pixels", "--dask-jobqueue", jobs]
+    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    ended = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True)
+    assert ended.returncode == 2
+    (line,) = filter(None, ended.stderr.split("\n"))
+    assert "jobs.yaml: jobs cannot be sent (" in line and "invalid partition: normal" in line
 
 
 def test_without_dask_the_extra_is_named(monkeypatch):

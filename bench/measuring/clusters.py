@@ -1,10 +1,11 @@
 """Workers on other machines, by Dask: of a scheduler that runs already, or jobs that are sent to a cluster's queue."""
 
+import asyncio
 import logging
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -41,7 +42,7 @@ def cluster(scheduler: str | None, jobqueue: Path | None, jobs: int) -> Iterator
     """
     distributed = _imported("distributed")
     closed = import_module("distributed.comm").CommClosedError
-    for name in ("distributed", "distributed.client", "distributed.comm", "distributed.core"):
+    for name in ("distributed", "distributed.client", "distributed.comm", "distributed.core", "tornado.application"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what these say of lost connections is told below
     address = scheduler or _queue(jobqueue, jobs).scheduler_address
     try:
@@ -82,10 +83,33 @@ def _queue(path: Path, jobs: int) -> Any:
     module, _, name = KINDS[kind].rpartition(".")
     try:
         found = getattr(import_module(f"dask_jobqueue.{module}".rstrip(".")), name)(**settings)
-        found.scale(jobs=jobs)
+        with _closed_if_refused(found):
+            found.sync(_send, found, jobs)
     except (TypeError, ValueError, OSError, RuntimeError) as error:
         raise InputError(f"{path}: jobs cannot be sent ({one_line(error)}); see the manual of dask-jobqueue") from error
     return found
+
+
+@contextmanager
+def _closed_if_refused(queue: Any) -> Iterator[None]:
+    """What was sent is called back. Closed once more at the end of this process, it would print what failed here."""
+    try:
+        yield
+    except BaseException:
+        queue.shutdown_on_close = False
+        with suppress(Exception):
+            queue.close()
+        raise
+
+
+async def _send(queue: Any, jobs: int) -> None:
+    """Sends so many jobs. What the queue answers is asked for: by itself, dask-jobqueue would wait for ever for jobs
+    that were refused."""
+    queue.scale(jobs=jobs)
+    while len(queue.workers) < len(queue.worker_spec):
+        await asyncio.sleep(0.05)
+    for job in queue.workers.values():
+        await job
 
 
 def _settings(path: Path) -> tuple[str, dict[str, Any]]:
