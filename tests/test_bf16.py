@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -13,7 +14,7 @@ from bench import registry
 from bench.measuring import pools
 from bench.storage.cache import open_cache
 from metrics.errors import InputError
-from metrics.extractors import _engine
+from metrics.extractors import _bfloat16, _engine
 
 SETS = ("digits:real-1", "digits:real-2")
 HOW = {"extractor": "digits-cnn", "limit": 20}
@@ -71,8 +72,45 @@ def test_what_runs_no_network_of_a_known_name_has_no_bfloat16(extractor, said, m
         bench.fid(*SETS, extractor=extractor, limit=20, precision="bf16", cache=False)
 
 
+class Layers(nn.Module):
+    """What the layers of a network in bfloat16 may be: with each end, with none, and one that is called twice."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.wide = nn.Conv2d(3, 8, 3, 2), nn.Conv2d(8, 8, (1, 3), padding=(0, 1), groups=8, bias=False)
+        self.again, self.last = nn.Conv2d(8, 8, 1), nn.Conv2d(8, 4, 1, padding_mode="reflect")
+        self.clip, self.mean = nn.ReLU6(), nn.AdaptiveAvgPool2d(1)
+
+    def forward(self, images):
+        x = self.clip(9 * self.wide(nn.functional.relu(self.first(images))))
+        x = self.again(self.clip(self.again(x))) + x
+        return {"pool": torch.flatten(self.mean(torch.relu(self.last(x))), 1)}
+
+
+def test_layers_that_are_made_in_one_step_give_what_they_give_one_by_one(monkeypatch):
+    monkeypatch.setattr(_engine, "_has_bfloat16", lambda device: True)
+    images = np.random.default_rng(0).random((11, 3, 9, 12), np.float32)
+
+    def seeded():
+        torch.manual_seed(0)
+        return Layers()
+
+    def run():
+        with _engine.in_bfloat16("cpu"):
+            return _engine.torch_network(seeded, ("pool",), "cpu")
+
+    fused = run()
+    found = fused(images)["pool"]
+    monkeypatch.setattr(_bfloat16, "_has_fused", lambda: False)
+    np.testing.assert_allclose(found, run()(images)["pool"], rtol=0.01)  # with AVX512_BF16 the bits are the same
+    np.testing.assert_allclose(found[5:7], fused(images[5:7])["pool"], rtol=0.01)
+    with torch.no_grad():
+        np.testing.assert_allclose(found, seeded()(torch.from_numpy(images))["pool"], rtol=0.03, atol=1e-3)
+    assert found.std() > 0.1 * np.abs(found).mean()
+
+
 def test_the_mean_over_an_image_keeps_the_digits_of_float32():
     network = nn.Sequential(nn.Conv2d(3, 4, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
-    _engine._lower(network)
+    _bfloat16.lower(network, "cpu")
     with torch.autocast("cpu", torch.bfloat16):
         assert network(torch.rand(2, 3, 8, 8)).dtype == torch.float32

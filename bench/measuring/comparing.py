@@ -192,7 +192,7 @@ class Comparison:
     def _about_precision(self) -> list[str]:
         if self.measuring is None or self.measuring.extractor.exact is None or self.in_pixels:
             return []
-        return [about_bfloat16(self.measuring, [one for one in self.sources[:2] if one])]
+        return [about_bfloat16(self.measuring, [one[self.measuring.resize] for one in self.resized[:2] if one])]
 
     @property
     def in_pixels(self) -> bool:

@@ -1,7 +1,6 @@
 """How a feature network is run: ONNX Runtime on the CPU, torch (channels_last) on a GPU; float32 on both.
 
-In bfloat16, which has to be asked for, torch runs it on either. On 2 cores of a Zen 4 it took 66 ms of CPU for an image
-of the FID Inception, ONNX Runtime 104 to 115 in float32; its features were off by 5e-3.
+In bfloat16, which has to be asked for, torch runs it on either (`_bfloat16`).
 
 Measured with the FID Inception at 299 x 299, 11.4 GFLOP per image. On 2 cores with two AVX-512 units each: eager torch
 9-11 images/s, torch with folded batch norm and channels_last 18-21, ONNX Runtime 30-33 at a relative error of 2e-7. On
@@ -20,6 +19,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -176,36 +176,30 @@ def torch_network(make: Callable[[], Any], outputs: tuple[str, ...], device: str
     check_device(device)
     import torch
 
-    from metrics.extractors import _graph
+    from metrics.extractors import _bfloat16, _graph
 
     lowered = _LOWERED.get()
     if lowered is not None:
         lowered += outputs
     with torch_defaults(device):
         network = _graph.select(make(), outputs).to(device)
-        if lowered is not None:
-            _lower(network)
         for weight in network.parameters():  # not `network.to(memory_format=...)`, which buffers [a, b, c, d, e] break
             if weight.ndim == 4:
                 weight.data = weight.data.contiguous(memory_format=torch.channels_last)
+        if lowered is not None:
+            _bfloat16.lower(network, device)
+
+    kind = torch.device(device).type
+    fast = partial(torch.autocast, kind, torch.bfloat16) if lowered is not None else nullcontext
+    most = _bfloat16.BATCH if lowered is not None and kind == "cpu" else None
 
     def run(images: Float32[np.ndarray, "b c h w"]) -> dict[str, Float32[np.ndarray, "b _"]]:
-        kind = torch.device(device).type
-        fast = nullcontext() if lowered is None else torch.autocast(kind, torch.bfloat16)
-        with torch_defaults(device), torch.inference_mode(), fast:
-            batch = torch.from_numpy(images).to(device, memory_format=torch.channels_last)
-            features = network(batch)
-            return {name: value.float().cpu().numpy() for name, value in zip(outputs, features, strict=True)}
+        with torch_defaults(device), torch.inference_mode(), fast():
+            parts = torch.from_numpy(images).split(most or len(images))
+            found = [network(part.to(device, memory_format=torch.channels_last)) for part in parts]
+            return {
+                name: torch.cat(values).float().cpu().numpy()
+                for name, values in zip(outputs, zip(*found, strict=True), strict=True)
+            }
 
     return run
-
-
-def _lower(network: "torch.nn.Module") -> None:
-    """Convolutions keep their weights in bfloat16, and means over the image are float32, with three digits more."""
-    import torch
-
-    for layer in network.modules():
-        if isinstance(layer, torch.nn.Conv2d):
-            layer.to(torch.bfloat16)
-        elif isinstance(layer, torch.nn.AdaptiveAvgPool2d):
-            layer.register_forward_pre_hook(lambda _, given: tuple(one.float() for one in given))
