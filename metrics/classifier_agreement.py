@@ -23,9 +23,9 @@ that of the real set.
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Int64
 from scipy.special import betaincinv
 
+from genbench.shapes import Int64
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, check_matrix, plain_array
 from metrics.errors import InputError

@@ -23,8 +23,8 @@ Cost: 50 steps of n m exponentials; memory: about 40 n m bytes, 4 GB for 10,000 
 import math
 
 import numpy as np
-from jaxtyping import Float64
 
+from genbench.shapes import Float64
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, canonical_order, check_matrix
 from metrics.arithmetic.nearest import recompute, squared_distances

@@ -33,9 +33,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Float64, Int, Num
 from scipy.special import xlog1py, xlogy
 
+from genbench.shapes import Float64, Int, Num
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.agreement import AGREES
 from metrics.arithmetic.arrays import Given, check_matrix

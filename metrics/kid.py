@@ -22,8 +22,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64
 
+from genbench.shapes import Float64
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, check_pair
 from metrics.arithmetic.designs import Design

@@ -44,8 +44,8 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Float64, Int64, Num
 
+from genbench.shapes import Float64, Int64, Num
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.agreement import AGREES, TINY, WHOLE, agree
 from metrics.arithmetic.arrays import Given, canonical_order, check_matrix

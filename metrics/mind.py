@@ -18,8 +18,8 @@ Cost: (n + m) d M multiplications and M sorts; memory beyond the features: a blo
 import math
 
 import numpy as np
-from jaxtyping import Float64, Num
 
+from genbench.shapes import Float64, Num
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, check_pair, row_blocks
 from metrics.options import SEED, check_seed, whole_number

@@ -23,8 +23,8 @@ cannot fill is left out, a narrower one where a side is shorter than 11 pixels.
 from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Float64, Shaped
 
+from genbench.shapes import Float64, Shaped
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, plain_array
 from metrics.arithmetic.quantiles import t95

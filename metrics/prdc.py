@@ -29,8 +29,8 @@ takes 3.5 times as long, torch-fidelity 2.1 times for precision and recall alone
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from jaxtyping import Float, Float64, Num
 
+from genbench.shapes import Float, Float64, Num
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.agreement import WHOLE
 from metrics.arithmetic.arrays import Given, check_pair

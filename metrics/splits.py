@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64
 
+from genbench.shapes import Int64
 from metrics.errors import InputError
 from metrics.options import check_seed, shown, text, whole_number
 

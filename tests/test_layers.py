@@ -17,7 +17,7 @@ from bench.cli import main
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("bench", "metrics", "reference_models", "genbench")
 MODULES = {path.relative_to(ROOT): ast.parse(path.read_text()) for p in PACKAGES for path in (ROOT / p).rglob("*.py")}
-METRIC_LIBRARIES = {"numpy", "scipy", "jaxtyping", "metrics", "genbench"}
+METRIC_LIBRARIES = {"numpy", "scipy", "metrics", "genbench"}
 NETWORK = {"socket", "urllib.request", "http.client", "requests", "ftplib"}
 MAY_USE_NETWORK = {Path("bench/storage/download.py")}
 ROOMS = (  # of bench, from the ground up; rooms of one line may use each other
@@ -94,7 +94,7 @@ def test_metrics_and_models_import_neither_each_other_nor_bench(package):
 
 def test_the_ground_floor_imports_none_of_the_other_packages():
     for path, tree in of_package("genbench").items():
-        libraries = {"genbench", "platformdirs", "numpy"} | sys.stdlib_module_names
+        libraries = {"genbench", "jaxtyping", "platformdirs", "numpy"} | sys.stdlib_module_names
         assert {top(name) for name in imported(tree, everywhere=False)} <= libraries, path
         assert {top(name) for name in imported(tree)} <= libraries | {"torch"}, path
 

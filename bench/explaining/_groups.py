@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int64
 
+from genbench.shapes import Int64
 from metrics.arithmetic.chance import more_often
 from metrics.arithmetic.frechet import fid_of
 from metrics.arithmetic.quantiles import Z95

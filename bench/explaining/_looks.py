@@ -11,9 +11,9 @@ from functools import cache
 from io import BytesIO
 
 import numpy as np
-from jaxtyping import Float32, Float64, UInt8
 
 from bench.sources import ImageSource, iterate
+from genbench.shapes import Float32, Float64, UInt8
 
 Image = UInt8[np.ndarray, "3 h w"]
 Change = Callable[[np.ndarray], np.ndarray]  # of one image uint8 [3, h, w]

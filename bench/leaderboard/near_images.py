@@ -17,8 +17,8 @@ from functools import cached_property
 from itertools import combinations
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64
 
+from genbench.shapes import Float32, Float64, Int64
 from metrics.arithmetic.near_duplicates import NearDuplicates, near_duplicates
 
 PROBES = 32

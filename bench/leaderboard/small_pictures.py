@@ -8,11 +8,11 @@ without it, and so are those of more than MOST images.
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32, UInt8
 
 from bench.settings.shared import WORKERS
 from bench.sources import ImageSource, iterate
 from bench.storage.array_files import read_array
+from genbench.shapes import Float32, UInt8
 from metrics.arithmetic.thumbnails import SIDE, levelled, thumbnails
 from metrics.errors import InputError
 

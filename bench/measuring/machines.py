@@ -7,7 +7,6 @@ entry of features says where its rows come from.
 import platform
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from genbench.threads import asked_threads, usable_cores
@@ -75,6 +74,8 @@ def _instructions() -> list[str]:
 
 
 def _version(name: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # 13 ms, which an answer from the cache can do without
+
     try:
         return version(name)
     except PackageNotFoundError:

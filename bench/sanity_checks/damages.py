@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 
 import numpy as np
-from jaxtyping import UInt8
 from scipy import ndimage
 
 from bench.sources import ImageSource
+from genbench.shapes import UInt8
 
 RECTANGLES = 5  # of an image
 SWIRL_REACH = 25 / 64  # of the shorter side

@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-from jaxtyping import UInt8
 
 from bench.sources.labels import at
+from genbench.shapes import UInt8
 
 Choose = Callable[[int], np.ndarray | None]  # of so many images: the numbers that are taken, in order; None for all
 

@@ -28,10 +28,10 @@ from io import BytesIO
 
 import numpy as np
 import PIL
-from jaxtyping import UInt8
 from PIL import Image, ImageFile, UnidentifiedImageError, features
 
 from genbench.errors import one_line
+from genbench.shapes import UInt8
 from metrics.errors import InputError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "PPM", "GIF")  # every Pillow reads these

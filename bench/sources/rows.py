@@ -5,11 +5,11 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import UInt8
 
 from bench.sources._parallel import in_order
 from bench.sources._types import ImageSource
 from bench.sources.labels import at
+from genbench.shapes import UInt8
 
 TASK_BYTES = 2**22
 HASH_THREADS = 4

@@ -1,11 +1,9 @@
 """Downloads that go on where they broke off and are checked: the only place of this package that opens the network."""
 
-import http.client
 import os
 import shutil
-import urllib.error
-import urllib.request
 from pathlib import Path
+from typing import Any
 
 from bench.storage.files import locked
 from bench.storage.reading import file_sha256
@@ -16,7 +14,6 @@ from metrics.errors import InputError
 CHUNK = 1 << 20
 TIMEOUT_SECONDS = 60.0
 AGAIN = "run the command again to continue, or put the file at"
-BROKEN = (OSError, http.client.HTTPException)
 
 
 class DownloadError(InputError):
@@ -68,12 +65,17 @@ def part_of(path: Path) -> Path:
 
 
 def _append(url: str, path: Path, size: int | None, progress: Tell, timeout: float) -> None:
+    import http.client  # these take 8 ms, which every command would wait for
+    import urllib.error
+    import urllib.request
+
+    broken = (OSError, http.client.HTTPException)
     part = part_of(path)
     have = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     try:
         reply = urllib.request.urlopen(request, timeout=timeout)
-    except BROKEN as error:
+    except broken as error:
         if isinstance(error, urllib.error.HTTPError):
             error.close()  # it holds the connection
         host, why = url.split("/")[2], _reason(error)
@@ -87,7 +89,7 @@ def _append(url: str, path: Path, size: int | None, progress: Tell, timeout: flo
         total = have + int(length) if length else size
         _need_space(part.parent, (total or 0) - have)
         with part.open("ab" if resumed else "wb") as sink:
-            while chunk := _next(reply):
+            while chunk := _next(reply, broken):
                 sink.write(chunk)
                 have += len(chunk)
                 progress(have, total)
@@ -95,10 +97,10 @@ def _append(url: str, path: Path, size: int | None, progress: Tell, timeout: flo
         raise DownloadError(f"{url} stopped after {have} of {total} bytes", f"{AGAIN} {path}")
 
 
-def _next(reply: http.client.HTTPResponse) -> bytes:
+def _next(reply: Any, broken: tuple[type[Exception], ...]) -> bytes:
     try:
         return reply.read1(CHUNK)
-    except BROKEN:
+    except broken:
         return b""  # told from the end of the file by its length
 
 

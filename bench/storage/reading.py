@@ -10,7 +10,6 @@ import json
 import math
 import os
 import struct
-import tomllib
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -128,6 +127,8 @@ def parse_json(text: str, path: Path, remedy: str = RESTORE) -> Any:
 
 def read_toml(path: Path, *, most: int = MOST_TEXT_BYTES, remedy: str = RESTORE) -> dict[str, Any]:
     """The values of a TOML file."""
+    import tomllib
+
     text = read_text(path, most=most, remedy=remedy)
     with read_as("TOML file", path, remedy):
         return tomllib.loads(text.replace("\r\n", "\n"))

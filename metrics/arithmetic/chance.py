@@ -1,7 +1,8 @@
 """How improbable a count is by chance, where images are no independent draws but come in bunches."""
 
 import numpy as np
-from jaxtyping import Float64, Num
+
+from genbench.shapes import Float64, Num
 
 
 def effective_number(counts: Num[np.ndarray, " k"]) -> int:

@@ -20,8 +20,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64, Int64, Num
 
+from genbench.shapes import Float64, Int64, Num
 from metrics.arithmetic.arrays import canonical_order
 from metrics.arithmetic.designs import Classes, Design
 from metrics.arithmetic.fid_interval import ROOM, Interval, half_of, of_split, splits_of
@@ -134,7 +134,7 @@ def _noise_of_mean(features: Num[np.ndarray, "n d"], classes: Classes) -> float:
     """E |mean - m|^2: tr S / n and, with fixed numbers, the sum of n_k tr W_k / n^2 over the classes."""
     if classes is None:
         return _trace(features) / len(features)
-    groups = [features[classes == one] for one in np.unique(classes)]
+    groups = [features[classes == one] for one in range(classes.max() + 1)]
     return sum(len(group) * _trace(group) for group in groups) / len(features) ** 2
 
 
@@ -142,7 +142,7 @@ def _squares_within(moves: Float64[np.ndarray, " n"], classes: Classes) -> float
     """The variance that images with these influences bring."""
     if classes is None:
         return float(moves @ moves)
-    groups = [moves[classes == one] for one in np.unique(classes)]
+    groups = [moves[classes == one] for one in range(classes.max() + 1)]
     return sum(len(group) * float(group.var(ddof=1)) for group in groups)
 
 

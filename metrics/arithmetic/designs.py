@@ -4,7 +4,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int64, Num
+
+from genbench.shapes import Int64, Num
 
 LEAST_IN_CLASS = 5  # images
 CHANCE = 0.01  # that independent draws are as even

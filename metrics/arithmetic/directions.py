@@ -1,8 +1,8 @@
 """Features scaled to length 1."""
 
 import numpy as np
-from jaxtyping import Float64, Num
 
+from genbench.shapes import Float64, Num
 from metrics.arithmetic.arrays import BLOCK, row_blocks
 from metrics.errors import InputError
 

@@ -35,8 +35,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64, Num
 
+from genbench.shapes import Int64, Num
 from metrics.arithmetic.arrays import canonical_order, chosen_blocks
 from metrics.arithmetic.frechet import Pair, Side, fid_of, gaussian_distance
 from metrics.arithmetic.gaussian import GaussianStats, centred_root, nuclear_norm, overlap, quick_nuclear_norm

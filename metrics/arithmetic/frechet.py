@@ -5,8 +5,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, Num
 
+from genbench.shapes import Float64, Num
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, check_pair, row_blocks
 from metrics.arithmetic.gaussian import (

@@ -11,8 +11,8 @@ from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, Num, Shaped
 
+from genbench.shapes import Float64, Num, Shaped
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import LARGEST, Given, check_matrix, plain_array, row_blocks
 from metrics.errors import InputError

@@ -11,9 +11,9 @@ Cost: distances as for the metrics twice, and k n m additions. Memory: a few blo
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64, Num
 from scipy.sparse import csr_matrix
 
+from genbench.shapes import Float64, Num
 from metrics.arithmetic.nearest import nearest, recompute, row_slices, squared_distances
 from metrics.arithmetic.products import squared_norms
 from metrics.types import Moved

@@ -22,8 +22,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Float64, Num
 
+from genbench.shapes import Bool, Float, Float64, Num
 from metrics.arithmetic.designs import Classes, Design
 from metrics.arithmetic.products import centred, product, tiles
 from metrics.arithmetic.quantiles import growing_ends
@@ -242,7 +242,7 @@ def _fixed(
     if classes is None:
         return 0.0, 0.0
     count, within, between = len(rows), 0.0, 0.0
-    for one in np.unique(classes):
+    for one in range(classes.max() + 1):
         here = classes == one
         size = int(here.sum())
         (of_class,) = _prepared(rows[here])

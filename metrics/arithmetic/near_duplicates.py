@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, Int64
 
+from genbench.shapes import Float64, Int64
 from metrics.arithmetic.agreement import TINY, WHOLE, agree
 from metrics.arithmetic.chance import effective_number, hypergeometric_tail, more_often
 from metrics.types import Value

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Float64, Int64, Num
 
+from genbench.shapes import Bool, Float, Float64, Int64, Num
 from metrics.arithmetic.products import COLUMNS, centred, product, roundoff, squared_norms, tiles
 
 BLOCK_VALUES = 1 << 20  # distances looked at at once: few page faults

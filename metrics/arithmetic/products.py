@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 import numpy as np
-from jaxtyping import Float, Float64, Num
+
+from genbench.shapes import Float, Float64, Num
 
 BLOCK = 512  # rows and columns of a tile of products: 1 MiB of float32, for the processor's cache
 COLUMNS = 4096  # rows turned into float64 at once

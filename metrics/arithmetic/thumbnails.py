@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64, UInt8
 
+from genbench.shapes import Float32, Float64, Int64, UInt8
 from metrics.arithmetic.nearest import row_slices
 from metrics.arithmetic.products import COLUMNS
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float32
 from torch import nn
 
+from genbench.shapes import Float32
 from metrics.extractors._vit import Dimensions
 from metrics.extractors.resizing import CLIP_MEAN, CLIP_SD, by_pillow, standardise
 from metrics.extractors.state import State, load_network

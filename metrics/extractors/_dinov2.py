@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
 from torch import nn
 
+from genbench.shapes import Float
 from metrics.extractors._vit import Dimensions
 from metrics.extractors.resizing import IMAGENET_MEAN, IMAGENET_SD, resize, standardise
 from metrics.extractors.state import State, load_network

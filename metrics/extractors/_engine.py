@@ -24,12 +24,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float32
 
 from genbench.errors import reason
 from genbench.files import write_bytes
 from genbench.places import cache_folder
 from genbench.regular import open_regular
+from genbench.shapes import Float32
 from genbench.surroundings import torch_defaults
 from genbench.threads import asked_threads
 from metrics.errors import InputError

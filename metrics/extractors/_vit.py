@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float32
 
+from genbench.shapes import Float32
 from metrics.errors import InputError
 from metrics.extractors._engine import torch_network
 from metrics.extractors.needed import require

@@ -1,7 +1,6 @@
 """Optional packages that an extractor runs: whether they are there, told before anything is downloaded or opened."""
 
 import re
-from importlib import metadata
 
 from metrics.errors import InputError
 from metrics.extractors.types import Needed
@@ -11,6 +10,8 @@ def require(needed: Needed | None, extractor: str) -> None:
     """InputError, with the command that helps, where a package is not installed or too old."""
     if needed is None:
         return
+    from importlib import metadata  # 13 ms, which an extractor without such packages does not wait for
+
     remedy = f'get it with: pip install "genbench[{needed.extra}]"'
     try:
         found = metadata.version(needed.distribution)

@@ -23,7 +23,8 @@ from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+
+from genbench.shapes import Float32, UInt8
 
 
 def resize(images: UInt8[np.ndarray, "b c h w"], mode: str, size: int) -> Float32[np.ndarray, "b c {size} {size}"]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32, UInt8
 
+from genbench.shapes import Float32, UInt8
 from metrics.errors import InputError
 
 Images = UInt8[np.ndarray, "b 3 h w"]
