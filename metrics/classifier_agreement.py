@@ -23,7 +23,6 @@ that of the real set.
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import betaincinv
 
 from genbench.shapes import Int64
 from genbench.surroundings import numpy_defaults
@@ -61,6 +60,8 @@ def compute(logits: Given, *, labels: Given) -> dict[str, float]:
 
 def interval(hits: int, count: int) -> tuple[float, float]:
     """The ends of Clopper and Pearson's 95 % interval for the probability of `hits` of `count`."""
+    from scipy.special import betaincinv  # 0.15 s that a board can do without
+
     low = float(betaincinv(hits, count - hits + 1, TAIL)) if hits else 0.0
     high = float(betaincinv(hits + 1, count - hits, 1 - TAIL)) if hits < count else 1.0
     return low, high

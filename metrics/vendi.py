@@ -13,7 +13,6 @@ compare; no interval is claimed.
 """
 
 import numpy as np
-import scipy.linalg
 
 from genbench.surroundings import numpy_defaults
 from metrics.arithmetic.arrays import Given, check_matrix
@@ -32,7 +31,9 @@ def compute(features: Given) -> dict[str, float]:
     n, d = values.shape
     rows = directions(values, "set's")
     kernel = rows.T @ rows if n > d else rows @ rows.T
-    shares = scipy.linalg.eigvalsh(kernel / n, check_finite=False)
+    from scipy.linalg import eigvalsh
+
+    shares = eigvalsh(kernel / n, check_finite=False)
     shares = shares[shares > 0]
     return {"vendi": float(np.exp(-np.sum(shares * np.log(shares))))}
 
@@ -43,7 +44,9 @@ def moved(features: Given) -> dict[str, Moved]:
     is the matrix of second moments of the features x of length 1."""
     rows = directions(check_matrix(features, "the features", least=2), "set's")
     n, d = rows.shape
-    values, vectors = scipy.linalg.eigh((rows.T @ rows if n > d else rows @ rows.T) / n, check_finite=False)
+    from scipy.linalg import eigh
+
+    values, vectors = eigh((rows.T @ rows if n > d else rows @ rows.T) / n, check_finite=False)
     kept = values > RANK_TOLERANCE * values[-1]
     values, vectors = values[kept], vectors[:, kept]
     squared = (rows @ vectors) ** 2 if n > d else n * values * vectors**2  # how much of each row lies in a direction

@@ -12,7 +12,7 @@ from bench.leaderboard.board import (
     Damaged,
     _ranks,
     _verdicts,
-    influence_of,
+    kept_for,
     read_board,
     read_boards,
 )
@@ -237,10 +237,10 @@ def test_influences_are_read_where_an_entry_lists_them_and_the_score_needs_them(
     folder = beside(entry_path(tmp_path, made.track, made.slug))
     folder.mkdir(parents=True)
     (folder / INFLUENCE).write_bytes(b"cut")
-    assert influence_of(tmp_path, made, NUMBERS["inception_score_corrected"]) is None
-    assert influence_of(tmp_path, replace(made, files={}), NUMBERS["fid_corrected"]) is None
+    assert kept_for(tmp_path, made, NUMBERS["inception_score_corrected"]) is None
+    assert kept_for(tmp_path, replace(made, files={}), NUMBERS["fid_corrected"]) is None
     with pytest.raises(InputError, match="is not a readable array file"):
-        influence_of(tmp_path, made, NUMBERS["kid"])
+        kept_for(tmp_path, made, NUMBERS["kid"])
 
 
 # ----- boards from files

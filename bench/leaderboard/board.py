@@ -239,10 +239,11 @@ def _standing(
         check_rules(record.rules, entry.rules, f"{path} was measured by other rules than its track {record.track}")
     order = order_of(number)
     scores = with_orders(entry.scores, record, orders)
-    moves = _order_row(results, entry, order, record) if order else influence_of(results, entry, number)
+    rows = kept_for(results, entry, number, order)
     level, unlikely = read_verified(path), bool(doubts(entry.scores, record.landmarks.get(REAL_2, {})))
     word = level_words(level, exact=exact(entry, kept()), unlikely=unlikely)
-    return Standing(entry, scores, level, word, flags_of(entry.scores), influence=moves)
+    moves = _row(rows, entry, number, order, record)
+    return Standing(entry, scores, level, word, flags_of(entry.scores), influence=moves, kept=rows)
 
 
 def with_orders(scores: dict[str, Numbers], record: TrackRecord, orders: Sequence[Order]) -> dict[str, Numbers]:
@@ -292,19 +293,20 @@ def influences_of(results: Path, entry: Entry) -> np.ndarray | None:
     return read_influences(path, protocol.real[0].count, len(rows_of(protocol)))
 
 
-def _order_row(results: Path, entry: Entry, order: Order, record: TrackRecord) -> np.ndarray | None:
-    """What a rule makes of the rows that an entry keeps; None where it keeps nothing, or the rule makes nothing."""
-    kept = influences_of(results, entry) if order.row else None
-    if order.row is None or kept is None:
+def kept_for(results: Path, entry: Entry, number: Number, order: Order | None = None) -> np.ndarray | None:
+    """What an entry keeps, where this number, or this order of several, is compared by it; None elsewhere."""
+    paired = order.row if order else number.paired and number.metric in rows_of(entry.rules.protocol)
+    return influences_of(results, entry) if paired else None
+
+
+def _row(
+    kept: np.ndarray | None, entry: Entry, number: Number, order: Order | None, record: TrackRecord
+) -> np.ndarray | None:
+    """The row of a number, or what the rule of an order makes of all rows; None where it makes nothing."""
+    if kept is None:
         return None
-    names = (one.name for one in rows_of(entry.rules.protocol))
-    return order.row(entry.scores, record.landmarks, dict(zip(names, kept, strict=True)))
-
-
-def influence_of(results: Path, entry: Entry, number: Number) -> np.ndarray | None:
-    """The row that an entry keeps for one number; None where it keeps nothing, or the number needs none."""
     rows = rows_of(entry.rules.protocol)
-    if not number.paired or number.metric not in rows:
-        return None
-    found = influences_of(results, entry)
-    return None if found is None else found[rows.index(number.metric)]
+    if order is None or order.row is None:
+        row: np.ndarray = kept[rows.index(number.metric)]
+        return row
+    return order.row(entry.scores, record.landmarks, dict(zip((one.name for one in rows), kept, strict=True)))

@@ -99,7 +99,7 @@ def single(board: Board) -> list[Standing]:
 
 
 def _verdicts(results: Path, board: Board) -> Iterator[tuple[str, np.ndarray]]:
-    kept = [influences_of(results, one.entry) for one in single(board)]
+    kept = [_kept(results, one) for one in single(board)]
     for number in _numbers(board):
         yield number.output.title, _told_apart(number, single(board), kept)
     digests = [one.entry.manifest.digest for one in single(board)]
@@ -107,11 +107,15 @@ def _verdicts(results: Path, board: Board) -> Iterator[tuple[str, np.ndarray]]:
         there = {one.entry.manifest.digest: one for one in single(other)}
         places = np.array([place for place, digest in enumerate(digests) if digest in there], int)
         standings = [there[digests[place]] for place in places]
-        moves = [influences_of(results, one.entry) for one in standings]
+        moves = [_kept(results, one) for one in standings]
         for number in _numbers(other) if len(standings) > 1 else ():
             found = np.zeros((len(digests), len(digests)), int)
             found[np.ix_(places, places)] = _told_apart(number, standings, moves)
             yield f"{number.output.title} by {other.record.rules.protocol.extractor}", found
+
+
+def _kept(results: Path, one: Standing) -> np.ndarray | None:
+    return influences_of(results, one.entry) if one.kept is None else one.kept
 
 
 def _numbers(board: Board) -> list[Number]:

@@ -17,7 +17,8 @@ from bench.tables.columns import Number
 class Standing:
     """An entry on its board: its scores, with what rules of several of them make of it, what was verified of it, as a
     number and in words, why it is flagged (() where it is not), what it shares with other entries, its rank, None where
-    it has none, and what it keeps for paired comparisons of the score that the board is sorted by.
+    it has none, and what it keeps for paired comparisons of the score that the board is sorted by; `kept` is all of
+    that, if it was read.
 
     A model that was submitted with several training seeds is one standing with their means: `seeds` are its entries,
     `entry` is the first of them, `tried` how many seeds of it there are, those that are flagged among them."""
@@ -30,6 +31,7 @@ class Standing:
     twins: tuple[str, ...] = ()
     rank: Rank | None = None
     influence: np.ndarray | None = None
+    kept: np.ndarray | None = None
     seeds: tuple["Standing", ...] = ()
     tried: int = 1
 

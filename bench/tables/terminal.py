@@ -17,9 +17,13 @@ def terminal(table: Table, width: int | None = None) -> str:
     so many characters heads and words take several lines where one is too long; numbers are never broken."""
     table = for_people(table)
     heads = heads_of(table)
-    rows = [[text(cell) + (" *" if cell.best else "") for cell in row] for row in table.rows]
+    rows = _texts(table)
     left = [at_left(table, place) for place in range(len(heads))]
-    widths = _widths(table) if width is None else _folded_widths(heads, rows, left, width - len(GAP) * (len(heads) - 1))
+    widths = (
+        _widths(heads, rows)
+        if width is None
+        else _folded_widths(heads, rows, left, width - len(GAP) * (len(heads) - 1))
+    )
 
     def line(words: Sequence[str]) -> str:
         padded = (
@@ -42,7 +46,7 @@ def terminal(table: Table, width: int | None = None) -> str:
 
 def _folded_widths(heads: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[bool], room: int) -> list[int]:
     """The widths of columns that together fit into `room`, the widest made narrower as far as its words allow."""
-    widths = [max(map(_width, column)) for column in zip(heads, *rows, strict=True)]
+    widths = _widths(heads, rows)
     least = [
         max(_longest(head), *(_longest(row[place]) if left[place] else _width(row[place]) for row in rows), 0)
         for place, head in enumerate(heads)
@@ -66,7 +70,8 @@ def _folded(words: str, room: int) -> list[str]:
 def narrowed(table: Table, width: int, dispensable: Sequence[str]) -> Table:
     """The table with as few of the dispensable columns left out, in this order, as fit it into so many characters."""
     table = for_people(table)
-    widths = dict(zip((column.key for column in table.columns), _widths(table), strict=True))
+    found = _widths(heads_of(table), _texts(table))
+    widths = dict(zip((column.key for column in table.columns), found, strict=True))
     out: list[str] = []
     for key in (key for key in dispensable if key in widths):
         if sum(widths.values()) + len(GAP) * (len(widths) - 1) <= width:
@@ -81,11 +86,12 @@ def narrowed(table: Table, width: int, dispensable: Sequence[str]) -> Table:
     return replace(kept, notes=(*table.notes, note))
 
 
-def _widths(table: Table) -> list[int]:
-    return [
-        max(_width(head), *(_width(text(row[place])) + 2 * row[place].best for row in table.rows), 0)
-        for place, head in enumerate(heads_of(table))
-    ]
+def _texts(table: Table) -> list[list[str]]:
+    return [[text(cell) + (" *" if cell.best else "") for cell in row] for row in table.rows]
+
+
+def _widths(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(_width, column)) for column in zip(heads, *rows, strict=True)]
 
 
 def _width(word: str) -> int:
