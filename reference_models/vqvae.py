@@ -257,7 +257,7 @@ MODEL = ModelSpec(
     task="reconstruct",
     recipes={
         "cifar10": PAPER,
-        "digits": replace(  # 1,216 steps; a first guess, not trained to its end yet
+        "digits": replace(  # 1,216 steps, some minutes of one core
             PAPER,
             width=32,
             codes=64,
