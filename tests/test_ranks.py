@@ -19,6 +19,7 @@ from reference_models.errors import ModelError
 from reference_models.loop.curves import read_curve
 from reference_models.loop.loop import interruption
 from reference_models.loop.ranks import ALONE, Ranks, asked_ranks
+from reference_models.loop.together import _SharedDraws
 
 HERE = Path(__file__).parent
 HOW = {"recipe": "tiny", "device": "cpu"}
@@ -144,6 +145,36 @@ def test_each_process_has_every_nth_row(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "4")
     monkeypatch.setenv("RANK", "1")
     assert asked_ranks() == Ranks(1, 4) and is_follower()
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda n: torch.randn(n, 3),
+        lambda n: torch.randn((n, 3)),
+        lambda n: torch.rand(size=(n, 3)),
+        lambda n: torch.rand(()),
+        lambda n: torch.randint(9, (n,)),
+        lambda n: torch.randint(2, 9, size=(n, 2)),
+        lambda n: torch.randn_like(torch.zeros(n, 3)),
+        lambda n: torch.rand_like(torch.zeros(n, 3)),
+        lambda n: torch.empty(n, 3).normal_(1, 2),
+        lambda n: torch.empty(n, 3).uniform_(-1, 1),
+        lambda n: torch.empty(n, 3).bernoulli_(0.3),
+        lambda n: torch.nn.functional.dropout(torch.ones(n, 20), 0.3),
+        lambda n: torch.nn.Dropout(0.3).eval()(torch.ones(n, 2)),
+    ],
+)
+def test_each_process_draws_its_rows_of_what_one_would_draw(draw):
+    ranks = Ranks(1, 2)
+    with torch.random.fork_rng([]):
+        torch.manual_seed(0)
+        whole, after = draw(8), torch.get_rng_state()
+        torch.manual_seed(0)
+        with _SharedDraws(ranks):
+            share = draw(4)
+        assert torch.equal(share, whole[ranks.share] if whole.dim() else whole)
+        assert torch.equal(torch.get_rng_state(), after)
 
 
 def test_with_several_processes_a_second_signal_is_noted_too():

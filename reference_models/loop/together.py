@@ -12,8 +12,9 @@ The modules of a model are not wrapped, and DistributedDataParallel is not used:
 backward pass, while a GAN's step has several, some through frozen networks and some derived twice. An average in front
 of each optimiser is the same average.
 
-Not of the whole batch are losses that compare the images of a batch with each other: the pull-away term of `ebgan` and
-`began`, and feature matching of `improved-gan`.
+A draw by another function than those of `_SharedDraws` is the same in each process, which moves no mean. Not of the
+whole batch are losses that compare the images of a batch with each other: the pull-away term of `ebgan` and `began`,
+and feature matching of `improved-gan`.
 """
 
 import json
@@ -210,15 +211,15 @@ class _SharedDraws(TorchFunctionMode):
         finally:
             self._on = True
 
-    def _new(self, function: Callable[..., Tensor], *size: Any, **how: Any) -> Tensor:
-        shape = size[0] if len(size) == 1 and not isinstance(size[0], int) else size
+    def _new(self, function: Callable[..., Tensor], *sizes: Any, size: Any = None, **how: Any) -> Tensor:
+        shape = size or (sizes[0] if len(sizes) == 1 and not isinstance(sizes[0], int) else sizes)
         if not shape:
             return function(shape, **how)
         return function((shape[0] * self._ranks.size, *shape[1:]), **how)[self._ranks.share]
 
-    def _integers(self, *given: Any, **how: Any) -> Tensor:
-        *bounds, shape = given
-        return self._new(partial(torch.randint, *bounds), *shape, **how)
+    def _integers(self, *given: Any, size: Any = None, **how: Any) -> Tensor:
+        *bounds, shape = given if size is None else (*given, size)
+        return self._new(partial(torch.randint, *bounds), size=shape, **how)
 
     def _all_rows(self, rows: Tensor) -> Tensor:
         return torch.cat([rows] * self._ranks.size)
