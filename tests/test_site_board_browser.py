@@ -62,6 +62,13 @@ def test_columns_of_quality_of_copies_or_all_of_them(opened):
     assert set(heads(page)) > {*quality, *copies, "FID"}
 
 
+def test_every_head_says_what_its_column_is(opened):
+    page = opened()
+    page.get_by_text("All", exact=True).click()
+    unsaid = page.eval_on_selector_all("thead th", "all => all.filter(one => !one.title).map(one => one.textContent)")
+    assert unsaid == []
+
+
 def test_the_columns_of_quality_need_no_scrolling(opened):
     page = opened()
     assert page.eval_on_selector(".board", "one => one.scrollWidth <= one.clientWidth")
@@ -141,7 +148,7 @@ def test_a_card_is_low_and_its_other_numbers_unfold(opened):
     assert card.bounding_box()["height"] <= 140
     assert not card.locator("[data-label='KID ×10³']").is_visible()
     button = card.get_by_role("button", name="All numbers of")
-    button.click()
+    button.press("Enter")
     assert button.get_attribute("aria-expanded") == "true"
     assert card.locator("img").bounding_box()["height"] == pytest.approx(30)  # and covers no number
     assert card.locator("[data-label='KID ×10³']").is_visible() and card.locator("[data-label=AuthPct]").is_visible()

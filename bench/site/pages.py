@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import __version__
+from bench.leaderboard.balance import WORDS
 from bench.leaderboard.board import Board
 from bench.leaderboard.board_notes import sorted_by
 from bench.leaderboard.disputes import disputes_of, verdicts_by_number
@@ -60,7 +61,7 @@ def site_files(
     for name in STATIC:
         yield name, (HERE / "static" / name).read_bytes()
     yield page(METRICS, "metrics.html", "What each number means", **head, metrics=_metrics(boards))
-    yield page(READING, "reading.html", "How to read it", **head, flags=FLAGS, levels=_levels())
+    yield page(READING, "reading.html", "How to read it", **head, flags=FLAGS, levels=_levels(), words=WORDS)
     views, news, rooms = [], [], []
     for board in boards:
         pictures, previews = yield from _entries(board, results, head, lost)
