@@ -85,6 +85,9 @@ def test_the_columns_can_be_chosen_without_scripts_and_by_keyboard(opened):
 def test_the_first_rows_are_shown_and_the_others_when_they_are_asked_for(opened):
     page = opened()
     assert len(shown(page)) == FIRST
+    page.emulate_media(media="print")
+    assert page.locator(".cut span").is_visible() and not page.locator(".cut button").is_visible()
+    page.emulate_media(media="screen")
     whole = page.locator(ROW).count()
     page.locator("#ranked-table thead").get_by_role("button", name="Recall").click()
     recalls = values(page, "Recall %")[:FIRST]

@@ -18,7 +18,7 @@ from bench.site.data_files import entry_data, news_of, track_data
 from bench.site.entry_views import entry_view
 from bench.site.feed import feed, newest
 from bench.site.gallery import room_of
-from bench.site.numbers import in_order, outputs_of
+from bench.site.numbers import in_order, outputs_of, unit_of
 from bench.site.pictures import Picture, read_picture
 from bench.site.places import (
     FEED,
@@ -158,7 +158,7 @@ def _metrics(boards: Sequence[Board]) -> list[dict[str, Any]]:
     for name in filter(declared, in_order(boards[0].record.rules, keys) if boards else ()):
         text = f"metrics/{name}.html"
         numbers = [
-            {"title": one.title, "direction": DIRECTIONS[one.better], "says": one.says}
+            {"title": one.title + unit_of(one).words, "direction": DIRECTIONS[one.better], "says": one.says}
             for one in outputs_of(name, keys[name])
         ]
         found.append({"metric": declared(name), "numbers": numbers, "text": text if text in known else ""})
