@@ -4,6 +4,7 @@
     python benchmarks/scale.py memory       # peak memory of 10,000 to 1,000,000 images
     python benchmarks/scale.py processes    # two processes of one thread against one process of two threads
     python benchmarks/scale.py dask         # a scheduler with two workers against a pool of two
+    python benchmarks/scale.py merge        # moments of a thousand million rows put together: time, memory, rounding
 
 Images are drawn from their number, so that they need no room. Times are CPU seconds of all processes together, and wall
 seconds beside them, which say little on a machine that others use too.
@@ -11,6 +12,7 @@ seconds beside them, which say little on a machine that others use too.
 
 import argparse
 import hashlib
+import math
 import multiprocessing
 import os
 import resource
@@ -21,6 +23,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial, reduce
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +35,7 @@ from bench.measuring.measure import Measure, measure
 from bench.measuring.spreading import Spread
 from bench.sources import ImageSource
 from bench.storage.cache import Cache
+from metrics.arithmetic.gaussian import _in_a_tree, _Moments
 from metrics.extractors.types import Extractor
 from metrics.fid import GaussianStats, fid_between
 
@@ -213,12 +217,38 @@ def dask(extractor: str, count: int) -> None:
             print(f"{title}: {wall:.1f} s, {used + cluster.seconds() - before:.1f} s of CPU")
 
 
+def merge(extractor: str, count: int) -> None:
+    """Tiles of 4,096 rows that come again and again, so that the moments of all are known: those of one round."""
+    tiles = [_Moments.of(rows) for rows in np.random.default_rng(0).normal(1, 1, (61, 4096, 16))]
+    totals = [sum(tile.mean.astype(np.longdouble) for tile in tiles) / len(tiles)]
+    totals.append(
+        sum(tile.scatter.astype(np.longdouble) + 4096 * np.outer(*2 * (tile.mean - totals[0],)) for tile in tiles)
+    )
+    for rounds in (1, 40, count // (4096 * len(tiles))):
+        for title, put in (("in the tree", _in_a_tree), ("one after the other", partial(reduce, _Moments.merge))):
+            start = time.process_time()
+            whole = put(tile for _ in range(rounds) for tile in tiles)
+            off = [abs(np.longdouble(1) - whole.mean / totals[0]).max()]
+            scatter = rounds * totals[1]
+            off.append(abs(whole.scatter - scatter).max() / abs(scatter).max())
+            spent = f"{whole.count:13,} rows {title}: {time.process_time() - start:.1f} s of CPU"
+            print(f"{spent}, mean off by {off[0]:.1e}, covariance by {off[1]:.1e}")
+    one = _Moments(4096, np.ones(2048), np.ones((2048, 2048)))
+    start = time.process_time()
+    for _ in range(10):
+        one.merge(one)
+    spent, waiting = (time.process_time() - start) / 10, math.ceil(math.log2(count / 4096)) + 1
+    size = one.scatter.nbytes / 2**20
+    print(f"2,048 dimensions: {spent:.3f} s of CPU for a merge; at most {waiting} parts wait, of {size:.0f} MiB each")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("same", "memory", "processes", "dask"))
+    parser.add_argument("what", choices=("same", "memory", "processes", "dask", "merge"))
     parser.add_argument("--extractor", default="")
     parser.add_argument("--count", type=int, default=0)
     asked = parser.parse_args()
     usual = {"same": ("digits-cnn", 900), "memory": ("digits-cnn", 0), "processes": ("efficientnet-lite0", 4096)}
+    usual["merge"] = ("", 10**9)
     extractor, count = usual.get(asked.what, ("digits-cnn", 10_000))
     globals()[asked.what](asked.extractor or extractor, asked.count or count)
