@@ -22,8 +22,9 @@ noise itself. The ruler is what real images get against other real images, as ma
 much that changes from draw to draw (`benchmarks/noise_prdc.py`), and `bench opinions` puts it beside the number.
 
 Cost: (n^2 / 2 + m^2 / 2 + n m) d multiplications of the features' own type. Memory beyond the features: a copy of them
-and a few blocks of 4 MiB. 10,000 against 10,000 images in 2,048 dimensions took 15 s of one AVX2 core; the package prdc
-takes 3.5 times as long, torch-fidelity 2.1 times for precision and recall alone (`benchmarks/speed_metrics.py`).
+and a few blocks of 4 MiB. 10,000 against 10,000 images in 2,048 dimensions took 10.4 s of one Zen 4 core, of which the
+products alone need 8.7 s; the package prdc takes 3.5 times as long, torch-fidelity 1.9 times for precision and recall
+alone (`benchmarks/speed_metrics.py`).
 """
 
 from collections.abc import Iterator, Sequence
