@@ -12,9 +12,10 @@ same generator: 100 random subsets of 1000 images from each set. The subsets ove
 interval; it shrinks to 0 where the subset is the whole set. They are read off the same pass over the kernel matrix.
 
 Cost: (n^2 / 2 + m^2 / 2 + n m) d multiplications, in float32 from 2,049 images on (metrics/arithmetic/mmd.py). Two sets
-of 10,000 in 2,048 dimensions took 11.1 s of one Zen 4 core, of which the products alone need 8.7 s; torch-fidelity takes
-0.9 and torchmetrics 1.2 times as long for the subsets alone (`benchmarks/speed_metrics.py`). 50,000 are 25 times as much, while the cost of subsets stays. The
-memory beyond the features is that of a copy, a few blocks and the subsets' membership (n + m bytes per subset).
+of 10,000 in 2,048 dimensions took 11.1 s of one Zen 4 core, of which the products alone need 8.7 s; torch-fidelity
+takes 0.9 and torchmetrics 1.2 times as long for the subsets alone (`benchmarks/speed_metrics.py`). 50,000 are 25 times
+as much, while the cost of subsets stays. The memory beyond the features is that of a copy, a few blocks and the
+subsets' membership (n + m bytes per subset).
 """
 
 import math
