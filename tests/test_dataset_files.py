@@ -199,6 +199,9 @@ def test_a_truncated_image_is_named_when_it_is_read(tmp_path):
     assert part.read(0, 1).shape == (1, 3, 256, 256)
     with pytest.raises(InputError, match=r"b\.jpg does not decode"):
         part.read(1, 2)
+    cut.write_text("no image")
+    with pytest.raises(InputError, match=r"b\.jpg does not decode as an image \(it begins like no image\); "):
+        part.read(1, 2)
 
 
 def test_transparency_is_put_on_white(tmp_path):

@@ -14,7 +14,7 @@ from second_rank import MODELS, all_trained, trained
 from tiny_runs import undrawn
 
 import bench
-from bench.api.processes import is_follower
+from bench.api.processes import is_follower, launcher
 from reference_models.errors import ModelError
 from reference_models.loop.curves import read_curve
 from reference_models.loop.loop import interruption
@@ -182,3 +182,14 @@ def test_with_several_processes_a_second_signal_is_noted_too():
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGTERM)
     assert noted == [signal.SIGINT, signal.SIGTERM]
+
+
+@pytest.mark.usefixtures("three")
+def test_the_command_that_goes_on_starts_as_many_processes(monkeypatch):
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "3")
+    assert launcher() == ("torchrun", "--nproc-per-node", "3", "-m")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "1")
+    monkeypatch.setenv("GROUP_WORLD_SIZE", "3")
+    assert launcher() == ("torchrun", "--nnodes", "3", "--nproc-per-node", "1", "-m")
+    monkeypatch.delenv("RANK")
+    assert launcher() == ()

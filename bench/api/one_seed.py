@@ -70,7 +70,7 @@ def side_by_side(
         while waiting or running:
             if time.monotonic() >= end:
                 return failed | dict.fromkeys(
-                    [*running, *dict(waiting)], TimeIsUp("it is not finished; the same command goes on with it")
+                    [*running, *dict(waiting)], TimeIsUp("the minutes are over; the same command goes on")
                 )
             while waiting and len(running) < jobs:
                 place, seed = waiting.pop(0)

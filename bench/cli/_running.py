@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from bench.api.processes import launcher
 from bench.cli._options import option
 from bench.cli._output import print_block, print_json, say
 from bench.settings.models import Remeasuring, TrainSettings
@@ -61,8 +62,8 @@ def say_notes(error: BaseException, more: str = "") -> None:
 
 
 def resume_command(ctx: click.Context) -> str:
-    """The command line that goes on with this one."""
-    words = ctx.command_path.split()
+    """The command line that goes on with this one, by as many processes of torchrun."""
+    words = [*launcher(), *ctx.command_path.split()]
     for parameter in ctx.command.params:
         name = parameter.name or ""
         if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE and name not in NOT_REPEATED:

@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from bench.datasets._types import Split
 from bench.datasets.splits import indexed_split
@@ -38,6 +38,8 @@ def open_rgb(path: Path) -> Image.Image:
             upright = ImageOps.exif_transpose(image)
     except InputError:
         raise
+    except UnidentifiedImageError as error:
+        raise InputError(f"{path} does not decode as an image (it begins like no image); {REMEDY}") from error
     except Exception as error:  # whatever a decoder trips over in a damaged file
         raise InputError(f"{path} does not decode as an image ({one_line(error)}); {REMEDY}") from error
     if upright.mode.startswith("I;16"):

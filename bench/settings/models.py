@@ -82,7 +82,9 @@ class ReproduceSettings(TypedDict, total=False):
     check: Annotated[bool, Option("Make them in a folder that is removed, and only say whether they agree.", False)]
     jobs: Annotated[int, Option("So many trainings side by side, each in a process of its own.", 1, least=1)]
     threads: Annotated[int | None, Option("Threads of each training.  [default: its share of all]", least=1)]
-    minutes: Annotated[float | None, Option("Stop what trains after this many minutes; the next call goes on.")]
+    minutes: Annotated[
+        float | None, Option("Stop what trains after this many minutes; the next call goes on.", least=0.01)
+    ]
     device: Annotated[str, shared.device]
     force: Annotated[bool, Option("Make again what is there, too.", False)]
     workdir: Annotated[Path, Option("Folder for runs/.  [default: this folder]", Path())]
