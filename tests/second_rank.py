@@ -2,7 +2,6 @@
 
 import os
 import sys
-from dataclasses import replace
 
 import torch
 
@@ -11,6 +10,7 @@ from bench.cli import main
 from bench.measuring.subject import open_subject
 from bench.runs.jobs import load_data
 from genbench.surroundings import torch_defaults
+from reference_models.loop import with_settings
 from reference_models.loop.batches import batches
 from reference_models.loop.loop import to_train
 from reference_models.loop.ranks import asked_ranks, joined
@@ -29,6 +29,7 @@ MODELS = {  # by what is shared in them, beside gradients
     "improved-gan": {"feature_matching": False},  # minibatch discrimination
     "began": {},  # a number that is made of losses
     "ddpm": {},  # whole numbers at random
+    "cgan": {"average": 0.5},  # a mean that makes images of its own in each step
 }
 SUBJECTS = {"unpaired": "digits2styles"}
 
@@ -36,7 +37,7 @@ SUBJECTS = {"unpaired": "digits2styles"}
 def trained(name, ranks):
     """The model before and after some steps, and its losses at each."""
     spec = registry.load("models", name)
-    config = replace(spec.recipes["tiny"], **MODELS[name])
+    config = with_settings(spec.recipes["tiny"], [f"{key}={value}" for key, value in MODELS[name].items()])
     data = load_data(open_subject(SUBJECTS.get(spec.task, "digits")))
     with torch_defaults(CPU, training=True):
         model = to_train(spec, config, data, 0, CPU)

@@ -9,14 +9,15 @@ from click.testing import CliRunner
 from PIL import Image
 from tiny_runs import tiny_run, values
 
+from bench import registry
 from bench.cli import main
 from bench.exploring import open_run, write
-from bench.exploring._naming import names_of
+from bench.exploring._naming import names_of, setting_words
 from bench.exploring.compare import explore
 from bench.measuring.evaluation import evaluate, find_measure, open_evaluation
 from bench.runs.samples import generate
 from metrics.errors import InputError
-from reference_models.loop import read_curve, sample, translate
+from reference_models.loop import read_curve, sample, translate, with_settings
 from reference_models.loop.grids import spread
 
 
@@ -60,6 +61,14 @@ def test_of_several_settings_those_that_are_not_the_recipes_stand_in_a_name(plac
     first = opened[0].loaded
     assert {name: getattr(first.spec.recipe("digits"), name) for name in recipe} == recipe
     assert names_of(opened) == ["recipe", "batch_size=4", "lr=0.001", "lr=0.001, batch_size=4"]
+
+
+def test_an_average_that_only_one_of_them_has_stands_in_its_name(place, plain):
+    spec = registry.load("models", "dcgan")
+    config = with_settings(spec.recipes["tiny"], ["average=0.9"])
+    averaged = open_run(tiny_run(place / "averaged", "dcgan", config=config))
+    assert names_of([plain, averaged]) == ["recipe", "average=0.9"]
+    assert setting_words([averaged, plain]) == {"average": ["0.9", None]}
 
 
 def test_steps_stand_in_a_name_only_where_nothing_else_differs(plain, reseeded, place):

@@ -16,11 +16,12 @@ from bench.cli import main
 from bench.reporting.architecture import architecture
 from bench.reporting.assignments import Moments, names, open_assignment
 from bench.reporting.document import Bullets, Code, Heading, Paragraph
-from bench.reporting.given import open_given
+from bench.reporting.given import Given, open_given
 from bench.reporting.observations import observations
 from bench.reporting.recipe import settings_table
 from bench.storage.records import write_record
 from metrics.errors import InputError
+from reference_models.loop import with_settings
 from reference_models.types import ImageShape
 
 
@@ -113,6 +114,18 @@ def test_settings_say_where_they_are_from(home, tmp_path):
     report_run(tmp_path, "vae", hidden=99)
     table = settings_table(opened(tmp_path, "vae-digits-hidden-99-seed0"))
     assert "set here; the recipe has 400" in values(table, "source")
+
+
+def test_an_average_that_the_recipe_has_no_field_for_is_said_to_be_set_here(tmp_path):
+    spec = registry.load("models", "gan")
+    recipe = spec.recipe("digits")
+    about = {"folder": tmp_path, "training": None, "records": ()}
+    config = with_settings(recipe, ["average=0.999"])
+    given = Given("x", spec, config, "digits", 0, "train", **about)
+    table = settings_table(given)
+    told = dict(zip(values(table, "setting"), values(table, "source"), strict=True))
+    assert told["average"] == "set here; the recipe has 0.0"
+    assert told["hidden"] == "sections 4.1.1 and 4.1.2"
 
 
 def test_layers_have_the_shape_of_their_output_and_their_parameters():

@@ -20,11 +20,12 @@ def undrawn(patch, what=DRAWN):
         patch.setattr(f"reference_models.loop.run.{name}", lambda *given: None)
 
 
-def tiny_run(workdir, model, dataset="digits", *, seed=0, steps=2, **settings):
-    """The folder of a run of the model's tiny recipe, with the given settings changed; without pictures."""
+def tiny_run(workdir, model, dataset="digits", *, seed=0, steps=2, config=None, **settings):
+    """The folder of a run of the model's tiny recipe, or of `config`, with the given settings changed; without
+    pictures."""
     spec = registry.load("models", model)
     folder = workdir / "runs" / "-".join([model, *(f"{name}{value}" for name, value in settings.items()), str(seed)])
-    job = Job(spec, replace(spec.recipes["tiny"], **settings), open_subject(dataset), seed, folder)
+    job = Job(spec, replace(config or spec.recipes["tiny"], **settings), open_subject(dataset), seed, folder)
     with pytest.MonkeyPatch.context() as patch:
         undrawn(patch)
         fit(job, How(budget=Budget(steps=steps), device="cpu", progress=False))

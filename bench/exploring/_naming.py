@@ -12,7 +12,7 @@ def differing(opened: Sequence[Opened]) -> list[str]:
     """The settings of which the checkpoints of some model have more than one value, in their order."""
     configs = [(one.loaded.spec.name, to_json(one.loaded.config)) for one in opened]
     first = dict(reversed(configs))
-    found = {name for model, config in configs for name, value in config.items() if value != first[model][name]}
+    found = {name for model, config in configs for name in config | first[model] if _apart(config, first[model], name)}
     return [name for name in dict.fromkeys(name for _, config in configs for name in config) if name in found]
 
 
@@ -29,7 +29,7 @@ def names_of(opened: Sequence[Opened]) -> list[str]:
             parts[place].append(models[place])
         config, recipe = to_json(one.loaded.config), to_json(one.loaded.spec.recipe(one.subject.dataset.recipe_name))
         mine = [name for name in settings if name in config]
-        shown = mine if len(settings) == 1 else [name for name in mine if config[name] != recipe[name]]
+        shown = mine if len(settings) == 1 else [name for name in mine if _apart(config, recipe, name)]
         if settings:
             parts[place] += [f"{name}={_word(config[name])}" for name in shown] or ["recipe"] * (len(set(models)) == 1)
     _add(parts, [f"seed {one.loaded.state['seed']}" for one in opened], always=True)
@@ -37,6 +37,11 @@ def names_of(opened: Sequence[Opened]) -> list[str]:
     names = [", ".join(part) for part in parts]
     repeated = {name for name, count in Counter(names).items() if count > 1}
     return [f"{name} ({place + 1})".strip() if name in repeated else name for place, name in enumerate(names)]
+
+
+def _apart(config: Mapping[str, Any], other: Mapping[str, Any], name: str) -> bool:
+    """Whether two configurations of a model differ in a setting, which one of them may be without (an average)."""
+    return config.get(name) != other.get(name)
 
 
 def _add(parts: list[list[str]], words: Sequence[str], *, always: bool) -> None:

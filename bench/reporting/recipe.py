@@ -25,7 +25,7 @@ def settings_table(run: Given) -> Table:
     own = run.spec.recipe(run.recipe_name)
     rows = []
     for field in fields(run.config):
-        value, usual = getattr(run.config, field.name), getattr(own, field.name)
+        value, usual = getattr(run.config, field.name), getattr(own, field.name, field.default)  # an average: no field
         of_class = None if field.default is MISSING else field.default
         if value != usual:
             source = f"set here; the recipe has {setting_text(usual)}"

@@ -17,7 +17,7 @@ from bench.storage.records import read_record, run_name, slug
 from genbench.names import did_you_mean
 from metrics.errors import InputError
 from reference_models.errors import ModelError
-from reference_models.loop import Budget, Every, changed_settings, check_fits, to_json, with_settings
+from reference_models.loop import Budget, Every, built, changed_settings, check_fits, to_json, with_settings
 from reference_models.loop.checkpoints import FILE_NAME
 from reference_models.loop.logs import Log
 from reference_models.loop.run import Precision, earlier_state, question_of
@@ -121,7 +121,7 @@ def prepare(
     job = Job(spec, config, subject, seed, folder, train_split, recipe_name=recipe or "", steps=steps)
     check_fits(spec, job.data)
     try:
-        spec.build(config, job.data.shape, len(job.data.classes))
+        built(spec, config, job.data.shape, len(job.data.classes))
     except ModelError:
         raise
     except ValueError as error:  # of torch, about a number that the settings gave it

@@ -1,5 +1,6 @@
 """Training of the reference models: loop, checkpoints, noise, samples. What a caller needs stands here."""
 
+from reference_models.loop.averaging import built
 from reference_models.loop.batches import epoch_images, kept_bytes
 from reference_models.loop.curves import read_curve
 from reference_models.loop.follow import follow
@@ -29,6 +30,7 @@ __all__ = [
     "Noise",
     "TrainResult",
     "asked_ranks",
+    "built",
     "changed_settings",
     "check_fits",
     "check_shared",

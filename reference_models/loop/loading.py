@@ -12,6 +12,7 @@ from genbench.errors import one_line
 from genbench.surroundings import torch_defaults
 from reference_models.errors import ModelError
 from reference_models.loop import checkpoints
+from reference_models.loop.averaging import built
 from reference_models.loop.batches import batches
 from reference_models.loop.loop import Budget, check_fits, find_device
 from reference_models.loop.settings import from_json
@@ -65,7 +66,7 @@ def load(
 
 def _built(spec: ModelSpec, config: Any, state: dict[str, Any], path: Path) -> Model:
     try:
-        return spec.build(config, ImageShape(*state["data"]["shape"]), len(state["data"]["classes"]))
+        return built(spec, config, ImageShape(*state["data"]["shape"]), len(state["data"]["classes"]))
     except (ModelError, MemoryError):
         raise
     except Exception as error:  # what torch trips over in settings that nobody would choose
@@ -94,7 +95,7 @@ def estimate(
     check_fits(spec, data)
     place = find_device(device)
     with torch_defaults(place, training=True):
-        model = spec.build(config, data.shape, len(data.classes)).to(place).train()
+        model = built(spec, config, data.shape, len(data.classes)).to(place).train()
         stream = batches(data, config.batch_size, 0, 0, place, spec.task == "paired")
         model.train_step(next(stream))
         started = time.perf_counter()

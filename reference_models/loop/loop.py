@@ -22,6 +22,7 @@ from genbench.signals import ending
 from genbench.surroundings import torch_defaults
 from reference_models.errors import ModelError
 from reference_models.loop import checkpoints
+from reference_models.loop.averaging import built
 from reference_models.loop.batches import batches, epoch_images
 from reference_models.loop.curves import last_mean, read_curve
 from reference_models.loop.logs import Log, logger
@@ -202,7 +203,7 @@ def untrained(spec: ModelSpec, config: Any, data: Data, seed: int) -> Model:
 
 def _built(spec: ModelSpec, config: Any, data: Data, seed: int) -> Model:
     torch.manual_seed(seed)  # the one place where the global generators are set
-    return spec.build(config, data.shape, len(data.classes))
+    return built(spec, config, data.shape, len(data.classes))
 
 
 def _result(run: Run) -> TrainResult:
