@@ -106,6 +106,34 @@ def test_the_real_sets_are_as_large_as_the_images_allow_and_no_image_is_in_both(
     assert fewer.eval_sets["real 2"] == ("test", 5)
 
 
+def test_the_real_sets_of_a_folder_that_is_no_track_leave_copies_aside_too():
+    images("photos/train", numbered(9))
+    images("photos/test", numbered(40), seed=1)
+    for number in range(10):
+        shutil.copy("photos/test/000.png", f"photos/test/copy{number}.png")
+    found = open_dataset("folder:photos:8")
+    assert found.eval_sets == {"real 1": ("test", 20), "real 2": ("test", 20)}
+    first, second = (eval_set(found, name, Path()).read(0, 20) for name in ("real 1", "real 2"))
+    assert not {one.tobytes() for one in first} & {one.tobytes() for one in second}
+    assert open_source("folder:photos:8:real-2").count == 20
+
+
+def test_a_folder_of_copies_of_one_image_is_no_data_set():
+    images("photos", ["000"])
+    for number in range(1, 20):
+        shutil.copy("photos/000.png", f"photos/{number:03}.png")
+    with pytest.raises(InputError, match="all images to test on are copies of one; give a folder with different ones"):
+        open_dataset("folder:photos")
+
+
+def test_images_that_are_there_twice_as_other_files_are_said_to_be():
+    images("photos", numbered(40))
+    for file in sorted(Path("photos").iterdir()):
+        Image.open(file).save(file.with_suffix(".bmp"))
+    with pytest.raises(InputError, match="take away images that are there twice, or put more into photos"):
+        open_source("folder:photos:8:real-2")
+
+
 def test_images_for_testing_of_their_own_are_no_real_set():
     for seed, (name, count) in enumerate({"photos": 12, "train": 9, "test": 5}.items()):
         images(name, numbered(count), seed)

@@ -113,6 +113,21 @@ def test_a_comparison_opens_from_its_address_takes_others_and_leaves_them_out_by
 
 
 @needs_chromium
+@pytest.mark.parametrize(("chosen", "width"), [("copse,dcgan", 1280), ("copse,dcgan,m-seed-0,m-seed-1", 390)])
+def test_the_numbers_side_by_side_are_a_stop_of_the_keyboard_only_where_they_scroll(opened, chosen, width):
+    page = opened(f"tracks/digits.html?compare={chosen}", width=width)
+    page.get_by_role("dialog").wait_for()
+    page.wait_for_function(
+        """() => {
+            const region = document.querySelector(".compare .scroll");
+            return (region.tabIndex === 0) === (region.scrollWidth > region.clientWidth + 1);
+        }""",
+        timeout=5_000,
+    )
+    assert page.eval_on_selector(".compare .scroll", "one => one.tabIndex") == (0 if width == 390 else -1)
+
+
+@needs_chromium
 def test_the_address_keeps_words_and_order_and_the_way_back_brings_them(opened):
     page = opened()
     page.get_by_label("Name or authors").fill("copse")

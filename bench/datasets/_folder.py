@@ -1,11 +1,11 @@
 """Anybody's images as a data set: `folder:PATH`, or `folder:PATH:SIZE`.
 
 Splits, domains, pairs and classes are told by the layout (`_layout`). A folder without `train` and `test` is cut in
-half, by a fixed shuffle of the sorted names. The two real sets are the halves of the test split, so that no image is
-both trained on and measured against. The middle square is resized.
+half, by a fixed shuffle of the sorted names. The two real sets are halves of the test split, so that no image is
+both trained on and measured against; an image that is there twice is in one of them. The middle square is resized.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from bench.datasets import _layout as layout
 from bench.datasets._types import Dataset, Split
 from bench.datasets.images import centre_square, file_split, resized
 from bench.datasets.splits import check_choice
+from bench.storage.reading import file_sha256
 from genbench.places import expanded
 from metrics.errors import InputError
 
@@ -45,7 +46,9 @@ def folder_dataset(path: Path, size: int = SIZE) -> Dataset:
     if any(kind.smallest(split) < least for split, least in LEAST.items()):
         count = sum(map(sum, kind.counts.values()))
         raise InputError(f"folder:{path} holds {count} images; at least 10 are needed to train and test")
-    half = min(kind.smallest("test") // 2, LARGEST_SET)
+    half = half_of(kind, splits["test"])
+    if not half:
+        raise InputError(f"folder:{path}: all images to test on are copies of one; give a folder with different ones")
     return image_dataset(
         f"folder:{path}:{size}",
         kind,
@@ -54,9 +57,24 @@ def folder_dataset(path: Path, size: int = SIZE) -> Dataset:
         title=f"Images of {path.name}, {size}x{size} RGB",
         source=str(path),
         licence="the owner's",
-        howto=f"put more images into {path}",
+        howto=f"take away images that are there twice, or put more into {path}",
         eval_sets={"real 1": ("test", half), "real 2": ("test", half)},
     )
+
+
+def half_of(kind: layout.Kind, split: layout.Split) -> int:
+    """The largest number of images that both real sets can have. No image may be in both, so copies of a file count
+    once where there are no pairs."""
+    there = (len(images.files) if kind.paired else _distinct(images.files) for images in split.values())
+    return min(*(count // 2 for count in there), LARGEST_SET)
+
+
+def _distinct(files: Sequence[Path]) -> int:
+    """How many different files there are; only those of one size are read."""
+    by_size: dict[int, list[Path]] = {}
+    for file in files:
+        by_size.setdefault(file.stat().st_size, []).append(file)
+    return sum(len({file_sha256(file) for file in alike}) if len(alike) > 1 else 1 for alike in by_size.values())
 
 
 def check_size(what: str, size: int) -> None:

@@ -10,7 +10,7 @@ the folder of the downloaded data sets too, as NAME/real, NAME/train and NAME/te
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from hashlib import sha256
@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.datasets import _layout as layout
-from bench.datasets._folder import LARGEST_SET, LEAST, check_size, image_dataset
+from bench.datasets._folder import LEAST, check_size, half_of, image_dataset
 from bench.datasets._types import Dataset
 from bench.datasets.images import list_images
 from bench.storage.files import write_text
-from bench.storage.reading import file_sha256, read_toml
+from bench.storage.reading import read_toml
 from bench.storage.typed import typed
 from genbench.places import data_folder
 from metrics.errors import InputError
@@ -67,7 +67,8 @@ def of_file(path: Path) -> Dataset:
         title=own.title,
         source=path.name,
         licence=own.licence,
-        howto="put more images into its folders and write it again with `bench tracks new --force`",
+        howto="take away images that are there twice, or put more into its folders, and write it again with "
+        "`bench tracks new --force`",
         publishable=own.publishable,
         recipe=own.recipe,
         eval_sets=dict.fromkeys(("real 1", "real 2"), (own.measured, own.count)),
@@ -102,8 +103,8 @@ def arranged(folders: Mapping[str, Path]) -> dict[str, layout.Split]:
     return {**splits, TEST: layout.images_in(folders[TEST]), REAL: splits[TEST]} if TEST in folders else splits
 
 
-def real_sets(kind: layout.Kind, asked: int | None) -> tuple[str, int]:
-    """The split of the two real sets, and how many images are in each: half of it, or as many as were asked for.
+def real_sets(kind: layout.Kind, splits: Mapping[str, layout.Split], asked: int | None) -> tuple[str, int]:
+    """The split of the two real sets, and how many images are in each: as many as it allows, or as were asked for.
 
     InputError where there are too few images for anything.
     """
@@ -114,7 +115,7 @@ def real_sets(kind: layout.Kind, asked: int | None) -> tuple[str, int]:
             )
     measured = REAL if REAL in kind.counts else TEST
     there = kind.smallest(measured)
-    count = asked or min(there // 2, LARGEST_SET)
+    count = asked or half_of(kind, splits[measured])
     if count < LEAST_REAL or 2 * count > there:
         raise InputError(
             f"{there:,} real images make no two sets of {max(count, LEAST_REAL):,}; give more images, or a smaller "
@@ -150,9 +151,7 @@ def new_own(path: Path, folders: Mapping[str, Path], *, asked: int | None, **abo
             raise InputError(f"--{part} {folder}: {why}; give a folder of images")
     splits = arranged(folders)
     kind = layout.Kind.of(splits)
-    measured, count = real_sets(kind, asked)
-    if asked is None and not kind.paired:  # no image may be in both sets
-        count = min(count, *(len(_distinct(images.files)) // 2 for images in splits[measured].values()))
+    measured, count = real_sets(kind, splits, asked)
     home = path.parent.resolve()
     return OwnData(
         name=path.stem,
@@ -166,10 +165,6 @@ def new_own(path: Path, folders: Mapping[str, Path], *, asked: int | None, **abo
         digests={part: digest_of(folder) for part, folder in folders.items()},
         **about,
     )
-
-
-def _distinct(files: Sequence[Path]) -> set[str]:
-    return {file_sha256(file) for file in files}
 
 
 # ----- the file

@@ -221,18 +221,12 @@ function filters(form, boards, say) {
 
 // ----- what scrolls sideways can be reached and scrolled by keyboard, and what does not is no stop on the way
 
-function scrollers() {
-  const regions = document.querySelectorAll(".scroll, math[display='block']");
-  const mark = () => {
-    for (const region of regions) {
-      if (region.scrollWidth > region.clientWidth + 1 && getComputedStyle(region).overflowX !== "visible") region.tabIndex = 0;
-      else region.removeAttribute("tabindex");
-    }
-  };
-  mark();
-  const watch = new ResizeObserver(mark);
-  for (const region of regions) watch.observe(region);
-}
+const sideways = new ResizeObserver((seen) => {
+  for (const { target: region } of seen) {
+    if (region.scrollWidth > region.clientWidth + 1 && getComputedStyle(region).overflowX !== "visible") region.tabIndex = 0;
+    else region.removeAttribute("tabindex");
+  }
+});
 
 // ----- start
 
@@ -252,5 +246,5 @@ document.addEventListener("DOMContentLoaded", () => {
   NARROW.addEventListener("change", () => {
     for (const board of boards) board.show();
   });
-  scrollers();
+  for (const region of document.querySelectorAll(".scroll, math[display='block']")) sideways.observe(region);
 });
