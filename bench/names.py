@@ -1,4 +1,4 @@
-"""Names and messages that others have chosen, made safe to print.
+"""Names and messages that others have chosen, made safe to print, and words that fit their number.
 
 A file name, a submitted name or a field of a file may hold what colours a terminal, moves its cursor, turns the
 direction of reading or begins a line of its own. `shown` writes these letters as escapes; it is applied where text is
@@ -16,6 +16,11 @@ def shown(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(_escaped(letter) if unicodedata.category(letter) in UNSAFE else letter for letter in text)
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """`1 entry`, `2,000 entries`; the plural is that of most words where it is not given."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def _escaped(letter: str) -> str:

@@ -2,7 +2,11 @@
 
 The packages prdc and torchmetrics are no dependencies of this project: `pip install prdc torchmetrics` adds them to the
 comparison. `--benchmark-timer=time.process_time` counts the processor's time, on a machine that others use too.
+`COUNT=50000` in the environment takes another number of features; a package that would need more than 20 GiB for it is
+skipped, with its arithmetic.
 """
+
+import os
 
 import numpy as np
 import pytest
@@ -11,7 +15,14 @@ from threadpoolctl import threadpool_limits
 
 from metrics import inception_score, kid, prdc
 
-COUNT, DIMS, CLASSES = 10_000, 2_048, 1_008
+COUNT, DIMS, CLASSES = int(os.environ.get("COUNT", "10000")), 2_048, 1_008
+ROOM = 20  # GiB
+
+
+def needs(bytes_a_pair: int, why: str) -> None:
+    """Skips the package that holds so much of each pair of images at once, where that is too much."""
+    if (size := bytes_a_pair * COUNT**2 / 2**30) > ROOM:
+        pytest.skip(f"{size:.1f} GiB for {COUNT:,} x {COUNT:,} pairs: {why}")
 
 
 @pytest.fixture(autouse=True)
@@ -51,16 +62,18 @@ def test_bench_prdc(benchmark, features):
 
 def test_prdc(benchmark, features):
     package = pytest.importorskip("prdc")
+    needs(12, "distances float32 and, of the same size, indices int64")
     benchmark.group = PRDC
     benchmark.pedantic(package.compute_prdc, (*features, 5), rounds=1)
 
 
 def test_torch_fidelity_precision_and_recall(benchmark, features):
+    """With `save_cpu_ram` where whole matrices, of which it holds two at once, are too much."""
     from torch_fidelity.metric_prc import prc_features_to_metric
 
     benchmark.group = PRDC
     sides = [torch.from_numpy(side) for side in features]
-    how = {"prc_neighborhood": 5, "prc_batch_size": 10_000, "save_cpu_ram": False, "verbose": False}
+    how = {"prc_neighborhood": 5, "prc_batch_size": 10_000, "save_cpu_ram": COUNT > 30_000, "verbose": False}
     benchmark.pedantic(prc_features_to_metric, sides, how, rounds=1)
 
 
@@ -108,3 +121,29 @@ def test_torchmetrics_kid(benchmark, features):
             poly_mmd(real[one], generated[other])
 
     benchmark.pedantic(subsets, rounds=1)
+
+
+ALL = f"KID of all pairs (bench: with its interval): n = {COUNT}, d = {DIMS}"
+
+
+def test_bench_all_pairs(benchmark, features):
+    benchmark.group = ALL
+    benchmark.pedantic(kid.compute, features, {"subsets": 1, "subset_size": 2}, rounds=1)
+
+
+def test_torch_fidelity_all_pairs(benchmark, features):
+    """One subset that is the whole set."""
+    from torch_fidelity.metric_kid import kid_features_to_metric
+
+    benchmark.group = ALL
+    needs(16, "three kernels float32 and the product of which one is made")
+    sides = [torch.from_numpy(side) for side in features]
+    how = {"kid_subsets": 1, "kid_subset_size": COUNT, "rng_seed": 2020, "verbose": False}
+    benchmark.pedantic(kid_features_to_metric, sides, how, rounds=1)
+
+
+def test_torchmetrics_all_pairs(benchmark, features):
+    poly_mmd = pytest.importorskip("torchmetrics.image.kid").poly_mmd
+    benchmark.group = ALL
+    needs(16, "three kernels float32 and the product of which one is made")
+    benchmark.pedantic(poly_mmd, [torch.from_numpy(side) for side in features], rounds=1)

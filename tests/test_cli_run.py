@@ -185,6 +185,13 @@ def test_a_plan_says_what_would_be_done_and_writes_nothing(here):
     assert not list(here.iterdir())
 
 
+def test_a_plan_says_that_its_time_is_that_of_one_process(here, monkeypatch):
+    assert "processes " not in good(*DCGAN, *PIXELS, "--plan").stdout
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "0")
+    assert "processes  2, by torchrun; time and memory are those of one alone" in good(*DCGAN, *PIXELS, "--plan").stdout
+
+
 def test_a_plan_is_json_too(here):
     plan = json.loads(good(*DCGAN, *PIXELS, "--steps", "5", "--plan", "--json").stdout)
     assert (plan["steps"], plan["batch_size"], plan["train_images"]) == (5, 4, [1297])
@@ -388,7 +395,10 @@ def test_missing_weights_are_told_before_the_training(here, monkeypatch):
     [
         (("--model", "dcgam", "--dataset", "digits"), "Did you mean 'dcgan'"),
         (("--model", "dcgan", "--dataset", "digit"), "Did you mean 'digits'"),
-        (("--model", "dcgan", "--dataset", "digits", "--set", "widht=3"), "Did you mean 'width'"),
+        (
+            ("--model", "dcgan", "--dataset", "digits", "--set", "widht=3"),
+            "no setting 'widht' of dcgan. Did you mean 'width'",
+        ),
         (("--model", "dcgan", "--dataset", "digits", "--set", "beta1=2"), "beta1 2.0; expected a decay rate of Adam"),
         (("--model", "dcgan", "--dataset", "digits", "--set", "batch_size=0"), "batch_size 0; expected more than 0"),
         (("--model", "dcgan", "--dataset", "digits", "--grid-steps", "0"), "every 0 steps"),

@@ -10,7 +10,7 @@ from PIL import Image
 
 from bench import cli
 from bench.cli import main
-from bench.names import shown
+from bench.names import counted, shown
 from bench.tables.renderers import RENDERERS
 from bench.tables.table import Cell, Column, Table
 from genbench.names import did_you_mean
@@ -82,6 +82,12 @@ def test_text_leaves_by_one_exit():
         assert "echo" not in {call.attr for call in calls if isinstance(call, ast.Attribute)}, path
 
 
+@pytest.mark.parametrize(("count", "words"), [(0, "0 images"), (1, "1 image"), (2_000, "2,000 images")])
+def test_words_fit_their_number(count, words):
+    assert counted(count, "image") == words
+    assert counted(1, "entry", "entries") == "1 entry" and counted(2, "entry", "entries") == "2 entries"
+
+
 # ---- names that nobody knows
 
 
@@ -92,6 +98,10 @@ def test_text_leaves_by_one_exit():
         ("fid-kid", ["prdc", "fid", "kid"], "Did you mean 'kid' or 'fid'?"),
         ("FUD", ["kid", "fid"], "Did you mean 'fid'?"),
         ("smiling", ["Smiling", "Male"], "Did you mean 'Smiling'?"),
+        ("edges", ["edges2shapes", "vgg16"], "Did you mean 'edges2shapes'?"),
+        ("VGG", ["edges2shapes", "vgg16-random"], "Did you mean 'vgg16-random'?"),
+        ("nope", ["train-copies", "dcgan"], "There are: train-copies, dcgan."),
+        ("g", ["gan", "dcgan"], "There are: gan, dcgan."),
         ("xyz", ["kid", "fid"], "There are: kid, fid."),
         ("xyz", [], "There are: none."),
     ],

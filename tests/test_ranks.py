@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 import torch
+from click.testing import CliRunner
 from safetensors.torch import load_file
 from second_rank import MODELS, all_trained, trained
 from tiny_runs import undrawn
 
 import bench
 from bench.api.processes import is_follower, launcher
+from bench.cli import SHARED, main
 from reference_models.errors import ModelError
+from reference_models.loop.checkpoints import read_state
 from reference_models.loop.curves import read_curve
 from reference_models.loop.loop import interruption
 from reference_models.loop.ranks import ALONE, Ranks, asked_ranks
@@ -134,6 +137,22 @@ def test_what_cannot_be_shared_is_refused_before_anything_is_written(model, sett
 
 
 @pytest.mark.usefixtures("three")
+@pytest.mark.parametrize("command", ["sample", "evaluate", "fid", "cache"])
+def test_a_command_that_processes_do_not_share_is_refused_by_the_first_and_left_by_the_others(command, monkeypatch):
+    said = CliRunner().invoke(main, [command, "something"])
+    expected = f"bench: {command} works in one process, and torchrun started 3; start it without torchrun. Several"
+    assert (said.exit_code, said.stdout, said.stderr) == (2, "", f"{expected} processes share: features, run, train\n")
+    monkeypatch.setenv("RANK", "1")
+    other = CliRunner().invoke(main, [command, "something"])
+    assert (other.exit_code, other.output) == (0, "")
+
+
+@pytest.mark.parametrize("command", SHARED)
+def test_a_command_that_processes_share_is_one(command):
+    assert main.get_command(None, command)
+
+
+@pytest.mark.usefixtures("three")
 def test_several_seeds_are_not_shared():
     with pytest.raises(bench.InputError, match="torchrun started 3 processes: give --seed"):
         bench.run("vae", "digits", seeds="0-1")
@@ -182,6 +201,19 @@ def test_with_several_processes_a_second_signal_is_noted_too():
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGTERM)
     assert noted == [signal.SIGINT, signal.SIGTERM]
+
+
+def test_the_processes_of_a_torchrun_that_was_killed_end_as_after_a_signal(tmp_path, monkeypatch):
+    undrawn(monkeypatch)
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
+    parents = iter([7, 7, 7])
+    monkeypatch.setattr("reference_models.loop.ranks.os.getppid", lambda: next(parents, 1))
+    monkeypatch.setattr(signal, "raise_signal", lambda number: ended.append(number))
+    ended = []
+    with pytest.raises(KeyboardInterrupt):
+        bench.train("gan-deep", "digits", steps=9, workdir=tmp_path, **HOW)
+    (checkpoint,) = tmp_path.rglob("checkpoint.safetensors")
+    assert (ended, read_state(checkpoint)["step"]) == ([signal.SIGTERM], 2)
 
 
 @pytest.mark.usefixtures("three")

@@ -2,6 +2,7 @@
 
 import io
 import re
+import socket
 import sys
 import tarfile
 from pathlib import Path
@@ -162,7 +163,10 @@ def test_an_image_that_changes_or_goes_is_an_error_that_is_never_skipped(url, me
         ("memory://bucket/set/cat/2.png", r"is a file; expected a folder, a pattern, a \.tar or \.parquet"),
         ("memory://bucket/text", r"holds no images \(it holds 1 file of other kinds \(1 \.txt\)\)"),
         ("nope://bucket/set", "nope:// is not known; expected s3://, gs://, hf://"),
-        ("https://example.com/set", "is no folder that can be listed; download it"),
+        (
+            "https://example.com/set",
+            "no set is read over https, where files cannot be listed; download it, and give that",
+        ),
         ("simplecache://x::memory://bucket/set", "is no folder that can be listed"),
         ("memory://bucket/{0..9999999}.png", "stands for more than 50 names"),
     ],
@@ -175,10 +179,22 @@ def test_what_cannot_be_read_is_told_in_one_line(url, memory, monkeypatch, spec,
     assert "\n" not in str(told.value)
 
 
+def _over(error):
+    """An error as libraries tell it: their own, raised while another of theirs was handled."""
+    lower, upper = OSError("HTTPSConnectionPool(host='a'): Max retries exceeded"), RuntimeError("a" * 999)
+    lower.__context__, upper.__cause__ = error, lower
+    return upper
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [
         (PermissionError("Access Denied"), r"access is refused \(Access Denied\); check your credentials"),
+        (
+            _over(ConnectionRefusedError(111, "Refused")),
+            r"cannot be reached \(Refused\); check the name of the host",
+        ),
+        (_over(socket.gaierror(-2, "not known")), r"cannot be reached \(not known\); check the name of the host and"),
         (RuntimeError("no\nroute " + "x" * 999), r"cannot be read \(no route x{50,200}\); check the name, the network"),
     ],
 )

@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 import click
 
 from bench import __version__
+from bench.api.processes import is_follower, processes
 from bench.cli import _signals, _streams
 from bench.cli._options import examples
 from bench.names import shown
@@ -39,6 +40,7 @@ TOLD_ELSEWHERE = (  # warnings of libraries about what our own errors say
 )
 IMAGES = re.compile(r"\.(png|jpe?g|webp|gif|bmp|tiff?|npz|tar)\b", re.IGNORECASE)
 USAGE_LETTERS = 160
+SHARED = ("features", "run", "train")  # commands whose work several processes of torchrun share
 LOGGED_ELSEWHERE = ("PIL", "fsspec", "s3fs", "gcsfs")  # what they log of a failure is our own error's to say, once
 TORCH_MEMORY = "DefaultCPUAllocator"  # in the RuntimeError of a processor's memory that gave out
 TORCH_COMPILE = ("torch._inductor", "torch._dynamo")  # where the errors of torch.compile come from
@@ -60,6 +62,8 @@ class Commands(click.Group):
         known = _modules()
         if args[0] not in known:
             raise click.UsageError(f"no command {args[0]!r}. {did_you_mean(args[0], known)}")
+        if processes() > 1 and args[0] not in SHARED:
+            _leave_to_one(ctx, args[0])
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -101,6 +105,16 @@ def _modules() -> dict[str, Path]:
 
 def _summary(module: Path) -> str:
     return (ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+
+
+def _leave_to_one(ctx: click.Context, command: str) -> NoReturn:
+    """One line of the first process, where all of them would do the same and write the same files; the others end."""
+    if is_follower():
+        ctx.exit()
+    raise click.ClickException(
+        f"{command} works in one process, and torchrun started {processes()}; start it without torchrun. "
+        f"Several processes share: {', '.join(SHARED)}"
+    )
 
 
 def _usage(message: str) -> str:

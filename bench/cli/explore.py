@@ -9,6 +9,7 @@ import bench
 from bench.api.explorations import EXPLORATIONS
 from bench.cli._options import examples, json_option, options, path_type
 from bench.cli._output import print_columns, print_json, print_tables, progress, say
+from bench.names import counted
 
 SHOWN_ROWS = 24  # a longer table is only named: it stands in its file
 
@@ -172,7 +173,7 @@ def look(what: str, settings: dict[str, Any], as_json: bool, *checkpoints: Path)
     print_tables(list(map(aligned, short)), "terminal", "")
     for table in made.tables:
         if table not in short:
-            say(f"{table.title}: {len(table.rows):,} rows in {made.folder / table.name}.csv")
+            say(f"{table.title}: {counted(len(table.rows), 'row')} in {made.folder / table.name}.csv")
     for note in made.tables.warnings:
         say(note)
     for path in made.files:

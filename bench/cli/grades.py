@@ -8,6 +8,7 @@ import bench
 from bench.cli._options import examples, format_option, json_option, path_type
 from bench.cli._output import print_json, print_tables, say
 from bench.cli._running import results_option
+from bench.names import counted
 
 
 @click.command(
@@ -50,4 +51,4 @@ def command(
     else:
         print_tables([table], kind, f"bench: {table.title}")
     if gradescope is not None:
-        say(f"{len(table.rows):,} files below {gradescope}")
+        say(f"{counted(len(table.rows), 'file')} below {gradescope}")

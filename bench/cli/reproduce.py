@@ -12,6 +12,7 @@ import bench
 from bench.cli._options import examples, json_option, option, options
 from bench.cli._output import duration, echo, print_columns, print_json, progress, say
 from bench.cli._running import say_notes
+from bench.names import counted
 from bench.settings.models import PlannedSettings, ReproduceSettings
 from metrics.errors import InputError
 
@@ -89,7 +90,7 @@ def _show_standings(found: "Sequence[Standing]", as_json: bool) -> None:
     ]
     print_columns(rows, ("run", "seed", "state", "took", "here", ""))
     counts = Counter(one.state for one in found)
-    say(f"{len(found):,} trainings: " + ", ".join(f"{count:,} {state}" for state, count in counts.items()))
+    say(f"{counted(len(found), 'training')}: " + ", ".join(f"{count:,} {state}" for state, count in counts.items()))
 
 
 def _show_made(made: "Sequence[Made]", as_json: bool) -> None:

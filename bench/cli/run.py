@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import bench
-from bench.api.processes import is_follower
+from bench.api.processes import is_follower, processes
 from bench.cli._options import examples, json_option, options
 from bench.cli._output import duration, print_facts, print_json, progress
 from bench.cli._running import follow, resume_command, say_notes, show, show_seeds
+from bench.names import counted
 from bench.settings.models import RunSettings, SeedSettings
 
 if TYPE_CHECKING:
@@ -84,7 +85,9 @@ def _of_seeds(plans: "Sequence[Plan]", jobs: int) -> list[tuple[str, str]]:
 def _facts(plan: "Plan") -> list[tuple[str, str]]:
     images = " + ".join(f"{count:,}" for count in plan.train_images)
     parameters = ", ".join(f"{name} {count:,}" for name, count in plan.parameters.items())
-    steps = "until the minutes are over" if plan.steps is None else f"{plan.steps:,} steps of {plan.batch_size}"
+    steps = (
+        "until the minutes are over" if plan.steps is None else f"{counted(plan.steps, 'step')} of {plan.batch_size}"
+    )
     if plan.epochs is not None:
         steps += f", {plan.epochs:,.4g} of the recipe's {plan.full_epochs:,.4g} epochs"
     seconds = "" if plan.training_seconds is None else f"about {duration(plan.training_seconds)}"
@@ -95,6 +98,11 @@ def _facts(plan: "Plan") -> list[tuple[str, str]]:
         ("training", f"{steps}, on {plan.device}"),
         *([("recipe", plan.recipe)] if plan.recipe else []),
         ("time", f"{seconds} of training ({plan.seconds_per_step * 1e3:.0f} ms a step, timed just now: an estimate)"),
+        *(
+            [("processes", f"{processes()}, by torchrun; time and memory are those of one alone")]
+            if processes() > 1
+            else []
+        ),
         *([("no GPU", plan.laptop)] if plan.laptop else []),
         (
             "measuring",

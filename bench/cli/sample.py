@@ -8,6 +8,7 @@ import click
 import bench
 from bench.cli._options import examples, json_option, options, path_type
 from bench.cli._output import echo, print_json, say
+from bench.names import counted
 from bench.settings.models import SampleSettings
 
 SHEET = 64  # images of the one picture
@@ -72,7 +73,7 @@ def command(checkpoint: Path, count: int | None, output: Path | None, settings: 
     echo(output or picture)
     if made.sheet:
         echo(made.sheet)
-    say(f"{len(made.images):,} images of {made.model}")
+    say(f"{counted(len(made.images), 'image')} of {made.model}")
     if made.source:
         say(f"{made.source}, sha256 of the weights {made.weights_sha256}")
     if made.official is False:

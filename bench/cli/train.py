@@ -9,6 +9,7 @@ from bench.api.processes import is_follower
 from bench.cli._options import examples, json_option, options
 from bench.cli._output import print_facts, print_json, progress, say
 from bench.cli._running import follow, resume_command, say_notes
+from bench.names import counted
 from bench.settings.models import TrainSettings
 
 
@@ -45,7 +46,10 @@ def command(ctx: click.Context, model: str, dataset: str, settings: dict[str, An
     losses = "  ".join(f"{name} {value:.4g}" for name, value in done.losses.items())
     print_facts(
         [
-            ("trained", f"{done.steps:,} steps, {done.epochs:,.4g} epochs, {done.seconds:.0f} s on {done.device}"),
+            (
+                "trained",
+                f"{counted(done.steps, 'step')}, {done.epochs:,.4g} epochs, {done.seconds:.0f} s on {done.device}",
+            ),
             ("losses", f"{losses} (means over the last 100 steps)"),
             ("checkpoint", str(made.checkpoint)),
         ]

@@ -16,6 +16,7 @@ from bench.leaderboard.standing import Standing
 from bench.measuring.declared import every_metric
 from bench.measuring.evaluation import REAL_2
 from bench.measuring.flags import VERSION as FLAGS_VERSION
+from bench.names import counted
 from bench.storage.files import write_text
 from bench.storage.line_ends import keep_line_ends, unix
 from bench.storage.reading import MOST_TEXT_BYTES, read_bytes
@@ -72,7 +73,7 @@ def ranking(board: Board) -> Table:
         *_landmarks(board, set(board.record.landmarks) - {REAL_2}),
     ]
     columns = (*PLACE, *board.columns, *ABOUT)
-    title = f"{board.record.track}: {_counted(len(board.ranked), 'entry', 'entries')}, by {sorted_by(board)}"
+    title = f"{board.record.track}: {counted(len(board.ranked), 'entry', 'entries')}, by {sorted_by(board)}"
     notes = (*shared(board.listed), *notes_of(board))
     return aligned(Table(board.record.track, title, columns, tuple(rows), notes))
 
@@ -209,10 +210,6 @@ def _place(one: Standing) -> str:
 
 def _status(one: Standing) -> str:
     return "control" if one.entry.origin.control else "flagged"
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
 
 
 # ----- files

@@ -47,7 +47,7 @@ def config_of(run: PlannedRun) -> tuple[dict[str, Any], dict[str, Any]]:
     spec = registry.load("models", run.model)
     dataset = open_dataset(run.dataset.partition("/")[0]).recipe_name
     start, _ = named_recipe(spec, dataset, run.recipe)
-    config = with_settings(start, run.changes)
+    config = with_settings(start, run.changes, of=spec.name)
     return to_json(config), changed_settings(config, spec.recipe(dataset))
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from bench.measuring.evaluation import find_measure, protocol_of
 from bench.measuring.measure import Measure
 from bench.measuring.subject import Subject, open_subject
+from bench.names import counted
 from bench.protocol import Protocol, RealSet, difference
 from bench.reproducing.plan import PlannedRun
 from bench.reproducing.published import Published, config_of, extractor_of, published
@@ -58,7 +59,7 @@ def _state(
     if found is None or found.error:
         steps = _steps(folder)
         if steps is not None:
-            return "begun", f"{steps:,} steps in {folder}"
+            return "begun", f"{counted(steps, 'step')} in {folder}"
         return ("missing", now.lacks) if found is None else ("failed", found.error)
     reasons = [f"protocol ({', '.join(now.differs(found.protocol))})"] if now.differs(found.protocol) else []
     code, current = found.code or run.code, code_of(run.model)

@@ -116,7 +116,7 @@ def prepare(
         raise InputError(f"--seed {seed}; expected 0 or more")
     own = spec.recipe(subject.dataset.recipe_name)
     start, steps = named_recipe(spec, subject.dataset.recipe_name, recipe or "")
-    config = with_settings(start, settings)
+    config = with_settings(start, settings, of=spec.name)
     folder = workdir / "runs" / _folder_name(spec, subject, seed, changed_settings(config, own))
     job = Job(spec, config, subject, seed, folder, train_split, recipe_name=recipe or "", steps=steps)
     check_fits(spec, job.data)

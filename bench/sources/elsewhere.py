@@ -8,11 +8,12 @@ from io import BufferedReader, RawIOBase
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from genbench.errors import one_line
+from genbench.errors import one_line, reason
 from metrics.errors import InputError
 
 LONGEST_REASON = 200
 AHEAD_BYTES = 2**22
+UNKNOWN_HOST = "gaierror"  # by name: the network is opened elsewhere only
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,22 @@ def telling(url: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise InputError(f"{url} does not exist; check the name") from error
     except Exception as error:  # every library has errors of its own
-        reason = one_line(error)[:LONGEST_REASON]
+        said = one_line(error)[:LONGEST_REASON]
         if isinstance(error, PermissionError):
-            raise InputError(f"{url}: access is refused ({reason}); check your credentials for it") from error
+            raise InputError(f"{url}: access is refused ({said}); check your credentials for it") from error
+        if why := _unreachable(error):
+            raise InputError(f"{url} cannot be reached ({why}); check the name of the host and the network") from error
         remedy = "check the name, the network and your credentials"
-        raise InputError(f"{url} cannot be read ({reason}); {remedy}") from error
+        raise InputError(f"{url} cannot be read ({said}); {remedy}") from error
+
+
+def _unreachable(error: BaseException | None) -> str:
+    """What the system said of a host that is not known or does not answer, however deep below the errors of libraries;
+    "" where that is not the reason."""
+    while error:
+        if isinstance(error, OSError) and (
+            isinstance(error, ConnectionError | TimeoutError) or type(error).__name__ == UNKNOWN_HOST
+        ):
+            return reason(error)
+        error = error.__cause__ or error.__context__
+    return ""

@@ -77,8 +77,12 @@ def place_of(spec: str | os.PathLike[str]) -> Place:
     """Where a URL leads; InputError where it leads to nothing that can be listed, or the library for it is missing."""
     scheme, rest = _parts(spec)
     url = f"{scheme}://" + re.sub("^[^/@]*@", "", rest)
-    if scheme in NO_FOLDERS or "::" in rest:
+    if "::" in rest:
         raise InputError(f"{url} is no folder that can be listed; download it, and give what is here")
+    if scheme in NO_FOLDERS:
+        raise InputError(
+            f"{url}: no set is read over {scheme}, where files cannot be listed; download it, and give that"
+        )
     if is_offline() and scheme != IN_MEMORY:
         raise InputError(f"BENCH_OFFLINE is set and forbids to read {url}; give a folder that is here")
     fsspec = library("fsspec", "remote", f"{scheme}:// is read with")

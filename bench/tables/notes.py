@@ -3,6 +3,7 @@
 from bench import registry
 from bench.measuring.dependence import NOT_INDEPENDENT
 from bench.measuring.evaluation import REAL_1
+from bench.names import counted
 from bench.protocol import Protocol
 from bench.storage.records import RunRecord
 from bench.tables.of_record import labels_of, translation_errors
@@ -54,7 +55,7 @@ def budget_note(record: RunRecord) -> str:
         return "budget: not known, because the checkpoint has no training.json"
     where = record.environment.gpu or f"{record.environment.cores} cores of {record.environment.cpu}"
     device = f" on {where}" if done.device else ""
-    took = f"{done.steps:,} steps ({done.epochs:,.4g} epochs) in {_duration(done.seconds)}{device}"
+    took = f"{counted(done.steps, 'step')} ({done.epochs:,.4g} epochs) in {_duration(done.seconds)}{device}"
     changes = ", ".join(record.changes)
     changed = f"; changed settings: {changes}" if changes else ""
     if record.recipe:

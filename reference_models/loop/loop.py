@@ -27,7 +27,7 @@ from reference_models.loop.batches import batches, epoch_images
 from reference_models.loop.curves import last_mean, read_curve
 from reference_models.loop.logs import Log, logger
 from reference_models.loop.progress import Bar
-from reference_models.loop.ranks import ALONE, Ranks, asked_ranks, from_first, joined
+from reference_models.loop.ranks import ALONE, Ranks, asked_ranks, from_first, joined, launcher
 from reference_models.loop.run import (
     Evaluate,
     Intervals,
@@ -131,6 +131,7 @@ def train(
     total = budget.total_steps(config, data)
     tenth = ceil(total / 10) if total else None
     every = Intervals(grid_every or tenth, (budget.minutes or inf) * 6, evaluate_every, checkpoint_every)
+    started_by = launcher()
     with torch_defaults(place, training=True), joined(ranks):
         question = question_of(spec, config, data, seed, precision)
         run = _open_run(spec, config, data, folder, question, place, resume)
@@ -150,7 +151,7 @@ def train(
             together.installed(),
         ):
             run.begin(evaluate)
-            while from_first(_goes_on(run, total, budget, interrupted), ranks):
+            while from_first(_goes_on(run, total, budget, interrupted, started_by), ranks):
                 run.learn(next(stream), bar)
                 run.pause(every, evaluate)
             if interrupted:
@@ -162,7 +163,11 @@ def train(
         return _result(run)
 
 
-def _goes_on(run: Run, total: int | None, budget: Budget, interrupted: list[int]) -> bool:
+def _goes_on(run: Run, total: int | None, budget: Budget, interrupted: list[int], started_by: int | None) -> bool:
+    """Whether there is another step. Nobody would end the processes of a torchrun that was killed, so that this counts
+    as a signal to do so."""
+    if launcher() != started_by:
+        interrupted.append(signal.SIGTERM)
     return not interrupted and run.step < (total or inf) and run.seconds < (budget.minutes or inf) * 60
 
 

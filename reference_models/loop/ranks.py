@@ -20,6 +20,7 @@ from torch import Tensor, distributed
 from genbench.signals import ending
 from reference_models.errors import ModelError
 
+APART = "the processes of this training do not find each other; end those that are left, and start all of them again"
 PATIENCE = timedelta(minutes=30)  # for a process that answers nothing, which may draw pictures or read data
 
 
@@ -62,13 +63,19 @@ def asked_ranks() -> Ranks:
     return Ranks(int(number), int(size)) if number.isdecimal() and size.isdecimal() else ALONE
 
 
+def launcher() -> int | None:
+    """The process that torchrun itself is, if it started this one; another number once it was killed, or None where
+    nothing was started by it."""
+    return os.getppid() if "TORCHELASTIC_RUN_ID" in os.environ else None
+
+
 @contextmanager
 def joined(ranks: Ranks) -> Iterator[None]:
     """The processes are connected; ModelError where they do not find each other."""
     if ranks.size == 1:
         yield
         return
-    with _signals_end_it(), _told("the processes of this training do not find each other"):
+    with _signals_end_it(), _told(APART):
         backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
         distributed.init_process_group(backend, rank=ranks.number, world_size=ranks.size, timeout=PATIENCE)
     try:
@@ -134,9 +141,10 @@ class SumOverRanks(torch.autograd.Function):
 
 @contextmanager
 def _told(
-    what: str = "another process of this training has ended, or has answered nothing for 30 minutes",
+    what: str = "another process of this training has ended, or has answered nothing for 30 minutes; "
+    "--resume goes on from the last checkpoint, where one was written",
 ) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        raise ModelError(f"{what}; --resume goes on from the last checkpoint") from error
+        raise ModelError(what) from error

@@ -14,8 +14,9 @@ from reference_models.errors import ModelError
 AVERAGE = "average"  # what any configuration may have besides its fields, see `loop.averaging`
 
 
-def with_settings(config: Any, settings: Iterable[str]) -> Any:
-    """A copy of a frozen dataclass with fields replaced by `name=value` texts, read as the field's type.
+def with_settings(config: Any, settings: Iterable[str], *, of: str = "a model") -> Any:
+    """A copy of a frozen dataclass with fields replaced by `name=value` texts, read as the field's type; `of` is the
+    name of the model, for messages.
 
     `average` can be given to a configuration without such a field, too; whether the model knows it is told when it is
     built. Numbers, true / false, words, `none` where the field allows it, and tuples as `64,128,256`. ModelError for an
@@ -30,7 +31,7 @@ def with_settings(config: Any, settings: Iterable[str]) -> Any:
             raise ModelError(f"--set {setting!r} has no value; write it as name=value, for example batch_size=64")
         if name not in kinds:
             there = f"There are: {', '.join(_kinds(type(config)))}."
-            raise ModelError(f"no setting {name!r} in {type(config).__name__}. {did_you_mean(name, kinds, there)}")
+            raise ModelError(f"no setting {name!r} of {of}. {did_you_mean(name, kinds, there)}")
         changes[name] = _parse(name, kinds[name], text.strip())
     changed = _changed(config, changes)
     require_positive(changed, *(name for name in ("batch_size", "epochs") if name in changes))
@@ -101,7 +102,7 @@ def from_json(kind: type, values: dict[str, Any]) -> Any:
         kind, known = _averaging(kind), known | {AVERAGE}
     if known != set(values):
         odd = ", ".join(sorted(known ^ set(values)))
-        raise ModelError(f"{kind.__name__} has other fields than the stored one ({odd}); train the model again")
+        raise ModelError(f"the model has other fields than the stored one ({odd}); train the model again")
     kinds = _kinds(kind)
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
     for name, value in given.items():
