@@ -251,6 +251,18 @@ def test_every_stop_of_the_keyboard_is_seen_and_what_does_not_scroll_is_none(ope
         assert page.evaluate(f"{scrolls}.every(one => one.tabIndex === 0)")
 
 
+def test_a_board_that_scrolls_once_it_has_more_columns_becomes_a_stop_of_the_keyboard(opened):
+    page = opened()
+    page.eval_on_selector(".board.scroll", "one => { one.style.height = '600px'; }")  # it stays, only the table grows
+    stop = "document.querySelector('.board.scroll').tabIndex === 0"
+    page.wait_for_function(f"!({stop})", timeout=5_000)
+    page.locator("label", has_text="All").first.click()
+    assert page.eval_on_selector(".board.scroll", "one => one.scrollWidth > one.clientWidth + 1")
+    page.wait_for_function(stop, timeout=5_000)
+    page.locator("label", has_text="Quality").first.click()
+    page.wait_for_function(f"!({stop})", timeout=5_000)
+
+
 # ----- filtering
 
 

@@ -181,7 +181,7 @@ function render(entries) {
   const close = element("button", { type: "button", className: "close", text: "Close" });
   close.addEventListener("click", () => dialog.close());
   const scroll = element("div", { className: "scroll", role: "region", "aria-label": "Numbers side by side" }, table(entries));
-  sideways.observe(scroll);
+  watchScrolling(scroll);
   const parts = [
     element("div", { className: "dialog-head" }, element("h2", { id: "compare-title", text: "Side by side" }), close),
     element("p", { className: "muted", text: `In the ranking, by the ${known.by}, with 95 % confidence for all comparisons of an entry together:` }),

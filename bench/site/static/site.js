@@ -221,12 +221,16 @@ function filters(form, boards, say) {
 
 // ----- what scrolls sideways can be reached and scrolled by keyboard, and what does not is no stop on the way
 
-const sideways = new ResizeObserver((seen) => {
-  for (const { target: region } of seen) {
+const scrolls = new ResizeObserver((seen) => {
+  for (const region of new Set(seen.map(({ target }) => target.closest(".scroll") ?? target))) {
     if (region.scrollWidth > region.clientWidth + 1 && getComputedStyle(region).overflowX !== "visible") region.tabIndex = 0;
     else region.removeAttribute("tabindex");
   }
 });
+
+function watchScrolling(region) {
+  for (const one of [region, ...region.querySelectorAll("table")]) scrolls.observe(one); // a table grows by itself
+}
 
 // ----- start
 
@@ -246,5 +250,5 @@ document.addEventListener("DOMContentLoaded", () => {
   NARROW.addEventListener("change", () => {
     for (const board of boards) board.show();
   });
-  for (const region of document.querySelectorAll(".scroll, math[display='block']")) sideways.observe(region);
+  for (const region of document.querySelectorAll(".scroll, math[display='block']")) watchScrolling(region);
 });
