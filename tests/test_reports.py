@@ -19,6 +19,7 @@ from bench.reporting.document import Bullets, Code, Heading, Paragraph
 from bench.reporting.given import Given, open_given
 from bench.reporting.observations import observations
 from bench.reporting.recipe import settings_table
+from bench.reporting.reproducing import not_trained
 from bench.storage.records import write_record
 from metrics.errors import InputError
 from reference_models.loop import with_settings
@@ -75,6 +76,15 @@ def test_one_run_is_told_from_its_layers_to_what_to_cite(home):
     assert "@inproceedings{kingma2014auto," in said and "Some CPU" in said
 
 
+def test_the_command_that_trains_the_rest_of_a_recipe_goes_on_with_the_run_under_its_extractor(home):
+    run = opened(home, "vae-digits-seed1")
+    other = replace(run.records[0], protocol=replace(run.records[0].protocol, extractor="pixels"))
+    assert "`bench run --model vae --dataset digits --seed 1 --extractor pixels --resume` trains all of it" in " ".join(
+        not_trained(replace(run, records=(other,)))
+    )
+    assert "--extractor pixels` trains" in " ".join(not_trained(replace(run, records=(other,), folder=None)))
+
+
 def test_several_runs_are_compared_and_each_is_named_by_its_seed(home):
     report = made(home, "vae-digits-seed0", "vae-digits-seed1", "gan-digits-seed0")
     assert headings(report)[:4] == [
@@ -111,6 +121,7 @@ def test_settings_say_where_they_are_from(home, tmp_path):
     told = dict(zip(values(table, "setting"), values(table, "source"), strict=True))
     assert told["hidden"] == "Tables 1 and 2"
     assert told["epochs"].startswith("recipe for digits (1,297 images")
+    assert told["relu_on_code"] == "Table 1 has it; see the first lines of reference_models/vae.py"
     report_run(tmp_path, "vae", hidden=99)
     table = settings_table(opened(tmp_path, "vae-digits-hidden-99-seed0"))
     assert "set here; the recipe has 400" in values(table, "source")
@@ -153,7 +164,7 @@ def test_observations_follow_from_the_numbers(home):
     assert any("lowest at step 10 (0.2) and rose to 0.4: the model over-fits" in line for line in vae)
     assert not any("collapse" in line for line in vae)
     assert (
-        "Recall is 0.01, where real images have 0.97, and precision is 0.90: the images look real and are of few "
+        "Recall is 0.01, where real images have 0.97, and precision is 0.90: most images lie among the real ones, but "
         in (" ".join(gan))
     )
 

@@ -1,6 +1,7 @@
 """Tables: values first, then renderers; the tables of runs."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from bench.tables.csv_text import csv_text, stacked
 from bench.tables.files import out_of_date, published, write_all, write_tables
 from bench.tables.html_page import html_page
 from bench.tables.html_table import html_text
-from bench.tables.latex import latex
+from bench.tables.latex import latex, latex_tables
 from bench.tables.markdown import markdown
 from bench.tables.renderers import RENDERERS
 from bench.tables.run_tables import run_tables
@@ -80,6 +81,18 @@ def test_several_tables_are_one_csv_under_the_columns_of_all():
         "demo,Demo,a,1.0,,,1000,,abc,pixels\n"
         "more,More,,3.0,,,,x,xyz,\n"
     )
+
+
+def test_code_in_a_note_is_code_in_html_and_latex():
+    table = Table("t", "T", (Column("a", "A"),), ((Cell(1),),), ("`bench run --seeds 0-4` trains <five>",))
+    assert "<li><code>bench run --seeds 0-4</code> trains &lt;five&gt;</li>" in html_text(table)
+    assert r"\texttt{bench run -{}-seeds 0-4} trains \textless{}five\textgreater{}" in latex(table)
+
+
+def test_every_table_of_a_latex_document_has_a_label_of_its_own():
+    table = _table(_row("a", 1.0))
+    labels = re.findall(r"\\label\{(.*)\}", latex_tables([table, table, replace(table, name="more")]))
+    assert labels == [f"tab:{table.name}", f"tab:{table.name}-2", "tab:more"]
 
 
 def test_html_is_escaped():

@@ -91,6 +91,7 @@ def print_tables(tables: Sequence["Table"], kind: str, title: str) -> None:
     with this title."""
     from bench.tables.csv_text import csv_text, stacked
     from bench.tables.html_page import html_page
+    from bench.tables.latex import latex_tables
     from bench.tables.renderers import RENDERERS
     from bench.tables.terminal import terminal
 
@@ -100,6 +101,8 @@ def print_tables(tables: Sequence["Table"], kind: str, title: str) -> None:
         print_block(csv_text(stacked(tables)))
     elif kind == "terminal":
         print_block("\n".join(terminal(one, terminal_width()) for one in tables))
+    elif kind == "latex":
+        print_block(latex_tables(tables))
     else:
         print_block("\n".join(map(RENDERERS[kind], tables)))
 

@@ -4,13 +4,11 @@ Texts are plain; what stands between backticks is code. A renderer escapes every
 chosen is never a command of HTML, LaTeX or Typst.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from bench.tables.table import Table
-
-CODE = "`"
 
 
 @dataclass(frozen=True)
@@ -82,10 +80,3 @@ class Document:
     def figures(self) -> tuple[Figure, ...]:
         """Its figures in order."""
         return tuple(one for one in self.blocks if isinstance(one, Figure))
-
-
-def parts_of(text: str) -> Iterator[tuple[str, bool]]:
-    """The pieces of a text, and whether each is code."""
-    for place, piece in enumerate(text.split(CODE)):
-        if piece:
-            yield piece, place % 2 == 1

@@ -7,11 +7,10 @@ nothing else.
 import base64
 import hashlib
 import html
-from collections.abc import Iterator
 
-from bench.reporting.document import Block, Bullets, Code, Document, Figure, Heading, Paragraph, parts_of
+from bench.reporting.document import Block, Bullets, Code, Document, Figure, Heading, Paragraph
 from bench.reporting.figures import encoded, width_of
-from bench.tables.html_table import html_text
+from bench.tables.html_table import html_text, words_html
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1d2126; --paper: #fff; --line: #d5dade; --faint: #59636d; --raised: #f4f6f7 }
@@ -70,21 +69,21 @@ def html_report(document: Document, scale: float) -> bytes:
     style = STYLE + "".join(f".w{place} {{ width: {100 * place / SHARES:g}% }}\n" for place in range(1, SHARES + 1))
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    authors = f'<p class="authors">{_words(document.authors)}</p>\n' if document.authors else ""
+    authors = f'<p class="authors">{words_html(document.authors)}</p>\n' if document.authors else ""
     body = "\n".join(_block(block, place, scale) for place, block in enumerate(document.blocks))
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{html.escape(document.title)}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n"
-        f"<h1>{_words(document.title)}</h1>\n{authors}{_contents(document)}{body}\n</main>\n</body>\n</html>\n"
+        f"<h1>{words_html(document.title)}</h1>\n{authors}{_contents(document)}{body}\n</main>\n</body>\n</html>\n"
     ).encode()
 
 
 def _contents(document: Document) -> str:
     found = [(place, one) for place, one in enumerate(document.blocks) if isinstance(one, Heading) and one.level < 3]
     lines = "".join(
-        f'<li class="{"inner" if one.level == 2 else "outer"}"><a href="#s{place}">{_words(one.text)}</a></li>\n'
+        f'<li class="{"inner" if one.level == 2 else "outer"}"><a href="#s{place}">{words_html(one.text)}</a></li>\n'
         for place, one in found
     )
     return f'<nav aria-label="Contents">\n<ul>\n{lines}</ul>\n</nav>\n' if len(found) > 1 else ""
@@ -93,11 +92,11 @@ def _contents(document: Document) -> str:
 def _block(block: Block, place: int, scale: float) -> str:
     match block:
         case Heading(text, level):
-            return f'<h{level + 1} id="s{place}">{_words(text)}</h{level + 1}>'
+            return f'<h{level + 1} id="s{place}">{words_html(text)}</h{level + 1}>'
         case Paragraph(text):
-            return f"<p>{_words(text)}</p>"
+            return f"<p>{words_html(text)}</p>"
         case Bullets(items):
-            return f"<ul>\n{''.join(f'<li>{_words(item)}</li>{chr(10)}' for item in items)}</ul>"
+            return f"<ul>\n{''.join(f'<li>{words_html(item)}</li>{chr(10)}' for item in items)}</ul>"
         case Code(text):
             return f"<pre>{html.escape(text)}</pre>"
         case Figure():
@@ -114,12 +113,3 @@ def _figure(figure: Figure, scale: float) -> str:
     caption = html.escape(figure.caption)
     picture = f'<img class="w{width}" alt="{caption}" src="data:image/{media};base64,{data}">'
     return f'<figure id="{html.escape(figure.name)}">\n{picture}\n<figcaption>{caption}</figcaption>\n</figure>'
-
-
-def _words(text: str) -> str:
-    return "".join(_pieces(text))
-
-
-def _pieces(text: str) -> Iterator[str]:
-    for piece, is_code in parts_of(text):
-        yield f"<code>{html.escape(piece)}</code>" if is_code else html.escape(piece)

@@ -10,11 +10,12 @@ from dataclasses import replace
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from bench.reporting.document import Block, Bullets, Code, Document, Figure, Heading, Paragraph, parts_of
+from bench.reporting.document import Block, Bullets, Code, Document, Figure, Heading, Paragraph
 from bench.reporting.figures import encoded, width_of
 from bench.tables.latex import escaped as escaped_latin
 from bench.tables.latex import tabular
 from bench.tables.table import Table, for_people
+from bench.tables.words import parts_of
 
 TEX, BIB, FIGURES = "report.tex", "references.bib", "figures"
 MOST_ROWS = 36  # of a table on one page

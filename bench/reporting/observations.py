@@ -91,7 +91,7 @@ def _variety(record: RunRecord, label: str) -> Iterator[str]:
     precision, recall, usual_precision, usual_recall = (float(one or 0) for one in values)
     if recall < NEAR_0 and usual_recall >= HALF:
         why = (
-            "the images look real and are of few kinds, which is the sign of collapse"
+            "most images lie among the real ones, but they are of few kinds: the sign of collapse"
             if precision >= HALF
             else "the images are like no real ones, or of very few kinds"
         )

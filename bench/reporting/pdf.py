@@ -8,9 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.reporting.document import Block, Bullets, Code, Document, Figure, Heading, Paragraph, parts_of
+from bench.reporting.document import Block, Bullets, Code, Document, Figure, Heading, Paragraph
 from bench.reporting.figures import encoded, width_of
 from bench.tables.table import Table, at_left, for_people, heads_of, text
+from bench.tables.words import parts_of
 from metrics.errors import InputError
 
 MAIN = "report.typ"

@@ -41,7 +41,7 @@ def curves(run: Given) -> Iterator[Figure]:
         last = int(one.curve["step"][-1]) if len(one.curve["step"]) else 0
         caption = f"{run.title}: {one.title} over {last:,} steps"
         if len(one.curve["step"]) >= 100 and not one.name.startswith("evaluation"):
-            caption += "; each value faintly, and the mean of the last fiftieth of the run"
+            caption += "; faint: each value, dark: the mean over a fiftieth of the run"
         yield Figure(f"{run.slug}-{one.name}", caption, partial(_drawn_curves, one))
 
 

@@ -57,8 +57,9 @@ def _comments(run: Given) -> tuple[dict[str, str], str]:
     }
     tree = ast.parse(text)
     (kind,) = (one for one in tree.body if isinstance(one, ast.ClassDef) and one.name == type(run.config).__name__)
+    file = f"{module.__name__.replace('.', '/')}.py"
     said = {
-        one.target.id: _beside(one, comments)
+        one.target.id: _beside(one, comments).replace("see above", f"see the first lines of {file}")
         for one in kind.body
         if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
     }

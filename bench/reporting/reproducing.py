@@ -14,14 +14,14 @@ from bench.tables.of_record import labels_of
 TRAINED_ON = "train"
 
 
-def command_of(run: Given) -> str:
-    """The command that trains and measures it again."""
+def command_of(run: Given, *, whole: bool = False) -> str:
+    """The command that trains and measures it again; of `whole`, with the budget of its recipe."""
     words = ["bench", "run" if run.records else "train", "--model", run.spec.name, "--dataset", run.dataset]
     words += ["--seed", str(run.seed)] if run.seed else []
     for name, value in sorted(run.changes.items()):
         words += ["--set", f"{name}={setting_text(value)}"]
     if run.training:
-        for unit, amount in sorted(run.training.asked.items()):
+        for unit, amount in () if whole else sorted(run.training.asked.items()):
             words += [f"--{unit}", f"{amount:g}"]
         words += ["--precision", run.training.precision] if run.training.precision != "float32" else []
     words += ["--train-split", run.train_split] if run.train_split != TRAINED_ON else []
@@ -81,8 +81,7 @@ def not_trained(run: Given) -> Iterator[str]:
     if done and done.epochs < done.full_epochs * COMPLETE:
         yield (
             f"{run.title}: trained for {done.epochs:,.4g} of the {done.full_epochs:,.4g} epochs of its recipe; "
-            f"`{command_of(run).partition(' --steps')[0].partition(' --epochs')[0].partition(' --minutes')[0]}` trains "
-            "all of it"
+            f"`{command_of(run, whole=True)}{' --resume' if run.folder else ''}` trains all of it"
         )
 
 
@@ -102,4 +101,4 @@ def not_measured(run: Given) -> Iterator[str]:
             f"bench score {base}:real-1 {shlex.quote(str(samples))} --metrics memorisation --train "
             f"{base}:{run.train_split} --extractor {record.protocol.extractor}"
         )
-        yield f"{run.title}: whether it copies training images was not looked for; `{command}` does"
+        yield f"{run.title}: whether it copies training images is not known; `{command}` tells"

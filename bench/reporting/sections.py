@@ -31,10 +31,10 @@ from bench.tables.table import Table
 READING = (
     "Numbers in brackets are 95 % intervals, and an arrow says which direction is better. The plain FID grows if there "
     "are few images; the corrected FID does not, and it is 0 on average for two sets of one kind, so it can be below "
-    "0. Two numbers whose intervals overlap are not told apart. An interval says what other images of the same model "
-    "would change; what another training would change is in means over several seeds alone. `real 1` and `real 2` are "
-    "disjoint sets of real images, and what stands in their row is as good as a number gets. A best value is bold only "
-    "where its interval overlaps with no other one."
+    "0. Two numbers whose intervals overlap are not told apart. An interval says how much other images of the same "
+    "model would change the number. How much another training would change it, only a mean over several seeds says. "
+    "`real 1` and `real 2` are disjoint sets of real images, and the numbers in their row are as good as a number gets."
+    " A best value is bold only where its interval overlaps with no other one."
 )
 
 

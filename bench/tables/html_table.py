@@ -4,6 +4,7 @@ import html
 from collections.abc import Sequence
 
 from bench.tables.table import Table, at_left, for_people, heads_of, text
+from bench.tables.words import parts_of
 
 
 def html_text(table: Table) -> str:
@@ -21,7 +22,7 @@ def html_text(table: Table) -> str:
         )
         for row in table.rows
     ]
-    notes = "".join(f"<li>{html.escape(note)}</li>" for note in table.notes)
+    notes = "".join(f"<li>{words_html(note)}</li>" for note in table.notes)
     head = line("th", [html.escape(head) for head in heads_of(table)], kinds)
     return (
         "\n".join(
@@ -37,4 +38,11 @@ def html_text(table: Table) -> str:
             ]
         )
         + "\n"
+    )
+
+
+def words_html(words: str) -> str:
+    """Words with their code as such, everything escaped."""
+    return "".join(
+        f"<code>{html.escape(piece)}</code>" if code else html.escape(piece) for piece, code in parts_of(words)
     )

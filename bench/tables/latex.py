@@ -1,8 +1,11 @@
 """A table for LaTeX, with the rules of the package booktabs."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from bench.tables.table import ARROWS, Table, at_left, for_people, text
+from bench.tables.words import parts_of
 
 SPECIAL = str.maketrans(
     {
@@ -16,6 +19,17 @@ SPECIAL = str.maketrans(
 )
 
 
+def latex_tables(tables: Iterable[Table]) -> str:
+    """Tables one below the other, each with a label of its own: the second of a name has its number."""
+    before: Counter[str] = Counter()
+    found = []
+    for table in tables:
+        before[table.name] += 1
+        number = before[table.name]
+        found.append(latex(replace(table, name=f"{table.name}-{number}") if number > 1 else table))
+    return "\n".join(found)
+
+
 def latex(table: Table) -> str:
     """A `table` with its caption, columns of numbers to the right, the best values bold and the notes below."""
     table = for_people(table)
@@ -25,7 +39,7 @@ def latex(table: Table) -> str:
         rf"  \caption{{{escaped(table.title)}}}",
         rf"  \label{{tab:{table.name}}}",
         *(f"  {line}" for line in tabular(table, escaped).split("\n")),
-        *(rf"  \par\footnotesize {escaped(note)}" for note in table.notes),
+        *(rf"  \par\footnotesize {_with_code(note)}" for note in table.notes),
         r"\end{table}",
     ]
     return "\n".join(lines) + "\n"
@@ -53,6 +67,13 @@ def tabular(table: Table, words: Callable[[str], str]) -> str:
 def _no_option(row: str) -> str:
     """A row that does not begin with a bracket: it would be an option of the end of the row before."""
     return "{}" + row if row.startswith("[") else row
+
+
+def _with_code(words: str) -> str:
+    return "".join(
+        rf"\texttt{{{escaped(piece).replace('--', '-{}-')}}}" if code else escaped(piece)
+        for piece, code in parts_of(words)
+    )
 
 
 def escaped(words: str) -> str:
