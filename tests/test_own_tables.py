@@ -105,6 +105,14 @@ def test_table_7_has_a_block_of_rows_for_each_domain():
     assert len(distances.rows) == 6
 
 
+def test_a_warning_of_one_domain_alone_names_it():
+    grey = np.repeat(images(3)[:, :1], 3, axis=1)
+    domains = {"a": [images(1), images(2), grey], "b": [images(2), images(1), np.tile(images(4)[:6], (2, 1, 1, 1))]}
+    notes = bench.table(domains=domains, **DIGITS)[0].notes
+    assert [note.partition(": ")[0] for note in notes if "repeated: 6 of 12" in note] == ["b"]
+    assert len([note for note in notes if note.startswith("n <= d")]) == 1
+
+
 def test_table_5_has_the_errors_of_reconstructions_and_of_the_mean_image():
     (five, errors, _) = bench.table(images(1), images(2), images(3), reconstructed=images(1), **DIGITS)
     assert first_column(five) == ["real image set", "real image set 2", "generated image set", "noise"]

@@ -104,8 +104,23 @@ def joined(parts: Sequence[OwnSets]) -> OwnSets:
             name: "; ".join(dict.fromkeys(one.reasons[name] for one in parts if name in one.reasons))
             for name in dict.fromkeys(name for one in parts for name in one.reasons)
         },
-        warnings=tuple(dict.fromkeys(line for one in parts for line in one.warnings)),
-        others=tuple(dict.fromkeys(line for one in parts for line in one.others)),
+        warnings=_told_apart([(_label(one), one.warnings) for one in parts]),
+        others=_told_apart([(_label(one), one.others) for one in parts]),
+    )
+
+
+def _label(part: OwnSets) -> str:
+    """The name of its domain, "" where there is but one."""
+    return next(iter(part.made), "")
+
+
+def _told_apart(lines: Sequence[tuple[str, tuple[str, ...]]]) -> tuple[str, ...]:
+    """The lines of all domains, each once; one that not every domain has begins with the name of its own."""
+    of_all = set.intersection(*(set(ones) for label, ones in lines if label)) if lines[0][0] else set()
+    return tuple(
+        dict.fromkeys(
+            f"{label}: {line}" if label and line not in of_all else line for label, ones in lines for line in ones
+        )
     )
 
 
