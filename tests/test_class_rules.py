@@ -24,7 +24,7 @@ from bench.measuring.findings import Finding
 from bench.runs.seeds import seed_list
 from bench.storage.families import Family, families
 from bench.submissions.class_table import HandedIn, class_table, class_values
-from bench.submissions.roster import Student, _listed, label, students_of
+from bench.submissions.roster import Student, _listed, absent_of, label, students_of
 from metrics.errors import InputError
 
 KID, IS, FID = (NUMBERS[name] for name in ("kid", "inception_score_corrected", "fid_corrected"))
@@ -178,6 +178,15 @@ def test_students_of_a_roster_are_in_the_order_of_the_paths(tmp_path):
     roster.write_text("authors,slug\nA,ann\n,bob\n", encoding="utf-8")
     found = students_of([tmp_path / "bob", tmp_path / "ann"], roster)
     assert [one for _, one in found] == [Student("bob", "bob"), Student("ann", "ann", "A")]
+    assert absent_of([tmp_path / "bob", tmp_path / "ann"], roster) == ()
+
+
+def test_a_student_who_has_not_handed_in_yet_stops_nobody(tmp_path):
+    (tmp_path / "bob").mkdir()
+    roster = tmp_path / "roster.csv"
+    roster.write_text("slug\nann\nbob\ncid\n", encoding="utf-8")
+    assert [one.slug for _, one in students_of([tmp_path / "bob"], roster)] == ["bob"]
+    assert absent_of([tmp_path / "bob"], roster) == ("ann", "cid")
 
 
 @pytest.mark.parametrize(
@@ -205,6 +214,10 @@ def test_a_table_of_a_class_has_every_reason_in_a_line_of_its_own():
     ]
     assert table.notes == ("ann: flagged: f", "ann: warning: a warning", "bob: refused: r", "bob: refused: s",
                            "bob: shared: t")  # fmt: skip
+    assert class_table("digits", found, ("dan", "eve")).notes[-1] == (
+        "in the roster, but nothing was handed in: dan, eve"
+    )
+    assert class_values("digits", found, ("dan",))["absent"] == ["dan"]
     values = class_values("digits", found)
     assert [(one["path"], one["attempts"], len(one["findings"])) for one in values["submissions"]] == [
         *((None, 3, 2), ("p", None, 0), (None, None, 0))

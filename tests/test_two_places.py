@@ -8,12 +8,14 @@ import pytest
 from leaderboard_entries import write_results
 from run_records import record
 
+import bench
 from bench.leaderboard.board import read_board
 from bench.leaderboard.board_tables import everything
-from bench.leaderboard.entries import read_track, write_track
-from bench.leaderboard.entry_places import entry_path, entry_paths
+from bench.leaderboard.entries import VERIFIED_SCHEMA, Verified, read_track, read_verified, write_track, write_verified
+from bench.leaderboard.entry_places import beside, entry_path, entry_paths
 from bench.runs.run import place_of
 from bench.site import write_site
+from bench.storage.reading import file_sha256
 from bench.storage.records import read_records, write_record
 from bench.storage.result_places import OWN, first_of, in_words, read_from
 from bench.submissions.levels import find_entry, verify_all
@@ -99,6 +101,21 @@ def test_an_entry_is_found_in_either_place_and_verified_in_its_own(here):
     published, mine = (sorted((one / "submissions/digits").glob("*.json"))[0] for one in (PUBLISHED, OWN))
     assert find_entry(f"digits/{published.stem}", OWN) == (published, PUBLISHED)
     assert find_entry(f"digits/{mine.stem}", OWN) == (mine, OWN)
+
+
+def test_a_check_of_a_published_entry_leaves_its_files_as_they_are_unless_its_place_is_named(here):
+    published = entry_paths(PUBLISHED, "digits")[0]
+    found = Verified(VERIFIED_SCHEMA, file_sha256(published), 3, "0", "2026-01-01T00:00:00Z")
+    write_verified(beside(published) / "verified.json", found)
+    before = content(PUBLISHED)
+    (one,) = bench.verify(f"digits/{published.stem}")  # its numbers are made up
+    assert (one.level, one.claimed) == (0, 0)
+    assert one.notes == ("published, so its level is not written; --results results writes it",)
+    bench.verify()
+    assert content(PUBLISHED) == before
+    (one,) = bench.verify(f"digits/{published.stem}", results=PUBLISHED)
+    assert (one.claimed, one.notes) == (0, ())
+    assert read_verified(published) == 0
 
 
 def test_records_of_both_places_stand_in_the_users_comparison_and_nothing_published_changes(tmp_path, monkeypatch):

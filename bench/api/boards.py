@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 from bench.api.desk import Submitted, desk_of, measuring, way_of
 from bench.options import checked, known
 from bench.settings.boards import Refeaturing, Said, SiteSettings, SubmitSettings, VerifySettings
-from bench.storage.result_places import OWN, in_words, results_folder
+from bench.storage.result_places import OWN, in_words, only_read, results_folder
 from bench.tables.several import Tables
 from genbench.places import expanded
 from metrics.errors import InputError
@@ -60,7 +60,8 @@ def verify(
     all below `results`.
 
     1 consistent; 2 recomputed from the submitted `images`; 3 made again by the `checkpoint`. The level goes to
-    verified.json beside the entry. Raises InputError where nothing can be checked.
+    verified.json beside the entry, unless this is a published one that is read beside `results`. Raises InputError
+    where nothing can be checked.
     """
     from bench.submissions import Source, find_entry, verify_all, verify_one
 
@@ -70,11 +71,12 @@ def verify(
             raise InputError("images and a checkpoint are of one entry; name it")
         return verify_all(how["results"])
     path, below = find_entry(str(place(entry, "the entry")), how["results"])
+    write = not only_read(how["results"], below)
     if images is None and checkpoint is None:
-        return [verify_one(path, below, None)]
+        return [verify_one(path, below, None, write=write)]
     made, model = (None if one is None else expanded(place(one, "the path")) for one in (images, checkpoint))
     source = Source(made, model, way_of(how, say), measuring(how), how["data_root"], how["workers"], how["progress"])
-    return [verify_one(path, below, source)]
+    return [verify_one(path, below, source, write=write)]
 
 
 def leaderboard(track: str | None = None, *, sort: str | None = None, results: str | Path = OWN) -> Tables:

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClassResult:
-    """What became of each folder, in the order in which they were given."""
+    """What became of each folder, in the order in which they were given. `absent` are the slugs of the roster that no
+    folder has."""
 
     track: str
     submissions: "tuple[HandedIn, ...]"
+    absent: tuple[str, ...] = ()
 
     @property
     def refused(self) -> "tuple[HandedIn, ...]":
@@ -38,13 +40,13 @@ class ClassResult:
         """A row for each folder, with every reason."""
         from bench.submissions.class_table import class_table
 
-        return class_table(self.track, self.submissions)
+        return class_table(self.track, self.submissions, self.absent)
 
     def as_dict(self) -> dict[str, Any]:
         """What JSON can hold of it."""
         from bench.submissions.class_table import class_values
 
-        return class_values(self.track, self.submissions)
+        return class_values(self.track, self.submissions, self.absent)
 
 
 def submit_all(
@@ -60,10 +62,10 @@ def submit_all(
 
     What is wrong with one stops no other: its reasons are in the result. An entry that is there already, of the same
     images, stays as it is; of other images it needs `force`. `say` is told a line for each. Raises InputError, before
-    anything is written, for a roster that does not fit the folders and for names that cannot be those of entries.
+    anything is written, for a folder that the roster does not name and for names that cannot be those of entries.
     """
     from bench.leaderboard.tracks import find_track
-    from bench.submissions.roster import students_of
+    from bench.submissions.roster import absent_of, students_of
 
     how = checked(SubmitSettings, settings)
     if isinstance(paths, (str, Path)):
@@ -71,13 +73,14 @@ def submit_all(
     given = [expanded(place(one, "a path")) for one in paths]
     if not given:
         raise InputError("no path was given; expected a folder, .zip, .tar or .npz of images for each entry")
-    students = students_of(given, None if roster is None else expanded(place(roster, "the roster")))
+    of_class = None if roster is None else expanded(place(roster, "the roster"))
+    students, absent = students_of(given, of_class), absent_of(given, of_class)
     desk = desk_of(find_track(text(track, "track")), how, say)
     found = []
     for path, student in students:
         found.append(_handed_in(desk, path, student))
         say(f"{len(found)} of {len(given)}: {student.slug} {found[-1].status}")
-    return ClassResult(desk.track.name, tuple(found if desk.opened is None else _on_board(desk, found)))
+    return ClassResult(desk.track.name, tuple(found if desk.opened is None else _on_board(desk, found)), absent)
 
 
 def grades(

@@ -95,11 +95,12 @@ def command(
 
     Several PATHs, such as students/*, are an entry each, with the name of the folder, or with the name and the authors
     that --roster gives it. What is wrong with one stops no other. A table says what was accepted and what was refused,
-    with every reason. Entries of the same images as before stay as they are.
+    with every reason, and names students of the roster who have no PATH yet. Entries of the same images as before stay
+    as they are.
 
     JSON: the entry with its path and the findings; with --dry-run track, good and findings. Of several PATHs: track,
-    good and submissions, each with slug, name, authors, given, status, attempts, path, reasons, flags, shared and
-    findings.
+    good, submissions, each with slug, name, authors, given, status, attempts, path, reasons, flags, shared and
+    findings, and absent: the slugs of the roster that have no PATH.
     """
     if init:
         from bench.submissions.about import write_template

@@ -45,9 +45,10 @@ def command(
     features (in bounds, if no features are stored). Level 2, recomputed: --images are the submitted images and give
     everything that the entry holds. Level 3, regenerated: --checkpoint makes these images again.
 
-    The level goes to verified.json beside the entry. A level that this file holds from before is a claim. The exit code
-    is 0 if nothing is wrong, 1 if a problem was found, and 2 if nothing could be checked. Images or a model that do not
-    give the entry take a level from before back.
+    The level goes to verified.json beside the entry. A level that this file holds from before is a claim. Images or a
+    model that do not give the entry take a level from before back. Beside a published entry, the file is only written
+    with --results results. The exit code is 0 if nothing is wrong, 1 if a problem was found, and 2 if nothing could be
+    checked.
 
     JSON: a list of objects with path, level (reached now), claimed, problems and doubts (code, what), missed (the level
     that was asked for and not reached, or 0) and notes.

@@ -53,6 +53,11 @@ def first_of(results: Path, path: Path) -> Path:
     return next((one for one in places if one.exists()), path)
 
 
+def only_read(results: Path, folder: Path) -> bool:
+    """Whether `folder` is read beside `results` and never written: what is published there stays as it is."""
+    return folder.resolve() in [one.resolve() for one in read_from(results)[1:]]
+
+
 def folder_of(entry: Path) -> Path:
     """The results folder that an entry or a record lies in, from its path: FOLDER/submissions/TRACK/NAME.json."""
     return entry.parent.parent.parent

@@ -48,14 +48,14 @@ class HandedIn:
         return None if self.entry is None else len(self.entry.earlier) + 1
 
 
-def class_table(track: str, found: Sequence[HandedIn]) -> Table:
-    """A row for each folder; below, for people, every reason in a line of its own."""
+def class_table(track: str, found: Sequence[HandedIn], absent: Sequence[str] = ()) -> Table:
+    """A row for each folder; below, for people, every reason in a line of its own, and who is `absent`."""
     good = sum(one.status != "refused" for one in found)
     title = f"{track}: {good:,} of {len(found):,} accepted"
-    return Table(f"{track}-class", title, COLUMNS, tuple(map(_row, found)), tuple(_notes(found)))
+    return Table(f"{track}-class", title, COLUMNS, tuple(map(_row, found)), (*_notes(found), *_absent(absent)))
 
 
-def class_values(track: str, found: Sequence[HandedIn]) -> dict[str, Any]:
+def class_values(track: str, found: Sequence[HandedIn], absent: Sequence[str] = ()) -> dict[str, Any]:
     """The same as JSON values."""
     submissions = [
         {
@@ -73,7 +73,8 @@ def class_values(track: str, found: Sequence[HandedIn]) -> dict[str, Any]:
         }
         for one in found
     ]
-    return {"track": track, "good": all(one.status != "refused" for one in found), "submissions": submissions}
+    good = all(one.status != "refused" for one in found)
+    return {"track": track, "good": good, "submissions": submissions, "absent": list(absent)}
 
 
 def _row(one: HandedIn) -> tuple[Cell, ...]:
@@ -87,6 +88,11 @@ def _row(one: HandedIn) -> tuple[Cell, ...]:
 
 def _warnings(one: HandedIn) -> tuple[str, ...]:
     return tuple(finding.what for finding in one.findings if finding.level == "warning")
+
+
+def _absent(slugs: Sequence[str]) -> Iterable[str]:
+    if slugs:
+        yield f"in the roster, but nothing was handed in: {', '.join(slugs)}"
 
 
 def _notes(found: Iterable[HandedIn]) -> Iterable[str]:

@@ -13,14 +13,14 @@ from bench.leaderboard.tracks import find_track
 from bench.options import Progress
 from bench.settings.shared import WORKERS
 from bench.storage.cache import open_cache
-from bench.storage.result_places import first_of, folder_of, in_words, read_from
+from bench.storage.result_places import first_of, folder_of, in_words, only_read, read_from
 from bench.submissions._book import Book
 from bench.submissions._recomputing import Again, verify_again
 from bench.submissions._values import Problem
 from bench.submissions.generators import GeneratorSpec
 from bench.submissions.material import GENERATORS, How, open_material
 from bench.submissions.submitting import check_images
-from bench.submissions.verifying import Verdict, note_level, verify_entry
+from bench.submissions.verifying import Verdict, level_before, note_level, verify_entry
 from genbench.files import is_unfinished
 from genbench.names import did_you_mean
 from metrics.errors import InputError
@@ -61,8 +61,9 @@ def find_entry(named: str, results: Path) -> tuple[Path, Path]:
     raise InputError(f"no entry {named!r}; expected the path of its JSON, or TRACK/NAME below --results. {meant}")
 
 
-def verify_one(path: Path, results: Path, source: Source | None = None) -> Verdict:
-    """One entry, to level 1 or, where a source is given, to level 2 or 3; its verified.json says so afterwards.
+def verify_one(path: Path, results: Path, source: Source | None = None, *, write: bool = True) -> Verdict:
+    """One entry, to level 1 or, where a source is given, to level 2 or 3; its verified.json says so afterwards, unless
+    `write` is false.
 
     Raises InputError or ModelError where it cannot be measured again here.
     """
@@ -70,7 +71,7 @@ def verify_one(path: Path, results: Path, source: Source | None = None) -> Verdi
         verdict = verify_entry(path, Book(results, open_cache()))
     if source and verdict.entry and not any(one.code == "track" for one in verdict.problems):
         verdict = verify_again(verdict, _open(verdict.entry, source))
-    return _noted(verdict)
+    return _noted(verdict, write)
 
 
 def verify_all(results: Path) -> list[Verdict]:
@@ -84,7 +85,10 @@ def verify_all(results: Path) -> list[Verdict]:
     if not paths:
         raise InputError(f"no entries below {in_words(results)}; make one with `bench submit`, or give --results")
     with _one_thread():
-        verdicts = [_noted(verify_entry(path, books[folder_of(path)])) for path in paths]
+        verdicts = [
+            _noted(verify_entry(path, books[folder_of(path)]), not only_read(results, folder_of(path)))
+            for path in paths
+        ]
     known = {*paths, *(path.with_suffix("") for path in paths)}
     there = [path for folder in folders for path in sorted((folder / "submissions").glob("*/*"))]
     strangers = [path for path in there if path not in known]
@@ -127,11 +131,15 @@ def _open(entry: Entry, source: Source) -> Again:
     return Again(opened, images, made)
 
 
-def _noted(verdict: Verdict) -> Verdict:
-    """The verdict with the level that is written down; one that was reached before stays where nothing is wrong."""
+def _noted(verdict: Verdict, write: bool) -> Verdict:
+    """The verdict with the level that is written down, or would be; one that was reached before stays where nothing is
+    wrong."""
     if verdict.entry is None:
         return verdict
     before = read_verified(verdict.path) if verdict.problems else 0
     if before >= IMAGES_DECIDED and all(one.chance for one in verdict.problems):
         return replace(verdict, problems=(), claimed=before, doubts=verdict.problems)
-    return replace(verdict, claimed=note_level(verdict.path, verdict.level, refuted=verdict.missed > 0))
+    old = level_before(verdict.path)
+    now = note_level(verdict.path, verdict.level, refuted=verdict.missed > 0, write=write)
+    kept = f"published, so its level is not written; --results {folder_of(verdict.path)} writes it"
+    return replace(verdict, claimed=now, notes=verdict.notes if write or now == old else (*verdict.notes, kept))

@@ -1,7 +1,8 @@
 """A class: whose folder is whose, by the folders' names or by a roster.
 
 A roster is a CSV file with the columns slug (the name of the folder, or of a file without its ending), name (of the
-entry; the slug where it is empty) and authors. It belongs to exactly the folders that are handed in with it.
+entry; the slug where it is empty) and authors. Every folder has a row; a row without a folder is a student who has not
+handed in yet.
 """
 
 import csv
@@ -55,8 +56,7 @@ def read_roster(path: Path) -> tuple[Student, ...]:
 def students_of(paths: Sequence[Path], roster: Path | None) -> list[tuple[Path, Student]]:
     """Whose each path is, in the order of the paths.
 
-    Raises InputError for a path that does not exist, two of one name, and where the roster and the paths are not of the
-    same students.
+    Raises InputError for a path that does not exist, two of one name, and one that the roster does not name.
     """
     for path in paths:
         if not path.exists():
@@ -73,11 +73,13 @@ def students_of(paths: Sequence[Path], roster: Path | None) -> list[tuple[Path, 
     known = {one.slug: one for one in read_roster(roster)}
     if strangers := [one for one in labels if one not in known]:
         raise InputError(f"{_listed(strangers)} not in {roster}; add a row for each, or leave the folder out")
-    if missing := [one for one in known if one not in labels]:
-        raise InputError(
-            f"{_listed(missing)} in {roster} and not among the folders; give the folder, or remove the row"
-        )
     return [(path, known[one]) for path, one in zip(paths, labels, strict=True)]
+
+
+def absent_of(paths: Sequence[Path], roster: Path | None) -> tuple[str, ...]:
+    """The slugs of a roster that no path has: these students have not handed in yet."""
+    labels = {label(path) for path in paths}
+    return () if roster is None else tuple(one.slug for one in read_roster(roster) if one.slug not in labels)
 
 
 def label(path: Path) -> str:

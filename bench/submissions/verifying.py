@@ -110,18 +110,25 @@ def _left_out(metric: str, there: set[str]) -> set[str]:
 # ----- what was verified
 
 
-def note_level(path: Path, level: Level, *, refuted: bool = False) -> Level:
-    """Write verified.json where it does not say this level of these bytes yet, and say which level the entry has.
+def level_before(path: Path) -> Level:
+    """The level that an entry has reached before; 0 where the file that says so is damaged."""
+    try:
+        return read_verified(path)
+    except InputError:
+        return 0
+
+
+def note_level(path: Path, level: Level, *, refuted: bool = False, write: bool = True) -> Level:
+    """Say which level the entry has, and `write` verified.json where it does not say this level of these bytes yet.
 
     A level that was reached before stays where the entry is still consistent, and is taken back where it is not, and
     where it was `refuted`: the images or the model that were given now did not give what stands in it.
     """
-    sha256 = file_sha256(path)
-    try:
-        before = read_verified(path)
-    except InputError:
-        before = 0
+    before = level_before(path)
     now = level if refuted or not level else max(level, before)
+    if not write:
+        return now
+    sha256 = file_sha256(path)
     place = beside(path) / VERIFIED
     if now != before or (now and not place.is_file()):
         try:
