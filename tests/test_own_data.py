@@ -225,6 +225,14 @@ def test_a_track_that_exists_is_replaced_only_when_asked():
     assert (found.title, found.licence, found.publishable) == ('A "second" one', "CC0", True)
 
 
+def test_a_track_whose_weights_are_missing_says_where_they_come_from_and_blames_no_option():
+    images("photos", numbered(20))
+    bench.new_track("mine", "photos", size=32)
+    said = " ".join(run("tracks", "show", "mine").stdout.split())
+    assert "id not known here: extractor 'inception' has no weights here; `bench weights` shows where" in said
+    assert "--offline" not in said
+
+
 def test_a_damaged_file_takes_no_track_from_others_and_can_be_written_again():
     images("photos", numbered(20))
     bench.new_track("mine", "photos", **GREY)

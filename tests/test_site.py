@@ -86,6 +86,11 @@ def test_the_gallery_shows_the_first_seed_of_a_model_and_not_the_best():
     assert (room.count, room.forbidden) == (1, "")
 
 
+def test_no_letter_is_escaped_twice(made):
+    found = [path for path in (made / "site").rglob("*.html") if re.search(r"&amp;\w+;", path.read_text())]
+    assert [path.name for path in found] == []
+
+
 def test_the_list_of_files_is_whole(made):
     listed = json.loads((made / "site/site.json").read_text())
     assert listed["files"] == sorted(content(made / "site"))

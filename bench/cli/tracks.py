@@ -84,13 +84,25 @@ def show(name: str, weights: Path | None, data_root: Path | None, results: Path,
         try:
             rules = open_track(track, measure_of(track, weights_file=weights, offline=True), data_root).rules
         except InputError as error:
-            why = str(error)
+            why = _why(error)
     words = rules_in_words(track, rules, why)
     if as_json:
         known = {"id": rules and rules.id, "rules": rules and asdict(rules)}
         print_json({"name": track.name, **known, "words": [list(fact) for fact in words]})
     else:
         print_facts(words)
+
+
+def _why(error: BaseException) -> str:
+    """What is missing and how to get it; that nothing is fetched here is nobody's choice, and is not told."""
+    from bench.weights import MissingWeights
+
+    first = error
+    while first.__cause__:
+        first = first.__cause__
+    if isinstance(first, MissingWeights):
+        return f"{first.why}; `bench weights` shows where they are looked for and how to get them"
+    return str(error)
 
 
 @command.command(

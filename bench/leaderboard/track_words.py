@@ -110,7 +110,7 @@ def rules_in_words(track: Track, rules: "Rules | None", why: str = "") -> list[t
         ("data set", f"{dataset.title}; licence: {dataset.licence}" + (f"; its domain {domain}" if domain else "")),
         (
             "made for",
-            f"{track.table} of the CIS 680 assignment 4" if track.table else "comparisons outside of the tables",
+            f"{track.table} of the CIS 680 assignment 4" if track.table else "comparing any models on this data set",
         ),
         ("to submit", f"{count:,} images, {width}x{height}, {colour}; as the model made them, without selection"),
         (REAL_1, _set_in_words(*sets[REAL_1]) + "; every distance is measured to these"),
