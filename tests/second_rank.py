@@ -29,6 +29,7 @@ MODELS = {  # by what is shared in them, beside gradients
     "improved-gan": {"feature_matching": False},  # minibatch discrimination
     "began": {},  # a number that is made of losses
     "ddpm": {},  # whole numbers at random
+    "stylegan2-small": {"batch_size": 8},  # deviations over a group, derived twice; two groups
     "cgan": {"average": 0.5},  # a mean that makes images of its own in each step
 }
 SUBJECTS = {"unpaired": "digits2styles"}

@@ -25,6 +25,10 @@ RULES = {  # heights and widths that are taken, and others that are not
         [(8, 8), (12, 12), (14, 14), (16, 16), (20, 20), (24, 24), (28, 28), (256, 256)],
         [(2, 2), (4, 4), (5, 5), (6, 6), (7, 7), (18, 18), (22, 22), (16, 8), (8, 16), (512, 512)],
     ),
+    "doubled from 4 to 7": (
+        [(8, 8), (10, 10), (12, 12), (14, 14), (16, 16), (28, 28), (64, 64)],
+        [(2, 2), (4, 4), (6, 6), (7, 7), (9, 9), (18, 18), (16, 8)],
+    ),
 }
 OTHER_RULES = {
     **dict.fromkeys(("autoencoder", "gan", "gan-deep", "pixel-gaussian", "train-copies", "vae"), "any"),
@@ -34,6 +38,7 @@ OTHER_RULES = {
     "cyclegan-resnet": "eights from 32",
     "cyclegan": "sixteens from 32",
     "dcgan": "halved to 4 to 8",
+    "stylegan2-small": "doubled from 4 to 7",
     "vqvae": "fours",
 }
 NAMES = [name for name in registry.names("models") if name != "biggan"]  # its layout is looked at below

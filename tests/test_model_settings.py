@@ -17,7 +17,8 @@ NAMES = registry.names("models")
 SHAPE = ImageShape(3, 32, 32)
 MEANS_NONE = {  # 0 switches something off, or is one end of a range
     "attention", "average", "beta1", "beta2", "beta_start", "blocks", "cooling", "cycle_weight", "dropout", "gamma",
-    "identity_weight", "input_noise", "kl_weight", "l1_weight", "penalty_weight", "pool", "pull_away", "slope",
+    "identity_weight", "input_noise", "kl_weight", "l1_weight", "path_weight", "penalty_weight", "pool",
+    "pull_away", "r1_weight", "slope",
 }  # fmt: skip
 NEVER_NONE = {("vdb-gan", "penalty_weight"), ("wgan-gp", "penalty_weight"), ("dcgan", "penalty_weight")}
 ANY_SIGN = {"beta_start", "slope"}  # a weight that its rule brings back above 0; the slope of a line

@@ -43,6 +43,7 @@ WHOLE_BATCH = {
     "Codebook": ("start", "follow"),
     "CodeGaussian": ("follow",),
     "MinibatchDiscrimination": ("forward",),
+    "GroupDeviation": ("forward",),
     "Biggan": ("_noise_to_sample",),
 }
 MOST_NAMED = 64  # processes, in a message that names numbers of them
