@@ -2,11 +2,14 @@
 
     OMP_NUM_THREADS=1 python benchmarks/coverage_fid.py gaussians [--repeats 200] [--dims 64,512] [--counts 100,300]
     OMP_NUM_THREADS=1 python benchmarks/coverage_fid.py features --data-root FOLDER [--repeats 200]
+    OMP_NUM_THREADS=1 python benchmarks/coverage_fid.py projections --data-root FOLDER [--repeats 200] [--dims 256]
 
 `gaussians` draws from pairs of Gaussians of known distance whose spectra are flat or fall as 1 / k (that of deep
 features falls at least so). `features` draws from the features of real images: Fashion-MNIST through a classifier with
 2,048 features that the script trains first (a minute or two), and treats 20,000 images as the whole population, so that
-the truth is known: real against blurred, real against noisy, real against real (disjoint). Prints one line per case:
+the truth is known: real against blurred, real against noisy, real against real (disjoint). `projections` does the same
+with features that nobody has trained: a fixed random layer with ReLU on the pixels. A blur then changes the many
+directions that have almost no variance, of which few images show little. Prints one line per case:
 truth, mean of plain, corrected by split halves and by the jackknife, their true standard deviation (over the repeats)
 and the estimated one, and the coverage of each interval in percent.
 """
@@ -15,12 +18,18 @@ import argparse
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from metrics.arithmetic.fid_interval import jackknife, split_half
 from metrics.fid import fid_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module
 
 Draw = Callable[[int], tuple[np.ndarray, np.ndarray]]
 POPULATION = 20_000
@@ -158,6 +167,27 @@ def make_features(data_root: Path, folder: Path) -> None:
             optimiser.step()
         print(f"epoch {epoch + 1}: loss {loss.item():.3f}", flush=True)
     network.eval()
+    _store(images, body, folder)
+
+
+def make_projections(data_root: Path, folder: Path, dims: int) -> None:
+    """The same files, [20000, dims]: the pixels through one random layer with ReLU."""
+    import torch
+    from torch import nn
+
+    from bench.datasets import open_dataset
+
+    torch.manual_seed(0)
+    split = open_dataset("fashion-mnist").load("train", data_root, "")
+    images = torch.from_numpy(split.read(0, split.count)).float() / 255
+    _store(images, nn.Sequential(nn.Flatten(), nn.Linear(images[0].numel(), dims), nn.ReLU()), folder)
+
+
+def _store(images: "Tensor", body: "Module", folder: Path) -> None:
+    """The features of real, blurred and noisy images, disjoint parts of these, with trace 100 of the real ones."""
+    import torch
+    from torch.nn import functional
+
     kernel = torch.tensor([1.0, 2.0, 1.0])
     blur = functional.conv2d(images, (kernel[:, None] * kernel / 16)[None, None], padding=1)
     noise = (images + 0.1 * torch.randn_like(images)).clamp(0, 1)
@@ -174,7 +204,7 @@ def make_features(data_root: Path, folder: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("gaussians", "features"))
+    parser.add_argument("what", choices=("gaussians", "features", "projections"))
     parser.add_argument("--repeats", type=int, default=200)
     parser.add_argument("--dims", default="64,512,2048")
     parser.add_argument("--counts", default="100,300,1000")
@@ -184,12 +214,18 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     asked = parser.parse_args()
     counts = [int(n) for n in asked.counts.split(",")]
+    dims = [int(d) for d in asked.dims.split(",")]
     if asked.what == "features" and not (asked.features / "noisy.npy").exists():
         make_features(asked.data_root, asked.features)
+    folders = [asked.features]
+    if asked.what == "projections":
+        folders = [asked.features / f"projections-{d}" for d in dims]
+        for d, folder in zip(dims, folders, strict=True):
+            make_projections(asked.data_root, folder, d)
     cases = (
-        gaussian_cases([int(d) for d in asked.dims.split(",")], counts)
+        gaussian_cases(dims, counts)
         if asked.what == "gaussians"
-        else image_cases(asked.features, counts)
+        else chain.from_iterable(image_cases(folder, counts) for folder in folders)
     )
     with ProcessPoolExecutor(asked.processes) as pool:
         for case in cases:
