@@ -56,6 +56,7 @@ def test_table_6_compares_everything_with_real_1_and_noise_is_made(made):
     assert [table.name for table in made] == ["table-6", "distances"]
     assert first_column(made[0]) == [f"real 1 vs {one}" for one in ("real 1", "real 2", "generated", "noise")]
     assert cells(made[0], 0, "fid", "set") == [0.0, "real 1"]
+    assert any("With 12 images per set and" in one for one in made[0].notes)
 
 
 def test_the_numbers_are_those_of_fid_and_score(made):
@@ -134,6 +135,7 @@ def test_counts_and_sizes_may_differ_and_the_notes_say_so():
     assert cells(six, 3, "fid", "inception_score") == [None, None]
     assert any(one.startswith("fid is not computed: array holds 3 images; fid needs at least 4") for one in six.notes)
     assert any(one.startswith("sizes differ: ") for one in six.notes)
+    assert any("With 8 images or more per set and" in one for one in six.notes)
     assert any(one.startswith("prdc is not computed: ") for one in distances.notes)
 
 

@@ -93,11 +93,12 @@ def bias_note(protocol: Protocol, count: int) -> str:
     return few_images_note(count, registry.load("extractors", protocol.extractor).taps[protocol.pool])
 
 
-def few_images_note(count: int, width: int, *, noise: bool = True) -> str:
-    """The same for features of this width; `noise` where it is among the sets."""
+def few_images_note(count: int, width: int, *, noise: bool = True, more: bool = False) -> str:
+    """The same for features of this width; `noise` where it is among the sets, `more` where some sets are larger."""
+    images = f"{count:,} images{' or more' if more else ''}"
     share = "is mostly bias" if count <= width else "is biased upwards"
     return (
-        f"[ ] are 95 % intervals. With {count:,} images per set and {width:,} features the plain FID {share}: with "
+        f"[ ] are 95 % intervals. With {images} per set and {width:,} features the plain FID {share}: with "
         "unlimited images, real 1 against real 2 would be 0. The corrected value has no such bias, and it can be "
         f"below 0. {'Noise is uniform random pixels. ' if noise else ''}Real 1 against itself is always 0"
     )

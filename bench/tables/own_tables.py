@@ -64,7 +64,7 @@ def _notes(own: OwnSets) -> tuple[str, ...]:
     found = ["; ".join(own.about), _features_note(own)]
     if counts and own.dims:
         noise = any(NOISE in made for made in own.made.values())
-        found.append(few_images_note(min(counts), own.dims, noise=noise))
+        found.append(few_images_note(min(counts), own.dims, noise=noise, more=min(counts) < max(counts)))
     if not own.classes:
         found.append(no_score_note(own.question["extractor"]))
     found += _missing(own, (FID, IS) if own.classes else (FID,))
