@@ -16,6 +16,7 @@ from threading import Event
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from half_an_answer import half_an_answer
 
 import bench
 import bench.measuring.spreading
@@ -78,6 +79,12 @@ def test_ctrl_c_keeps_the_finished_tiles_ends_the_workers_and_says_one_line(monk
     assert ended.stderr.split("\n") == ["", "bench: interrupted; the cache and all finished files are intact", ""]
     assert not active_children()
     assert 0 < bench.cache_status(SET, **HOW).missing < 1297
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_a_worker_that_is_killed_in_the_middle_of_its_answer_is_lost_and_not_waited_for():
+    with pytest.raises(BrokenExecutor), pool(2) as (executor, _):
+        executor.submit(half_an_answer).result()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no masks of signals")

@@ -1,6 +1,7 @@
 """Sets that are measured tile by tile: the same numbers however the work is cut, and nothing is computed twice."""
 
 import hashlib
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -169,10 +170,26 @@ def test_sets_that_were_measured_on_different_machines_are_told_of(monkeypatch):
     assert any("differ (processor 0 and 1 and 2)" in line for line in found.warnings)
 
 
+def test_the_tiles_of_many_images_take_no_memory_beyond_their_names_and_hashes(network, monkeypatch):
+    """50 bytes an image before: names, hashes and numbers of all tiles, and the hashes once more as one text."""
+    monkeypatch.setattr(bench.measuring.tiles, "TILE", 1024)
+    many = replace(SOURCE, keys=tuple(map(str, range(100_000))), hashes=("0" * 64,) * 100_000)
+    tracemalloc.start()
+    try:
+        digest = many.digest
+        tiles = bench.measuring.tiles.Tiles(many, how(network, None).engine, [POOL], None)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 5_000_000
+    assert digest == hashlib.sha256("\n".join(many.hashes).encode()).hexdigest()
+    assert [tiles.part(number).digest for number in (0, 97)] == [tiles.digests[0], tiles.digests[97]]
+
+
 def test_two_workers_that_do_not_agree_are_told_of(network, cache, monkeypatch):
     tiles = bench.measuring.tiles.Tiles(SOURCE, how(network, cache).engine, [POOL], cache, (said := []).append, None)
     fill(SOURCE, how(network, cache), ["pool"], ["none"])
-    first = cache.get(tiles.key(tiles.parts[1], POOL))["features"]
+    first = cache.get(tiles.key(tiles.digests[1], POOL))["features"]
     computed = bench.measuring.batches.Computed({POOL: first * np.float32(2)}, bench.sources.values.Extremes(0, 255))
     tiles.put(1, computed, this_machine("cpu"))
     assert said == [

@@ -93,7 +93,7 @@ def _filled(
     here = _Here(how.engine)
     tiles = Tiles(source, how.engine, wanted, how.cache, said.append, here.compute)
     absent = tiles.absent()
-    todo = sum(tiles.parts[number].count for number in absent)
+    todo = sum(len(tiles.rows[number]) for number in absent)
     done = there = source.count - todo
 
     def keep(number: int, computed: Computed, machine: Machine) -> None:
@@ -106,15 +106,15 @@ def _filled(
             how.progress(done + count, source.count)
 
     if how.spread.is_useful(len(absent)):
-        parts = {number: (tiles.parts[number], lacking) for number, lacking in absent.items()}
+        parts = {number: (tiles.part(number), lacking) for number, lacking in absent.items()}
         for number, computed, machine in how.spread.compute(parts, how.engine):
             keep(number, computed, machine)
-            done += tiles.parts[number].count
+            done += len(tiles.rows[number])
             tell(0)
     else:
         for number, lacking in absent.items():
-            keep(number, here.compute(tiles.parts[number], lacking, tell), this_machine(how.engine.device))
-            done += tiles.parts[number].count
+            keep(number, here.compute(tiles.part(number), lacking, tell), this_machine(how.engine.device))
+            done += len(tiles.rows[number])
     return tiles, source.count - there
 
 

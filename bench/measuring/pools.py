@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import connection, resource_tracker
-from threading import Thread
+from multiprocessing.process import BaseProcess
+from threading import Event, Thread
 
 from genbench.threads import asked_threads, usable_cores
 
@@ -18,18 +19,39 @@ def pool(processes: int) -> Iterator[tuple[Executor, int]]:
     before = set(multiprocessing.active_children())
     threads = asked_threads() or max(1, usable_cores() // processes)
     context = multiprocessing.get_context("spawn")
-    executor = ProcessPoolExecutor(processes, context, _begin, (threads,))
+    executor, done = ProcessPoolExecutor(processes, context, _begin, (threads,)), Event()
+    watching: Thread | None = None
     try:
         with _ctrl_c_waits():
             for _ in range(processes):
                 executor.submit(os.getpid)  # starts one
+        children = set(multiprocessing.active_children()) - before
+        if children:  # none where all have ended already, which the executor sees
+            watching = Thread(target=_end_with_one, args=(executor, children, done), daemon=True)
+            watching.start()
         yield executor, processes
+        done.set()
     except BaseException:
         for child in set(multiprocessing.active_children()) - before:
             child.terminate()
+        if watching:
+            watching.join()  # before the executor closes what it closes
         raise
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+def _end_with_one(executor: ProcessPoolExecutor, children: set[BaseProcess], done: Event) -> None:
+    """All workers end with the first one, unless the work is `done`. The executor does so itself, except where that one
+    was killed in the middle of an answer: then it waits for the rest of it, as long as anyone could still write it."""
+    connection.wait([child.sentinel for child in children])
+    if done.is_set():
+        return
+    for child in children:
+        child.terminate()
+    for child in children:
+        connection.wait([child.sentinel])
+    executor._result_queue._writer.close()  # type: ignore[attr-defined]  # there is no public way
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import numpy as np
 from bench.measuring.batches import Computed, Engine, Which
 from bench.measuring.feature_table import feature_key
 from bench.measuring.machines import Machine, Share, this_machine, together
-from bench.sources import ImageSource
+from bench.sources import ImageSource, digest_of
 from bench.sources.values import Extremes, joined
 from bench.storage.cache import Cache, not_kept
 from bench.storage.cache_entry import bytes_of, write_all
@@ -62,22 +62,26 @@ class Tiles:
         self.source, self.engine, self.wanted = source, engine, tuple(wanted)
         self.cache, self.warn, self.again = cache, warn, again
         self.rows = tiles(source.count)
-        self.parts = [source.part(rows) for rows in self.rows]
+        self.digests = [digest_of(source.hashes[rows.start : rows.stop]) for rows in self.rows]
         self.memory: dict[tuple[int, Which], tuple[np.ndarray, Machine]] = {}
         self.seen: dict[int, Extremes] = {}
         self._inside = _inside(cache) if cache and len(self.rows) > 1 else {}
 
-    def key(self, part: ImageSource, which: Which) -> str:
+    def part(self, number: int) -> ImageSource:
+        """A tile as a set of its own; not kept, since all of them together take 50 bytes an image."""
+        return self.source.part(self.rows[number])
+
+    def key(self, digest: str, which: Which) -> str:
         """The name in the cache of one kind of features of the set, or of a tile."""
         engine, (resize, tap) = self.engine, which
         name, version = engine.extractor.name, engine.extractor.version
-        return feature_key(part.digest, name, version, engine.weights_sha256, resize=resize, tap=tap)
+        return feature_key(digest, name, version, engine.weights_sha256, resize=resize, tap=tap)
 
     def absent(self) -> dict[int, tuple[Which, ...]]:
         """What has to be computed, by the number of the tile."""
         lacking = {
             number: tuple(which for which in self.wanted if not self._is_there(number, which))
-            for number in range(len(self.parts))
+            for number in range(len(self.rows))
         }
         return {number: found for number, found in lacking.items() if found}
 
@@ -96,11 +100,11 @@ class Tiles:
 
     def extremes(self) -> list[Extremes]:
         """Those of all images, in a list of one; [] where they are not known of every tile."""
-        return [joined(self.seen.values())] if len(self.seen) == len(self.parts) else []
+        return [joined(self.seen.values())] if len(self.seen) == len(self.rows) else []
 
     def whole(self, which: Which) -> Kept:
         """The features of all images in one array, which is kept instead of the tiles."""
-        if len(self.parts) == 1:
+        if len(self.rows) == 1:
             return self._of_tile(0, which)
         kept = self._kept_whole(which)
         if kept:
@@ -116,12 +120,12 @@ class Tiles:
         made: dict[int, tuple[Share, ...]] = {}
         shape, draft = (self.source.count, self.engine.extractor.taps[which[1]]), None
         try:
-            draft = self.cache.draft(self.key(self.source, which), self._meta(self.source, which))
+            draft = self.cache.draft(self.key(self.source.digest, which), self._meta(self.source, which))
             file = draft.create("features", shape, np.dtype(np.float32))
             for rows in self._each(which, made):
                 write_all(file, bytes_of(rows))
             shares, moved = _all_shares(made), self._moved(which, made)
-            keys = [self.key(part, which) for part in self.parts]
+            keys = [self.key(digest, which) for digest in self.digests]
             draft.meta |= {**_of_machines(shares, moved), "tiles": keys}
             array = draft.commit()["features"]
         except OSError as error:
@@ -134,7 +138,7 @@ class Tiles:
         return Kept(array, shares, moved)
 
     def _each(self, which: Which, made: dict[int, tuple[Share, ...]]) -> Iterator[np.ndarray]:
-        for number in range(len(self.parts)):
+        for number in range(len(self.rows)):
             kept = self._of_tile(number, which)
             made[number] = kept.shares
             yield kept.array
@@ -147,14 +151,14 @@ class Tiles:
         kept = self._in_cache(number, which)
         if kept is None:
             assert self.again, "whoever asks for rows can compute them"
-            self.put(number, self.again(self.parts[number], (which,)), this_machine(self.engine.device))
+            self.put(number, self.again(self.part(number), (which,)), this_machine(self.engine.device))
             return self._of_tile(number, which)
         return kept
 
     def _in_cache(self, number: int, which: Which) -> Kept | None:
         if self.cache is None:
             return None
-        key = self.key(self.parts[number], which)
+        key = self.key(self.digests[number], which)
         if entry := self.cache.entry(key, self.warn):
             if "extremes" in entry[1]:
                 self.seen[number] = Extremes(*entry[1]["extremes"])
@@ -171,7 +175,7 @@ class Tiles:
     def _is_there(self, number: int, which: Which) -> bool:
         if self.cache is None:
             return False
-        key = self.key(self.parts[number], which)
+        key = self.key(self.digests[number], which)
         return self.cache.has(key) or key in self._inside
 
     def _moved(self, which: Which, made: Mapping[int, tuple[Share, ...]]) -> float:
@@ -184,7 +188,7 @@ class Tiles:
                 continue
             looked_at += [machine for machine, _ in shares]
             few = range(min(PROBED, len(self.rows[number])))
-            mine = self.again(self.parts[number].part(few), (which,)).arrays[which]
+            mine = self.again(self.part(number).part(few), (which,)).arrays[which]
             largest = max(largest, difference(self._of_tile(number, which).array[: len(few)], mine))
         return largest
 
@@ -192,10 +196,10 @@ class Tiles:
         """Whether the rows are in the cache now; those of another who was first may be there instead."""
         if self.cache is None:
             return False
-        part = self.parts[number]
+        part = self.part(number)
         meta = self._meta(part, which) | _of_machines([(machine, len(rows))], 0.0)
         meta["extremes"] = [extremes.low, extremes.high, extremes.top]
-        if warning := self.cache.put(self.key(part, which), {"features": rows}, meta):
+        if warning := self.cache.put(self.key(self.digests[number], which), {"features": rows}, meta):
             self.warn(warning)
             return False
         return True
@@ -219,7 +223,7 @@ def missing_rows(source: ImageSource, engine: Engine, wanted: Sequence[Which], c
     """Which rows of a set lack one of these features in the cache; tiles side by side are one range."""
     found = Tiles(source, engine, wanted, cache)
     if cache:
-        found.wanted = tuple(which for which in wanted if not cache.has(found.key(source, which)))
+        found.wanted = tuple(which for which in wanted if not cache.has(found.key(source.digest, which)))
     lacking: list[range] = []
     for number in found.absent():
         rows = found.rows[number]
