@@ -348,7 +348,7 @@ MODEL = ModelSpec(
     source="Karras, Laine, Aittala, Hellsten, Lehtinen and Aila 2020, arXiv 1912.04958",
     task="generate",
     recipes={
-        "digits": replace(PAPER, width=8, latent=64, mapping_layers=2, epochs=75),  # 3,040 steps
+        "digits": replace(PAPER, width=8, latent=64, mapping_layers=2, epochs=75),  # 3,040 steps, nine minutes
         "default": PAPER,
         "tiny": Stylegan2SmallConfig(width=2, latent=4, mapping_layers=1, average=0.9, batch_size=4, epochs=1),
     },
