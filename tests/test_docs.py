@@ -137,6 +137,12 @@ def test_the_first_table_of_the_readme_is_the_committed_one():
     assert set(rows) <= set(committed.read_text().splitlines())
 
 
+def test_the_readme_counts_the_generators_that_are_there():
+    told = re.findall(r"(\d+) (?:reference )?generators", (ROOT / "README.md").read_text())
+    assert len(told) == 2
+    assert set(told) == {str(len(registry.names("models")) - 2)}  # without the two controls
+
+
 def test_the_map_of_the_readme_names_every_room_and_every_file_at_the_root():
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     rooms = {path.split("/")[1] for path in listed if re.match(r"bench/(\w+/|[a-z]\w*\.py)", path)}
