@@ -48,6 +48,12 @@ class Run:
         return next(iter(self.seeds.values()))
 
     @property
+    def mean_fid(self) -> float:
+        """The mean over its seeds of the lowest FID of its domains."""
+        fids = [min(one.fid.values(), default=0.0) for one in self.seeds.values()]
+        return sum(fids) / len(fids)
+
+    @property
     def file(self) -> str:
         """The name of the files of its first seed."""
         return run_name(self.planned.model, next(iter(self.seeds), 0), self.changes)
@@ -144,8 +150,7 @@ def table(runs: list[Run], task: str) -> Iterator[str]:
 
 def _place(run: Run) -> tuple[Any, ...]:
     planned = run.planned
-    fids = [min(one.fid.values(), default=0.0) for one in run.seeds.values()]
-    return planned.dataset not in EMBEDDED, planned.dataset, extractor_of(planned), sum(fids) / len(fids)
+    return planned.dataset not in EMBEDDED, planned.dataset, extractor_of(planned), run.mean_fid
 
 
 def _about(run: Run, domain: str) -> tuple[str, str, str, str]:
@@ -157,10 +162,7 @@ def _about(run: Run, domain: str) -> tuple[str, str, str, str]:
 
 def _scores(run: Run, domain: str, task: str) -> tuple[str, str, str, str]:
     """Means over the seeds where there are several; the intervals are those of the first."""
-    scores, fids = run.first.scores[domain], [one.fid[domain] for one in run.seeds.values() if domain in one.fid]
-    fid = number_text(sum(fids) / len(fids), 2)
-    if len(fids) > 1:
-        fid += f" ({number_text(min(fids), 1)} to {number_text(max(fids), 1)}, {len(fids)} seeds)"
+    scores, fid = run.first.scores[domain], fids_text(run, domain)
     prdc, errors = scores.get("prdc", {}), scores.get("mse", {})
     both = {
         "reconstruct": (interval(errors, "mse", 4), number_text(prdc.get("recall"), 2)),
@@ -168,6 +170,15 @@ def _scores(run: Run, domain: str, task: str) -> tuple[str, str, str, str]:
         "translate": (interval(errors, "mse", 4), number_text(errors.get("mae"), 3)),
     }
     return fid, interval(scores.get("fid", {}), "fid", 1, "fid_corrected"), *both[task]
+
+
+def fids_text(run: Run, domain: str) -> str:
+    """The mean FID of its seeds, with the lowest and the highest where there are several."""
+    fids = [one.fid[domain] for one in run.seeds.values() if domain in one.fid]
+    mean = number_text(sum(fids) / len(fids), 2)
+    if len(fids) == 1:
+        return mean
+    return f"{mean} ({number_text(min(fids), 1)} to {number_text(max(fids), 1)}, {len(fids)} seeds)"
 
 
 def interval(numbers: Any, key: str, decimals: int, value: str = "") -> str:

@@ -20,7 +20,7 @@ import click
 sys.path.append(str(Path(__file__).parent))  # python -P leaves it out
 import _run_tables
 from _gallery import cut_pictures, gallery, is_cut
-from _run_tables import EMBEDDED, RESULTS, ROOT, number_text
+from _run_tables import EMBEDDED, RESULTS, ROOT, Run, fids_text, interval, number_text, planned_runs
 
 from bench import registry
 from bench.cli import main as bench
@@ -29,7 +29,7 @@ from bench.storage.records import RunRecord, read_records, slug
 from bench.tables.notes import COMPLETE
 
 CONTROLS = ("train-copies", "pixel-gaussian")
-OF_DIGITS = "22e00037c295"  # the protocol by which every model was measured on digits; numbers of two are never mixed
+OF_DIGITS = "cb19dd4000cc"  # the protocol of the board of digits; numbers of two are never mixed
 TASKS = {
     "reconstruct": ("reconstruct",),
     "generate": ("generate", "class-conditional"),
@@ -89,6 +89,12 @@ def figure_of(record: RunRecord) -> str:
     return f"`{record.dataset}`: {', '.join(found)}" if found else ""
 
 
+def on_digits() -> dict[str, Run]:
+    """By model, the run on digits that stands on their board."""
+    there = (one for one in planned_runs() if one.planned.dataset == "digits" and one.seeds and not one.changes)
+    return {one.planned.model: one for one in there if one.first.protocol.id == OF_DIGITS}
+
+
 def models(task: str) -> Iterator[str]:
     yield "| name | paper | from | recipes for | FID (corrected) | trained: table, share of the recipe |"
     yield "|---|---|---|---|---|---|"
@@ -100,31 +106,34 @@ def models(task: str) -> Iterator[str]:
         asked = [part for part in parts if "assignment" in part or "report" in part]
         papers = "; ".join(part for part in parts if part not in asked)
         recipes = ", ".join(f"`{data}`" for data in spec.recipes if data not in ("default", "tiny"))
-        trained = newest_records(name)
-        figure = figure_of(trained[0]) if trained else ""
-        done = "; ".join(map(state, trained)) or "not trained"
+        figure, done = _trained(name)
         yield f"| `{name}` | {papers} | {'; '.join(asked) or '–'} | {recipes} | {figure} | {done} |"
 
 
+def _trained(name: str) -> tuple[str, str]:
+    """The FID of the first training of a model, and links to all of them. One on digits may be known by its entry."""
+    trained, entry = newest_records(name), on_digits().get(name)
+    done = [state(record) for record in trained]
+    if entry is None or any(record.dataset == "digits" for record in trained):
+        return figure_of(trained[0]) if trained else "", "; ".join(done) or "not trained"
+    fid = entry.first.scores[""]["fid"]
+    figure = f"`digits`: {number_text(fid['fid'], 2)} ({number_text(fid['fid_corrected'], 2)})"
+    return figure, "; ".join([f"[`digits`](../results/leaderboards/digits.md) {entry.trained}", *done])
+
+
 def digits() -> Iterator[str]:
-    yield "| model | steps | before | FID ↓ | corrected [95 %] ↓ | recall ↑ | test MSE ↓ |"
+    yield "| model | steps | FID ↓ | corrected [95 %] ↓ | precision ↑ | recall ↑ | test MSE ↓ |"
     yield "|---|---:|---:|---:|---:|---:|---:|"
-    rows = []
-    for name in registry.names("models"):
-        rows += [one for one in newest_records(name) if (one.dataset, one.changes, one.seed) == ("digits", (), 0)]
-    for record in sorted(rows, key=lambda one: one.pair_scores("real 1", "generated").scores["fid"]["fid"]):
-        made, before = (record.pair_scores("real 1", what) for what in ("generated", "untrained"))
-        error = record.pair_scores("test", "reconstructed")
-        fid = made.scores["fid"]
-        low, high = number_text(fid["fid_low"], 2), number_text(fid["fid_high"], 2)
+    for run in sorted(on_digits().values(), key=lambda one: one.mean_fid):
+        model, scores = run.planned.model, run.first.scores[""]
         cells = [
-            f"`{record.model}`{' (control)' if record.model in CONTROLS else ''}",
-            f"{record.training.steps:,}",
-            number_text(before.scores["fid"]["fid"], 1) if before else "",
-            number_text(fid["fid"], 2),
-            f"{number_text(fid['fid_corrected'], 2)} [{low}, {high}]",
-            number_text(made.scores["prdc"]["recall"], 3),
-            number_text(error.scores["mse"]["mse"], 4) if error else "",
+            f"`{model}`{' (control)' if model in CONTROLS else ''}",
+            f"{run.first.steps:,}",
+            fids_text(run, ""),
+            interval(scores["fid"], "fid", 1, "fid_corrected"),
+            number_text(scores["prdc"]["precision"], 2),
+            number_text(scores["prdc"]["recall"], 2),
+            interval(scores.get("mse", {}), "mse", 4),
         ]
         yield f"| {' | '.join(cells)} |"
 

@@ -17,7 +17,9 @@ from bench.datasets import data_root, eval_set, open_dataset
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"
-ENTRIES = ("real 2", "dcgan", "cgan", "lsgan", "vae", "conv-vae", "autoencoder", "pixel-gaussian", "gan", "gan-deep")
+ENTRIES = (
+    *("real 2", "biggan", "flow-matching", "dcgan-deep", "dcgan", "vqvae", "ddpm", "vae", "pixel-gaussian", "gan"),
+)
 SIDE, STEP, COUNT = 64, 68, 12  # pixels of an image in a preview, from one to the next, and images in a row here
 INK, GREY, BLUE, FAINT = "#222222", "#888888", "#1f6f78", "#dddddd"
 
@@ -46,8 +48,8 @@ def main() -> None:
     # A model with several training seeds has its rank in the row of their mean.
     board = {row["name"]: row for row in rows} | {one_name(row["name"]): row for row in rows if row["rank"]}
     figure = Figure(figsize=(8.4, 0.42 * len(ENTRIES) + 0.6), facecolor="white")
-    left, right = figure.subplots(1, 2, width_ratios=(COUNT, 6.2))
-    figure.subplots_adjust(left=0.125, right=0.985, top=0.925, bottom=0.065, wspace=0.02)
+    left, right = figure.subplots(1, 2, width_ratios=(COUNT, 6.6))
+    figure.subplots_adjust(left=0.14, right=0.985, top=0.925, bottom=0.065, wspace=0.02)
     for height, name in enumerate(ENTRIES):
         row = board[name]
         value, low, high = (float(row[f"way_to_noise{end}"]) for end in ("", "_low", "_high"))
@@ -56,7 +58,7 @@ def main() -> None:
         right.plot([low, high], [height, height], color=colour, linewidth=3, solid_capstyle="butt")
         right.plot([value], [height], "o", color=colour, markersize=4)
         said = f"{value:.3f} [{low:.3f}, {high:.3f}]".replace("-", "−")
-        right.text(0.64, height, said, va="center", fontsize=8.5, color=INK)
+        right.text(0.63, height, said, va="center", fontsize=8.5, color=INK)
     left.set(xlim=(0, COUNT), ylim=(len(ENTRIES) - 0.5, -0.5), xticks=[])
     left.set_yticks(range(len(ENTRIES)), [f"{board[name]['rank']}  {name}".strip() for name in ENTRIES], color=INK)
     right.set(xlim=(-0.06, 1.42), ylim=(len(ENTRIES) - 0.5, -0.5), yticks=[], xticks=(0, 0.2, 0.4, 0.6))
