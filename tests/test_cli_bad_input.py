@@ -271,7 +271,10 @@ def test_statistics_made_with_another_extractor_or_resize(good, tmp_path):
     assert "'tf1', asked for 'clean'" in refusal("fid", tmp_path / "tf1.npz", good, *DIGITS)
     assert "cannot be compared" in refusal("fid", tmp_path / "tf1.npz", tmp_path / "shapes.npz")
     assert "'shapes-cnn', asked for 'digits-cnn'" in refusal("fid", tmp_path / "shapes.npz", good, *DIGITS)
-    assert "choose the extractor" in refusal("fid", tmp_path / "shapes.npz", good, *PIXELS)
+    # Before anybody is told that the weights of the default are not here.
+    for sets in ((tmp_path / "shapes.npz", good), (good, tmp_path / "shapes.npz")):
+        assert "asked for 'inception'. Give --extractor shapes-cnn, or" in refusal("fid", *sets, "--offline")
+    assert "'shapes-cnn', asked for 'pixels'" in refusal("fid", tmp_path / "shapes.npz", good, *PIXELS)
 
 
 def test_statistics_are_no_images(good, tmp_path):

@@ -13,7 +13,7 @@ A .npy has no place for a mark, and its shape is none: images of one row are [n,
 import hashlib
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,18 @@ def ready_set(given: Images, setup: Setup) -> Ready | None:
         return _of_features(load_array(path, REMEDY)[0], path.name, setup, path) if asked else None
     ready = _of_file(path)
     return ready if not ready.with_images or _usual_inception(setup) else None
+
+
+def check_network(known: Iterable[Ready], extractor: Any) -> None:
+    """InputError where a set says that another network than `extractor` made it: before weights of this one are asked
+    for. Both are compared if they are names."""
+    for one in known:
+        made = (one.made or {}).get("extractor")
+        if made != extractor and {made, extractor} <= set(registry.names("extractors")):
+            raise InputError(
+                f"{one.measured.name}: {one.what} was made by {made!r}, asked for {extractor!r}. "
+                f"Give --extractor {made}, or make it again by {extractor}"
+            )
 
 
 def _of_features(given: Any, name: str, setup: Setup, path: Path | None = None) -> Ready:

@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.measuring.classes import with_labels
 from bench.measuring.comparing import Comparison, all_in_pixels, sets_of
-from bench.measuring.given import Ready, common_question, ready_set
+from bench.measuring.given import Ready, check_network, common_question, ready_set
 from bench.measuring.measure import Measure, measure
 from bench.measuring.pairing import pair
 from bench.measuring.refusing import Places, members, passing, passing_somewhere
@@ -64,6 +64,8 @@ def open_sets(
     else:
         setup.check_there(*(one for one, opened in zip(given, wanted, strict=True) if opened))
         in_pixels = all_in_pixels(chosen)
+        if not (measuring or in_pixels):
+            check_network(known, setup.settings["extractor"])
         measuring = measuring or (measure("pixels", device="cpu", cache=False) if in_pixels else setup.measure(logits))
         chosen = passing(chosen, lambda metric: taps_for(measuring, (metric,)), refused)
     sources = [setup.open(one) if opened else None for one, opened in zip(given, wanted, strict=True)]
