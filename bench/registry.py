@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from bench.storage.result_places import own_data_sets
 from genbench.errors import one_line
 from genbench.names import did_you_mean
+from genbench.parsing import parsed
 from metrics.errors import InputError
 
 if TYPE_CHECKING:
@@ -241,7 +242,7 @@ def _declares(path: Path, changed: int, constant: str) -> bool:
 def _constant(path: Path, constant: str) -> ast.Call:
     """The call that makes the constant; the code above it need not be parsed."""
     _, start, rest = path.read_text(encoding="utf-8").partition(f"\n{constant} = ")
-    for node in ast.parse(start + rest).body:
+    for node in parsed(start + rest).body:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call) if name == constant:
                 return call

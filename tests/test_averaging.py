@@ -95,7 +95,7 @@ def test_a_stored_average_that_no_training_writes_is_refused(value):
 
 
 def test_a_misspelt_average_is_answered_with_it():
-    with pytest.raises(ModelError, match=r"no setting 'averge' in DcganConfig\. Did you mean 'average'"):
+    with pytest.raises(ModelError, match=r"no setting 'averge' of a model\. Did you mean 'average'"):
         with_settings(TINY, ["averge=0.9"])
     with pytest.raises(ModelError, match=r"There are: width, latent, .*, epochs\.$"):
         with_settings(TINY, ["nothing-like-it=1"])

@@ -143,7 +143,7 @@ def test_what_is_known_of_domains_is_joined_and_lines_stand_there_once():
     found = joined(parts)
     assert found.made == {"x": ("x",), "y": ("y",)}
     assert found.reasons == {"kid": "of x; of y", "fid": "same"}
-    assert (found.warnings, found.others, found.about) == (("w",), ("x", "y"), ("line", "line"))
+    assert (found.warnings, found.others, found.about) == (("w",), ("x: x", "y: y"), ("line", "line"))
     assert ([one.name for one in found.sets], [one.b for one in found.pairs]) == (["x", "y"], ["x", "y"])
     assert joined([own(reasons={"kid": "k"}), own()]).reasons == {"kid": "k"}
 

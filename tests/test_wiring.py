@@ -88,17 +88,17 @@ def test_a_fid_below_chance_is_silenced_only_where_the_images_were_measured_and_
     tmp_path, monkeypatch, before, chance, stands
 ):
     monkeypatch.setattr(_levels, "read_verified", lambda path: before)
-    monkeypatch.setattr(_levels, "note_level", lambda path, level, refuted: level)
+    monkeypatch.setattr(_levels, "note_level", lambda path, level, refuted, write: level)
     problems = tuple(Problem("below-null", f"problem {place}", chance=one) for place, one in enumerate(chance))
-    found = _noted(Verdict(tmp_path / "entry.json", 0, problems, entry()))
+    found = _noted(Verdict(tmp_path / "entry.json", 0, problems, entry()), write=True)
     assert (found.problems == ()) == stands
     assert stands or found.problems == problems
 
 
 def test_a_verdict_without_an_entry_is_noted_nowhere(tmp_path, monkeypatch):
-    monkeypatch.setattr(_levels, "note_level", lambda path, level: pytest.fail("it was noted"))
+    monkeypatch.setattr(_levels, "note_level", lambda *_, **how: pytest.fail("it was noted"))
     verdict = Verdict(tmp_path / "entry.json", 0, (Problem("entry", "cannot be read"),), None)
-    assert _noted(verdict) == verdict
+    assert _noted(verdict, write=True) == verdict
 
 
 def test_a_manifest_that_is_longer_than_any_track_asks_for_is_not_read(tmp_path, monkeypatch):

@@ -31,6 +31,7 @@ from bench.names import shown
 from bench.storage import watching
 from genbench.errors import REMEDIES, reason, remedy
 from genbench.names import did_you_mean
+from genbench.parsing import parsed
 
 HERE = Path(__file__).parent
 TO_BE_MENDED = {("metrics.errors", "InputError"), ("reference_models.errors", "ModelError")}
@@ -104,7 +105,7 @@ def _modules() -> dict[str, Path]:
 
 
 def _summary(module: Path) -> str:
-    return (ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+    return (ast.get_docstring(parsed(module.read_text(encoding="utf-8"))) or "").partition("\n")[0]
 
 
 def _leave_to_one(ctx: click.Context, command: str) -> NoReturn:

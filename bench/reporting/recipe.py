@@ -15,6 +15,7 @@ from typing import Any
 from bench.reporting.given import Given
 from bench.storage.records import setting_text
 from bench.tables.table import Cell, Column, Table
+from genbench.parsing import parsed
 
 COLUMNS = (Column("setting", "Setting"), Column("value", "Value"), Column("source", "Where it is from"))
 
@@ -55,7 +56,7 @@ def _comments(run: Given) -> tuple[dict[str, str], str]:
         for token in tokenize.generate_tokens(io.StringIO(text).readline)
         if token.type == tokenize.COMMENT
     }
-    tree = ast.parse(text)
+    tree = parsed(text)
     (kind,) = (one for one in tree.body if isinstance(one, ast.ClassDef) and one.name == type(run.config).__name__)
     file = f"{module.__name__.replace('.', '/')}.py"
     said = {

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from bench.registry import ROOT
+from genbench.parsing import parsed
 
 PACKAGE = "reference_models"
 SHARED = (f"{PACKAGE}.loop", f"{PACKAGE}.types", f"{PACKAGE}.errors")
@@ -50,7 +51,7 @@ def _file(module: str, root: Path) -> Path | None:
 
 def _imported(text: str) -> Iterator[str]:
     """The modules of the package that a module imports; a package imported as a whole may be named for one of them."""
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parsed(text)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE):
             yield str(node.module)
             yield from (f"{node.module}.{one.name}" for one in node.names)

@@ -55,7 +55,7 @@ def budget_note(record: RunRecord) -> str:
         return "budget: not known, because the checkpoint has no training.json"
     where = record.environment.gpu or f"{record.environment.cores} cores of {record.environment.cpu}"
     device = f" on {where}" if done.device else ""
-    took = f"{counted(done.steps, 'step')} ({done.epochs:,.4g} epochs) in {_duration(done.seconds)}{device}"
+    took = f"{counted(done.steps, 'step')} ({_epochs(done.epochs)}) in {_duration(done.seconds)}{device}"
     changes = ", ".join(record.changes)
     changed = f"; changed settings: {changes}" if changes else ""
     if record.recipe:
@@ -64,6 +64,10 @@ def budget_note(record: RunRecord) -> str:
         share = f"{100 * done.epochs / done.full_epochs:.2g} %"
         return f"budget: {took}, {share} of the recipe's {done.full_epochs:,.4g} epochs: NOT the full recipe{changed}"
     return f"budget: {took}, {'as long as ' if changes else ''}the full recipe{changed}"
+
+
+def _epochs(count: float) -> str:
+    return "1 epoch" if count == 1 else f"{count:,.4g} epochs"
 
 
 def _duration(seconds: float) -> str:
