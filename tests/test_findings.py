@@ -103,13 +103,13 @@ SETS = {
     ),
     "two frames": (
         survey(*looks(2), *looks(1, 2, header=header(frames=2))),
-        [finding("info", "frames", "1 files have several frames; only the first is used",
+        [finding("info", "frames", "1 file has several frames; only the first is used",
                  "save the frames as files if they should count", 1, keys(1, 2))],
     ),
     "rotated": (
         survey(*looks(2), *looks(1, 2, header=header(rotated=True))),
         [finding("warning", "rotated",
-                 "1 files have an EXIF orientation, which is not applied: they are read without the rotation",
+                 "1 file has an EXIF orientation, which is not applied: they are read without the rotation",
                  "rotate the pixels (PIL.ImageOps.exif_transpose)", 1, keys(1, 2))],
     ),
     "two sizes": (
@@ -142,7 +142,7 @@ SETS = {
     "another profile": (
         survey(*looks(1, header=header(profile=True)), *looks(5, 1), *looks(1, 6, header=None)),
         [finding("warning", "colour-profile",
-                 "1 files have another colour profile than sRGB, which is not applied: colours are off",
+                 "1 file has another colour profile than sRGB, which is not applied: colours are off",
                  PROFILE, 1, keys(1))],
     ),
     "transparent": (
@@ -163,13 +163,13 @@ SETS = {
             finding("warning", "byte-duplicates", "2 images are byte-identical to an earlier one (2 groups)",
                     SAME, 2, (*keys(1), *keys(1, 5), *keys(1, 1), *keys(1, 4))),
             finding("warning", "pixel-duplicates",
-                    "1 images are equal in every pixel (in other bytes) to an earlier one (1 groups)",
+                    "1 image is equal in every pixel (in other bytes) to an earlier one (1 group)",
                     SAME, 1, (*keys(1), *keys(1, 3))),
         ],
     ),
     "flat": (
         survey(*looks(3), look(3, sd=1.999), look(4, sd=2.0)),
-        [finding("warning", "flat", "1 images are nearly constant (standard deviation below 2 of 255)",
+        [finding("warning", "flat", "1 image is nearly constant (standard deviation below 2 of 255)",
                  "look at them: they may be failed samples or blank pictures", 1, keys(1, 3))],
     ),
     "two classes": (survey(*classes(("cat", 4), ("dog", 4))), following(8, "2 names that begin alike (cat, dog)")),

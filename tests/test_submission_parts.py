@@ -107,7 +107,7 @@ def test_a_link_is_found_in_the_file_or_in_a_folder_above_it(tmp_path):
         "links",
     )
     assert (level, count, files) == ("error", 2, ("inner/1.png", "linked/2.png"))
-    assert what == "2 images are links, or are in folders that are links: they can change later"
+    assert what == "2 images are links, or in folders that are links: they can change later"
     assert of(checked([replace(look(), key="inner/1.png")], material=Material(tmp_path / "0.png", Origin("zip"))),
               "links") == []  # fmt: skip
 

@@ -21,6 +21,7 @@ from itertools import groupby
 from pathlib import PurePosixPath
 from typing import Literal
 
+from bench.names import counted
 from bench.sources.survey import Look, Survey
 from bench.sources.values import joined
 
@@ -82,13 +83,11 @@ def _formats(item: Survey) -> Iterator[Finding]:
         yield _finding("warning", "mixed-formats", item, clean, what, "use one format for the whole set")
     frames = [key for key, header in files if header.frames > 1]
     if frames:
-        what = f"{len(frames):,} files have several frames; only the first is used"
+        what = f"{files_have(frames)} several frames; only the first is used"
         yield _finding("info", "frames", item, frames, what, "save the frames as files if they should count")
     rotated = [key for key, header in files if header.rotated]
     if rotated:
-        what = (
-            f"{len(rotated):,} files have an EXIF orientation, which is not applied: they are read without the rotation"
-        )
+        what = f"{files_have(rotated)} an EXIF orientation, which is not applied: they are read without the rotation"
         yield _finding("warning", "rotated", item, rotated, what, "rotate the pixels (PIL.ImageOps.exif_transpose)")
 
 
@@ -127,7 +126,7 @@ def _colours(item: Survey) -> Iterator[Finding]:
         )
     profiles = [image.key for image in item.images if image.header and image.header.profile]
     if profiles:
-        what = f"{len(profiles):,} files have another colour profile than sRGB, which is not applied: colours are off"
+        what = f"{files_have(profiles)} another colour profile than sRGB, which is not applied: colours are off"
         yield _finding(
             "warning", "colour-profile", item, profiles, what, "convert to sRGB (PIL.ImageCms) and save again"
         )
@@ -138,10 +137,18 @@ def _colours(item: Survey) -> Iterator[Finding]:
         yield _finding("info", "transparent", item, clear, what, remedy)
 
 
+def images_are(keys: Sequence[str]) -> str:
+    return counted(len(keys), "image is", "images are")
+
+
+def files_have(keys: Sequence[str]) -> str:
+    return counted(len(keys), "file has", "files have")
+
+
 def _duplicates(item: Survey) -> Iterator[Finding]:
     for code, word, groups in _same(item.images):
         repeats = [image.key for group in groups for image in group[1:]]
-        what = f"{len(repeats):,} images are {word} to an earlier one ({len(groups):,} groups)"
+        what = f"{images_are(repeats)} {word} to an earlier one ({counted(len(groups), 'group')})"
         shown = [image.key for group in groups for image in group]
         yield replace(
             _finding("warning", f"{code}-duplicates", item, shown, what, "remove the copies: they are not new images"),
@@ -172,7 +179,7 @@ def _by_bytes(group: Iterable[Look]) -> list[list[Look]]:
 def _flat(item: Survey) -> Iterator[Finding]:
     flat = [image.key for image in item.images if image.sd < FLAT_SD]
     if flat:
-        what = f"{len(flat):,} images are nearly constant (standard deviation below {FLAT_SD:g} of 255)"
+        what = f"{images_are(flat)} nearly constant (standard deviation below {FLAT_SD:g} of 255)"
         yield _finding(
             "warning", "flat", item, flat, what, "look at them: they may be failed samples or blank pictures"
         )

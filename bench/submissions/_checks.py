@@ -14,8 +14,9 @@ from pathlib import Path
 
 from bench.leaderboard.entries import Remark
 from bench.leaderboard.tracks import TRAIN, Track
-from bench.measuring.findings import GRAVITY, SHOWN, Finding, judge
+from bench.measuring.findings import GRAVITY, SHOWN, Finding, images_are, judge
 from bench.measuring.subject import TEST
+from bench.names import counted
 from bench.sources import ImageSource
 from bench.sources.survey import Look, Survey
 from bench.submissions.material import Material
@@ -97,7 +98,7 @@ def _size(looked: Survey, track: Track, shape: tuple[int, int, int]) -> Iterator
     if odd:
         sizes = sorted({f"{image.size[1]}x{image.size[0]}" for image in odd})
         shown = ", ".join(sizes[:SHOWN]) + (", ..." if len(sizes) > SHOWN else "")
-        what = f"{len(odd):,} images are {shown}; the track {track.name} asks for {width}x{height}"
+        what = f"{images_are(odd)} {shown}; the track {track.name} asks for {width}x{height}"
         remedy = "let the model make this size, or resize the images and say so in --note: it changes the number"
         yield _finding("error", "size", looked, odd, what, remedy)
 
@@ -105,7 +106,7 @@ def _size(looked: Survey, track: Track, shape: tuple[int, int, int]) -> Iterator
 def _colour(looked: Survey, track: Track, shape: tuple[int, int, int]) -> Iterator[Finding]:
     coloured = [image for image in looked.images if not image.grey]
     if shape[0] == 1 and coloured:
-        what = f"{len(coloured):,} images have colours; the track {track.name} is grey"
+        what = f"{counted(len(coloured), 'image has', 'images have')} colours; the track {track.name} is grey"
         remedy = "save them in grey (Pillow: convert('L'))"
         yield _finding("error", "colour", looked, coloured, what, remedy)
     if shape[0] == 3 and looked.images and not coloured:
@@ -131,7 +132,7 @@ def _links(material: Material, looked: Survey) -> Iterator[Finding]:
     keys = [*(image.key for image in looked.images), *(file.key for file in looked.corrupt)]
     linked = [key for key in keys if _is_linked(folder, key)]
     if linked:
-        what = f"{len(linked):,} images are links, or are in folders that are links: they can change later"
+        what = f"{images_are(linked)} links, or in folders that are links: they can change later"
         remedy = "submit a copy of the folder with the files themselves (cp -rL)"
         yield Finding("error", "links", (looked.name,), what, remedy, len(linked), tuple(linked[:SHOWN]))
 
