@@ -15,7 +15,7 @@ What they mean for a number:
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import PurePosixPath
@@ -137,12 +137,12 @@ def _colours(item: Survey) -> Iterator[Finding]:
         yield _finding("info", "transparent", item, clear, what, remedy)
 
 
-def images_are(keys: Sequence[str]) -> str:
-    return counted(len(keys), "image is", "images are")
+def images_are(images: Sized) -> str:
+    return counted(len(images), "image is", "images are")
 
 
-def files_have(keys: Sequence[str]) -> str:
-    return counted(len(keys), "file has", "files have")
+def files_have(files: Sized) -> str:
+    return counted(len(files), "file has", "files have")
 
 
 def _duplicates(item: Survey) -> Iterator[Finding]:
