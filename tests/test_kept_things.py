@@ -11,12 +11,12 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from bench.leaderboard.entries import digest_of as digest_of_set
 from bench.leaderboard.entries import merkle_root
 from bench.leaderboard.entry_places import slug_of
 from bench.leaderboard.evidence import hash_rows, hashes_of
 from bench.measuring import batches
 from bench.runs.checkpoint_files import checkpoint_file
+from bench.sources import digest_of as digest_of_set
 from bench.storage.array_files import ArrayFile, map_bytes
 from bench.storage.cache import Cache, digest_of, not_kept
 from bench.storage.engines import empty_engines, engines

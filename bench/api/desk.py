@@ -77,7 +77,8 @@ class Desk:
 
     def _same(self, looked: "Checked", about: "About") -> "tuple[Path, Entry] | None":
         """The entry of this name, where it is of these images, words and rules."""
-        from bench.leaderboard.entries import digest_of, read_entry
+        from bench.leaderboard.entries import read_entry
+        from bench.sources import digest_of
         from bench.submissions.writing import new_path
 
         path = new_path(self.how["results"], self.track.name, about.name)

@@ -185,11 +185,6 @@ def merkle_root(hashes: Sequence[str]) -> str:
     return level[0].hex()
 
 
-def digest_of(hashes: Sequence[str]) -> str:
-    """The digest of a set of images from the sha256 of the pixels of each, in order."""
-    return hashlib.sha256("\n".join(hashes).encode()).hexdigest()
-
-
 # ----- files
 
 

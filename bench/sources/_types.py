@@ -23,7 +23,8 @@ class Origin(Protocol):
 
 
 def digest_of(hashes: Sequence[str]) -> str:
-    """sha256 over the lines of the hashes, some of which are put together at a time."""
+    """The digest of a set of images from the sha256 of the pixels of each, in order: that of their lines, of which some
+    are put together at a time."""
     whole = hashlib.sha256()
     for start in range(0, len(hashes), LINES):
         whole.update(("\n" * bool(start) + "\n".join(hashes[start : start + LINES])).encode())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.leaderboard.entries import FILES, LEVELS, Entry, digest_of, merkle_root, read_verified
+from bench.leaderboard.entries import FILES, LEVELS, Entry, merkle_root, read_verified
 from bench.leaderboard.entry_places import (
     FEATURES,
     INFLUENCE,
@@ -22,6 +22,7 @@ from bench.leaderboard.influence import read_influences, rows_of
 from bench.leaderboard.moments import distance, read_moments
 from bench.leaderboard.small_pictures import read_small_pictures, small
 from bench.leaderboard.tracks import TRAIN
+from bench.sources import digest_of
 from bench.storage.reading import file_sha256
 from bench.submissions._book import Page
 from bench.submissions._bounds import within_bounds

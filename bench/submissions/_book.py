@@ -11,13 +11,13 @@ import numpy as np
 from bench import registry
 from bench.datasets import open_dataset
 from bench.leaderboard.entries import Entry, TrackRecord, read_entry, read_track
-from bench.leaderboard.entries import digest_of as entry_digest
 from bench.leaderboard.entry_places import FEATURES, MOMENTS, REAL_MOMENTS, beside, entry_paths, track_path
 from bench.leaderboard.evidence import HELD_OUT, PIXELS, hashes_of, read_real_evidence
 from bench.leaderboard.moments import Moments, moments_of, read_moments
 from bench.leaderboard.tracks import TRAIN, Rules, Track, tracks
 from bench.measuring.copies import FIRST_CALIBRATION
 from bench.measuring.evaluation import NOISE, REAL_1, REAL_2
+from bench.sources import digest_of as digest_of_set
 from bench.storage.cache import Cache, digest_of
 from bench.storage.provenance import CODE
 from bench.storage.reading import file_sha256
@@ -196,7 +196,7 @@ def _evidence(path: Path, rules: Rules, real: Mapping[str, np.ndarray], moments:
     place = beside(path) / FEATURES
     digests = {TRAIN: str(rules.copies.options["train_digest"]), HELD_OUT: rules.held_out.digest}
     for name, digest in digests.items():
-        if name + PIXELS in real and entry_digest(hashes_of(real[name + PIXELS])) != digest:
+        if name + PIXELS in real and digest_of_set(hashes_of(real[name + PIXELS])) != digest:
             yield f"{place}: the hashes of {name} are not those of the rules"
     if REAL_1 in real:
         again = moments_of(real[REAL_1])

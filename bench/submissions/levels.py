@@ -139,7 +139,8 @@ def _noted(verdict: Verdict, write: bool) -> Verdict:
     before = read_verified(verdict.path) if verdict.problems else 0
     if before >= IMAGES_DECIDED and all(one.chance for one in verdict.problems):
         return replace(verdict, problems=(), claimed=before, doubts=verdict.problems)
-    old = level_before(verdict.path)
     now = note_level(verdict.path, verdict.level, refuted=verdict.missed > 0, write=write)
+    if write or now == level_before(verdict.path):
+        return replace(verdict, claimed=now)
     kept = f"published, so its level is not written; --results {folder_of(verdict.path)} writes it"
-    return replace(verdict, claimed=now, notes=verdict.notes if write or now == old else (*verdict.notes, kept))
+    return replace(verdict, claimed=now, notes=(*verdict.notes, kept))

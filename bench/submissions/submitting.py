@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.leaderboard.entries import SCHEMA, About, Entry, Manifest, digest_of, merkle_root
+from bench.leaderboard.entries import SCHEMA, About, Entry, Manifest, merkle_root
 from bench.leaderboard.entry_places import FEATURES, INFLUENCE, MANIFEST, MOMENTS, NEIGHBOURS, PREVIEW, THUMBNAILS
 from bench.leaderboard.evidence import evidence_of
 from bench.leaderboard.moments import moments_of
@@ -19,7 +19,7 @@ from bench.measuring.findings import Finding
 from bench.measuring.subject import TEST, Subject
 from bench.options import Progress
 from bench.settings.shared import WORKERS
-from bench.sources import ImageSource, open_source
+from bench.sources import ImageSource, digest_of, open_source
 from bench.sources.survey import Survey, survey
 from bench.storage.files import locked, npy_bytes, npz_bytes
 from bench.storage.line_ends import keep_line_ends
