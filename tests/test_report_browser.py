@@ -28,5 +28,5 @@ def test_a_report_loads_nothing_and_can_be_read_on_a_phone_and_in_the_dark(chrom
         assert page.evaluate(CONTRAST) == []
         assert complaints == [] and [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
         page.locator("nav a", has_text="References").click()
-        assert page.evaluate("window.scrollY") > 0
+        page.wait_for_function("window.scrollY > 0")
         page.close()

@@ -86,6 +86,7 @@ def test_no_kind_of_page_breaks_a_rule_of_axe(opened, width, unfolded, scheme):
         if unfolded:
             open_details(page)
         part = "'.compare, #picked'" if "compare" in name else "document"
+        page.locator(".compare" if "compare" in name else "h1").wait_for()
         found += [f"{name}: {one}" for one in broken_rules(page, part)]
     assert not found
 
@@ -178,6 +179,7 @@ def test_a_name_that_is_a_script_is_a_name(opened):
     page = opened()
     assert SCRIPT_NAME in shown(page)
     page.get_by_role("link", name=SCRIPT_NAME, exact=True).click()
+    page.wait_for_url("**/entries/**")
     assert page.locator("h1").text_content() == SCRIPT_NAME
     assert page.evaluate("window.broken") is None
 
@@ -245,10 +247,10 @@ def test_every_stop_of_the_keyboard_is_seen_and_what_does_not_scroll_is_none(ope
     clipped = "one => one.closest('thead') && getComputedStyle(one.closest('thead')).position === 'absolute'"
     assert page.evaluate(f"{stops}.filter({clipped}).length") == 0
     still = "one => one.matches('.scroll') && one.scrollWidth <= one.clientWidth"
-    assert page.evaluate(f"{stops}.filter({still}).length") == 0
+    page.wait_for_function(f"{stops}.filter({still}).length === 0", timeout=5_000)  # an observer says it, later
     scrolls = "[...document.querySelectorAll('.scroll')].filter(one => one.scrollWidth > one.clientWidth + 1)"
     if width > 736:
-        assert page.evaluate(f"{scrolls}.every(one => one.tabIndex === 0)")
+        page.wait_for_function(f"{scrolls}.every(one => one.tabIndex === 0)", timeout=5_000)
 
 
 def test_a_board_that_scrolls_once_it_has_more_columns_becomes_a_stop_of_the_keyboard(opened):
@@ -375,6 +377,7 @@ def test_it_works_in_a_folder_with_an_odd_name(chromium, site, tmp_path):
     page.goto((odd / "index.html").as_uri())
     page.get_by_role("link", name="digits").click()
     page.get_by_role("link", name="Copse 2", exact=True).click()
+    page.wait_for_url("**/entries/**")
     assert page.locator("h1").text_content() == "Copse 2"
     assert Path(odd, "site.css").is_file() and background(page) == "rgb(255, 255, 255)"
     page.close()

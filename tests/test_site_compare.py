@@ -72,8 +72,9 @@ def opened(chromium, made):
         yield open_page
 
 
-def chosen(page):
-    return page.url.partition("?")[2]
+def await_address(page, words):
+    """Until the address asks for these words: events of a dialog and steps of the history come after what is seen."""
+    page.wait_for_function("words => location.search === words", arg=words and f"?{words}")
 
 
 @needs_chromium
@@ -88,10 +89,10 @@ def test_two_entries_stand_side_by_side_with_the_verdict_and_the_way_back_closes
     assert dialog.locator("thead a").all_text_contents() == ["dcgan", "Copse"]
     assert dialog.locator("img").count() == 2
     assert "bench compare digits/dcgan digits/copse" in dialog.text_content()
-    assert chosen(page) == "compare=dcgan%2Ccopse"
+    await_address(page, "compare=dcgan%2Ccopse")
     page.go_back()
     dialog.wait_for(state="hidden")
-    assert chosen(page) == ""
+    await_address(page, "")
     page.go_forward()
     dialog.wait_for()
 
@@ -100,6 +101,7 @@ def test_two_entries_stand_side_by_side_with_the_verdict_and_the_way_back_closes
 def test_a_comparison_opens_from_its_address_takes_others_and_leaves_them_out_by_keyboard(opened):
     page = opened("tracks/digits.html?compare=copse,mean:m-seed-0,nobody", width=390)
     dialog = page.get_by_role("dialog")
+    dialog.wait_for()
     assert dialog.locator("thead a").all_text_contents() == ["Copse", "m, mean of 2 seeds"]
     dialog.get_by_label("Compare with another one").select_option("m-seed-1")
     page.wait_for_function("document.querySelectorAll('.compare thead a').length === 3")
@@ -109,7 +111,7 @@ def test_a_comparison_opens_from_its_address_takes_others_and_leaves_them_out_by
     page.wait_for_function("document.querySelectorAll('.compare thead a').length === 2")
     page.keyboard.press("Escape")
     dialog.wait_for(state="hidden")
-    assert chosen(page) == ""
+    await_address(page, "")
 
 
 @needs_chromium
@@ -132,20 +134,15 @@ def test_the_address_keeps_words_and_order_and_the_way_back_brings_them(opened):
     page = opened()
     page.get_by_label("Name or authors").fill("copse")
     page.locator("#ranked-table thead").get_by_role("button", name="Recall").click()
-    page.wait_for_function("location.search.includes('sort=')")
-    assert "words=copse" in chosen(page) and "sort=Recall" in chosen(page)
-
-    def seen():
-        rows = "#ranked-table tbody tr[data-slug]"
-        return page.eval_on_selector_all(
-            rows, "all => all.filter(one => one.offsetParent).map(one => one.dataset.slug)"
-        )
+    page.wait_for_function("['words=copse', 'sort=Recall'].every(one => location.search.includes(one))")
 
     page.get_by_role("link", name="Copse", exact=True).click()
     page.wait_for_url("**/entries/**")
     page.go_back()
-    page.wait_for_function("document.getElementById('words').value === 'copse'")
-    assert seen() == ["copse"]
+    page.wait_for_function("""() => {
+        const rows = [...document.querySelectorAll("#ranked-table tbody tr[data-slug]")];
+        return rows.filter((one) => one.offsetParent).map((one) => one.dataset.slug).join() === "copse";
+    }""")
     assert page.locator("#ranked-table thead [aria-sort]").get_attribute("aria-sort") == "descending"
     again = opened(page.url.partition("/site/")[2])
     assert again.get_by_label("Name or authors").input_value() == "copse"
