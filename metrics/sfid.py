@@ -67,7 +67,7 @@ METRIC = Metric(
             shown="table",
         ),
     ),
-    version=2,  # as that of the FID
+    version=3,  # as that of the FID
     beside=(Value("sfid_room", least=0),),
     influence=fid.paired,
     of_statistics=of_statistics,

@@ -24,7 +24,7 @@ import numpy as np
 from genbench.shapes import Float64, Int64, Num
 from metrics.arithmetic.arrays import canonical_order
 from metrics.arithmetic.designs import Classes, Design
-from metrics.arithmetic.fid_interval import ROOM, Interval, half_of, of_split, splits_of
+from metrics.arithmetic.fid_interval import PLACE, ROOM, Interval, half_of, of_split, splits_of
 from metrics.arithmetic.frechet import Side, influence
 from metrics.arithmetic.quantiles import Z95
 
@@ -34,12 +34,10 @@ Halves = tuple[tuple[Rows, Rows], tuple[Rows, Rows]]
 
 @dataclass(frozen=True)
 class _Terms:
-    """What the estimate is made of, beside the halves: the squared distance of the means without its noise, the trace
-    of each covariance, and the variance of first order."""
+    """What the estimate is made of, beside the halves: the squared distance of the means without its noise, and the
+    variance of first order."""
 
     mean_term: float
-    trace_a: float
-    trace_b: float
     variance: float
 
 
@@ -59,7 +57,7 @@ def of_pairs(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "n d"], *,
     step = real.astype(np.float64) - generated
     noise = float(step.var(axis=0, ddof=1).sum()) / count
     moves = np.add(*influence(real, generated))
-    terms = _Terms(_squared(step.mean(axis=0)) - noise, _trace(real), _trace(generated), float(moves @ moves))
+    terms = _Terms(_squared(step.mean(axis=0)) - noise, float(moves @ moves))
 
     def halves() -> Halves:
         rows = order[draw.permutation(count)]
@@ -85,7 +83,7 @@ def of_strata(
     moves = influence(real, generated)
     variance = sum(_squares_within(one, classes) for one, (_, classes) in zip(moves, sides, strict=True))
     step = real.mean(axis=0, dtype=np.float64) - generated.mean(axis=0, dtype=np.float64)
-    terms = _Terms(_squared(step) - noise, _trace(real), _trace(generated), variance)
+    terms = _Terms(_squared(step) - noise, variance)
     orders = [canonical_order(side) for side, _ in sides]
     size = min(len(real), len(generated)) // 2
 
@@ -108,13 +106,12 @@ def _estimate(
             [half_of(side, rows) for rows in both] for side, both in zip((real, generated), halves(), strict=True)
         )
         # Each half of one set meets the half of the other that has not its partners.
-        traces, counts = (terms.trace_a, terms.trace_b), (len(real), len(generated))
-        splits.append(of_split((a, other_a), (other_b, b), traces, counts)[:2])
-    difference, ratio = np.array(splits).T
-    found = (difference + ratio) / 2
+        splits.append(of_split((a, other_a), (other_b, b), (len(real), len(generated)))[:2])
+    as_within, by_values = np.array(splits).T
+    found = as_within + PLACE * (by_values - as_within)
     value = terms.mean_term + float(found.mean())
     sd = float(np.sqrt(terms.variance + found.var(ddof=1) / len(found)))
-    room = ROOM * abs(float((ratio - difference).mean()))
+    room = ROOM * abs(float((by_values - as_within).mean()))
     reach = room + Z95 * sd
     return Interval(value, sd, value - reach, value + reach, room)
 

@@ -1,29 +1,40 @@
 """Corrected FIDs and their intervals: split halves (the default), the delete-group jackknife, and FID-infinity.
 
-Split halves. Let T(A, B) be the overlap tr (S_A S_B)^(1/2) of two samples. Estimated, it comes out too small, and by
-about the same factor for two halves A, A' of ONE set, where the truth is known: T(A, A') estimates tr S. So, with A, A'
-halves of the real set and B, B' of the generated one (all of one size), two estimates of the covariance term are
+Split halves. Let T(A, B) be the overlap tr (S_A S_B)^(1/2) of two samples. On average it is too small. How much is lost
+is known where both samples are halves of ONE set, whose overlap is tr S: of the halves A, A' of the real set and B, B'
+of the generated one (all of one size) the losses are
 
-    difference  T(A, A') + T(B, B') - 2 T(A, B)
-    ratio       tr S1 + tr S2 - 2 T(A, B) sqrt(tr S1 tr S2 / (T(A, A') T(B, B')))
+    l_A = tr S_A - T(A, A')        l_B = tr S_B - T(B, B')
 
-Where both sets come from one distribution the first has expectation exactly 0 at ANY n and d, and so, nearly, has the
-second. Where they differ and n is far below d, the first is too small (it lets the factor stand) and the second mostly
-too large (it divides by it). The corrected value is their mean, averaged over random splits, plus the unbiased mean
-term |m1 - m2|^2 - tr S1 / n - tr S2 / m.
+To first order in 1 / n, the loss of two Gaussian samples is Lambda / (2 n) with, over the singular values s of their
+overlap,
+
+    Lambda = sum over i and j of s_i s_j / (s_i + s_j)
+
+(the second derivative of T, with var S_ij = s_i s_j / n). Few images, heavy tails and n < d make the loss larger than
+that, but those of one size alike. So there are two estimates of the loss across the sets,
+
+    as within       sqrt(l_A l_B)
+    by its values   sqrt(l_A l_B) q        q = Lambda(A, B) / sqrt(Lambda(A, A') Lambda(B, B'))
+
+and of the covariance term tr S1 + tr S2 - 2 (T(A, B) + loss). Where both sets come from one distribution, q is near 1,
+and the first has expectation 0, at ANY n and d. Where they differ, fewer directions are common to both than to the
+halves of one, and the first is too small. The second is right where n is some times d, and mostly too large far below.
+The corrected value lies two thirds of the way from the first to the second, averaged over random splits, plus the
+unbiased mean term |m1 - m2|^2 - tr S1 / n - tr S2 / m.
 
 Its variance. The influence of the single images, I, is of first order, but its own noise makes it hold what is of
 second order twice. Of the mean term that is M = 2 tr (S1 / n + S2 / m)^2, which the halves give without bias. Of the
 covariance term it is v, the spread between random splits: with A, A' = S1 + a + d, S1 + a - d, and B, B' likewise with
-b and e, the difference is near |a - b|^2 - |d + e|^2, and over splits the second varies as the first does over samples.
+b and e, the term is near |a - b|^2 - |d + e|^2, and over splits the second varies as the first does over samples.
 The fewer images, the less of v the influence holds (`_twice`). So, with a variance that stands still and one that grows
 with the distance,
 
     still = v + M + v / splits        growing = max(0, I - twice v - M - (v + M))
 
-The interval is that of `metrics.arithmetic.quantiles.growing_ends`, and beyond it half of the way from the mean to
-either estimate, since no one place between them is right for all features. They meet as n grows. docs/fid.md says how
-often it covers.
+The interval is that of `metrics.arithmetic.quantiles.growing_ends`, and beyond it a third of the way between both
+estimates on either side, since no one place between them is right for all features: so it reaches to the second. They
+meet as n grows. docs/fid.md says how often it covers.
 
 Delete-group jackknife (Quenouille, Tukey; both sets lose one of G groups at a time) removes the 1 / n part of the bias
 only: enough for n > d, not below. FID-infinity (Chong and Forsyth 2020, arXiv 1911.07023) fits a line in 1 / n to
@@ -36,16 +47,23 @@ from typing import Any
 
 import numpy as np
 
-from genbench.shapes import Int64, Num
+from genbench.shapes import Float64, Int64, Num
 from metrics.arithmetic.arrays import canonical_order, chosen_blocks
 from metrics.arithmetic.frechet import Pair, Side, fid_of, gaussian_distance
-from metrics.arithmetic.gaussian import GaussianStats, centred_root, nuclear_norm, overlap, quick_nuclear_norm
+from metrics.arithmetic.gaussian import (
+    GaussianStats,
+    centred_root,
+    nuclear_norm,
+    overlap_values,
+    quick_singular_values,
+)
 from metrics.arithmetic.quantiles import growing_ends
 
 T19 = 2.093024054408263  # 97.5 % quantile of Student's t with GROUPS - 1 degrees of freedom
 GROUPS = 20
-ROOM = 0.25  # of the gap between difference and ratio, on either side
-NO_OVERLAP = 1e-24  # of tr S1 tr S2: what rounding leaves of halves that share no direction
+PLACE = 2 / 3  # of the corrected value on the way from the first estimate to the second
+ROOM = 1 / 3  # of that way, on either side
+ROUNDING = 1e-7  # of the largest singular value: below it is nothing but rounding
 Rows = Num[np.ndarray, "_ d"]
 Half = Any  # the statistics of a half, or a root of its covariance; both halves of a set are of one kind
 Parts = list[Int64[np.ndarray, " _"]]
@@ -74,7 +92,7 @@ def split_half(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], 
 def split_half_of(pair: Pair, *, seed: int) -> Interval:
     """As `split_half`, of two sets of which something may be computed already."""
     draw, a, b = np.random.default_rng(seed), pair.a, pair.b
-    traces, counts = (a.trace, b.trace), (len(a.features), len(b.features))
+    counts = len(a.features), len(b.features)
     # The halves are drawn by content, so that the order of the files does not move the value.
     orders = [canonical_order(side.features) for side in (a, b)]
     # All four halves have one size, or their overlaps would not be too small by one factor.
@@ -85,12 +103,12 @@ def split_half_of(pair: Pair, *, seed: int) -> Interval:
             _halves(side, order[draw.permutation(len(order))[: 2 * size]])
             for side, order in zip((a, b), orders, strict=True)
         )
-        splits.append(of_split(half_a, half_b, traces, counts))
-    difference, ratio, kept, of_mean = np.array(splits).T
-    terms = (difference + ratio) / 2
+        splits.append(of_split(half_a, half_b, counts))
+    as_within, by_values, kept, of_mean = np.array(splits).T
+    terms = as_within + PLACE * (by_values - as_within)
     # E |mean_a - mean_b|^2 is larger than |m1 - m2|^2 by the variances of the two means.
     step = a.mean - b.mean
-    value = float(step @ step) - traces[0] / counts[0] - traces[1] / counts[1] + float(terms.mean())
+    value = float(step @ step) - a.trace / counts[0] - b.trace / counts[1] + float(terms.mean())
     spread, second = float(terms.var(ddof=1)), max(float(of_mean.mean()), 0.0)
     of_images = sum(float(one @ one) for one in pair.influence)
     twice = _twice(float(np.sqrt(kept.mean()))) * spread + second
@@ -98,7 +116,7 @@ def split_half_of(pair: Pair, *, seed: int) -> Interval:
     still = spread + second + spread / len(terms)
     growing = max(of_images - twice - spread - second, 0.0)
     low, high = growing_ends(value, still, growing)
-    room = ROOM * abs(float((ratio - difference).mean()))
+    room = ROOM * abs(float((by_values - as_within).mean()))
     return Interval(value, float(np.sqrt(still + growing)), low - room, high + room, room)
 
 
@@ -132,32 +150,54 @@ def half_of(features: Num[np.ndarray, "n d"], rows: Int64[np.ndarray, " k"]) -> 
 
 
 def of_split(
-    real: tuple[Half, ...], generated: tuple[Half, ...], traces: tuple[float, float], counts: tuple[int, int]
+    real: tuple[Half, ...], generated: tuple[Half, ...], counts: tuple[int, int]
 ) -> tuple[float, float, float, float]:
-    """Of one split: difference, ratio, the square of the share of the overlap that is left, and M (see above)."""
-    (trace_a, trace_b), (n, m) = traces, counts
-    # Within a set the truth is known, its trace; `across` has the same error; two pairs of halves make it steadier.
+    """Of one split: both estimates of the covariance term, the square of the share of the overlap that is left, and M
+    (see above)."""
+    n, m = counts
+    # The losses within and across are alike on average; two pairs of halves make the latter steadier.
     # One half of each set comes first in both of its overlaps, and is decomposed once.
     (first_a, other_a), (first_b, other_b) = real, generated
-    (within_a, square_a), (within_b, square_b) = _overlap(first_a, other_a), _overlap(other_b, first_b)
-    across, square_ab = np.mean([_overlap(first_a, first_b), _overlap(other_b, other_a)], axis=0).tolist()
-    shrunk, whole = within_a * within_b, trace_a * trace_b
-    # By how much overlaps come out too small here; halves that share no direction cannot tell.
-    scale = np.sqrt(whole / shrunk) if shrunk > NO_OVERLAP * whole else 1.0
+    (within_a, lambda_a, square_a), (within_b, lambda_b, square_b) = (
+        _overlap(first_a, other_a),
+        _overlap(other_b, first_b),
+    )
+    across, lambda_ab, square_ab = np.mean([_overlap(first_a, first_b), _overlap(other_b, other_a)], axis=0).tolist()
+    # Those of the halves vary with their overlaps, so that what is left over varies less.
+    trace_a, trace_b = ((_trace(first) + _trace(other)) / 2 for first, other in (real, generated))
+    loss = float(np.sqrt(max(trace_a - within_a, 0.0) * max(trace_b - within_b, 0.0)))
+    within = lambda_a * lambda_b
+    share = lambda_ab / float(np.sqrt(within)) if within > 0 else 1.0  # halves without a common direction cannot tell
+    whole, as_within = trace_a * trace_b, trace_a + trace_b - 2 * (across + loss)
     return (
-        within_a + within_b - 2 * across,
-        trace_a + trace_b - 2 * across * scale,
-        shrunk / whole if whole > 0 else 1.0,
+        as_within,
+        as_within + 2 * loss * (1 - share),
+        within_a * within_b / whole if whole > 0 else 1.0,
         2 * (square_a / n**2 + 2 * square_ab / (n * m) + square_b / m**2),
     )
 
 
-def _overlap(a: Any, b: Any) -> tuple[float, float]:
-    """Of two halves of one kind, see `half_of`: their overlap tr (S1 S2)^(1/2), and tr S1 S2."""
+def _overlap(a: Any, b: Any) -> tuple[float, float, float]:
+    """Of two halves of one kind, see `half_of`: their overlap tr (S1 S2)^(1/2), its Lambda, and tr S1 S2."""
     if isinstance(a, GaussianStats):
-        return overlap(a, b), float(np.vdot(a.cov, b.cov))
-    product = a @ b.T
-    return quick_nuclear_norm(product, len(product) - 1), float(np.vdot(product, product))
+        values, square = overlap_values(a, b), float(np.vdot(a.cov, b.cov))
+    else:
+        product = a @ b.T
+        values, square = quick_singular_values(product, len(product) - 1), float(np.vdot(product, product))
+    return float(values.sum()), _lambda(values), square
+
+
+def _lambda(values: Float64[np.ndarray, " r"]) -> float:
+    """The sum of s_i s_j / (s_i + s_j) over all pairs, the same value twice among them."""
+    values = values[values > ROUNDING * values.max(initial=0)]
+    # s_i s_j / (s_i + s_j) is 1 / (1 / s_i + 1 / s_j)
+    inverse = 1 / values
+    return float((1 / (inverse[:, None] + inverse)).sum())
+
+
+def _trace(half: Any) -> float:
+    """Of the covariance of a half."""
+    return float(np.trace(half.cov)) if isinstance(half, GaussianStats) else float(np.vdot(half, half))
 
 
 # ----- delete-group jackknife

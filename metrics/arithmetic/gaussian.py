@@ -179,7 +179,13 @@ def _check_definite(cov: Float64[np.ndarray, "d d"], what: str) -> None:
 
 
 def overlap(a: GaussianStats, b: GaussianStats) -> float:
-    """tr (S1 S2)^(1/2) of two covariances: the roots of the eigenvalues of R1 S2 R1', which is symmetric."""
+    """tr (S1 S2)^(1/2) of two covariances."""
+    return float(overlap_values(a, b).sum())
+
+
+def overlap_values(a: GaussianStats, b: GaussianStats) -> Float64[np.ndarray, " r"]:
+    """What the overlap of two covariances is the sum of: the roots of the eigenvalues of R1 S2 R1', which is
+    symmetric, the least first."""
     rank = min(a.count - 1, b.count - 1, len(a.mean))
     lower = a.lower if a.count > len(a.mean) else None
     if lower is None:
@@ -195,7 +201,7 @@ def overlap(a: GaussianStats, b: GaussianStats) -> float:
             f"statistics that are said to be of {a.count} and {b.count} images have variance in more directions than "
             "so many images span; write them again with their true count"
         )
-    return float(np.sqrt(np.maximum(values[-rank:], 0)).sum())
+    return np.sqrt(np.maximum(values[-rank:], 0))
 
 
 def _eigenvalues(matrix: Float64[np.ndarray, "d d"]) -> Float64[np.ndarray, " d"]:
@@ -267,19 +273,20 @@ def nuclear_norm(product: Float64[np.ndarray, "a b"]) -> float:
     return float(np.linalg.svd(product, compute_uv=False).sum()) if product.size else 0.0
 
 
-def quick_nuclear_norm(product: Float64[np.ndarray, "a b"], rank: int) -> float:
-    """As `nuclear_norm` of a matrix of at most this rank, in half the time: by eigenvalues of the smaller Gram matrix.
+def quick_singular_values(product: Float64[np.ndarray, "a b"], rank: int) -> Float64[np.ndarray, " r"]:
+    """The singular values of a matrix of at most this rank, the least first, in half the time of a decomposition: by
+    eigenvalues of the smaller Gram matrix.
 
     With s1 the largest singular value, s is off by about 1e-16 s1^2 / s, and by 1e-8 s1 where it is 0. That is nothing
     beside the noise of a sample, but a set compared with itself would not be at 0 to the last digits.
     """
     scale = float(np.abs(product).max(initial=0))
     if scale == 0:
-        return 0.0
+        return np.zeros(rank)
     scaled = product / scale  # fourth powers of small features would vanish
     gram = scaled @ scaled.T if product.shape[0] <= product.shape[1] else scaled.T @ scaled
     values = _eigenvalues(gram)
-    return scale * float(np.sqrt(np.maximum(values[-rank:], 0)).sum())
+    return scale * np.sqrt(np.maximum(values[-rank:], 0))
 
 
 def _cholesky(cov: Float64[np.ndarray, "d d"]) -> Float64[np.ndarray, "d d"] | None:
