@@ -142,7 +142,7 @@ def test_missing_weights_name_the_offline_protocol(monkeypatch, tmp_path):
         find_measure(open_subject("fashion-mnist"))
     assert str(caught.value) == (
         "nothing was started: extractor 'inception' has no weights here, and BENCH_OFFLINE forbids the download. Use "
-        "--extractor fashion-cnn, the offline protocol of fashion-mnist, whose numbers compare among themselves only"
+        "--extractor fashion-layout, the offline protocol of fashion-mnist, whose numbers compare among themselves only"
     )
 
 

@@ -38,5 +38,6 @@ DATASET = Dataset(
     fetch=fetch,
     classes=CLASSES,
     eval_sets={"real 1": ("test", 1_000), "real 2": ("test", 1_000)},
-    extractors=("inception", "fashion-layout", "fashion-cnn"),
+    extractors=("inception", "fashion-cnn", "fashion-layout"),
+    earlier_extractors=("fashion-cnn",),
 )

@@ -37,5 +37,6 @@ DATASET = Dataset(
     fetch=fetch,
     classes=tuple("0123456789"),
     eval_sets={"real 1": ("test", 1_000), "real 2": ("test", 1_000)},
-    extractors=("inception", "mnist-layout", "digits-cnn"),
+    extractors=("inception", "digits-cnn", "mnist-layout"),
+    earlier_extractors=("digits-cnn",),
 )
