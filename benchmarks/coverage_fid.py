@@ -5,7 +5,9 @@
     OMP_NUM_THREADS=1 python benchmarks/coverage_fid.py projections --data-root FOLDER [--repeats 200] [--dims 256]
 
 `gaussians` draws from pairs of Gaussians of known distance whose spectra are flat or fall as 1 / k (that of deep
-features falls at least so). `features` draws from the features of real images: Fashion-MNIST through a classifier with
+features falls at least so): of one distribution, of two that differ everywhere and, where the spectrum falls, of two of
+which the second lacks what the first has of little variance: all but an eighth of its directions, of which it keeps a
+hundredth of the variance. `features` draws from the features of real images: Fashion-MNIST through a classifier with
 2,048 features that the script trains first (a minute or two), and treats 20,000 images as the whole population, so that
 the truth is known: real against blurred, real against noisy, real against real (disjoint). `projections` does the same
 with features that nobody has trained: a fixed random layer with ReLU on the pixels. A blur then changes the many
@@ -20,7 +22,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -42,19 +44,22 @@ class Gaussians:
     dims: int
     count: int
     decay: float
-    differ: bool
+    pair: Literal["same", "differ", "lacks"]
 
     @property
     def name(self) -> str:
         spectrum = "flat" if self.decay == 0 else f"1/k^{self.decay:g}"
-        return f"gaussians {spectrum}, {'differ' if self.differ else 'same'}, d {self.dims}, n {self.count}"
+        return f"gaussians {spectrum}, {self.pair}, d {self.dims}, n {self.count}"
 
     def parameters(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         fixed = np.random.default_rng(5)
         first = np.arange(1, self.dims + 1, dtype=float) ** -self.decay
         first *= 100 / first.sum()
-        if not self.differ:
-            return first, first, np.zeros(self.dims)
+        nothing = np.zeros(self.dims)
+        if self.pair == "same":
+            return first, first, nothing
+        if self.pair == "lacks":
+            return first, first * np.where(np.arange(self.dims) < self.dims // 8, 1, 0.01), nothing
         return (
             first,
             first * np.exp(0.5 * fixed.normal(size=self.dims)),
@@ -131,8 +136,8 @@ def gaussian_cases(dims: list[int], counts: list[int]) -> Iterator[Gaussians]:
     for d in dims:
         for n in counts:
             for decay in (1.0, 0.0):
-                for differ in (True, False):
-                    yield Gaussians(d, n, decay, differ)
+                for pair in ("differ", "same", "lacks") if decay else ("differ", "same"):
+                    yield Gaussians(d, n, decay, pair)
 
 
 def image_cases(folder: Path, counts: list[int]) -> Iterator[Images]:
