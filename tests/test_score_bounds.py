@@ -86,6 +86,16 @@ def test_a_corrected_fid_is_as_far_below_the_plain_one_as_the_moments_allow(sets
     assert words == (() if expected is None else (f"{said} {expected}",))
 
 
+def test_images_that_are_all_alike_have_no_overlap_with_the_real_ones_that_could_come_out_too_small():
+    axes = np.eye(6, dtype=np.float32)
+    real, alike = moments_of(np.vstack([axes, -axes])), moments_of(np.zeros((12, 6), np.float32))
+    least = 0.5 * 2 * real.trace / 12  # of the mean term alone
+    for correction, words in ((least + 0.01, NOTHING), (least - 0.01, ("allow 0.0909 to 0.557",))):
+        scores = {"fid": {"fid": 9.0, "fid_corrected": 9 - correction, "fid_sd": 0.0}}
+        found = bounds(scores, np.zeros((2, 13), np.float32), 2.0, real, alike)
+        assert tuple(one.partition("landmarks ")[2] for one in found if "corrected value" in one) == words
+
+
 def test_more_spread_than_real_1_allows_more_of_a_correction_and_less_no_less():
     wide = moments_of(np.array([[0.0, 0.0, 0.0], [6.0, 0.0, 0.0]], np.float32))  # 9 times the trace: 3 times as much
     silent = np.zeros((2, 3), np.float32)
