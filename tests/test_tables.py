@@ -149,6 +149,15 @@ def test_decimals_show_two_digits_of_the_intervals():
     assert [text(row[0]) for row in aligned(table).rows] == ["0.0123 [0.0101, 0.0145]", "0.5000 [0.4970, 0.5030]"]
 
 
+def test_a_number_with_an_interval_does_not_read_as_zero_throughout_where_it_is_not():
+    rows = tuple(
+        (Cell(*one),) for one in ((0.0021, -0.0011, 0.0052), (20.5, 15.1, 30.2), (9.0, 5.0, 14.0), (0.0, 0.0, 0.0))
+    )
+    table = Table("t", "t", (Column("kid", "KID", decimals=None),), rows)
+    shown = ["0.0021 [−0.0011, 0.0052]", "20.5 [15.1, 30.2]", "9.0 [5.0, 14.0]", "0.0 [0.0, 0.0]"]
+    assert [text(row[0]) for row in aligned(table).rows] == shown
+
+
 def test_a_row_of_another_length_is_a_bug():
     with pytest.raises(ValueError, match="2 cells under 3 columns"):
         _table((Cell("a"), Cell(1.0)))

@@ -114,18 +114,23 @@ def for_people(table: Table) -> Table:
 
 
 def aligned(table: Table) -> Table:
-    """The table with the same decimals down each column: its own, or as many as show two digits of an interval."""
+    """The table with the same decimals down each column: its own, or as many as show two digits of an interval. A
+    number with an interval that would read as 0 throughout has as many as show two digits of its own."""
     places = [
         decimals_of([row[place] for row in table.rows]) if column.decimals is None else column.decimals
         for place, column in enumerate(table.columns)
     ]
-    rows = tuple(
-        tuple(
-            cell if cell.decimals == one else replace(cell, decimals=one) for cell, one in zip(row, places, strict=True)
-        )
-        for row in table.rows
-    )
+    rows = tuple(tuple(with_decimals(cell, one) for cell, one in zip(row, places, strict=True)) for row in table.rows)
     return replace(table, rows=rows)
+
+
+def with_decimals(cell: Cell, places: int) -> Cell:
+    """The cell with these decimals, or with more where it would read `0.0 [0.0, 0.0]` and is not that."""
+    if not isinstance(cell.value, str | None) and cell.low is not None and cell.high is not None:
+        values = (cell.value, cell.low, cell.high)
+        if any(values) and all(round(value, places) == 0 for value in values):
+            places = max(places, decimals_of([cell]))
+    return cell if cell.decimals == places else replace(cell, decimals=places)
 
 
 def decimals_of(cells: Sequence[Cell]) -> int:
