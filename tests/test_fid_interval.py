@@ -205,3 +205,13 @@ def test_the_plain_value_beside_an_interval_is_that_alone_and_influences_are_its
                 one[side] /= one[side].sum()
             slope = (distance(*weights[0]) - distance(*weights[1])) / 2e-4
             assert found[image] == pytest.approx(slope / len(found), abs=1e-4)
+
+
+@pytest.mark.parametrize("scale", [1e-59, 1e-30, 1e19])
+@pytest.mark.parametrize("d", [12, 50])
+def test_value_and_interval_scale_with_the_square_of_the_features(d, scale):
+    random = np.random.default_rng(10)
+    x, y = random.normal(size=(40, d)), 1.5 * random.normal(size=(30, d))
+    one, other = compute(x, y), compute(x * scale, y * scale)
+    for key in ("fid", "fid_corrected", "fid_sd", "fid_low", "fid_high", "fid_room"):
+        assert other[key] / scale**2 == pytest.approx(one[key], rel=1e-7)

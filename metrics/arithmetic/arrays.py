@@ -13,7 +13,7 @@ from metrics.options import shown
 
 BLOCK = 4096  # rows in memory at once: a large table may be a memory-mapped file
 LARGEST = 1e20  # of any feature network: the twelfth power, which the variance of KID sums, still is a float64
-SMALLEST = 1e-100  # the largest value of a table: what is smaller has squares that vanish
+SMALLEST = 1e-60  # the largest value of a table: products of covariances are fourth powers, which must not vanish
 
 Given = np.ndarray | Any  # what a caller hands over: an array, a tensor, or what is refused in one line
 
@@ -80,7 +80,9 @@ def _check_range(values: Num[np.ndarray, "n d"], what: str) -> None:
             )
         largest = max(largest, float(tops.max(initial=0)))
     if 0 < largest < SMALLEST:
-        raise InputError(f"{what} are all below {SMALLEST}, whose squares vanish; expected larger numbers; scale them")
+        raise InputError(
+            f"{what} are all below {SMALLEST}, whose fourth powers vanish; expected larger numbers; scale them"
+        )
 
 
 def check_pair(real: Given, generated: Given, least: int) -> tuple[Num[np.ndarray, "n d"], Num[np.ndarray, "m d"]]:

@@ -41,6 +41,7 @@ only: enough for n > d, not below. FID-infinity (Chong and Forsyth 2020, arXiv 1
 smaller samples and has the same limit.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -63,6 +64,7 @@ T19 = 2.093024054408263  # 97.5 % quantile of Student's t with GROUPS - 1 degree
 GROUPS = 20
 PLACE = 2 / 3  # of the corrected value on the way from the first estimate to the second
 ROOM = 1 / 3  # of that way, on either side
+NO_OVERLAP = 1e-12  # of the traces: what rounding leaves of halves that share no direction
 ROUNDING = 1e-7  # of the largest singular value: below it is nothing but rounding
 Rows = Num[np.ndarray, "_ d"]
 Half = Any  # the statistics of a half, or a root of its covariance; both halves of a set are of one kind
@@ -165,14 +167,15 @@ def of_split(
     across, lambda_ab, square_ab = np.mean([_overlap(first_a, first_b), _overlap(other_b, other_a)], axis=0).tolist()
     # Those of the halves vary with their overlaps, so that what is left over varies less.
     trace_a, trace_b = ((_trace(first) + _trace(other)) / 2 for first, other in (real, generated))
-    loss = float(np.sqrt(max(trace_a - within_a, 0.0) * max(trace_b - within_b, 0.0)))
-    within = lambda_a * lambda_b
-    share = lambda_ab / float(np.sqrt(within)) if within > 0 else 1.0  # halves without a common direction cannot tell
-    whole, as_within = trace_a * trace_b, trace_a + trace_b - 2 * (across + loss)
+    loss = _geometric_mean(max(trace_a - within_a, 0.0), max(trace_b - within_b, 0.0))
+    within, whole = _geometric_mean(within_a, within_b), _geometric_mean(trace_a, trace_b)
+    # Halves that share no direction cannot tell.
+    share = lambda_ab / _geometric_mean(lambda_a, lambda_b) if within > NO_OVERLAP * whole else 1.0
+    as_within = trace_a + trace_b - 2 * (across + loss)
     return (
         as_within,
         as_within + 2 * loss * (1 - share),
-        within_a * within_b / whole if whole > 0 else 1.0,
+        (within / whole) ** 2 if whole > 0 else 1.0,
         2 * (square_a / n**2 + 2 * square_ab / (n * m) + square_b / m**2),
     )
 
@@ -193,6 +196,11 @@ def _lambda(values: Float64[np.ndarray, " r"]) -> float:
     # s_i s_j / (s_i + s_j) is 1 / (1 / s_i + 1 / s_j)
     inverse = 1 / values
     return float((1 / (inverse[:, None] + inverse)).sum())
+
+
+def _geometric_mean(a: float, b: float) -> float:
+    """Of numbers whose product may vanish."""
+    return math.sqrt(a) * math.sqrt(b)
 
 
 def _trace(half: Any) -> float:
