@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from metrics.arithmetic.fid_interval import infinity, jackknife, of_split, split_half
+from metrics.arithmetic.fid_interval import infinity, jackknife, lambda_of, of_split, split_half
 from metrics.arithmetic.gaussian import GaussianStats, centred_root, nuclear_norm, overlap, quick_singular_values
 from metrics.arithmetic.quantiles import Z95
 from metrics.fid import compute, fid_of, influence
@@ -84,17 +84,19 @@ def test_what_the_mean_term_holds_of_second_order_is_known_without_bias():
 
 
 @pytest.mark.usefixtures("without_checks_of_shapes")
-def test_the_overlap_of_two_samples_loses_lambda_over_2_n():
-    first, second, n = np.array([4.0, 2.0, 1.0, 0.5, 0.1]), np.array([1.0, 3.0, 0.5, 0.5, 0.01]), 300
+def test_the_overlap_of_two_samples_loses_what_its_singular_values_say():
+    variances, n = (np.array([4.0, 2.0, 1.0, 0.5, 0.1]), np.array([1.0, 3.0, 0.5, 0.5, 0.01])), 300
     random = np.random.default_rng(4)
-    common = np.sqrt(first * second)
+    values = np.sqrt(variances[0] * variances[1])
     lost = []
     for _ in range(600):
-        a, b = (GaussianStats.of(random.normal(size=(n, 5)) * np.sqrt(one)) for one in (first, second))
-        # What one set alone brings is of first order and its mean 0.
-        lost.append(common.sum() - overlap(a, b))
-    expected = sum(s * t / (s + t) for s in common for t in common) / (2 * n)
-    assert np.mean(lost) == pytest.approx(expected, abs=4 * np.std(lost) / np.sqrt(len(lost)))
+        samples = [GaussianStats.of(random.normal(size=(n, 5)) * np.sqrt(one)) for one in variances]
+        # What is of first order has the mean 0, and only adds noise.
+        first = sum(values / 2 @ (np.diag(one.cov) / true - 1) for one, true in zip(samples, variances, strict=True))
+        lost.append(values.sum() + first - overlap(*samples))
+    found = lambda_of(values) / (2 * n) + values.sum() / (4 * n)
+    assert 4 * np.std(lost) / np.sqrt(len(lost)) < found / 10
+    assert np.mean(lost) == pytest.approx(found, abs=4 * np.std(lost) / np.sqrt(len(lost)))
 
 
 @pytest.mark.usefixtures("without_checks_of_shapes")

@@ -6,13 +6,14 @@ of the generated one (all of one size) the losses are
 
     l_A = tr S_A - T(A, A')        l_B = tr S_B - T(B, B')
 
-To first order in 1 / n, the loss of two Gaussian samples is Lambda / (2 n) with, over the singular values s of their
-overlap,
+To first order in 1 / n, the loss of two Gaussian samples is Lambda / (2 n) + T / (4 n) with, over the singular values s
+of their overlap,
 
     Lambda = sum over i and j of s_i s_j / (s_i + s_j)
 
-(the second derivative of T, with var S_ij = s_i s_j / n). Few images, heavy tails and n < d make the loss larger than
-that, but those of one size alike. So there are two estimates of the loss across the sets,
+(the second derivative of T, with var S_ij = s_i s_j / n and twice that where i = j, whose second half is T / (4 n)).
+Where many directions vary, Lambda is far more than T, and stands for all. Few images, heavy tails and n < d make the
+loss larger than that, but those of one size alike. So there are two estimates of the loss across the sets,
 
     as within       sqrt(l_A l_B)
     by its values   sqrt(l_A l_B) q        q = Lambda(A, B) / sqrt(Lambda(A, A') Lambda(B, B'))
@@ -187,11 +188,11 @@ def _overlap(a: Any, b: Any) -> tuple[float, float, float]:
     else:
         product = a @ b.T
         values, square = quick_singular_values(product, len(product) - 1), float(np.vdot(product, product))
-    return float(values.sum()), _lambda(values), square
+    return float(values.sum()), lambda_of(values), square
 
 
-def _lambda(values: Float64[np.ndarray, " r"]) -> float:
-    """The sum of s_i s_j / (s_i + s_j) over all pairs, the same value twice among them."""
+def lambda_of(values: Float64[np.ndarray, " r"]) -> float:
+    """The sum of s_i s_j / (s_i + s_j) over all pairs, and of each value with itself."""
     values = values[values > ROUNDING * values.max(initial=0)]
     # s_i s_j / (s_i + s_j) is 1 / (1 / s_i + 1 / s_j)
     inverse = 1 / values
