@@ -236,3 +236,18 @@ def test_the_cost_counts_parameters_and_bytes_and_leaves_no_trace():
     assert cost.checkpoint_bytes > 3 * 4 * sum(weights.values())  # weights and two moments in float32
     assert cost.total_steps == 3  # ceil(1 * 10 / 4)
     assert cost.total_seconds == 3 * cost.seconds_per_step
+
+
+@pytest.mark.parametrize(("seconds", "taken"), [(1.0, 1 + 3), (20.0, 1)])
+def test_a_slow_first_step_is_the_estimate_itself(monkeypatch, seconds, taken):
+    clock = [0.0]
+    monkeypatch.setattr("reference_models.loop.loading.time.perf_counter", lambda: clock[0])
+    model = dcgan.MODEL.build(TINY, DATA.shape, 0)
+
+    def step(batch):
+        clock[0] += seconds
+        return {"loss": torch.zeros(())}
+
+    monkeypatch.setattr(type(model), "train_step", lambda self, batch: step(batch))
+    cost = estimate(dcgan.MODEL, TINY, DATA, device="cpu")
+    assert (cost.seconds_per_step, clock[0]) == (seconds, seconds * taken)

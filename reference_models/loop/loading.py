@@ -2,6 +2,7 @@
 
 import importlib
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from reference_models.loop.settings import from_json
 from reference_models.types import Data, ImageShape, Model, ModelSpec
 
 PACKAGE = Path(__file__).resolve().parent.parent
+SLOW_STEP = 5.0  # seconds
 
 
 class Loaded(NamedTuple):
@@ -91,18 +93,16 @@ class Cost:
 def estimate(
     spec: ModelSpec, config: Any, data: Data, *, budget: Budget | None = None, device: str = "auto", steps: int = 3
 ) -> Cost:
-    """Build the model, time some steps after one for warming up, and count parameters and bytes."""
+    """Build the model, time some steps after one for warming up, and count parameters and bytes. A first step of more
+    than SLOW_STEP seconds is the estimate itself: what warming up adds to it is little, and more would keep waiting."""
     check_fits(spec, data)
     place = find_device(device)
     with torch_defaults(place, training=True):
         model = built(spec, config, data.shape, len(data.classes)).to(place).train()
         stream = batches(data, config.batch_size, 0, 0, place, spec.task == "paired")
-        model.train_step(next(stream))
-        started = time.perf_counter()
-        for _ in range(steps):
-            losses = model.train_step(next(stream))
-        [float(value) for value in losses.values()]  # waits for the device
-        seconds = (time.perf_counter() - started) / steps
+        seconds = _seconds_of(model, stream, 1)
+        if seconds <= SLOW_STEP:
+            seconds = _seconds_of(model, stream, steps) / steps
         stream.close()
     state_bytes = sum(value.numel() * value.element_size() for value in model.state_dict().values())
     moment_bytes = sum(
@@ -115,6 +115,14 @@ def estimate(
     counts = {name: sum(weight.numel() for weight in child.parameters()) for name, child in model.named_children()}
     total = (budget or Budget()).total_steps(config, data)
     return Cost(counts, total, seconds, state_bytes + moment_bytes)
+
+
+def _seconds_of(model: Any, stream: Iterator[Any], steps: int) -> float:
+    started = time.perf_counter()
+    for _ in range(steps):
+        losses = model.train_step(next(stream))
+    [float(value) for value in losses.values()]  # waits for the device
+    return time.perf_counter() - started
 
 
 def _spec(name: str) -> ModelSpec:
