@@ -9,9 +9,10 @@ from collections import deque
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
-from multiprocessing import active_children
+from multiprocessing import Pipe, active_children
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ import bench.measuring.tiles
 from bench.api.shards import shard_of
 from bench.cli import main
 from bench.measuring.measure import measure
-from bench.measuring.pools import pool
+from bench.measuring.pools import _Answers, _end_with_one, pool
 from bench.measuring.spreading import Spread, in_turn
 from bench.measuring.worker import task_of, work
 from bench.sources.opening import Named
@@ -85,6 +86,19 @@ def test_ctrl_c_keeps_the_finished_tiles_ends_the_workers_and_says_one_line(monk
 def test_a_worker_that_is_killed_in_the_middle_of_its_answer_is_lost_and_not_waited_for():
     with pytest.raises(BrokenExecutor), pool(2) as (executor, _):
         executor.submit(half_an_answer).result()
+
+
+def test_what_the_executor_closes_at_the_end_of_the_work_is_not_closed_by_the_loss_of_a_worker_too():
+    """Both at once closed one file twice, once in some hundred runs: OSError, bad file descriptor."""
+    closed, answers = [], _Answers()
+    executor = SimpleNamespace(_result_queue=SimpleNamespace(_writer=SimpleNamespace(close=lambda: closed.append(1))))
+    reader, writer = Pipe()
+    writer.close()  # as the sentinel of a process that has ended
+    _end_with_one(executor, [SimpleNamespace(sentinel=reader, terminate=lambda: None)], answers)
+    assert closed == [1]
+    lost = SimpleNamespace(sentinel=reader, terminate=answers.are_all_there)  # the work ends just then
+    _end_with_one(executor, [lost], answers)
+    assert closed == [1]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no masks of signals")

@@ -3,12 +3,12 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import connection, resource_tracker
 from multiprocessing.process import BaseProcess
-from threading import Event, Thread
+from threading import Lock, Thread
 
 from genbench.threads import asked_threads, usable_cores
 
@@ -19,7 +19,7 @@ def pool(processes: int) -> Iterator[tuple[Executor, int]]:
     before = set(multiprocessing.active_children())
     threads = asked_threads() or max(1, usable_cores() // processes)
     context = multiprocessing.get_context("spawn")
-    executor, done = ProcessPoolExecutor(processes, context, _begin, (threads,)), Event()
+    executor, answers = ProcessPoolExecutor(processes, context, _begin, (threads,)), _Answers()
     watching: Thread | None = None
     try:
         with _ctrl_c_waits():
@@ -27,10 +27,10 @@ def pool(processes: int) -> Iterator[tuple[Executor, int]]:
                 executor.submit(os.getpid)  # starts one
         children = set(multiprocessing.active_children()) - before
         if children:  # none where all have ended already, which the executor sees
-            watching = Thread(target=_end_with_one, args=(executor, children, done), daemon=True)
+            watching = Thread(target=_end_with_one, args=(executor, children, answers), daemon=True)
             watching.start()
         yield executor, processes
-        done.set()
+        answers.are_all_there()
     except BaseException:
         for child in set(multiprocessing.active_children()) - before:
             child.terminate()
@@ -41,17 +41,34 @@ def pool(processes: int) -> Iterator[tuple[Executor, int]]:
         executor.shutdown(cancel_futures=True)
 
 
-def _end_with_one(executor: ProcessPoolExecutor, children: set[BaseProcess], done: Event) -> None:
-    """All workers end with the first one, unless the work is `done`. The executor does so itself, except where that one
+class _Answers:
+    """Whether answers of workers are still waited for, until the executor alone closes what they come through."""
+
+    def __init__(self) -> None:
+        self.awaited, self._lock = True, Lock()
+
+    def are_all_there(self) -> None:
+        with self._lock:
+            self.awaited = False
+
+    def end(self, executor: ProcessPoolExecutor) -> None:
+        """No more can come, so that what is waited for breaks off."""
+        with self._lock:
+            if self.awaited:
+                executor._result_queue._writer.close()  # type: ignore[attr-defined]  # there is no public way
+
+
+def _end_with_one(executor: ProcessPoolExecutor, children: Collection[BaseProcess], answers: _Answers) -> None:
+    """All workers end with the first one, unless the work is done. The executor does so itself, except where that one
     was killed in the middle of an answer: then it waits for the rest of it, as long as anyone could still write it."""
     connection.wait([child.sentinel for child in children])
-    if done.is_set():
+    if not answers.awaited:
         return
     for child in children:
         child.terminate()
     for child in children:
         connection.wait([child.sentinel])
-    executor._result_queue._writer.close()  # type: ignore[attr-defined]  # there is no public way
+    answers.end(executor)
 
 
 @contextmanager
