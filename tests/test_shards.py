@@ -5,6 +5,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import time
 from collections import deque
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from contextlib import nullcontext
@@ -99,6 +100,15 @@ def test_what_the_executor_closes_at_the_end_of_the_work_is_not_closed_by_the_lo
     lost = SimpleNamespace(sentinel=reader, terminate=answers.are_all_there)  # the work ends just then
     _end_with_one(executor, [lost], answers)
     assert closed == [1]
+
+
+def test_a_pool_whose_worker_is_lost_while_a_task_is_written_to_it_ends():
+    with pytest.raises(BrokenExecutor), pool(1) as (executor, _):
+        executor.submit(time.sleep, 600)
+        waiting = executor.submit(len, bytes(10_000_000))  # more than a pipe holds
+        time.sleep(0.2)  # so that its writing has begun
+        active_children()[0].kill()
+        waiting.result()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no masks of signals")

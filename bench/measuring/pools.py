@@ -8,9 +8,12 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import connection, resource_tracker
 from multiprocessing.process import BaseProcess
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
+from typing import Any
 
 from genbench.threads import asked_threads, usable_cores
+
+STUCK_SECONDS = 0.5  # an executor whose workers have ended is shut in far less
 
 
 @contextmanager
@@ -21,6 +24,7 @@ def pool(processes: int) -> Iterator[tuple[Executor, int]]:
     context = multiprocessing.get_context("spawn")
     executor, answers = ProcessPoolExecutor(processes, context, _begin, (threads,)), _Answers()
     watching: Thread | None = None
+    children: set[BaseProcess] = set()
     try:
         with _ctrl_c_waits():
             for _ in range(processes):
@@ -38,7 +42,21 @@ def pool(processes: int) -> Iterator[tuple[Executor, int]]:
             watching.join()  # before the executor closes what it closes
         raise
     finally:
+        calls, shut = executor._call_queue, Event()  # type: ignore[attr-defined]
+        Thread(target=_free_the_feeder, args=(calls, children, shut), daemon=True).start()
         executor.shutdown(cancel_futures=True)
+        shut.set()
+
+
+def _free_the_feeder(calls: Any, children: Collection[BaseProcess], shut: Event) -> None:
+    """The executor of Python 3.11.2 waits for ever where its workers ended while a task was written to them, since it
+    holds the other end of that pipe too (github.com/python/cpython/issues/94777)."""
+    sentinels, ended = [child.sentinel for child in children], False
+    while not shut.wait(STUCK_SECONDS):
+        if ended:
+            calls._reader.close()
+            return
+        ended = len(connection.wait(sentinels, 0)) == len(sentinels)
 
 
 class _Answers:
