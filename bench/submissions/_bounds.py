@@ -27,6 +27,7 @@ import numpy as np
 from bench.leaderboard.moments import Moments
 from bench.submissions._values import Problem, StoredScores
 from genbench.shapes import Float64
+from metrics.arithmetic.fid_interval import lambda_of
 from metrics.arithmetic.gaussian import overlap_values
 from metrics.types import Metric
 
@@ -103,9 +104,7 @@ def _overlap(a: Moments, b: Moments) -> Float64[np.ndarray, " r"]:
 
 def _bias(a: Moments, b: Moments, values: Float64[np.ndarray, " r"]) -> float:
     """Of the plain FID of Gaussian features with these moments, by the values of their overlap."""
-    sums = values[:, None] + values
-    shares = np.divide(values[:, None] * values, sums, out=np.zeros_like(sums), where=sums > 0)
-    return a.trace / a.count + b.trace / b.count + (1 / a.count + 1 / b.count) / 4 * float(shares.sum())
+    return a.trace / a.count + b.trace / b.count + (1 / a.count + 1 / b.count) / 4 * lambda_of(values)
 
 
 def _kid(scores: StoredScores, real: Moments, made: Moments) -> Iterator[str]:

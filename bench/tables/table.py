@@ -120,11 +120,11 @@ def aligned(table: Table) -> Table:
         decimals_of([row[place] for row in table.rows]) if column.decimals is None else column.decimals
         for place, column in enumerate(table.columns)
     ]
-    rows = tuple(tuple(with_decimals(cell, one) for cell, one in zip(row, places, strict=True)) for row in table.rows)
+    rows = tuple(tuple(_with_decimals(cell, one) for cell, one in zip(row, places, strict=True)) for row in table.rows)
     return replace(table, rows=rows)
 
 
-def with_decimals(cell: Cell, places: int) -> Cell:
+def _with_decimals(cell: Cell, places: int) -> Cell:
     """The cell with these decimals, or with more where it would read `0.0 [0.0, 0.0]` and is not that."""
     if not isinstance(cell.value, str | None) and cell.low is not None and cell.high is not None:
         values = (cell.value, cell.low, cell.high)

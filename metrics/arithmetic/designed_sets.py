@@ -24,7 +24,7 @@ import numpy as np
 from genbench.shapes import Float64, Int64, Num
 from metrics.arithmetic.arrays import canonical_order
 from metrics.arithmetic.designs import Classes, Design
-from metrics.arithmetic.fid_interval import PLACE, ROOM, Interval, half_of, of_split, splits_of
+from metrics.arithmetic.fid_interval import Interval, between, half_of, of_split, splits_of
 from metrics.arithmetic.frechet import Side, influence
 from metrics.arithmetic.quantiles import Z95
 
@@ -107,11 +107,9 @@ def _estimate(
         )
         # Each half of one set meets the half of the other that has not its partners.
         splits.append(of_split((a, other_a), (other_b, b), (len(real), len(generated)))[:2])
-    as_within, by_values = np.array(splits).T
-    found = as_within + PLACE * (by_values - as_within)
+    found, room = between(*np.array(splits).T)
     value = terms.mean_term + float(found.mean())
     sd = float(np.sqrt(terms.variance + found.var(ddof=1) / len(found)))
-    room = ROOM * abs(float((by_values - as_within).mean()))
     reach = room + Z95 * sd
     return Interval(value, sd, value - reach, value + reach, room)
 

@@ -108,7 +108,7 @@ def split_half_of(pair: Pair, *, seed: int) -> Interval:
         )
         splits.append(of_split(half_a, half_b, counts))
     as_within, by_values, kept, of_mean = np.array(splits).T
-    terms = as_within + PLACE * (by_values - as_within)
+    terms, room = between(as_within, by_values)
     # E |mean_a - mean_b|^2 is larger than |m1 - m2|^2 by the variances of the two means.
     step = a.mean - b.mean
     value = float(step @ step) - a.trace / counts[0] - b.trace / counts[1] + float(terms.mean())
@@ -119,8 +119,15 @@ def split_half_of(pair: Pair, *, seed: int) -> Interval:
     still = spread + second + spread / len(terms)
     growing = max(of_images - twice - spread - second, 0.0)
     low, high = growing_ends(value, still, growing)
-    room = ROOM * abs(float((by_values - as_within).mean()))
     return Interval(value, float(np.sqrt(still + growing)), low - room, high + room, room)
+
+
+def between(
+    as_within: Float64[np.ndarray, " s"], by_values: Float64[np.ndarray, " s"]
+) -> tuple[Float64[np.ndarray, " s"], float]:
+    """The covariance term of each split, from both estimates of it, and the room on either side of their mean."""
+    way = by_values - as_within
+    return as_within + PLACE * way, ROOM * abs(float(way.mean()))
 
 
 def _twice(left: float) -> float:
