@@ -65,7 +65,7 @@ def _one_of_each() -> list[Run]:
 
 
 def _order(run: Run) -> tuple[int, int, int]:
-    return len(run.changes), -(run.first.steps or 0), _picture(run) == ""
+    return len(run.changes) + len(run.fewer), -(run.first.steps or 0), _picture(run) == ""
 
 
 def _picture(run: Run) -> str:

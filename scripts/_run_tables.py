@@ -15,7 +15,7 @@ from bench.datasets import open_dataset
 from bench.measuring.evaluation import REAL_1
 from bench.reproducing.plan import PlannedRun, read_plan
 from bench.reproducing.published import Published, config_of, extractor_of, published
-from bench.storage.records import read_records, run_name, setting_text, slug
+from bench.storage.records import TRAINED_ON, read_records, run_name, setting_text, slug
 from bench.tables.notes import COMPLETE
 from bench.tables.of_record import TRANSLATES
 from bench.tables.table import Cell, text
@@ -41,7 +41,13 @@ class Run:
     @property
     def title(self) -> str:
         settings = [f"{name}={setting_text(value)}" for name, value in sorted(self.changes.items())]
-        return f"`{', '.join((self.planned.model, *settings))}`"
+        return f"`{', '.join((self.planned.model, *settings, *self.fewer))}`"
+
+    @property
+    def fewer(self) -> tuple[str, ...]:
+        """The split that it was trained on, where it is not the whole training split."""
+        split = self.planned.train_split
+        return () if split == TRAINED_ON else (f"trained on {split}",)
 
     @property
     def first(self) -> Published:
@@ -56,7 +62,7 @@ class Run:
     @property
     def file(self) -> str:
         """The name of the files of its first seed."""
-        return run_name(self.planned.model, next(iter(self.seeds), 0), self.changes)
+        return run_name(self.planned.model, next(iter(self.seeds), 0), self.changes, self.planned.train_split)
 
     @property
     def trained(self) -> str:
@@ -64,6 +70,8 @@ class Run:
         share = self.first.share
         if share is None:  # of an entry, which does not say it
             return "a part of the recipe" if self.planned.budget else "full recipe"
+        if self.fewer:
+            return f"{self.first.steps:,} steps"
         return "full recipe" if share >= COMPLETE else f"{100 * share:.2g} % of the recipe"
 
     @property
@@ -213,7 +221,7 @@ def pairs(dataset: str) -> Iterator[str]:
                 yield f"| {words} | {domain} |  | {_errors(known.scores['mse'])} |  |"
         for record in rows:
             scores = record.pair_scores("real 1", "generated", domain).scores
-            title, steps = f"`{', '.join((record.model, *record.changes))}`", f"{record.training.steps:,}"
+            title, steps = f"`{record.family}`", f"{record.training.steps:,}"
             fid = interval(scores["fid"], "fid", 1, "fid_corrected")
             yield f"| {title} | {domain} | {steps} | {_errors(scores['mse'])} | {fid} |"
 

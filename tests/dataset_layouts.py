@@ -75,6 +75,11 @@ def write_celeba(root: Path) -> None:
     (root / "celeba" / "list_attr_celeba.txt").write_text(text, encoding="ascii")
 
 
+def write_celeba_10k(root: Path) -> None:
+    for part, numbers in (("train", (1, 2, 3, 4)), ("test", (5, 10, 15, 20))):
+        write_images(root / "celeba_10k" / part, [f"{number:06d}.jpg" for number in numbers], (89, 109))
+
+
 def write_edges2shoes(root: Path) -> None:
     for part in ("train", "val"):
         write_images(root / "edges2shoes" / part, [f"{i}_AB.jpg" for i in range(1, 5)], (512, 256))
@@ -121,6 +126,7 @@ LAYOUTS = {
     "svhn2mnist": write_svhn2mnist,
     "cifar10": write_cifar10,
     "celeba": write_celeba,
+    "celeba-10k": write_celeba_10k,
     "edges2shoes": write_edges2shoes,
     "horse2zebra": write_horse2zebra,
     "horse2zebra-128": write_horse2zebra,

@@ -10,6 +10,7 @@ from bench import registry
 from bench.datasets import data_root, eval_set, open_dataset
 from bench.datasets._types import Dataset, Split
 from bench.datasets.order import permutation, uniforms
+from bench.datasets.splits import load_part
 from metrics.errors import InputError
 
 NAMES = registry.names("datasets")
@@ -79,6 +80,19 @@ def test_an_unknown_split_or_domain_is_named(data_set, tmp_path):
         data_set.load("validate", tmp_path, domain)
     with pytest.raises(InputError, match="no domain 'cats'"):
         data_set.load("test", tmp_path, "cats")
+
+
+def test_the_first_images_of_a_split_are_a_split(tmp_path):
+    whole, few = (load_part(open_dataset("digits"), words, tmp_path) for words in ("train", "train:7"))
+    assert (whole.count, few.count) == (1_297, 7)
+    assert (few.read(0, 7) == whole.read(0, 7)).all()
+    assert few.labels.tolist() == whole.labels[:7].tolist()
+
+
+@pytest.mark.parametrize("words", ["train:0", "train:1298", "train:", "train:-1", "train:many", "train:7:2"])
+def test_a_split_has_no_other_number_of_first_images_than_it_has(words, tmp_path):
+    with pytest.raises(InputError, match=f"{words} of digits: expected train:N, the first N .* from 1 to 1297"):
+        load_part(open_dataset("digits"), words, tmp_path)
 
 
 def test_every_data_set_says_what_it_is(data_set):

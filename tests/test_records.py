@@ -153,6 +153,7 @@ def test_variants_of_a_model_have_names_of_their_own():
         assert run_name("pix2pix", 1, changes) == "pix2pix-a-64-128-skips-true-seed1"
     long = run_name("dcgan", 0, {f"setting{number}": number for number in range(40)})
     other = run_name("dcgan", 0, {f"setting{number}": number + (number == 39) for number in range(40)})
+    assert run_name("pix2pix", 1, {"skips": True}, "train:44") == "pix2pix-skips-true-on-train-44-seed1"
     assert len(long) < 140
     assert long != other
 

@@ -125,6 +125,7 @@ def _tasks(runs: "dict[str, PlannedRun]", how: Any) -> "Iterator[_Task | Made]":
 def _how(run: "PlannedRun", seed: int, how: Any) -> dict[str, Any]:
     """The keywords of `bench.run` for a seed of a planned run."""
     asked = {"extractor": run.extractor or None, "recipe": run.recipe or None, "settings": run.changes, **run.budget}
+    asked["train_split"] = run.train_split
     return dict(checked(RunSettings, {**asked, **{name: how[name] for name in PASSED_ON}, "seed": seed}))
 
 

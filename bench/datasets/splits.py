@@ -40,6 +40,20 @@ def subset(split: Split, indices: np.ndarray) -> Split:
     )
 
 
+def load_part(dataset: Dataset, words: str, root: Path, domain: str = "") -> Split:
+    """A split by its name, or `NAME:N`, its first N images; InputError for a count that it does not have."""
+    name, colon, count = words.partition(":")
+    split = dataset.load(name, root, domain)
+    if not colon:
+        return split
+    if not (count.isdecimal() and 1 <= int(count) <= split.count):
+        raise InputError(
+            f"{words} of {dataset.name}: expected {name}:N, the first N images of that split, with N from 1 to "
+            f"{split.count}"
+        )
+    return subset(split, np.arange(int(count)))
+
+
 def check_choice(
     data_set: str, split: str, splits: Mapping[str, Any], domain: str, domains: Sequence[str] = ()
 ) -> None:

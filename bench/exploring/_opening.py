@@ -10,12 +10,12 @@ import numpy as np
 
 from bench import registry
 from bench.datasets import Split
+from bench.datasets.splits import load_part
 from bench.measuring.subject import TEST, Subject
 from bench.runs.checkpoint_files import checkpoint_file
 from bench.runs.generators import Generator, generator_of
-from bench.runs.jobs import RUN
 from bench.runs.samples import check_asked, sample_noise, translate_test
-from bench.runs.stored import open_checkpoint, run_of, subject_of_checkpoint
+from bench.runs.stored import open_checkpoint, subject_of_checkpoint, train_split_of
 from bench.storage.reading import file_sha256
 from genbench.names import did_you_mean
 from metrics.errors import InputError
@@ -89,11 +89,11 @@ class Opened(Explorable):
     @property
     def train_split(self) -> str:
         """The split that it was trained on, where its folder says so; otherwise "train"."""
-        return str(run_of(self.folder)["train_split"]) if (self.folder / RUN).is_file() else "train"
+        return train_split_of(self.folder)
 
     def split(self, name: str = TEST, domain: int = 0) -> Split:
         """A split of the data set, of its first or second domain; InputError where it is missing."""
-        return self.subject.dataset.load(name, self.subject.root, self.subject.domains[domain])
+        return load_part(self.subject.dataset, name, self.subject.root, self.subject.domains[domain])
 
     def about(self) -> dict[str, Any]:
         state = self.loaded.state

@@ -55,7 +55,7 @@ class Given:
     @property
     def slug(self) -> str:
         """A name for files, its own in a document."""
-        return slug(run_name(f"{self.spec.name}-{slug(self.dataset)}", self.seed, self.changes))
+        return slug(run_name(f"{self.spec.name}-{slug(self.dataset)}", self.seed, self.changes, self.train_split))
 
     @property
     def title(self) -> str:
@@ -118,13 +118,12 @@ def _of_record(path: Path, given: str, workdir: Path) -> Given:
     record = read_record(path)
     _check_ok(record)
     spec = registry.load("models", record.model)
-    name = run_name(f"{record.model}-{slug(record.dataset)}", record.seed, record.recipe_changes)
+    name = run_name(f"{record.model}-{slug(record.dataset)}", record.seed, record.recipe_changes, record.train_split)
     folder = workdir / "runs" / name
     there = (folder / RUN).is_file() and read_training(folder) == record.training
     config = from_json(type(spec.recipes["default"]), record.config)
-    split = str(run_of(folder)["train_split"]) if there else "train"
     return Given(
-        *(given, spec, config, record.dataset, record.seed, split),
+        *(given, spec, config, record.dataset, record.seed, record.train_split),
         folder=folder if there else None,
         training=record.training,
         records=(record,),
@@ -139,7 +138,8 @@ def _of_folder(folder: Path, given: str, results: Path) -> Given:
     same = [
         one
         for one in read_records(results, about["dataset"], damaged=lambda line: None)
-        if (one.model, one.seed, one.config) == (spec.name, about["seed"], to_json(config))
+        if (one.model, one.seed, one.config, one.train_split)
+        == (spec.name, about["seed"], to_json(config), about["train_split"])
     ]
     measured = [one for one in same if one.status == "ok" and (training is None or one.training == training)]
     for failed in (one for one in same if one.status != "ok" and not measured and training is None):

@@ -7,11 +7,9 @@ from bench import registry
 from bench.measuring.evaluation import GENERATED
 from bench.reporting.given import Given
 from bench.runs.samples import samples_path
-from bench.storage.records import setting_text
+from bench.storage.records import TRAINED_ON, setting_text
 from bench.tables.notes import COMPLETE, budget_note
 from bench.tables.of_record import labels_of
-
-TRAINED_ON = "train"
 
 
 def command_of(run: Given, *, whole: bool = False) -> str:

@@ -6,6 +6,7 @@
     extractor = "digits-layout"            left out: the data set's own
     recipe = "laptop"                      left out: that of the data set
     settings = { hidden = 128 }            left out: the recipe's
+    train_split = "train:88"               left out: all of train
     budget = { steps = 500 }               steps or epochs; left out: the recipe's
     seeds = [0, 1]                         left out: 0
     why = "what it is there for"
@@ -30,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.storage.reading import read_toml
-from bench.storage.records import run_name, slug
+from bench.storage.records import TRAINED_ON, run_name, slug
 from bench.storage.result_places import in_words, read_from
 from bench.storage.typed import ADDED, typed
 from genbench.names import did_you_mean
@@ -50,6 +51,7 @@ class PlannedRun:
     extractor: str = field(default="", metadata=ADDED)
     recipe: str = field(default="", metadata=ADDED)
     settings: dict[str, bool | int | float | str] = field(default_factory=dict, metadata=ADDED)
+    train_split: str = field(default=TRAINED_ON, metadata=ADDED)
     budget: dict[str, int | float] = field(default_factory=dict, metadata=ADDED)
     seeds: tuple[int, ...] = field(default=(0,), metadata=ADDED)
     protocol: str = field(default="", metadata=ADDED)
@@ -155,7 +157,7 @@ def _patterns(plan: Plan, changes: Mapping[str, Mapping[str, Any]]) -> set[str]:
         if one.protocol:
             found |= {f"{kind}/{data}/{one.protocol}/comparison*" for kind in ("tables", "figures")}
         for seed in one.seeds[: max(map(len, one.fid.values()), default=0)] if one.protocol else ():
-            record = run_name(one.model, seed, changes[name])
+            record = run_name(one.model, seed, changes[name], one.train_split)
             found |= {f"runs/{data}/{one.protocol}/{record}.json", f"figures/{data}/{record}.webp"}
             found |= {f"tables/{data}/{one.protocol}/{record}{end}" for end in (".md", "-*.csv")}
         if one.track:

@@ -92,7 +92,7 @@ def published(
 ) -> Published | None:
     """The record of a seed, that of the plan's protocol before others, the newest before older ones, or its entry; None
     where there is neither."""
-    name, extractor = run_name(run.model, seed, changes), extractor_of(run)
+    name, extractor = run_name(run.model, seed, changes, run.train_split), extractor_of(run)
     found = [
         one
         for one in records

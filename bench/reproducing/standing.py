@@ -48,7 +48,8 @@ def standings(
             raise InputError(f"runs.{name} of the plan: {error}") from error
         for seed in run.seeds:
             found = published(run, seed, changes, records, results)
-            folder = workdir / "runs" / run_name(f"{run.model}-{slug(run.dataset)}", seed, changes)
+            name_of_it = run_name(f"{run.model}-{slug(run.dataset)}", seed, changes, run.train_split)
+            folder = workdir / "runs" / name_of_it
             state, why = _state(run, found, config, now, folder)
             yield Standing(name, seed, state, why, found.seconds if found else None)
 

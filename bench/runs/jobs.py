@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from bench import registry
+from bench.datasets.splits import load_part
 from bench.measuring.subject import TEST, Subject
 from bench.runs.checkpoint_files import CheckpointFile
 from bench.runs.laptop import LAPTOP, laptop_recipes, require_laptop_recipe
 from bench.storage.files import check_writable
-from bench.storage.records import read_record, run_name, slug
+from bench.storage.records import TRAINED_ON, read_record, run_name, slug
 from genbench.names import did_you_mean
 from metrics.errors import InputError
 from reference_models.errors import ModelError
@@ -39,7 +40,7 @@ class Job:
     subject: Subject
     seed: int
     folder: Path
-    train_split: str = "train"
+    train_split: str = TRAINED_ON
     given: CheckpointFile | None = None  # where it is no training of this folder
     recipe_name: str = ""
     steps: int | None = None
@@ -72,7 +73,7 @@ class Job:
     @property
     def name(self) -> str:
         """The name of its record."""
-        return run_name(self.spec.name, self.seed, self.changes)
+        return run_name(self.spec.name, self.seed, self.changes, self.train_split)
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def prepare(
     seed: int = 0,
     settings: tuple[str, ...] = (),
     workdir: Path = Path(),
-    train_split: str = "train",
+    train_split: str = TRAINED_ON,
     recipe: str | None = None,
 ) -> Job:
     """The model with its settings and the data that it is trained on.
@@ -117,7 +118,7 @@ def prepare(
     own = spec.recipe(subject.dataset.recipe_name)
     start, steps = named_recipe(spec, subject.dataset.recipe_name, recipe or "")
     config = with_settings(start, settings, of=spec.name)
-    folder = workdir / "runs" / _folder_name(spec, subject, seed, changed_settings(config, own))
+    folder = workdir / "runs" / _folder_name(spec, subject, seed, changed_settings(config, own), train_split)
     job = Job(spec, config, subject, seed, folder, train_split, recipe_name=recipe or "", steps=steps)
     check_fits(spec, job.data)
     try:
@@ -131,11 +132,12 @@ def prepare(
 
 def with_seed(job: Job, seed: int) -> Job:
     """The same with another seed, in a folder beside it."""
-    return replace(job, seed=seed, folder=job.folder.with_name(_folder_name(job.spec, job.subject, seed, job.changes)))
+    name = _folder_name(job.spec, job.subject, seed, job.changes, job.train_split)
+    return replace(job, seed=seed, folder=job.folder.with_name(name))
 
 
-def _folder_name(spec: ModelSpec, subject: Subject, seed: int, changes: dict[str, Any]) -> str:
-    return run_name(f"{spec.name}-{slug(subject.name)}", seed, changes)
+def _folder_name(spec: ModelSpec, subject: Subject, seed: int, changes: dict[str, Any], train_split: str) -> str:
+    return run_name(f"{spec.name}-{slug(subject.name)}", seed, changes, train_split)
 
 
 def named_recipe(spec: ModelSpec, dataset: str, name: str) -> tuple[Any, int | None]:
@@ -151,14 +153,17 @@ def named_recipe(spec: ModelSpec, dataset: str, name: str) -> tuple[Any, int | N
     return spec.recipe(name or dataset), None
 
 
-def load_data(subject: Subject, train_split: str = "train") -> Data:
-    """Training and test images of a subject as the models want them; InputError where they are missing."""
+def load_data(subject: Subject, train_split: str = TRAINED_ON) -> Data:
+    """Training and test images of a subject as the models want them; `train:88` are the first 88 of that split.
+
+    InputError where they are missing.
+    """
     dataset = subject.dataset
     tests = tuple(dataset.load(TEST, subject.root, one) for one in subject.domains) if TEST in dataset.splits else ()
     return Data(
         name=subject.name,
         shape=ImageShape(*dataset.shape),
-        train=tuple(dataset.load(train_split, subject.root, domain) for domain in subject.domains),
+        train=tuple(load_part(dataset, train_split, subject.root, domain) for domain in subject.domains),
         test=tests,
         domains=subject.domains if len(subject.domains) > 1 else (),
         paired=subject.paired,

@@ -244,6 +244,7 @@ def make_record(
         created_utc=now_utc(),
         source=job.source,
         recipe=job.recipe_name,
+        train_split=job.train_split,
     )
 
 

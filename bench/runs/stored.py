@@ -15,7 +15,7 @@ from bench.runs.run import MEASURED, RESUME, make_record, publish, read_training
 from bench.runs.samples import generate_run, load_generated
 from bench.storage.files import check_writable
 from bench.storage.reading import Missing, read_json
-from bench.storage.records import RunRecord, Training, read_record, read_records, record_path
+from bench.storage.records import TRAINED_ON, RunRecord, Training, read_record, read_records, record_path
 from bench.storage.result_places import in_words
 from bench.storage.typed import typed
 from metrics.errors import InputError
@@ -98,6 +98,11 @@ def run_of(folder: Path) -> dict[str, Any]:
         raise InputError(f"{path} is of another version; expected the fields {', '.join(kinds)}; run again")
     said = {"recipe": "", **values}
     return {name: typed(kind, said[name], f"{path}: {name}") for name, kind in {**kinds, "recipe": str}.items()}
+
+
+def train_split_of(folder: Path) -> str:
+    """The split that the model in a folder was trained on; "train" where no run says so."""
+    return str(run_of(folder)["train_split"]) if (folder / RUN).is_file() else TRAINED_ON
 
 
 def job_in(folder: Path, subject: Subject) -> Job:

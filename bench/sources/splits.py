@@ -18,7 +18,7 @@ from metrics.errors import InputError
 if TYPE_CHECKING:
     from bench.datasets import Dataset, Split
 
-NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]+):([^:/\\]+)(?:/([^:/\\]+))?")
+NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]+):([^:/\\]+(?::\d+)?)(?:/([^:/\\]+))?")
 OF_FOLDER = re.compile(r"(folder:.+):([^:/\\]+)()")
 
 
@@ -41,18 +41,19 @@ def from_split(
 def open_split(name: str, split: str, domain: str, root: Path | None) -> "tuple[Dataset, Split]":
     """A data set and one of its splits or evaluation sets; InputError with the close names where there is none."""
     from bench.datasets import data_root, eval_set, open_dataset
+    from bench.datasets.splits import load_part
 
     dataset = open_dataset(name)
     sets = {key.replace(" ", "-"): key for key in dataset.eval_sets or {}}
     _check(dataset, split, list(sets), domain)
     folder = data_root(root)
-    if split in dataset.splits:
-        return dataset, dataset.load(split, folder, domain)
+    if split.partition(":")[0] in dataset.splits:
+        return dataset, load_part(dataset, split, folder, domain)
     return dataset, eval_set(dataset, sets[split.replace(" ", "-")], folder, domain)
 
 
 def _check(dataset: "Dataset", split: str, sets: list[str], domain: str) -> None:
-    if split not in dataset.splits and split.replace(" ", "-") not in sets:
+    if split.partition(":")[0] not in dataset.splits and split.replace(" ", "-") not in sets:
         known = [*dataset.splits, *sets]
         raise InputError(f"the data set {dataset.name} has no split {split!r}. {did_you_mean(split, known)}")
     if dataset.domains and domain not in dataset.domains:

@@ -26,10 +26,10 @@ class Family:
 
     @property
     def title(self) -> str:
-        """Its name in tables: model and settings that are not the recipe's; the seed of an only one."""
+        """Its name in tables, with the seed of an only one."""
         if not self.several:
             return self.first.title
-        return ", ".join((self.first.model, *self.first.changes))
+        return self.first.family
 
     @property
     def several(self) -> bool:
@@ -72,4 +72,5 @@ def recipe_of(record: RunRecord) -> tuple[Any, ...]:
 
 def _question(record: RunRecord) -> tuple[str, ...]:
     """What is known before the training too, and so of a run that failed."""
-    return record.dataset, record.protocol_id, record.model, json.dumps(record.config, sort_keys=True)
+    config = json.dumps(record.config, sort_keys=True)
+    return record.dataset, record.protocol_id, record.model, config, record.train_split

@@ -23,6 +23,7 @@ from metrics.errors import InputError
 
 SCHEMA = 1
 LONGEST_CHANGES = 120  # letters of a file's name
+TRAINED_ON = "train"  # the split, where nothing else is said
 
 Numbers = dict[str, int | float | None]
 
@@ -93,8 +94,9 @@ class RunRecord:
     """One run: what was trained how, what it scored under which protocol, and where that was.
 
     `recipe_changes` are the settings that differ from the recipe of this data set, and `recipe` is the name of the one
-    that was asked for instead, as "laptop". `error` is the line of a failed run,
-    whose `sets` and `pairs` are empty. `source` is where a published checkpoint is from, as `hub:OWNER/NAME@COMMIT`.
+    that was asked for instead, as "laptop". `train_split` is what it was trained on (`train:88`: the first 88 of
+    train). `error` is the line of a failed run, whose `sets` and `pairs` are empty. `source` is where a published
+    checkpoint is from, as `hub:OWNER/NAME@COMMIT`.
     """
 
     schema: int
@@ -118,11 +120,12 @@ class RunRecord:
     created_utc: str
     source: str = field(default="", metadata=ADDED)
     recipe: str = field(default="", metadata=ADDED)
+    train_split: str = field(default=TRAINED_ON, metadata=ADDED)
 
     @property
     def name(self) -> str:
         """The name of its files; see `run_name`."""
-        return run_name(self.model, self.seed, self.recipe_changes)
+        return run_name(self.model, self.seed, self.recipe_changes, self.train_split)
 
     @property
     def changes(self) -> tuple[str, ...]:
@@ -131,8 +134,14 @@ class RunRecord:
 
     @property
     def title(self) -> str:
-        """Its name in tables: model, settings that are not the recipe's, seed."""
-        return ", ".join((self.model, *self.changes, f"seed {self.seed}"))
+        """Its name in tables: what it is without its seed, and that."""
+        return f"{self.family}, seed {self.seed}"
+
+    @property
+    def family(self) -> str:
+        """What it has in common with other seeds: model, settings that are not the recipe's, an unusual split."""
+        split = () if self.train_split == TRAINED_ON else (f"trained on {self.train_split}",)
+        return ", ".join((self.model, *self.changes, *split))
 
     def set_scores(self, name: str, domain: str = "") -> SetScores | None:
         """The scores of a set by name; None where it was not measured."""
@@ -158,8 +167,9 @@ def setting_text(value: Any) -> str:
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
-def run_name(model: str, seed: int, changes: Mapping[str, Any]) -> str:
-    """`pix2pix-seed0`; `pix2pix-skips-true-seed0` with `changes`, the settings that are not the recipe's.
+def run_name(model: str, seed: int, changes: Mapping[str, Any], train_split: str = TRAINED_ON) -> str:
+    """`pix2pix-seed0`; `pix2pix-skips-true-seed0` with `changes`, the settings that are not the recipe's;
+    `pix2pix-on-train-44-seed0` of 44 training images.
 
     So the variants of a model keep apart, whatever their seed. Settings stand in alphabetical order, as in a record's
     JSON; what is too long for a file's name ends in a hash.
@@ -167,7 +177,8 @@ def run_name(model: str, seed: int, changes: Mapping[str, Any]) -> str:
     said = slug("".join(f"-{name}-{setting_text(value)}" for name, value in sorted(changes.items())).replace("e+", "e"))
     if len(said) > LONGEST_CHANGES:
         said = f"{said[: LONGEST_CHANGES - 9]}-{sha256(said.encode()).hexdigest()[:8]}"
-    return f"{model}{said}-seed{seed}"
+    split = "" if train_split == TRAINED_ON else f"-on-{slug(train_split)}"
+    return f"{model}{said}{split}-seed{seed}"
 
 
 def record_path(results: Path, dataset: str, protocol: str, name: str) -> Path:

@@ -30,6 +30,7 @@ from bench.protocol import DRAWN
 from bench.runs.checkpoint_files import checkpoint_file, is_checkpoint
 from bench.sources.listings import listing_of
 from bench.storage.reading import claimed_members, file_sha256
+from bench.storage.records import TRAINED_ON
 from bench.submissions._isolation import Isolation, isolation
 from bench.submissions.generators import GeneratorSpec, Limits, sample_generator
 from genbench.places import exists
@@ -122,7 +123,7 @@ def open_material(path: Path, track: Track, subject: Subject, how: How, *, refer
 
 def _from_checkpoint(path: Path, track: Track, subject: Subject, how: How, reference: bool) -> Material:
     from bench.runs.samples import TO_DOMAIN, asked_labels
-    from bench.runs.stored import open_checkpoint
+    from bench.runs.stored import open_checkpoint, train_split_of
     from reference_models.loop import sample, to_json, translate
     from reference_models.loop.checkpoints import parameters_of
 
@@ -165,8 +166,10 @@ def _from_checkpoint(path: Path, track: Track, subject: Subject, how: How, refer
         source=source,
     )
     elsewhere = trained_on not in (subject.name, subject.dataset.name)
-    remarks = (f"the model was trained on {trained_on}, not on {subject.name}",) if elsewhere else ()
-    return Material(images, origin, remarks)
+    remarks = [f"the model was trained on {trained_on}, not on {subject.name}"] if elsewhere else []
+    split = train_split_of(file.parent)
+    remarks += [f"the model was trained on {split}, not on the training split"] if split != TRAINED_ON else []
+    return Material(images, origin, tuple(remarks))
 
 
 def _from_generator(kind: Kind, path: Path, track: Track, subject: Subject, how: How) -> Material:

@@ -5,7 +5,7 @@ from bench.measuring.dependence import NOT_INDEPENDENT
 from bench.measuring.evaluation import REAL_1
 from bench.names import counted
 from bench.protocol import Protocol
-from bench.storage.records import RunRecord
+from bench.storage.records import TRAINED_ON, RunRecord
 from bench.tables.of_record import labels_of, translation_errors
 
 NO_INCEPTION = ", NOT Inception: compare only with numbers"
@@ -60,6 +60,8 @@ def budget_note(record: RunRecord) -> str:
     changed = f"; changed settings: {changes}" if changes else ""
     if record.recipe:
         took = f"{took}, started from the {record.recipe} recipe"
+    if record.train_split != TRAINED_ON:
+        return f"budget: {took}, on {record.train_split}, which are not the training images of the recipe{changed}"
     if done.epochs < done.full_epochs * COMPLETE:
         share = f"{100 * done.epochs / done.full_epochs:.2g} %"
         return f"budget: {took}, {share} of the recipe's {done.full_epochs:,.4g} epochs: NOT the full recipe{changed}"

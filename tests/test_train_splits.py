@@ -1,0 +1,87 @@
+"""`--train-split`: what was trained on other images than the training split has its own place, and says so."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from click.testing import CliRunner
+from run_records import record
+from tiny_runs import undrawn
+
+from bench.cli import main
+from bench.exploring._opening import open_run
+from bench.leaderboard.tracks import find_track
+from bench.measuring.subject import open_subject
+from bench.reporting.given import open_given
+from bench.reporting.reproducing import command_of, not_measured
+from bench.reproducing.plan import PlannedRun
+from bench.reproducing.published import published
+from bench.sources import open_source
+from bench.storage.families import families
+from bench.storage.records import read_records
+from bench.submissions.material import How, open_material
+from bench.tables.notes import budget_note
+from metrics.errors import InputError
+
+RUN = ("run", "--model", "dcgan", "--dataset", "digits", "--set", "width=4", "--set", "latent=8", "--set",
+       "batch_size=4", "--extractor", "pixels", "--device", "cpu", "--steps", "2", "--workers", "0")  # fmt: skip
+FEW = "dcgan-digits-batch_size-4-latent-8-width-4-on-train-44-seed0"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder with two runs of the same settings: on all training images, and on the first 44."""
+    home = tmp_path_factory.mktemp("splits")
+    with pytest.MonkeyPatch.context() as patch:
+        undrawn(patch)
+        for split in ("train", "train:44"):
+            places = ("--workdir", home, "--results", home / "results", "--train-split", split)
+            done = CliRunner().invoke(main, [str(word) for word in (*RUN, *places)], prog_name="bench")
+            assert done.exit_code == 0, done.output
+    return home
+
+
+def test_two_training_splits_are_two_runs_with_records_of_their_own(trained):
+    found = {one.train_split: one for one in read_records(trained / "results")}
+    assert set(found) == {"train", "train:44"}
+    few = found["train:44"]
+    assert f"dcgan-digits{few.name.removeprefix('dcgan')}" == FEW
+    assert few.title.endswith("trained on train:44, seed 0")
+    assert "train" not in found["train"].title
+    assert few.training.epochs == pytest.approx(8 / 44)
+    assert len(families(list(found.values()))) == 2  # no two seeds of one model
+    assert "on train:44, which are not the training images of the recipe" in budget_note(few)
+
+
+def test_what_is_made_of_such_a_run_knows_its_images(trained):
+    folder = trained / "runs" / FEW
+    assert json.loads((folder / "run.json").read_text())["train_split"] == "train:44"
+    opened = open_run(folder)
+    assert (opened.train_split, opened.split(opened.train_split).count) == ("train:44", 44)
+    (given,) = open_given([folder], trained / "results", trained)
+    assert "--train-split train:44" in command_of(given)
+    (copies,) = not_measured(given)
+    assert "--train digits:train:44" in copies
+
+
+def test_an_entry_of_such_a_run_has_a_remark(trained):
+    track, subject = find_track("digits"), open_subject("digits")
+    few = open_material(trained / "runs" / FEW, track, subject, How())
+    whole = open_material(trained / "runs" / FEW.replace("-on-train-44", ""), track, subject, How())
+    assert few.remarks == ("the model was trained on train:44, not on the training split",)
+    assert whole.remarks == ()
+
+
+def test_a_planned_run_names_its_split(tmp_path):
+    made = record(train_split="train:44")
+    run = PlannedRun("dcgan", "digits", "why", extractor=made.protocol.extractor, budget={"steps": made.training.steps})
+    assert published(run, 0, {}, [made], tmp_path) is None
+    assert published(replace(run, train_split="train:44"), 0, {}, [made], tmp_path) is not None
+
+
+def test_the_first_images_of_a_split_can_be_measured_too():
+    assert open_source("digits:train:44").count == 44
+    with pytest.raises(InputError, match="train:9999 of digits: expected train:N"):
+        open_source("digits:train:9999")
+    with pytest.raises(InputError, match="has no split 'trian:44'"):
+        open_source("digits:trian:44")
