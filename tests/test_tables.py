@@ -361,9 +361,12 @@ def test_tables_are_brought_up_to_date_with_the_records(tmp_path):
         f"{folder / 'comparison.csv'} is out of date",
         f"{folder / 'gone-seed0.md'} is of no record",
     ]
+    picture = tmp_path / "figures" / "digits" / folder.name / "comparison.webp"
+    picture.write_bytes(b"of other records")
     write_all(tmp_path)
     assert out_of_date(tmp_path) == []
     assert not (folder / "gone-seed0.md").exists()
+    assert picture.read_bytes().startswith(b"RIFF")
 
 
 def test_every_committed_table_is_what_its_record_gives():

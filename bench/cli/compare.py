@@ -14,8 +14,8 @@ from bench.settings.boards import Refeaturing
 @click.command(
     epilog=examples(
         "bench compare digits/dcgan digits/vae",
-        "bench compare results/runs/digits/22e00037c295/dcgan-seed0.json "
-        "results/runs/digits/22e00037c295/gan-deep-seed0.json",
+        "bench compare results/runs/digits/3cad8c43eb34/dcgan-seed0.json "
+        "results/runs/digits/3cad8c43eb34/gan-deep-seed0.json",
     )
 )
 @click.argument("a")

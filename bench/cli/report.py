@@ -15,7 +15,7 @@ from bench.settings.reports import Reporting
     epilog=examples(
         "bench report runs/vae-digits-seed0",
         "bench report runs/vae-digits-seed0 runs/dcgan-digits-seed0 --for cis680-a4 -o report.pdf",
-        "bench report results/runs/digits/22e00037c295/dcgan-seed0.json --format latex",
+        "bench report results/runs/digits/3cad8c43eb34/dcgan-seed0.json --format latex",
     )
 )
 @click.argument("runs", nargs=-1, type=path_type, metavar="RUN...")

@@ -5,7 +5,7 @@ results/figures/<data set>/<model>-seed<k>.webp          a run's last curves and
 results/figures/<data set>/<protocol id>/comparison.webp
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench import registry
@@ -38,8 +38,7 @@ def write_tables(record: RunRecord, results: Path) -> None:
         stale.unlink()
     for path, text in _of_run(record, results).items():
         write_text(path, text)
-    for table in comparison_tables(read_records(results, record.dataset, record.protocol_id)):
-        plot_intervals(_picture(record, table, results), table, RANKED_BY, landmarks=(0, len(table.rows) - 1))
+    _draw_comparison(record, results)
     for path, text in _of_protocol(record, results).items():
         write_text(path, text)
 
@@ -57,11 +56,14 @@ def out_of_date(results: Path) -> list[str]:
 
 
 def write_all(results: Path) -> list[Path]:
-    """Write the tables of all records below `results`, and remove those of records that are gone; what was written."""
+    """Write the tables of all records below `results` and the pictures of their comparisons, and remove tables of
+    records that are gone; the tables that were written."""
     wanted = _wanted(results)
     keep_line_ends(results)
     for path, text in wanted.items():
         write_text(path, text)
+    for record in _protocols(_records(results)):
+        _draw_comparison(record, results)
     for path in _strangers(results, wanted):
         with told("remove", path, InputError):
             path.unlink()
@@ -69,13 +71,27 @@ def write_all(results: Path) -> list[Path]:
 
 
 def _wanted(results: Path) -> dict[Path, str]:
-    records = [read_record(path) for path in sorted(results.glob("runs/*/*/*.json"))]
-    protocols = {(record.dataset, record.protocol_id): record for record in records}
+    records = _records(results)
     parts = [
         *(_of_run(record, results) for record in records),
-        *(_of_protocol(record, results) for record in protocols.values()),
+        *(_of_protocol(record, results) for record in _protocols(records)),
     ]
     return {path: text for part in parts for path, text in part.items()}
+
+
+def _records(results: Path) -> list[RunRecord]:
+    return [read_record(path) for path in sorted(results.glob("runs/*/*/*.json"))]
+
+
+def _protocols(records: Sequence[RunRecord]) -> list[RunRecord]:
+    """A record of each protocol."""
+    return list({(record.dataset, record.protocol_id): record for record in records}.values())
+
+
+def _draw_comparison(record: RunRecord, results: Path) -> None:
+    """The picture of a record's protocol: the intervals of all its runs."""
+    for table in comparison_tables(read_records(results, record.dataset, record.protocol_id)):
+        plot_intervals(_picture(record, table, results), table, RANKED_BY, landmarks=(0, len(table.rows) - 1))
 
 
 def _strangers(results: Path, wanted: Mapping[Path, str]) -> list[Path]:
