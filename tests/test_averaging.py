@@ -20,7 +20,14 @@ from reference_models.loop.settings import from_json
 from reference_models.types import Batch
 
 NAMES = registry.names("models")
-OWN = ("biggan", "ddpm", "flow-matching", "stylegan2-small", "vqvae")  # with an average in their own settings
+OWN = (
+    "biggan",
+    "biggan-unlabelled",
+    "ddpm",
+    "flow-matching",
+    "stylegan2-small",
+    "vqvae",
+)  # with an average in their own settings
 TINY = dcgan.MODEL.recipes["tiny"]
 
 

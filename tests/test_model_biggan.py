@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.utils import parametrize
 
-from reference_models import biggan
+from reference_models import biggan, biggan_unlabelled
 from reference_models.blocks import biggan_networks as networks
 from reference_models.blocks.averages import collect_statistics, start_average, update_average
 from reference_models.blocks.gan_losses import hinge_discriminator, hinge_generator
@@ -374,3 +374,53 @@ def test_a_class_between_two_classes_has_images_of_its_own():
     between = model.sample_embedded(noise, 0.5 * embeddings[:1] + 0.5 * embeddings[1:2])
     assert all(not torch.equal(end, between) for end in ends)
     assert torch.equal(model.sample_embedded(noise, embeddings[1:2]), ends[1])
+
+
+# ---- without labels
+
+
+def unlabelled():
+    torch.manual_seed(0)
+    return biggan_unlabelled.build(SMALL, DIGITS, 0)
+
+
+def of_one_class():
+    torch.manual_seed(0)
+    return biggan.Biggan(SMALL, DIGITS, 1)
+
+
+def test_without_labels_all_images_have_one():
+    model, one_class = unlabelled(), of_one_class()
+    three = build(config=SMALL, classes=3)
+    assert (model.classes, model.embedding_dim) == (0, 0)
+    assert count(three.generator) - count(model.generator) == 2 * SMALL.embedding  # rows of the embedding
+    assert count(three.discriminator) - count(model.discriminator) == 2 * 8  # rows of the projection
+    images = torch.randint(256, (6, *DIGITS), dtype=torch.uint8)
+    losses = []
+    for each, labels in ((model, None), (one_class, torch.zeros(6, dtype=torch.int64))):
+        torch.manual_seed(1)
+        losses.append(each.train().train_step(Batch(images, labels=labels)))
+    assert losses[0] == losses[1]
+    assert all(
+        torch.equal(a, b) for a, b in zip(model.state_dict().values(), one_class.state_dict().values(), strict=True)
+    )
+
+
+def test_without_labels_the_labels_of_the_data_change_nothing():
+    with_some, without = unlabelled().train(), unlabelled().train()
+    images = torch.randint(256, (6, *DIGITS), dtype=torch.uint8)
+    for each, labels in ((with_some, torch.tensor([0, 1, 2, 3, 4, 5])), (without, None)):
+        torch.manual_seed(1)
+        each.train_step(Batch(images, labels=labels))
+    with_some.eval(), without.eval()
+    noise = torch.randn(3, without.noise_dim)
+    assert torch.equal(with_some.sample(noise, torch.tensor([0, 1, 2])), without.sample(noise))
+
+
+def test_without_labels_truncating_collects_statistics_too(monkeypatch):
+    monkeypatch.setattr(biggan, "STATISTICS_RUNS", 2)
+    model, one_class = unlabelled(), of_one_class()
+    model.truncate(0.5)
+    one_class.truncate(0.5)
+    noise = torch.randn(3, model.noise_dim)
+    assert torch.equal(model.eval().sample(noise), one_class.eval().sample(noise, torch.zeros(3, dtype=torch.int64)))
