@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from bench.datasets import data_root
 from bench.exploring import open_run
 from reference_models.blocks.gan_pair import GanPair
 from reference_models.loop.images import to_float
@@ -34,18 +33,19 @@ def drawn(count: int, n: int, draw: np.random.Generator) -> np.ndarray:
 
 def row(run: Path, root: Path | None, n: int) -> str:
     opened, draw = open_run(run, data_root=root), np.random.default_rng(0)
-    model, data, shares = opened.loaded.model, opened.subject.dataset, []
+    model, shares = opened.loaded.model, []
     if not isinstance(model, GanPair):
         raise SystemExit(f"{run}: {opened.loaded.spec.name} has no discriminator; give a GAN of one generator")
     torch.manual_seed(0)
     discriminator = model.discriminator.train()
-    for split in ("train", "test"):
-        images = data.load(split, data_root(root), "")
+    for split in (opened.train_split, "test"):
+        images = opened.split(split)
         shares.append(called_real(discriminator, to_float(torch.from_numpy(images.take(drawn(images.count, n, draw))))))
     with torch.no_grad():
         made = torch.cat([model.generator(torch.randn(BATCH, model.noise_dim)) for _ in range(n // BATCH)])
     shares.append(called_real(discriminator, made))
-    return f"| `{opened.loaded.spec.name}` | `{data.name}` | {' | '.join(f'{share:.0%}' for share in shares)} |"
+    data = f"{opened.subject.name}:{opened.train_split}"
+    return f"| `{opened.loaded.spec.name}` | `{data}` | {' | '.join(f'{share:.0%}' for share in shares)} |"
 
 
 def main() -> None:
