@@ -100,12 +100,13 @@ class Run:
 
     @property
     def needs(self) -> str:
-        """What a machine needs for it that this project does not bring."""
+        """What is needed for it that this project, or this machine, does not bring."""
         base, extractor = self.planned.dataset.partition("/")[0], extractor_of(self.planned)
         data = [] if base in EMBEDDED else [f"the images of `{base}`"]
         shipped = registry.load("extractors", extractor).shipped
         weights = [] if shipped or "random" in extractor else [f"the weights of `{extractor}`"]
-        return f"needs {' and '.join(data + weights)}" if data + weights else "not published"
+        more = [self.planned.needs] if self.planned.needs else []
+        return f"needs {' and '.join(data + weights + more)}" if data + weights + more else "not published"
 
 
 @cache

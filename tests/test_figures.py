@@ -105,6 +105,9 @@ def figures():
     yield "a large sheet", shown(plot_sheets, [("", sheet(900, 800))], "large")
     runs = [record(model=name, fid=fid) for name, fid in (("dcgan", 2.5), ("vae", 4.0), ("gan", 3.0))]
     yield "runs by their FID", shown(plot_intervals, comparison_tables(runs)[0], "fid_corrected", (0, 1))
+    many = {f"a_long_setting_{number}": number / 7 for number in range(6)}
+    long = [record(model="vae", fid=4.0), record(model="biggan", fid=2.5, recipe_changes=many)]
+    yield "runs with many settings", shown(plot_intervals, comparison_tables(long)[0], "fid_corrected", (0, 1))
     yield "runs by their plain FID", shown(plot_intervals, comparison_tables(runs)[0], "fid", ())
     x = np.array([0.0, 1.0, 3.0])
     lines = [

@@ -135,6 +135,7 @@ def test_a_list_says_which_are_there_missing_stale_or_failed():
         protocol={**RUN, "settings": {"zdim": 3}},
         code={**RUN, "settings": {"zdim": 4}, "code": "0123456789ab"},
         recipe={**RUN, "settings": {"zdim": 5}},
+        large={**RUN, "settings": {"zdim": 6}, "needs": "a GPU"},
     )
     first = stored(RUN)
     stored({**RUN, "settings": {"zdim": 2}}, status="failed", error="nan", sets=(), pairs=())
@@ -148,6 +149,7 @@ def test_a_list_says_which_are_there_missing_stale_or_failed():
         ("protocol", 0): ("stale", "protocol (resize)"),
         ("code", 0): ("stale", "code of vae"),
         ("recipe", 0): ("stale", "settings of the recipe"),
+        ("large", 0): ("missing", "it needs a GPU"),
     }
 
 

@@ -10,6 +10,7 @@
     budget = { steps = 500 }               steps or epochs; left out: the recipe's
     seeds = [0, 1]                         left out: 0
     why = "what it is there for"
+    needs = "a GPU"                        why it is not published, where the images and weights are no reason
     protocol = "3cad8c43eb34"              by which the published values were measured
     code = "4f69422f22e4"                  of the model, where its records are older than that (`bench.runs.model_code`)
     fid = { "" = [86.2, 82.6] }            of what it makes, by domain: one value for each seed that is published
@@ -61,6 +62,7 @@ class PlannedRun:
     check: bool = field(default=False, metadata=ADDED)
     track: str = field(default="", metadata=ADDED)
     entries: tuple[str, ...] = field(default=(), metadata=ADDED)
+    needs: str = field(default="", metadata=ADDED)
 
     @property
     def changes(self) -> tuple[str, ...]:

@@ -61,7 +61,8 @@ def _state(
         steps = _steps(folder)
         if steps is not None:
             return "begun", f"{counted(steps, 'step')} in {folder}"
-        return ("missing", now.lacks) if found is None else ("failed", found.error)
+        lacks = [now.lacks, run.needs and f"it needs {run.needs}"]
+        return ("missing", ", ".join(filter(None, lacks))) if found is None else ("failed", found.error)
     reasons = [f"protocol ({', '.join(now.differs(found.protocol))})"] if now.differs(found.protocol) else []
     code, current = found.code or run.code, code_of(run.model)
     reasons += [f"code of {run.model}"] if code and current and code != current else []
