@@ -15,6 +15,7 @@ from bench.datasets import open_dataset
 from bench.measuring.evaluation import REAL_1
 from bench.reproducing.plan import PlannedRun, read_plan
 from bench.reproducing.published import Published, config_of, extractor_of, published
+from bench.runs.laptop import LAPTOP
 from bench.storage.records import TRAINED_ON, read_records, run_name, setting_text, slug
 from bench.tables.notes import COMPLETE
 from bench.tables.of_record import TRANSLATES
@@ -40,8 +41,11 @@ class Run:
 
     @property
     def title(self) -> str:
-        settings = [f"{name}={setting_text(value)}" for name, value in sorted(self.changes.items())]
-        return f"`{', '.join((self.planned.model, *settings, *self.fewer))}`"
+        laptop = self.planned.recipe == LAPTOP
+        changes = self.planned.settings if laptop else self.changes
+        settings = [f"{name}={setting_text(value)}" for name, value in sorted(changes.items())]
+        recipe = ("laptop recipe",) if laptop else ()
+        return f"`{', '.join((self.planned.model, *recipe, *settings, *self.fewer))}`"
 
     @property
     def fewer(self) -> tuple[str, ...]:

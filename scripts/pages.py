@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,8 +25,8 @@ from _run_tables import EMBEDDED, RESULTS, ROOT, Run, fids_text, interval, numbe
 
 from bench import registry
 from bench.cli import main as bench
-from bench.runs.laptop import laptop_recipes
-from bench.storage.records import RunRecord, read_records, slug
+from bench.runs.laptop import LAPTOP, laptop_recipes
+from bench.storage.records import TRAINED_ON, RunRecord, read_records, slug
 from bench.tables.notes import COMPLETE
 
 CONTROLS = ("train-copies", "pixel-gaussian")
@@ -52,11 +53,11 @@ def records() -> list[RunRecord]:
 
 def newest_records(model: str) -> list[RunRecord]:
     """The last record of each data set and settings, data sets that need no download first."""
-    found: dict[tuple[str, tuple[str, ...]], RunRecord] = {}
+    found: dict[tuple[Any, ...], RunRecord] = {}
     for record in records():
         elsewhere = record.dataset == "digits" and record.protocol_id != OF_DIGITS
         if record.model == model and record.status == "ok" and record.training and not elsewhere:
-            found[record.dataset, record.changes] = record
+            found[record.dataset, record.changes, record.train_split] = record
     return sorted(found.values(), key=lambda one: (one.dataset not in EMBEDDED, -share(one), one.dataset, one.changes))
 
 
@@ -72,8 +73,11 @@ def table_of(record: RunRecord) -> str:
 
 
 def state(record: RunRecord) -> str:
-    words = ", ".join(f"`{word}`" for word in (record.dataset, *record.changes))
+    changes = ("laptop recipe",) if record.recipe == LAPTOP else record.changes
+    words = ", ".join(f"`{word}`" for word in (record.dataset, *changes))
     told = "full recipe" if share(record) == 1 else f"{100 * share(record):.2g} %"
+    if record.train_split != TRAINED_ON:
+        told = f"on {record.train_split}"
     return f"[{words}]({table_of(record)}) {told}"
 
 
