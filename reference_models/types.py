@@ -50,7 +50,8 @@ class Data:
     """What a model is trained on: one set of images, or one per domain (X, then Y).
 
     `test` has as many entries as `train`, or none; only pictures are made from it. `paired` says that row i of X
-    belongs to row i of Y. `classes` are the names of the labels.
+    belongs to row i of Y. `classes` are the names of the labels. `split` names the images of `train` where they are
+    not those that the data set has for training.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Data:
     domains: tuple[str, ...] = ()
     paired: bool = False
     classes: tuple[str, ...] = ()
+    split: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,13 @@ import json
 from dataclasses import replace
 
 import pytest
+import torch
 from click.testing import CliRunner
 from run_records import record
+from safetensors.torch import save_file
 from tiny_runs import undrawn
 
+from bench import export
 from bench.cli import main
 from bench.exploring._opening import open_run
 from bench.leaderboard.tracks import find_track
@@ -22,6 +25,9 @@ from bench.storage.records import read_records
 from bench.submissions.material import How, open_material
 from bench.tables.notes import budget_note
 from metrics.errors import InputError
+from reference_models.errors import ModelError
+from reference_models.loop import checkpoints
+from reference_models.loop.run import earlier_state
 
 RUN = ("run", "--model", "dcgan", "--dataset", "digits", "--set", "width=4", "--set", "latent=8", "--set",
        "batch_size=4", "--extractor", "pixels", "--device", "cpu", "--steps", "2", "--workers", "0")  # fmt: skip
@@ -85,3 +91,45 @@ def test_the_first_images_of_a_split_can_be_measured_too():
         open_source("digits:train:9999")
     with pytest.raises(InputError, match="has no split 'trian:44'"):
         open_source("digits:trian:44")
+
+
+def test_a_run_measured_again_keeps_its_split_and_no_record_of_another(trained):
+    results = trained / "results"
+    before = {one.name: one for one in read_records(results)}
+    asked = ("evaluate", trained / "runs" / FEW, "--results", results, "--extractor", "pixels", "--device", "cpu")
+    done = CliRunner().invoke(main, [str(word) for word in asked], prog_name="bench")
+    assert done.exit_code == 0, done.output
+    after = {one.name: one for one in read_records(results)}
+    changed = [name for name in before if before[name] != after[name]]
+    assert (changed, set(after)) == ([FEW.replace("-digits", "", 1)], set(before))
+    assert after[changed[0]].train_split == "train:44"
+
+
+def test_a_checkpoint_knows_its_split_wherever_it_lies(trained, tmp_path):
+    copied, exported = tmp_path / "checkpoint.safetensors", tmp_path / "exported"
+    copied.write_bytes((trained / "runs" / FEW / copied.name).read_bytes())
+    export(copied, exported, results=trained / "results")
+    for one in (copied, exported):
+        assert open_run(one).train_split == "train:44"
+    assert "on: Handwritten digits, 32x32 grey, embedded (train:44)" in (exported / "README.md").read_text()
+    whole = FEW.replace("-on-train-44", "")
+    assert "split" not in checkpoints.read_state(trained / "runs" / whole / copied.name)["data"]
+
+
+def test_an_earlier_checkpoint_that_does_not_say_its_split_is_gone_on_with(trained, tmp_path):
+    path = trained / "runs" / FEW / "checkpoint.safetensors"
+    state = checkpoints.read_state(path)
+    ours, others = (question_of_split(path, split) for split in ("train:44", "unlabeled:44"))
+    assert earlier_state(path, ours) == state
+    with pytest.raises(ModelError, match=r"written with data .*train:44.*, this run has .*unlabeled:44"):
+        earlier_state(path, others)
+    earlier = tmp_path / path.name
+    data = {name: value for name, value in state["data"].items() if name != "split"}
+    save_file({"model/none": torch.zeros(1)}, earlier, metadata={"state": json.dumps({**state, "data": data})})
+    assert earlier_state(earlier, ours)["step"] == state["step"]
+
+
+def question_of_split(path, split):
+    state = checkpoints.read_state(path)
+    question = {name: state[name] for name in ("model", "settings", "seed", "precision")}
+    return {**question, "data": {**state["data"], "split": split}}

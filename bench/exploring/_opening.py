@@ -88,8 +88,8 @@ class Opened(Explorable):
 
     @property
     def train_split(self) -> str:
-        """The split that it was trained on, where its folder says so; otherwise "train"."""
-        return train_split_of(self.folder)
+        """The split that it was trained on."""
+        return train_split_of(self.loaded, self.folder)
 
     def split(self, name: str = TEST, domain: int = 0) -> Split:
         """A split of the data set, of its first or second domain; InputError where it is missing."""

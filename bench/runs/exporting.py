@@ -15,10 +15,11 @@ from bench.runs.checkpoint_files import EXPORT_SCHEMA, LIBRARY, WEIGHTS, Checkpo
 from bench.runs.generators import Generator, generator_of
 from bench.runs.model_card import CARD, PREVIEW, card
 from bench.runs.samples import SHEET_IMAGES, sample_noise, save_sheet
+from bench.runs.stored import train_split_of
 from bench.storage.files import write_text
 from bench.storage.folders import whole_folder
 from bench.storage.reading import file_sha256
-from bench.storage.records import RunRecord, read_records, write_json
+from bench.storage.records import TRAINED_ON, RunRecord, read_records, write_json
 from bench.storage.trained import CONFIG
 from metrics.errors import InputError
 from reference_models.loop import Loaded, load
@@ -40,7 +41,7 @@ def export_run(run: Path, folder: Path, results: Path, *, half: bool = False, fo
     kernels in 16 bits. Raises InputError where the folder holds something else, or exists and `force` was not given.
     """
     found = checkpoint_file(run)
-    loaded = load(found.path)
+    loaded = _saying_its_split(load(found.path), found.path.parent)
     record = _record_of(loaded, file_sha256(found.path), results)
     with whole_folder(folder) as unfinished:
         _check_replaced(folder, force)
@@ -58,6 +59,14 @@ def _record_of(loaded: Loaded, sha256: str, results: Path) -> RunRecord | None:
     records = read_records(results, loaded.state["data"]["name"], damaged=lambda why: None)
     found = [one for one in records if one.checkpoint_sha256 == sha256 and one.status == "ok"]
     return max(found, key=lambda one: one.created_utc, default=None)
+
+
+def _saying_its_split(loaded: Loaded, folder: Path) -> Loaded:
+    """An earlier checkpoint does not say on which split it was trained, and leaves the folder that does."""
+    split = train_split_of(loaded, folder)
+    if split == TRAINED_ON:
+        return loaded
+    return loaded._replace(state={**loaded.state, "data": {**loaded.state["data"], "split": split}})
 
 
 def _about(loaded: Loaded, found: CheckpointFile, sha256: str, half: bool) -> dict[str, Any]:

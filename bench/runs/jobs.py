@@ -168,6 +168,7 @@ def load_data(subject: Subject, train_split: str = TRAINED_ON) -> Data:
         domains=subject.domains if len(subject.domains) > 1 else (),
         paired=subject.paired,
         classes=dataset.classes,
+        split="" if train_split == TRAINED_ON else train_split,
     )
 
 

@@ -78,12 +78,14 @@ def _protocol(record: RunRecord) -> str:
 
 
 def _name(about: Mapping[str, Any]) -> str:
-    return f"{about['model']} on {about['data']['name']}"
+    split = about["data"].get("split", "")
+    return f"{about['model']} on {about['data']['name']}{f', trained on {split}' if split else ''}"
 
 
 def _data(about: Mapping[str, Any]) -> str:
-    """The data set in words, as far as this project knows it."""
-    return _described(about, "title") or str(about["data"]["name"])
+    """The data set in words, as far as this project knows it, and which images of it."""
+    split = about["data"].get("split", "")
+    return f"{_described(about, 'title') or about['data']['name']}{f' ({split})' if split else ''}"
 
 
 def _licence(about: Mapping[str, Any]) -> str:

@@ -42,7 +42,8 @@ def job_of(path: Path, loaded: Loaded, subject: Subject) -> Job:
     given = checkpoint_file(path)
     folder = given.path.parent
     recipe = run_of(folder)["recipe"] if (folder / RUN).is_file() else ""
-    return Job(loaded.spec, loaded.config, subject, loaded.state["seed"], folder, given=given, recipe_name=recipe)
+    split = train_split_of(loaded, folder)
+    return Job(loaded.spec, loaded.config, subject, loaded.state["seed"], folder, split, given, recipe)
 
 
 def evaluate_checkpoint(
@@ -100,9 +101,11 @@ def run_of(folder: Path) -> dict[str, Any]:
     return {name: typed(kind, said[name], f"{path}: {name}") for name, kind in {**kinds, "recipe": str}.items()}
 
 
-def train_split_of(folder: Path) -> str:
-    """The split that the model in a folder was trained on; "train" where no run says so."""
-    return str(run_of(folder)["train_split"]) if (folder / RUN).is_file() else TRAINED_ON
+def train_split_of(loaded: Loaded, folder: Path) -> str:
+    """The split that the model of a checkpoint was trained on: as it says itself or, of an earlier one, as the run in
+    its folder says; "train" where neither does."""
+    said = str(run_of(folder)["train_split"]) if (folder / RUN).is_file() else TRAINED_ON
+    return str(loaded.state["data"].get("split", said))
 
 
 def job_in(folder: Path, subject: Subject) -> Job:

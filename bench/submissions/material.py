@@ -167,7 +167,7 @@ def _from_checkpoint(path: Path, track: Track, subject: Subject, how: How, refer
     )
     elsewhere = trained_on not in (subject.name, subject.dataset.name)
     remarks = [f"the model was trained on {trained_on}, not on {subject.name}"] if elsewhere else []
-    split = train_split_of(file.parent)
+    split = train_split_of(loaded, file.parent)
     remarks += [f"the model was trained on {split}, not on the training split"] if split != TRAINED_ON else []
     return Material(images, origin, tuple(remarks))
 

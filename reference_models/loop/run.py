@@ -230,6 +230,7 @@ def question_of(spec: ModelSpec, config: Any, data: Data, seed: int, precision: 
         "classes": list(data.classes),
         "counts": [images.count for images in data.train],
         "paired": data.paired,
+        **({"split": data.split} if data.split else {}),
     }
     settings = to_json(config)
     return {"model": spec.name, "settings": settings, "data": about_data, "seed": seed, "precision": precision}
@@ -237,6 +238,8 @@ def question_of(spec: ModelSpec, config: Any, data: Data, seed: int, precision: 
 
 def earlier_state(path: Path, question: Mapping[str, Any]) -> dict[str, Any]:
     state = checkpoints.read_state(path)
+    if "split" not in state["data"]:  # earlier ones do not say it
+        question = {**question, "data": {key: value for key, value in question["data"].items() if key != "split"}}
     for key, wanted in question.items():
         if state[key] != wanted:
             found, asked = difference(state[key], wanted)

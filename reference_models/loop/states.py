@@ -41,7 +41,7 @@ STATE: Mapping[str, Test] = {
 }
 DATA: Mapping[str, Test] = {
     **{"name": _text, "shape": _list_of(_above_0, 3, 3), "classes": _list_of(_text)},
-    "counts": _list_of(_above_0, 1),
+    **{"counts": _list_of(_above_0, 1), "split": lambda value: value is None or _text(value)},
 }
 
 
