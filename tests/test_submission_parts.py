@@ -192,6 +192,8 @@ ONNX = IMAGES | {"kind": "onnx", "sha256": "a" * 64, "settings": {}, "sampling_s
         ({"parameters": -1}, ("parameters is -1; expected 0 or more",)),
         ({"parameters": 9, "training_seconds": 0.0, "seconds_per_image": 1e-4}, ()),
         (IMAGES | {"seconds_per_image": 1.0}, ("seconds_per_image: expected none of npz",)),
+        ({"train_split": "train:44"}, ()),
+        (ONNX | {"train_split": "train:44"}, ("train_split: expected none of onnx",)),
         ({"training_seed": None}, ("training_seed is None; expected a whole number from 0",)),
         ({"source": "dcgan-digits"}, ()),
         ({"source": f"hub:me/mine@{'a' * 40}"}, ()),

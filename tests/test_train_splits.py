@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 from click.testing import CliRunner
+from leaderboard_entries import entry
 from run_records import record
 from safetensors.torch import save_file
 from tiny_runs import undrawn
@@ -13,17 +14,23 @@ from tiny_runs import undrawn
 from bench import export
 from bench.cli import main
 from bench.exploring._opening import open_run
+from bench.leaderboard.entries import Origin
+from bench.leaderboard.seeds import family_of
 from bench.leaderboard.tracks import find_track
 from bench.measuring.subject import open_subject
+from bench.reporting.assignments import _is_earlier_seed
 from bench.reporting.given import open_given
 from bench.reporting.reproducing import command_of, not_measured
 from bench.reproducing.plan import PlannedRun
 from bench.reproducing.published import published
+from bench.site.entry_views import _provenance
+from bench.site.steps import steps
 from bench.sources import open_source
 from bench.storage.families import families
 from bench.storage.records import read_records
 from bench.submissions.material import How, open_material
 from bench.tables.notes import budget_note
+from bench.tables.of_record import who
 from metrics.errors import InputError
 from reference_models.errors import ModelError
 from reference_models.loop import checkpoints
@@ -54,6 +61,8 @@ def test_two_training_splits_are_two_runs_with_records_of_their_own(trained):
     assert f"dcgan-digits{few.name.removeprefix('dcgan')}" == FEW
     assert few.title.endswith("trained on train:44, seed 0")
     assert "train" not in found["train"].title
+    assert who(few).endswith("width=4, trained on train:44, seed 0")
+    assert who(found["train"]).endswith("width=4, seed 0")
     assert few.training.epochs == pytest.approx(8 / 44)
     assert len(families(list(found.values()))) == 2  # no two seeds of one model
     assert "on train:44, which are not the training images of the recipe" in budget_note(few)
@@ -64,8 +73,14 @@ def test_what_is_made_of_such_a_run_knows_its_images(trained):
     assert json.loads((folder / "run.json").read_text())["train_split"] == "train:44"
     opened = open_run(folder)
     assert (opened.train_split, opened.split(opened.train_split).count) == ("train:44", 44)
+    assert opened.name == "dcgan on digits, trained on train:44, seed 0"
+    assert opened.about()["train_split"] == "train:44"
+    assert "train_split" not in open_run(trained / "runs" / FEW.replace("-on-train-44", "")).about()
     (given,) = open_given([folder], trained / "results", trained)
     assert "--train-split train:44" in command_of(given)
+    assert given.title.endswith("width=4, trained on train:44, seed 0")
+    whole, *_ = open_given([trained / "runs" / FEW.replace("-on-train-44", "")], trained / "results", trained)
+    assert not _is_earlier_seed(whole, replace(given, seed=1))
     (copies,) = not_measured(given)
     assert "--train digits:train:44" in copies
 
@@ -76,6 +91,16 @@ def test_an_entry_of_such_a_run_has_a_remark(trained):
     whole = open_material(trained / "runs" / FEW.replace("-on-train-44", ""), track, subject, How())
     assert few.remarks == ("the model was trained on train:44, not on the training split",)
     assert whole.remarks == ()
+    assert (few.origin.train_split, whole.origin.train_split) == ("train:44", "")
+
+
+def test_an_entry_of_another_split_is_no_seed_of_the_whole_and_says_how_it_is_made_again():
+    origin = Origin("checkpoint", "a" * 64, "dcgan", {}, 3, 5000, 0)
+    whole, few = (entry(2, origin=replace(origin, train_split=split)) for split in ("", "train:44"))
+    assert family_of(few) != family_of(whole) == family_of(entry(2, origin=replace(origin, training_seed=4)))
+    assert "--steps 5000 --train-split train:44" in steps(few)[0].command
+    assert "--train-split" not in steps(whole)[0].command
+    assert ("Trained on", "train:44", False) in _provenance(few)
 
 
 def test_a_planned_run_names_its_split(tmp_path):

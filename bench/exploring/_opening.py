@@ -17,6 +17,7 @@ from bench.runs.generators import Generator, generator_of
 from bench.runs.samples import check_asked, sample_noise, translate_test
 from bench.runs.stored import open_checkpoint, subject_of_checkpoint, train_split_of
 from bench.storage.reading import file_sha256
+from bench.storage.records import TRAINED_ON
 from genbench.names import did_you_mean
 from metrics.errors import InputError
 from reference_models.loop import Loaded, to_json
@@ -79,7 +80,8 @@ class Opened(Explorable):
 
     @property
     def name(self) -> str:
-        return f"{self.loaded.spec.name} on {self.subject.name}, seed {self.loaded.state['seed']}"
+        split = "" if self.train_split == TRAINED_ON else f", trained on {self.train_split}"
+        return f"{self.loaded.spec.name} on {self.subject.name}{split}, seed {self.loaded.state['seed']}"
 
     @property
     def folder(self) -> Path:
@@ -100,6 +102,7 @@ class Opened(Explorable):
         return {
             "model": self.loaded.spec.name,
             "dataset": self.subject.name,
+            **({} if self.train_split == TRAINED_ON else {"train_split": self.train_split}),
             "training_seed": state["seed"],
             "steps": state["step"],
             "config": to_json(self.loaded.config),

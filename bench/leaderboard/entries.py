@@ -66,7 +66,7 @@ class Origin:
     project, `control` those that are no generators (train-copies, pixel-gaussian). What it cost is known of what the
     tool trained: parameters of all networks, seconds of the training and of each image, on the machine of its day.
     `source` is where a published checkpoint is from: `hub:OWNER/NAME@COMMIT`, or the name of a model that comes with
-    this project."""
+    this project. `train_split` is what it was trained on, where that is not the training split."""
 
     kind: Kind
     sha256: str = ""
@@ -81,6 +81,7 @@ class Origin:
     training_seconds: float | None = field(default=None, metadata=ADDED)
     seconds_per_image: float | None = field(default=None, metadata=ADDED)
     source: str = field(default="", metadata=ADDED)
+    train_split: str = field(default="", metadata=ADDED)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Entries of one model that was trained with several seeds: which ones belong together, and what they share.
 
 Entries are of one model where the tool itself sampled a checkpoint, so that the training seed is on record; where
-submitter, model, settings, number of steps and track are the same, and the names but for an end such as `, seed 3`.
+submitter, model, settings, training images, number of steps and track are the same, and the names but for an end such
+as `, seed 3`.
 """
 
 import json
@@ -35,7 +36,7 @@ def family_of(entry: Entry) -> Family | None:
     settings = json.dumps(origin.settings, sort_keys=True)
     return (
         *(entry.track_id, entry.about.authors, stem_of(entry.about.name)),
-        *(origin.model, settings, origin.training_steps),
+        *(origin.model, settings, origin.train_split, origin.training_steps),
     )
 
 

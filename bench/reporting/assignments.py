@@ -99,8 +99,12 @@ class Assignment:
     parts: tuple[Part, ...]
 
 
+def _model_of(run: Given) -> tuple[Any, ...]:
+    return run.spec.name, run.dataset, run.config, run.train_split
+
+
 def _is_earlier_seed(one: Given, run: Given) -> bool:
-    same = (one.spec.name, one.dataset, one.config) == (run.spec.name, run.dataset, run.config)
+    same = _model_of(one) == _model_of(run)
     return same and one.seed < run.seed
 
 

@@ -257,6 +257,7 @@ def _provenance(entry: Entry) -> Iterable[tuple[str, str, bool]]:
         ("Schema", entry.schema, False),
         ("Model", origin.model, False),
         ("Settings", _settings(origin.settings), False),
+        ("Trained on", origin.train_split, False),
         ("Seed of the training", origin.training_seed, False),
         ("Steps of the training", f"{origin.training_steps:,}" if origin.training_steps is not None else None, False),
         ("Parameters", f"{origin.parameters:,}" if origin.parameters is not None else None, False),

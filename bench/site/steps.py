@@ -36,6 +36,7 @@ def _reproduce(entry: Entry) -> Iterator[Step]:
     if origin.kind == "checkpoint" and origin.model in _tasks():
         dataset = _trained_on(entry)
         steps = ["--steps", str(origin.training_steps)] if origin.training_steps is not None else []
+        steps += ["--train-split", origin.train_split] if origin.train_split else []
         settings = [f"--set {name}={_setting(value)}" for name, value in sorted((origin.settings or {}).items())]
         words = ["train", "--model", origin.model, "--dataset", dataset, "--seed", str(origin.training_seed), *steps]
         train = " ".join(["bench", *(shlex.quote(word) for word in words), *settings])

@@ -71,9 +71,8 @@ def _trained(entry: Entry) -> Iterator[str]:
     trained = {"training_seed": origin.training_seed, "training_steps": origin.training_steps}
     costs = {name: getattr(origin, name) for name in ("parameters", "training_seconds", "seconds_per_image")}
     if origin.kind != "checkpoint":
-        there = [
-            name for name, value in {"model": origin.model or None, **trained, **costs}.items() if value is not None
-        ]
+        words = {"model": origin.model or None, "train_split": origin.train_split or None}
+        there = [name for name, value in {**words, **trained, **costs}.items() if value is not None]
         if there:
             yield f"{', '.join(there)}: expected none of {origin.kind}"
         return

@@ -258,6 +258,7 @@ def _model(entry: Entry, made: Checked) -> Iterator[Problem]:
     origin, found = entry.origin, made.material.origin
     fields = ["kind", "model", "settings", "training_seed", "training_steps", "sampling_seed", "control"]
     fields += ["parameters"] if origin.parameters is not None else []  # entries did not always say how many
+    fields += ["train_split"] if found.train_split else []  # nor did checkpoints say on what
     for field in fields:
         claimed, value = getattr(origin, field), getattr(found, field)
         if claimed != value:

@@ -150,6 +150,7 @@ def _from_checkpoint(path: Path, track: Track, subject: Subject, how: How, refer
         started = time.perf_counter()
         images = sample(model, SAMPLING_SEED, 0, track.count, labels=labels)
     seconds = time.perf_counter() - started
+    split = train_split_of(loaded, file.parent)
     origin = Origin(
         kind="checkpoint",
         sha256=file_sha256(file),
@@ -164,10 +165,10 @@ def _from_checkpoint(path: Path, track: Track, subject: Subject, how: How, refer
         training_seconds=round(float(loaded.state["seconds"]), 1),
         seconds_per_image=float(f"{seconds / len(images):.2g}"),
         source=source,
+        train_split="" if split == TRAINED_ON else split,
     )
     elsewhere = trained_on not in (subject.name, subject.dataset.name)
     remarks = [f"the model was trained on {trained_on}, not on {subject.name}"] if elsewhere else []
-    split = train_split_of(loaded, file.parent)
     remarks += [f"the model was trained on {split}, not on the training split"] if split != TRAINED_ON else []
     return Material(images, origin, tuple(remarks))
 

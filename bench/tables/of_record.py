@@ -18,8 +18,8 @@ def made_with(record: RunRecord, table: Table) -> Table:
 
 
 def who(record: RunRecord) -> str:
-    """The run in a title: model, data set, changed settings, seed."""
-    return ", ".join((f"{record.model} on {record.dataset}", *record.changes, f"seed {record.seed}"))
+    """The run in a title: model, data set, changed settings, an unusual split, seed."""
+    return f"{record.model} on {record.dataset}{record.title.removeprefix(record.model)}"
 
 
 def labels_of(record: RunRecord) -> tuple[str, ...]:
