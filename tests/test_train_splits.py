@@ -23,6 +23,7 @@ from bench.reporting.given import open_given
 from bench.reporting.reproducing import command_of, not_measured
 from bench.reproducing.plan import PlannedRun
 from bench.reproducing.published import published
+from bench.runs.jobs import prepare
 from bench.site.entry_views import _provenance
 from bench.site.steps import steps
 from bench.sources import open_source
@@ -66,6 +67,12 @@ def test_two_training_splits_are_two_runs_with_records_of_their_own(trained):
     assert few.training.epochs == pytest.approx(8 / 44)
     assert len(families(list(found.values()))) == 2  # no two seeds of one model
     assert "on train:44, which are not the training images of the recipe" in budget_note(few)
+
+
+def test_all_images_of_the_training_split_are_that_split():
+    whole, few = (prepare("dcgan", open_subject("digits"), train_split=f"train:{count}") for count in (1297, 1296))
+    assert (whole.train_split, whole.name) == ("train", "dcgan-seed0")
+    assert (few.train_split, few.name) == ("train:1296", "dcgan-on-train-1296-seed0")
 
 
 def test_what_is_made_of_such_a_run_knows_its_images(trained):
@@ -136,7 +143,9 @@ def test_a_checkpoint_knows_its_split_wherever_it_lies(trained, tmp_path):
     export(copied, exported, results=trained / "results")
     for one in (copied, exported):
         assert open_run(one).train_split == "train:44"
-    assert "on: Handwritten digits, 32x32 grey, embedded (train:44)" in (exported / "README.md").read_text()
+    told = (exported / "README.md").read_text()
+    assert "trained by genbench on: Handwritten digits, 32x32 grey, embedded (train:44)." in told
+    assert 'name: "Handwritten digits, 32x32 grey, embedded"' in told  # what the numbers are of
     whole = FEW.replace("-on-train-44", "")
     assert "split" not in checkpoints.read_state(trained / "runs" / whole / copied.name)["data"]
 

@@ -1,5 +1,6 @@
 """Splits out of arrays, out of functions of the index, and the checks that every loader makes first."""
 
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,8 @@ import numpy as np
 
 from bench.datasets._types import Dataset, Split
 from metrics.errors import InputError
+
+FIRST = re.compile(r"[1-9][0-9]{0,8}")  # a number of images, which each number is written by in one way
 
 
 def indexed_split(
@@ -46,7 +49,7 @@ def load_part(dataset: Dataset, words: str, root: Path, domain: str = "") -> Spl
     split = dataset.load(name, root, domain)
     if not colon:
         return split
-    if not (count.isdecimal() and 1 <= int(count) <= split.count):
+    if not (FIRST.fullmatch(count) and int(count) <= split.count):
         raise InputError(
             f"{words} of {dataset.name}: expected {name}:N, the first N images of that split, with N from 1 to "
             f"{split.count}"

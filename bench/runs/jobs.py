@@ -118,6 +118,8 @@ def prepare(
     own = spec.recipe(subject.dataset.recipe_name)
     start, steps = named_recipe(spec, subject.dataset.recipe_name, recipe or "")
     config = with_settings(start, settings, of=spec.name)
+    if train_split == f"{TRAINED_ON}:{subject.dataset.splits.get(TRAINED_ON)}":  # the first of as many: all of them
+        train_split = TRAINED_ON
     folder = workdir / "runs" / _folder_name(spec, subject, seed, changed_settings(config, own), train_split)
     job = Job(spec, config, subject, seed, folder, train_split, recipe_name=recipe or "", steps=steps)
     check_fits(spec, job.data)

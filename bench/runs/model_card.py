@@ -46,7 +46,9 @@ def _metadata(about: Mapping[str, Any], record: RunRecord | None) -> Iterator[st
 def _body(about: Mapping[str, Any], record: RunRecord | None, preview: bool) -> Iterator[str]:
     """What people read."""
     yield from (f"# {_name(about)}", "")
-    yield from (f"{about['title']} ({about['paper']}), trained by genbench on: {_data(about)}.", "")
+    split = about["data"].get("split", "")
+    images = f"{_data(about)} ({split})" if split else _data(about)
+    yield from (f"{about['title']} ({about['paper']}), trained by genbench on: {images}.", "")
     if preview:
         yield from (f"![samples]({PREVIEW})", "")
     yield from ("```", "bench sample FOLDER -n 64 -o samples          # a copy of this folder")
@@ -83,9 +85,8 @@ def _name(about: Mapping[str, Any]) -> str:
 
 
 def _data(about: Mapping[str, Any]) -> str:
-    """The data set in words, as far as this project knows it, and which images of it."""
-    split = about["data"].get("split", "")
-    return f"{_described(about, 'title') or about['data']['name']}{f' ({split})' if split else ''}"
+    """The data set in words, as far as this project knows it."""
+    return _described(about, "title") or str(about["data"]["name"])
 
 
 def _licence(about: Mapping[str, Any]) -> str:
