@@ -27,6 +27,7 @@ from bench.runs.jobs import prepare
 from bench.site.entry_views import _provenance
 from bench.site.steps import steps
 from bench.sources import open_source
+from bench.sources.splits import split_named
 from bench.storage.families import families
 from bench.storage.records import read_records
 from bench.submissions.material import How, open_material
@@ -119,6 +120,10 @@ def test_a_planned_run_names_its_split(tmp_path):
 
 def test_the_first_images_of_a_split_can_be_measured_too():
     assert open_source("digits:train:44").count == 44
+    for folder in ("folder:DIR", "folder:DIR:32", r"folder:C:\some\faces"):
+        assert split_named(f"{folder}:train:44") == (folder, "train:44", "")
+        assert split_named(f"{folder}:real-1") == (folder, "real-1", "")
+    assert split_named("folder:DIR:32") is None  # a size
     with pytest.raises(InputError, match="train:9999 of digits: expected train:N"):
         open_source("digits:train:9999")
     with pytest.raises(InputError, match="has no split 'trian:44'"):

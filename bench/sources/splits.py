@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bench.datasets import Dataset, Split
 
 NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]+):([^:/\\]+(?::\d+)?)(?:/([^:/\\]+))?")
-OF_FOLDER = re.compile(r"(folder:.+):([^:/\\]+)()")
+OF_FOLDER = re.compile(r"(folder:.+):([^:/\\\d][^:/\\]*(?::\d+)?)()")  # a number alone is a size
 
 
 def split_named(spec: object) -> tuple[str, str, str] | None:
