@@ -39,7 +39,8 @@ def gallery() -> Iterator[str]:
         if not about.publishable:
             names = ", ".join(f"`{run.planned.model}`" for run in shown)
             yield f"Pictures are made on request (licence of the images: {about.licence}). Trained: {names}."
-            yield from ("", "```", f"bench run --model {shown[0].planned.model} --dataset {dataset}", "```", "")
+            recipe = f" --recipe {shown[0].planned.recipe}" if shown[0].planned.recipe else ""
+            yield from ("", "```", f"bench run --model {shown[0].planned.model} --dataset {dataset}{recipe}", "```", "")
             continue
         pictures = [one for one in map(_cell, shown) if one]
         columns = min(COLUMNS, len(pictures))
