@@ -369,6 +369,18 @@ def test_tables_are_brought_up_to_date_with_the_records(tmp_path):
     assert picture.read_bytes().startswith(b"RIFF")
 
 
+def test_the_picture_of_a_comparison_goes_with_the_last_of_its_records(tmp_path):
+    folder = _publish(tmp_path, record())
+    picture = tmp_path / "figures" / "digits" / folder.name / "comparison.webp"
+    page = picture.parent.parent / "dcgan-seed0.webp"
+    page.write_bytes(b"of a run")
+    assert picture.is_file()
+    next((tmp_path / "runs").rglob("*.json")).unlink()
+    assert f"{picture} is of no record" in out_of_date(tmp_path)
+    write_all(tmp_path)
+    assert (picture.exists(), page.exists(), out_of_date(tmp_path)) == (False, True, [])
+
+
 def test_every_committed_table_is_what_its_record_gives():
     assert out_of_date(Path(__file__).resolve().parent.parent / "results") == []
 

@@ -24,7 +24,7 @@ from bench.tables.table import Table
 from genbench.errors import told
 from metrics.errors import InputError
 
-FOLDER = "tables"
+FOLDER, FIGURES = "tables", "figures"
 SHOWING_DATA = ("reconstructions", "translation")  # how pictures begin that show images of the data set
 
 
@@ -56,7 +56,7 @@ def out_of_date(results: Path) -> list[str]:
 
 
 def write_all(results: Path) -> list[Path]:
-    """Write the tables of all records below `results` and the pictures of their comparisons, and remove tables of
+    """Write the tables of all records below `results` and the pictures of their comparisons, and remove those of
     records that are gone; the tables that were written."""
     wanted = _wanted(results)
     keep_line_ends(results)
@@ -95,8 +95,14 @@ def _draw_comparison(record: RunRecord, results: Path) -> None:
 
 
 def _strangers(results: Path, wanted: Mapping[Path, str]) -> list[Path]:
+    """Tables, and pictures of comparisons, that are not among those of the records."""
     there = sorted((results / FOLDER).glob("*/*/*"))
-    return [path for path in there if path.suffix in (".md", ".csv") and path not in wanted]
+    pictures = sorted((results / FIGURES).glob("*/*/comparison*.webp"))
+    tables = {one: results / FOLDER / one.relative_to(results / FIGURES).with_suffix(".md") for one in pictures}
+    return [
+        *(path for path in there if path.suffix in (".md", ".csv") and path not in wanted),
+        *(path for path in pictures if tables[path] not in wanted),
+    ]
 
 
 def _of_run(record: RunRecord, results: Path) -> dict[Path, str]:
@@ -169,8 +175,8 @@ def _folder(record: RunRecord, results: Path) -> Path:
 
 
 def _picture(record: RunRecord, table: Table, results: Path) -> Path:
-    return results / "figures" / slug(record.dataset) / record.protocol_id / f"{table.name}.webp"
+    return results / FIGURES / slug(record.dataset) / record.protocol_id / f"{table.name}.webp"
 
 
 def _page(record: RunRecord, results: Path) -> Path:
-    return results / "figures" / slug(record.dataset) / f"{record.name}.webp"
+    return results / FIGURES / slug(record.dataset) / f"{record.name}.webp"
