@@ -170,7 +170,12 @@ def _about(run: Run, domain: str) -> tuple[str, str, str, str]:
     data = run.planned.dataset + (f", {domain}" if domain else "")
     count = run.first.steps
     steps = f"{count:,} step{'s' * (count > 1)}, " if count else ""
-    return run.title, f"`{data}`", f"`{run.first.protocol.extractor}`", f"{steps}{run.trained}"
+    return (
+        run.title,
+        f"`{data}`",
+        f"`{run.first.protocol.extractor}`",
+        run.trained if run.fewer else f"{steps}{run.trained}",
+    )
 
 
 def _scores(run: Run, domain: str, task: str) -> tuple[str, str, str, str]:

@@ -95,7 +95,11 @@ def figure_of(record: RunRecord) -> str:
 
 def on_digits() -> dict[str, Run]:
     """By model, the run on digits that stands on their board."""
-    there = (one for one in planned_runs() if one.planned.dataset == "digits" and one.seeds and not one.changes)
+    there = (
+        one
+        for one in planned_runs()
+        if one.planned.dataset == "digits" and one.seeds and not (one.changes or one.fewer)
+    )
     return {one.planned.model: one for one in there if one.first.protocol.id == OF_DIGITS}
 
 
