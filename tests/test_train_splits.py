@@ -31,7 +31,7 @@ from bench.sources.splits import split_named
 from bench.storage.families import families
 from bench.storage.records import read_records
 from bench.submissions.material import How, open_material
-from bench.tables.notes import budget_note
+from bench.tables.notes import budget_note, notes_of
 from bench.tables.of_record import who
 from metrics.errors import InputError
 from reference_models.errors import ModelError
@@ -68,6 +68,12 @@ def test_two_training_splits_are_two_runs_with_records_of_their_own(trained):
     assert few.training.epochs == pytest.approx(8 / 44)
     assert len(families(list(found.values()))) == 2  # no two seeds of one model
     assert "on train:44, which are not the training images of the recipe" in budget_note(few)
+    assert not any("TRAINED ON" in note for one in found.values() for note in notes_of(one))
+
+
+def test_a_model_that_was_trained_on_what_it_is_measured_against_is_told():
+    (told,) = (note for note in notes_of(record(train_split="test:44")) if "TRAINED ON" in note)
+    assert told == "TRAINED ON test, the split of real 1 and real 2: what it repeats scores too well"
 
 
 def test_all_images_of_the_training_split_are_that_split():

@@ -17,7 +17,7 @@ def notes_of(record: RunRecord) -> tuple[str, ...]:
     found = [budget_note(record), made_with_note(record), run_bias_note(record)]
     if not record.protocol.logits:
         found.append(no_score_note(record.protocol.extractor))
-    found += [*_translation_note(record), *_split_note(record)]
+    found += [*_translation_note(record), *_split_note(record), *_seen_note(record)]
     kept = [one for one in record.warnings if one.startswith("weights ") or NOT_INDEPENDENT in one]
     return tuple(found + kept)
 
@@ -46,6 +46,15 @@ def _split_note(record: RunRecord) -> list[str]:
     name, split = train[0].name, train[0].split
     seen = ", and a model that repeats its training images scores too well" if name == REAL_1 else ""
     return [f"{name} is from the {split} split, because the test split has too few images for two sets{seen}"]
+
+
+def _seen_note(record: RunRecord) -> list[str]:
+    """Where somebody chose the split of a real set to train on."""
+    split = record.train_split.partition(":")[0]
+    seen = [one.name for one in record.protocol.real if one.split == split] if record.train_split != TRAINED_ON else []
+    if not seen:
+        return []
+    return [f"TRAINED ON {split}, the split of {' and '.join(dict.fromkeys(seen))}: what it repeats scores too well"]
 
 
 def budget_note(record: RunRecord) -> str:
