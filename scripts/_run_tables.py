@@ -18,7 +18,7 @@ from bench.reproducing.published import Published, config_of, extractor_of, publ
 from bench.runs.laptop import LAPTOP
 from bench.storage.records import TRAINED_ON, read_records, run_name, setting_text, slug
 from bench.tables.notes import COMPLETE
-from bench.tables.of_record import TRANSLATES
+from bench.tables.of_record import TRANSLATES, translation_errors
 from bench.tables.table import Cell, text
 
 ROOT = Path(__file__).parent.parent
@@ -221,20 +221,22 @@ def of_data(dataset: str, task: str) -> Iterator[str]:
 
 def pairs(dataset: str) -> Iterator[str]:
     """The errors of translations of one paired data set, beside those of what is no model."""
-    yield "| run | makes | steps | MSE [95 %] ↓ | MAE (L1) ↓ | FID, corrected [95 %] ↓ |"
-    yield "|---|---|---:|---:|---:|---:|"
+    yield "| run | makes | steps | MSE [95 %] ↓ | MAE (L1) ↓ | SSIM ↑ | FID, corrected [95 %] ↓ |"
+    yield "|---|---|---:|---:|---:|---:|---:|"
     records = [one for one in read_records(RESULTS, dataset) if one.status == "ok"]
     for domain in open_dataset(dataset).domains[::-1]:
         rows = [record for record in records if record.pair_scores("real 1", "generated", domain)]
         for words, name in (("the input as it is", "input"), ("the mean of the wanted images", "mean image")):
-            if known := next(filter(None, (record.pair_scores("real 1", name, domain) for record in rows)), None):
+            pairs_of = (record.pair_scores(record.protocol.translated, name, domain) for record in rows)
+            if known := next(filter(None, pairs_of), None):
                 yield f"| {words} | {domain} |  | {_errors(known.scores['mse'])} |  |"
         for record in rows:
-            scores = record.pair_scores("real 1", "generated", domain).scores
+            errors = translation_errors(record, domain)["mse"]
             title, steps = f"`{record.family}`", f"{record.training.steps:,}"
-            fid = interval(scores["fid"], "fid", 1, "fid_corrected")
-            yield f"| {title} | {domain} | {steps} | {_errors(scores['mse'])} | {fid} |"
+            fid = interval(record.pair_scores("real 1", "generated", domain).scores["fid"], "fid", 1, "fid_corrected")
+            yield f"| {title} | {domain} | {steps} | {_errors(errors)} | {fid} |"
 
 
 def _errors(numbers: Any) -> str:
-    return f"{interval(numbers, 'mse', 4)} | {number_text(numbers.get('mae'), 3)}"
+    mae, ssim = number_text(numbers.get("mae"), 3), number_text(numbers.get("ssim"), 2)
+    return f"{interval(numbers, 'mse', 4)} | {mae} | {ssim}"
