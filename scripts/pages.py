@@ -179,7 +179,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "laptop recipes": laptop,
     "gallery": gallery,
     **{f"runs, {task}": partial(_run_tables.of_task, task, tasks) for task, tasks in TASKS.items()},
-    "runs on cufs-sketches": partial(_run_tables.of_data, "cufs-sketches", "generate"),
+    **{f"runs on {data}": partial(_run_tables.of_data, data, "generate") for data in ("celeba-10k", "cufs-sketches")},
     "pairs of cufs": partial(_run_tables.pairs, "cufs"),
     "help of every command": commands,
 }
