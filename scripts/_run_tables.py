@@ -74,9 +74,15 @@ class Run:
         share = self.first.share
         if share is None:  # of an entry, which does not say it
             return "a part of the recipe" if self.planned.budget else "full recipe"
-        if self.fewer:
+        if self.has_no_share:
             return f"{self.first.steps:,} steps"
         return "full recipe" if share >= COMPLETE else f"{100 * share:.2g} % of the recipe"
+
+    @property
+    def has_no_share(self) -> bool:
+        """Whether its epochs are no share of those of the recipe: they are of fewer images than the recipe is for."""
+        share = self.first.share
+        return bool(self.fewer) or (self.planned.recipe == LAPTOP and share is not None and share >= COMPLETE)
 
     @property
     def links(self) -> str:
@@ -174,7 +180,7 @@ def _about(run: Run, domain: str) -> tuple[str, str, str, str]:
         run.title,
         f"`{data}`",
         f"`{run.first.protocol.extractor}`",
-        run.trained if run.fewer else f"{steps}{run.trained}",
+        run.trained if run.has_no_share else f"{steps}{run.trained}",
     )
 
 

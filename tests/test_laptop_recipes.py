@@ -52,7 +52,9 @@ def test_a_laptop_recipe_changes_the_settings_and_the_budget_which_are_told_as_s
     assert (done.asked, done.full_epochs) == ({"steps": 3}, 60)
     assert json.loads((job.folder / "run.json").read_text())["recipe"] == "laptop"
     assert job_in(job.folder, digits_with).recipe_name == "laptop"  # what is measured later says it too
-    assert "started from the laptop recipe" in budget_note(record(recipe="laptop"))
+    short, long = (replace(record(recipe="laptop").training, epochs=epochs) for epochs in (1.0, 60.0))
+    assert "started from the laptop recipe, 1.7 % of" in budget_note(record(recipe="laptop", training=short))
+    assert "full recipe" not in budget_note(record(recipe="laptop", training=long))
 
 
 def test_the_steps_of_a_laptop_recipe_end_the_training_where_nothing_else_does(digits_with, tmp_path):

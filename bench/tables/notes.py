@@ -74,6 +74,8 @@ def budget_note(record: RunRecord) -> str:
     if done.epochs < done.full_epochs * COMPLETE:
         share = f"{100 * done.epochs / done.full_epochs:.2g} %"
         return f"budget: {took}, {share} of the recipe's {done.full_epochs:,.4g} epochs: NOT the full recipe{changed}"
+    if record.recipe:  # its epochs may be of fewer images than those of the recipe
+        return f"budget: {took}{changed}"
     return f"budget: {took}, {'as long as ' if changes else ''}the full recipe{changed}"
 
 
