@@ -16,7 +16,7 @@ from bench.measuring.evaluation import REAL_1
 from bench.reproducing.plan import PlannedRun, read_plan
 from bench.reproducing.published import Published, config_of, extractor_of, published
 from bench.runs.laptop import LAPTOP
-from bench.storage.records import TRAINED_ON, read_records, run_name, setting_text, slug
+from bench.storage.records import read_records, run_name, setting_text, slug, unusual_split
 from bench.tables.notes import COMPLETE
 from bench.tables.of_record import TRANSLATES, translation_errors
 from bench.tables.table import Cell, text
@@ -50,8 +50,7 @@ class Run:
     @property
     def fewer(self) -> tuple[str, ...]:
         """The split that it was trained on, where it is not the whole training split."""
-        split = self.planned.train_split
-        return () if split == TRAINED_ON else (f"trained on {split}",)
+        return unusual_split(self.planned.train_split)
 
     @property
     def first(self) -> Published:

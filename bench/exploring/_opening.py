@@ -17,7 +17,7 @@ from bench.runs.generators import Generator, generator_of
 from bench.runs.samples import check_asked, sample_noise, translate_test
 from bench.runs.stored import open_checkpoint, subject_of_checkpoint, train_split_of
 from bench.storage.reading import file_sha256
-from bench.storage.records import TRAINED_ON
+from bench.storage.records import TRAINED_ON, unusual_split
 from genbench.names import did_you_mean
 from metrics.errors import InputError
 from reference_models.loop import Loaded, to_json
@@ -80,8 +80,8 @@ class Opened(Explorable):
 
     @property
     def name(self) -> str:
-        split = "" if self.train_split == TRAINED_ON else f", trained on {self.train_split}"
-        return f"{self.loaded.spec.name} on {self.subject.name}{split}, seed {self.loaded.state['seed']}"
+        name, seed = f"{self.loaded.spec.name} on {self.subject.name}", f"seed {self.loaded.state['seed']}"
+        return ", ".join((name, *unusual_split(self.train_split), seed))
 
     @property
     def folder(self) -> Path:

@@ -15,7 +15,7 @@ from bench.runs.jobs import RUN
 from bench.runs.run import read_training
 from bench.runs.stored import run_of
 from bench.storage.reading import read_json
-from bench.storage.records import TRAINED_ON, RunRecord, Training, read_record, read_records, run_name, slug
+from bench.storage.records import RunRecord, Training, read_record, read_records, run_name, slug, unusual_split
 from metrics.errors import InputError
 from reference_models.loop import changed_settings
 from reference_models.loop.settings import from_json, to_json
@@ -61,7 +61,7 @@ class Given:
     def title(self) -> str:
         """What it is called in titles: model, data set, changed settings, an unusual split, seed."""
         changes = [f"{name}={value}" for name, value in sorted(to_json_values(self.changes).items())]
-        split = () if self.train_split == TRAINED_ON else (f"trained on {self.train_split}",)
+        split = unusual_split(self.train_split)
         return ", ".join((f"{self.spec.name} on {self.dataset}", *changes, *split, f"seed {self.seed}"))
 
     @property

@@ -140,8 +140,7 @@ class RunRecord:
     @property
     def family(self) -> str:
         """What it has in common with other seeds: model, settings that are not the recipe's, an unusual split."""
-        split = () if self.train_split == TRAINED_ON else (f"trained on {self.train_split}",)
-        return ", ".join((self.model, *self.changes, *split))
+        return ", ".join((self.model, *self.changes, *unusual_split(self.train_split)))
 
     def set_scores(self, name: str, domain: str = "") -> SetScores | None:
         """The scores of a set by name; None where it was not measured."""
@@ -165,6 +164,11 @@ def setting_text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ",".join(map(str, value))
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+
+
+def unusual_split(train_split: str) -> tuple[str, ...]:
+    """What a title says of the split that a model was trained on: nothing of the usual one."""
+    return () if train_split == TRAINED_ON else (f"trained on {train_split}",)
 
 
 def run_name(model: str, seed: int, changes: Mapping[str, Any], train_split: str = TRAINED_ON) -> str:

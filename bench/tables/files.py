@@ -45,7 +45,7 @@ def write_tables(record: RunRecord, results: Path) -> None:
 
 def out_of_date(results: Path) -> list[str]:
     """What is not as it would be written among the tables below `results`, one line each."""
-    wanted = _wanted(results)
+    wanted = _wanted(_records(results), results)
     found = []
     for path, text in wanted.items():
         if not path.is_file():
@@ -58,11 +58,12 @@ def out_of_date(results: Path) -> list[str]:
 def write_all(results: Path) -> list[Path]:
     """Write the tables of all records below `results` and the pictures of their comparisons, and remove those of
     records that are gone; the tables that were written."""
-    wanted = _wanted(results)
+    records = _records(results)
+    wanted = _wanted(records, results)
     keep_line_ends(results)
     for path, text in wanted.items():
         write_text(path, text)
-    for record in _protocols(_records(results)):
+    for record in _protocols(records):
         _draw_comparison(record, results)
     for path in _strangers(results, wanted):
         with told("remove", path, InputError):
@@ -70,8 +71,7 @@ def write_all(results: Path) -> list[Path]:
     return list(wanted)
 
 
-def _wanted(results: Path) -> dict[Path, str]:
-    records = _records(results)
+def _wanted(records: Sequence[RunRecord], results: Path) -> dict[Path, str]:
     parts = [
         *(_of_run(record, results) for record in records),
         *(_of_protocol(record, results) for record in _protocols(records)),
